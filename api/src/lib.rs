@@ -1,1 +1,3 @@
+//! cutri: a GraphQL server with offline sync for Vietnam's People's Councils.
 
+pub mod error;
