@@ -1,1 +1,37 @@
+//! The database's history, forward only.
+//!
+//! Every migration is safe to run again after it was killed half-way. Nothing of `entity` is used here: entities
+//! move on, and an old migration must go on doing what it did.
 
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+mod columns;
+mod m20261122_000001_units;
+mod m20261122_000002_councils;
+mod m20261122_000003_accounts;
+mod m20261122_000004_meetings;
+mod m20261122_000005_feedback;
+mod m20261122_000006_petitions;
+mod m20261122_000007_resolutions;
+mod m20261122_000008_history;
+mod m20261122_000009_sync;
+
+/// All migrations, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_units::Migration),
+            Box::new(m20261122_000002_councils::Migration),
+            Box::new(m20261122_000003_accounts::Migration),
+            Box::new(m20261122_000004_meetings::Migration),
+            Box::new(m20261122_000005_feedback::Migration),
+            Box::new(m20261122_000006_petitions::Migration),
+            Box::new(m20261122_000007_resolutions::Migration),
+            Box::new(m20261122_000008_history::Migration),
+            Box::new(m20261122_000009_sync::Migration),
+        ]
+    }
+}

@@ -1,0 +1,25 @@
+//! Official documents.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{CouncilId, DocumentId, MeetingId};
+
+/// A document (văn bản) with its number, date and signer; its bytes belong to the file store.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "document")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: DocumentId,
+    pub council_id: CouncilId,
+    pub meeting_id: Option<MeetingId>,
+    /// Type code: KH, BC, TB, BB, GM, ...
+    pub kind: String,
+    /// As written.
+    pub number: String,
+    pub date: Date,
+    pub signer: Option<String>,
+    pub title: String,
+    pub created_at: DateTimeUtc,
+}
+
+plain!();

@@ -1,0 +1,27 @@
+//! History: append-only.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{AccountId, CouncilId, DeviceId, EventId};
+
+/// One step in the life of a row: who did what, when and on what basis.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "event")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: EventId,
+    /// The collection of the row.
+    pub kind: String,
+    pub row_id: Uuid,
+    pub event: String,
+    pub actor_id: Option<AccountId>,
+    pub device_id: Option<DeviceId>,
+    pub council_id: Option<CouncilId>,
+    /// The document or reason it rests on.
+    pub basis: Option<String>,
+    /// What changed, as JSON; never contact details.
+    pub detail: Option<String>,
+    pub at: DateTimeUtc,
+}
+
+plain!();

@@ -1,0 +1,22 @@
+//! Extensions of due dates; both dates stay.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{AccountId, PetitionId};
+
+/// An extension (gia hạn).
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "extension")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub petition_id: PetitionId,
+    pub from_due: Option<Date>,
+    pub to_due: Date,
+    pub reason: String,
+    pub roadmap: Option<String>,
+    pub actor_id: AccountId,
+    pub at: DateTimeUtc,
+}
+
+plain!();

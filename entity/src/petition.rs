@@ -1,0 +1,170 @@
+//! Petitions: process and outcome are two axes; "answered" is not "resolved".
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{AgencyId, AnswerId, CouncilId, ForwardingId, PetitionId};
+
+/// A petition of voters (kiến nghị của cử tri).
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "petition")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: PetitionId,
+    /// The council that owns it.
+    pub council_id: CouncilId,
+    /// The council's own running number within the year, e.g. `12/2026`.
+    pub number: String,
+    pub title: String,
+    /// The internal text.
+    #[sea_orm(column_type = "Text")]
+    pub content: String,
+    /// The redacted text; only this is ever public, and only when it is there.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub public_content: Option<String>,
+    pub origin: Option<String>,
+    pub field: Option<String>,
+    pub tier: Option<String>,
+    pub process: Process,
+    pub outcome: Option<String>,
+    /// The body that has it now.
+    pub agency_id: Option<AgencyId>,
+    /// The council above, once the petition went up (vượt thẩm quyền): it then lies in both partitions.
+    pub upper_council_id: Option<CouncilId>,
+    pub forwarding_id: Option<ForwardingId>,
+    pub forwarded_number: Option<String>,
+    pub forwarded_at: Option<Date>,
+    /// The first due date; an extension does not overwrite it.
+    pub due_at: Option<Date>,
+    pub extended_to: Option<Date>,
+    pub urgings: i32,
+    pub answer_id: Option<AnswerId>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub answer_text: Option<String>,
+    pub answer_number: Option<String>,
+    pub answered_at: Option<Date>,
+    pub assessment: Option<String>,
+    pub roadmap_at: Option<Date>,
+    pub informed_at: Option<DateTimeUtc>,
+    pub closed_at: Option<DateTimeUtc>,
+    /// How often voters had to ask again.
+    pub repeats: i32,
+    pub created_at: DateTimeUtc,
+    pub rev: i64,
+    pub updated_at: DateTimeUtc,
+}
+
+plain!();
+
+codes! {
+    /// Where a petition is in its process.
+    Process {
+        /// Grouped by the office, not yet classified.
+        Accepted = "accepted",
+        Classified = "classified",
+        Forwarded = "forwarded",
+        /// The body says that it is not competent.
+        Returned = "returned",
+        Answered = "answered",
+        /// The office found the answer to the point.
+        Assessed = "assessed",
+        Informed = "informed",
+        Closed = "closed",
+        Reopened = "reopened",
+        /// Went on as several petitions.
+        Split = "split",
+        /// Went on in another petition.
+        Merged = "merged",
+    }
+}
+
+codes! {
+    /// How the office finds an answer.
+    Assessment {
+        Ok = "ok",
+        Unclear = "unclear",
+        OffPoint = "off_point",
+    }
+}
+
+/// What can happen to a petition.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Classify,
+    Forward,
+    /// The upper council forwards on what was sent up to it.
+    ForwardOn,
+    Return,
+    Extend,
+    Answer,
+    /// The answer is to the point.
+    AssessOk,
+    /// The answer is unclear or off the point: the body owes another.
+    AssessNotOk,
+    Urge,
+    Inform,
+    Close,
+    Reopen,
+    Split,
+    Merge,
+}
+
+impl Event {
+    /// All of them, for the tables of the tests.
+    pub const ALL: &'static [Self] = &[
+        Self::Classify,
+        Self::Forward,
+        Self::ForwardOn,
+        Self::Return,
+        Self::Extend,
+        Self::Answer,
+        Self::AssessOk,
+        Self::AssessNotOk,
+        Self::Urge,
+        Self::Inform,
+        Self::Close,
+        Self::Reopen,
+        Self::Split,
+        Self::Merge,
+    ];
+}
+
+impl Process {
+    /// Whether somebody still has to act on it.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Closed | Self::Split | Self::Merged)
+    }
+
+    /// Whether a body owes an answer.
+    pub fn awaits_answer(self) -> bool {
+        matches!(self, Self::Forwarded)
+    }
+
+    /// The state after `event`, or nothing if the step is not allowed.
+    ///
+    /// Urging and informing are records of what people did and are never refused for the state: they only
+    /// move it where that is due. A petition is not closed before its voters are informed.
+    pub fn next(self, event: Event) -> Option<Self> {
+        use Event as E;
+        use Process as P;
+        match (self, event) {
+            (P::Split | P::Merged, E::Urge | E::Inform) => Some(self),
+            (P::Split | P::Merged, _) => None,
+            (P::Accepted | P::Classified | P::Returned | P::Reopened, E::Classify) => Some(P::Classified),
+            (P::Classified | P::Returned | P::Reopened, E::Forward) => Some(P::Forwarded),
+            (P::Forwarded | P::Returned, E::ForwardOn) => Some(P::Forwarded),
+            (P::Forwarded, E::Return) => Some(P::Returned),
+            (P::Forwarded, E::Extend) => Some(P::Forwarded),
+            (P::Forwarded | P::Answered | P::Assessed | P::Informed, E::Answer) => Some(P::Answered),
+            (P::Answered, E::AssessOk) => Some(P::Assessed),
+            (P::Answered, E::AssessNotOk) => Some(P::Forwarded),
+            (_, E::Urge) => Some(self),
+            (P::Answered | P::Assessed | P::Informed, E::Inform) => Some(P::Informed),
+            (_, E::Inform) => Some(self),
+            (P::Informed, E::Close) => Some(P::Closed),
+            (P::Closed, E::Reopen) => Some(P::Reopened),
+            (P::Accepted | P::Classified | P::Returned | P::Reopened, E::Split) => Some(P::Split),
+            (P::Accepted | P::Classified | P::Returned | P::Reopened, E::Merge) => Some(P::Merged),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Acts of urging.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{AccountId, AgencyId, CouncilId, UrgingId};
+
+/// An urging (đôn đốc): who urged whom, how, with which document. Append only.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "urging")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: UrgingId,
+    /// `petition`.
+    pub target_kind: String,
+    pub target_id: Uuid,
+    pub to_agency_id: Option<AgencyId>,
+    pub council_id: CouncilId,
+    pub author_id: AccountId,
+    pub how: String,
+    pub text: Option<String>,
+    pub document_number: Option<String>,
+    /// As told by the author's device.
+    pub at: DateTimeUtc,
+    pub received_at: DateTimeUtc,
+    pub rev: i64,
+}
+
+plain!();

@@ -1,0 +1,32 @@
+//! What the migrations share.
+
+use sea_orm_migration::prelude::*;
+
+/// A column of bytes.
+pub(crate) fn blob(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).blob().not_null().take()
+}
+
+/// A column of bytes that may be absent.
+pub(crate) fn blob_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).blob().null().take()
+}
+
+/// An index, unless it is there already: on SQLite a migration that was killed half-way runs again.
+pub(crate) async fn create_index(
+    manager: &SchemaManager<'_>,
+    name: &'static str,
+    table: &'static str,
+    columns: &[&'static str],
+    unique: bool,
+) -> Result<(), DbErr> {
+    let mut index = Index::create();
+    index.name(name).table(table).if_not_exists();
+    for column in columns {
+        index.col(*column);
+    }
+    if unique {
+        index.unique();
+    }
+    manager.create_index(index).await
+}
