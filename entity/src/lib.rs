@@ -54,6 +54,7 @@ pub mod api_token;
 pub mod committee;
 pub mod constituency;
 pub mod council;
+pub mod counter;
 pub mod delegate;
 pub mod delegate_group;
 pub mod device;

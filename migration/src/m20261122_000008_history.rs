@@ -1,8 +1,8 @@
-//! History.
+//! History, and running numbers.
 
 use sea_orm_migration::{
     prelude::*,
-    schema::{text, text_null, timestamp_with_time_zone, uuid, uuid_null},
+    schema::{big_integer, text, text_null, timestamp_with_time_zone, uuid, uuid_null},
 };
 
 use crate::columns::create_index;
@@ -33,6 +33,16 @@ impl MigrationTrait for Migration {
             .await?;
         create_index(manager, "event_row", "event", &["row_id", "id"], false).await?;
         create_index(manager, "event_council", "event", &["council_id", "at"], false).await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("counter")
+                    .if_not_exists()
+                    .col(text("name").primary_key())
+                    .col(big_integer("value"))
+                    .to_owned(),
+            )
+            .await?;
         Ok(())
     }
 }

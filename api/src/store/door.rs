@@ -1,0 +1,483 @@
+//! The write door: every change goes through here, online mutation and offline push alike.
+//!
+//! A batch of commands is judged by pure rules over rows that were read in bulk. First against plain reads: if
+//! nothing would change (replays, refusals without trace, no-ops) the answer needs no transaction. Otherwise in one
+//! transaction: tick the clocks, read again, judge again, save one statement per table, write documents and log,
+//! commit. The tick comes first because its row lock puts all writers of a partition in order: from then on what
+//! was read cannot change under us, and sequence order is commit order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    id::{CouncilId, EventId},
+    sync_clock, sync_doc, sync_log, sync_partition,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, OnConflict, Query},
+};
+use uuid::Uuid;
+
+use super::{
+    is_data_error, may_retry,
+    partition::Audience,
+    reference::{Reference, SHARED},
+    working::{Changes, Needs, Working},
+};
+use crate::{
+    entropy::Entropy,
+    error::{Code, Error, Refused, Result},
+    keys::Keys,
+    state::State,
+    viewer::Viewer,
+};
+
+/// How far a clock moves in one transaction; a transaction writes at most this many log entries per clock.
+pub const TICK: i64 = 65_536;
+
+/// How often a transaction is started over before the request fails.
+const ATTEMPTS: u32 = 12;
+
+/// A change of one or more rows, judged by a pure rule.
+pub trait Command: Send + Sync {
+    /// Which rows it is about.
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs);
+
+    /// Which further rows the first ones point to.
+    fn needs_more(&self, _working: &Working, _facts: &Facts<'_>, _needs: &mut Needs) {}
+
+    /// Judges: what to do, or why not. Must not look anywhere but at its arguments.
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused>;
+}
+
+/// What a rule may know beside the rows.
+pub struct Facts<'a> {
+    pub viewer: &'a Viewer,
+    pub reference: &'a Reference,
+    pub calendar: &'a crate::calendar::Calendar,
+    pub now: DateTime<Utc>,
+    /// Today in Vietnam.
+    pub today: NaiveDate,
+    pub entropy: &'a dyn Entropy,
+    pub keys: &'a Keys,
+}
+
+impl Facts<'_> {
+    /// A new id.
+    pub fn id<T: From<Uuid>>(&self) -> T {
+        T::from(self.entropy.id(self.now))
+    }
+
+    /// A step of history by the one who asks.
+    pub fn event(
+        &self,
+        kind: &'static str,
+        row: impl Into<Uuid>,
+        event: &str,
+        council: Option<CouncilId>,
+    ) -> entity::event::Model {
+        entity::event::Model {
+            id: self.id::<EventId>(),
+            kind: kind.to_owned(),
+            row_id: row.into(),
+            event: event.to_owned(),
+            actor_id: self.viewer.account_id(),
+            device_id: self.viewer.device_id(),
+            council_id: council,
+            basis: None,
+            detail: None,
+            at: self.now,
+        }
+    }
+}
+
+/// What a rule decided.
+#[derive(Default)]
+pub struct Verdict {
+    pub changes: Changes,
+    pub done: Done,
+}
+
+impl Verdict {
+    /// A verdict about these rows.
+    pub fn about(changes: Changes, ids: impl IntoIterator<Item = Uuid>) -> Self {
+        Self { changes, done: Done { ids: ids.into_iter().collect(), push: None } }
+    }
+}
+
+/// What a command did.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// The rows that the answer shows.
+    pub ids: Vec<Uuid>,
+    /// The outcome of a pushed row.
+    pub push: Option<super::writing::Outcome>,
+}
+
+/// Runs a batch. One bad command harms nobody else: each has its own answer.
+pub async fn execute(
+    state: &State,
+    viewer: &Viewer,
+    commands: &[&dyn Command],
+) -> Result<Vec<Result<Done, Refused>>> {
+    let mut clocks = BTreeSet::new();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match once(state, viewer, commands, &mut clocks).await {
+            Ok(Some(answers)) => return Ok(answers),
+            // The set of clocks grew: start over with all of them.
+            Ok(None) if attempt < ATTEMPTS => {}
+            Err(Error::Database(cause)) if may_retry(&cause) && attempt < ATTEMPTS => {
+                tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 3)).await;
+            }
+            Err(Error::Database(cause)) if is_data_error(&cause) || may_retry(&cause) => {
+                tracing::warn!(target: "cutri::door", commands = commands.len(), cause = ?cause.sql_err(), "the database refused data");
+                return match commands {
+                    [] => Ok(Vec::new()),
+                    // Alone at last: this is the one that the database does not take.
+                    [_] => Ok(vec![Err(Refused::new(Code::InvalidValue))]),
+                    _ => {
+                        let (left, right) = commands.split_at(commands.len() / 2);
+                        let mut answers = Box::pin(execute(state, viewer, left)).await?;
+                        answers.extend(Box::pin(execute(state, viewer, right)).await?);
+                        Ok(answers)
+                    }
+                };
+            }
+            Err(error) => return Err(error),
+            Ok(None) => return Err(Error::internal("the set of clocks never settled")),
+        }
+    }
+}
+
+/// One attempt: the answers, or nothing if more clocks are needed than were locked.
+async fn once(
+    state: &State,
+    viewer: &Viewer,
+    commands: &[&dyn Command],
+    clocks: &mut BTreeSet<String>,
+) -> Result<Option<Vec<Result<Done, Refused>>>> {
+    let reference = state.reference();
+    let now = state.clock.now();
+    let facts = Facts {
+        viewer,
+        reference: &reference,
+        calendar: &state.calendar,
+        now,
+        today: crate::clock::local_date(now),
+        entropy: state.entropy.as_ref(),
+        keys: &state.keys,
+    };
+
+    if clocks.is_empty() {
+        let conn = state.store.read();
+        let (mut working, answers) = judge_all(conn, commands, &facts).await?;
+        if !working.is_changed() {
+            return Ok(Some(answers));
+        }
+        let placed = place(state, conn, &mut working, &reference, now).await?;
+        clocks.extend(placed.clocks());
+        if clocks.is_empty() {
+            // Nothing of this travels; the shared clock still puts its writers in order.
+            clocks.insert(SHARED.to_owned());
+        }
+    }
+
+    let tx = state.store.begin().await?;
+    let ticks = tick(&tx, clocks).await?;
+    let (mut working, answers) = judge_all(&tx, commands, &facts).await?;
+    if !working.is_changed() {
+        tx.rollback().await?;
+        return Ok(Some(answers));
+    }
+    let placed = place(state, &tx, &mut working, &reference, now).await?;
+    let needed: BTreeSet<String> = placed.clocks().collect();
+    if !needed.is_subset(clocks) {
+        tx.rollback().await?;
+        clocks.extend(needed);
+        return Ok(None);
+    }
+    working.save(&tx).await?;
+    placed.write(&tx, ticks).await?;
+    crate::search::index(&tx, &working).await?;
+    tx.commit().await?;
+    state.after_commit(&working).await?;
+    Ok(Some(answers))
+}
+
+/// Reads what the commands need and judges them in order, each seeing what those before it did.
+async fn judge_all<C: ConnectionTrait>(
+    conn: &C,
+    commands: &[&dyn Command],
+    facts: &Facts<'_>,
+) -> Result<(Working, Vec<Result<Done, Refused>>)> {
+    let mut needs = Needs::default();
+    for command in commands {
+        command.needs(facts, &mut needs);
+    }
+    let mut working = Working::load(conn, &needs).await?;
+    let mut more = Needs::default();
+    for command in commands {
+        command.needs_more(&working, facts, &mut more);
+    }
+    working.absorb(Working::load(conn, &more).await?);
+    let answers = commands
+        .iter()
+        .map(|command| {
+            command.judge(&working, facts).map(|verdict| {
+                verdict.changes.apply(&mut working);
+                verdict.done
+            })
+        })
+        .collect();
+    Ok((working, answers))
+}
+
+/// Ticks the clocks in one statement, in sorted order so that two writers can never wait for each other in a
+/// circle; returns for each the first sequence number that is ours.
+async fn tick<C: ConnectionTrait>(tx: &C, clocks: &BTreeSet<String>) -> Result<BTreeMap<String, i64>> {
+    let mut insert = Query::insert();
+    insert.into_table(sync_clock::Entity).columns([sync_clock::Column::Id, sync_clock::Column::Seq]);
+    for clock in clocks {
+        insert.values_panic([clock.clone().into(), TICK.into()]);
+    }
+    insert
+        .on_conflict(
+            OnConflict::column(sync_clock::Column::Id)
+                .value(
+                    sync_clock::Column::Seq,
+                    Expr::col((sync_clock::Entity, sync_clock::Column::Seq)).add(TICK),
+                )
+                .to_owned(),
+        )
+        .returning(Query::returning().columns([sync_clock::Column::Id, sync_clock::Column::Seq]));
+    let mut first = BTreeMap::new();
+    for row in tx.query_all(&insert).await? {
+        let seq: i64 = row.try_get("", "seq")?;
+        first.insert(row.try_get("", "id")?, seq - TICK + 1);
+    }
+    Ok(first)
+}
+
+/// Where the changed rows lie now and lay before, and their documents.
+pub(crate) struct Placed {
+    entries: Vec<Entry>,
+    documents: Vec<sync_doc::Model>,
+    /// Documents of audiences that see the row no more.
+    stale: Vec<(&'static str, Uuid, i32)>,
+    partitions: BTreeMap<i64, sync_partition::Model>,
+}
+
+struct Entry {
+    partition: i64,
+    collection: &'static str,
+    row_id: Uuid,
+    put: bool,
+    rev: i64,
+}
+
+/// Stamps what changed, and works out log entries and documents.
+async fn place<C: ConnectionTrait>(
+    state: &State,
+    conn: &C,
+    working: &mut Working,
+    reference: &Reference,
+    now: DateTime<Utc>,
+) -> Result<Placed> {
+    let mut changed: Vec<(&'static dyn super::collection::Collection, Vec<Uuid>)> = Vec::new();
+    for collection in state.collections {
+        let ids = collection.stamp(working, now);
+        if !ids.is_empty() {
+            changed.push((*collection, ids));
+        }
+    }
+
+    let mut before: BTreeMap<(String, Uuid), BTreeSet<i64>> = BTreeMap::new();
+    let all: Vec<Uuid> = changed.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
+    for ids in all.chunks(10_000) {
+        let rows: Vec<(i64, String, Uuid)> = sync_log::Entity::find()
+            .select_only()
+            .columns([sync_log::Column::Partition, sync_log::Column::Collection, sync_log::Column::RowId])
+            .filter(sync_log::Column::RowId.is_in(ids.iter().copied()))
+            .filter(sync_log::Column::Op.eq("put"))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (partition, collection, row) in rows {
+            before.entry((collection, row)).or_default().insert(partition);
+        }
+    }
+
+    let mut placed =
+        Placed { entries: Vec::new(), documents: Vec::new(), stale: Vec::new(), partitions: BTreeMap::new() };
+    for (collection, ids) in changed {
+        let name = collection.name();
+        for id in ids {
+            let rev = collection.rev(working, id);
+            let mut audiences = BTreeSet::new();
+            let mut here = BTreeSet::new();
+            for partition in collection.partitions(working, reference, id) {
+                audiences.insert(partition.audience());
+                if here.insert(partition.id()) {
+                    placed.entries.push(Entry {
+                        partition: partition.id(),
+                        collection: name,
+                        row_id: id,
+                        put: true,
+                        rev,
+                    });
+                    placed.partitions.entry(partition.id()).or_insert_with(|| sync_partition::Model {
+                        id: partition.id(),
+                        name: partition.name(),
+                        clock: reference.clock_of(partition),
+                    });
+                }
+            }
+            let gone = before.remove(&(name.to_owned(), id)).unwrap_or_default();
+            let was_there = !gone.is_empty();
+            for partition in gone.difference(&here) {
+                placed.entries.push(Entry { partition: *partition, collection: name, row_id: id, put: false, rev });
+            }
+            for audience in Audience::ALL {
+                if audiences.contains(&audience) {
+                    let mut document = collection.document(working, reference, id, audience);
+                    document.insert("rev".to_owned(), rev.to_string().into());
+                    placed.documents.push(sync_doc::Model {
+                        collection: name.to_owned(),
+                        row_id: id,
+                        audience: audience.rank(),
+                        rev,
+                        doc: serde_json::Value::Object(document).to_string(),
+                    });
+                } else if was_there {
+                    placed.stale.push((name, id, audience.rank()));
+                }
+            }
+        }
+    }
+
+    // A partition's clock is fixed for ever when it is first written; an account's own is named by the account.
+    for account in working.account.iter() {
+        let own = super::partition::Partition::Account(account.id);
+        placed.partitions.insert(
+            own.id(),
+            sync_partition::Model { id: own.id(), name: own.name(), clock: account.clock.clone() },
+        );
+    }
+    let mut ids: BTreeSet<i64> = placed.partitions.keys().copied().collect();
+    ids.extend(placed.entries.iter().map(|entry| entry.partition));
+    for known in sync_partition::Entity::find().filter(sync_partition::Column::Id.is_in(ids)).all(conn).await? {
+        placed.partitions.insert(known.id, known);
+    }
+    Ok(placed)
+}
+
+impl Placed {
+    fn clocks(&self) -> impl Iterator<Item = String> {
+        self.partitions.values().map(|partition| partition.clock.clone())
+    }
+
+    async fn write<C: ConnectionTrait>(self, tx: &C, ticks: BTreeMap<String, i64>) -> Result<()> {
+        if self.partitions.is_empty() {
+            return Ok(());
+        }
+        let partitions: Vec<_> = self
+            .partitions
+            .values()
+            .map(|row| sync_partition::ActiveModel {
+                id: Set(row.id),
+                name: Set(row.name.clone()),
+                clock: Set(row.clock.clone()),
+            })
+            .collect();
+        sync_partition::Entity::insert_many(partitions)
+            .on_conflict(OnConflict::column(sync_partition::Column::Id).do_nothing().to_owned())
+            .exec_without_returning(tx)
+            .await?;
+
+        let mut next = ticks.clone();
+        let mut log = Vec::with_capacity(self.entries.len());
+        for entry in self.entries {
+            let clock = self.partitions.get(&entry.partition).map(|row| row.clock.as_str()).unwrap_or_default();
+            let seq = next.get_mut(clock).ok_or_else(|| Error::internal("an entry without a ticked clock"))?;
+            log.push(sync_log::ActiveModel {
+                partition: Set(entry.partition),
+                collection: Set(entry.collection.to_owned()),
+                row_id: Set(entry.row_id),
+                seq: Set(*seq),
+                op: Set(if entry.put { "put" } else { "gone" }.to_owned()),
+                rev: Set(entry.rev),
+            });
+            *seq += 1;
+        }
+        if next.iter().any(|(clock, seq)| seq - ticks.get(clock).copied().unwrap_or(0) > TICK) {
+            return Err(Error::internal("more log entries than a tick holds"));
+        }
+        for rows in log.chunks(4_000).filter(|rows| !rows.is_empty()) {
+            sync_log::Entity::insert_many(rows.to_vec())
+                .on_conflict(
+                    OnConflict::columns([
+                        sync_log::Column::Partition,
+                        sync_log::Column::Collection,
+                        sync_log::Column::RowId,
+                    ])
+                    .update_columns([sync_log::Column::Seq, sync_log::Column::Op, sync_log::Column::Rev])
+                    .to_owned(),
+                )
+                .exec_without_returning(tx)
+                .await?;
+        }
+
+        let documents: Vec<_> = self
+            .documents
+            .into_iter()
+            .map(|row| sync_doc::ActiveModel {
+                collection: Set(row.collection),
+                row_id: Set(row.row_id),
+                audience: Set(row.audience),
+                rev: Set(row.rev),
+                doc: Set(row.doc),
+            })
+            .collect();
+        for rows in documents.chunks(5_000) {
+            sync_doc::Entity::insert_many(rows.to_vec())
+                .on_conflict(
+                    OnConflict::columns([
+                        sync_doc::Column::Collection,
+                        sync_doc::Column::RowId,
+                        sync_doc::Column::Audience,
+                    ])
+                    .update_columns([sync_doc::Column::Rev, sync_doc::Column::Doc])
+                    .to_owned(),
+                )
+                .exec_without_returning(tx)
+                .await?;
+        }
+        for rows in self.stale.chunks(500) {
+            let any = rows.iter().fold(Condition::any(), |any, (collection, row, audience)| {
+                any.add(
+                    Condition::all()
+                        .add(sync_doc::Column::Collection.eq(*collection))
+                        .add(sync_doc::Column::RowId.eq(*row))
+                        .add(sync_doc::Column::Audience.eq(*audience)),
+                )
+            });
+            sync_doc::Entity::delete_many().filter(any).exec(tx).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The clocks' values as a snapshot sees them.
+pub async fn clocks<C: ConnectionTrait>(conn: &C, names: &BTreeSet<String>) -> Result<BTreeMap<String, i64>> {
+    let rows = sync_clock::Entity::find()
+        .filter(sync_clock::Column::Id.is_in(names.iter().cloned()))
+        .all(conn)
+        .await?;
+    let mut all: BTreeMap<String, i64> = names.iter().map(|name| (name.clone(), 0)).collect();
+    all.extend(rows.into_iter().map(|row| (row.id, row.seq)));
+    Ok(all)
+}

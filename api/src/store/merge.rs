@@ -1,0 +1,191 @@
+//! The three-way merge of one row's fields, the same for every collection and both surfaces.
+//!
+//! Only fields that a client may write are compared, and null equals absent: a server that compared what it sets
+//! itself would report conflicts between a phone and its own quick edits.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::collection::Document;
+
+/// Who last wrote a field: in which version, from which device, and when by that device's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp(pub i64, pub String, pub Option<DateTime<Utc>>);
+
+/// The stamps of a row's fields, kept as JSON beside it.
+pub type Stamps = BTreeMap<String, Stamp>;
+
+/// Reads stamps; a row without any was written by nobody we know.
+pub fn stamps(json: &str) -> Stamps {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// What a client believed when it wrote.
+#[derive(Clone, Debug)]
+pub enum Base<'a> {
+    /// The version that it had seen (native surface); none if it believes to create the row.
+    Rev(Option<i64>),
+    /// The whole document that it had seen (RxDB surface).
+    State(Option<&'a Document>),
+}
+
+/// What is to be done with a write.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Merge {
+    /// Fields to set.
+    pub apply: Document,
+    /// Fields that somebody else changed in the meantime, to another value.
+    pub conflicts: Vec<String>,
+    /// Whether somebody else changed other fields in the meantime.
+    pub merged: bool,
+}
+
+fn value<'a>(document: &'a Document, field: &str) -> &'a Value {
+    document.get(field).unwrap_or(&Value::Null)
+}
+
+/// Merges a patch into what is there. `revision` is the row's version now.
+pub fn merge(
+    current: &Document,
+    stamps: &Stamps,
+    revision: i64,
+    base: &Base<'_>,
+    patch: &Document,
+    device: &str,
+    recorded_at: Option<DateTime<Utc>>,
+) -> Merge {
+    let mut result = Merge::default();
+    for (field, new) in patch {
+        let now = value(current, field);
+        if new == now {
+            continue;
+        }
+        let stamp = stamps.get(field);
+        // One device never conflicts with itself. Its edits may arrive in any order: an older one, by that same
+        // device's clock, does not undo a newer one.
+        if let Some(Stamp(_, by, at)) = stamp
+            && by == device
+        {
+            if recorded_at.is_none() || at.is_none() || recorded_at >= *at {
+                result.apply.insert(field.clone(), new.clone());
+            }
+            continue;
+        }
+        let changed_since = match base {
+            Base::Rev(None) | Base::State(None) => true,
+            Base::Rev(Some(seen)) => stamp.is_some_and(|Stamp(rev, ..)| rev > seen),
+            Base::State(Some(seen)) => {
+                if value(seen, field) == new {
+                    continue;
+                }
+                value(seen, field) != now
+            }
+        };
+        if changed_since {
+            result.conflicts.push(field.clone());
+        } else {
+            result.apply.insert(field.clone(), new.clone());
+        }
+    }
+    result.merged = match base {
+        Base::Rev(Some(seen)) => *seen < revision,
+        Base::Rev(None) | Base::State(None) => false,
+        Base::State(Some(seen)) => {
+            current.iter().any(|(field, now)| !patch.contains_key(field) && value(seen, field) != now)
+        }
+    };
+    result
+}
+
+/// Stamps the fields that a write sets.
+pub fn stamped(
+    mut stamps: Stamps,
+    fields: &Document,
+    revision: i64,
+    device: &str,
+    recorded_at: Option<DateTime<Utc>>,
+) -> String {
+    for field in fields.keys() {
+        stamps.insert(field.clone(), Stamp(revision, device.to_owned(), recorded_at));
+    }
+    serde_json::to_string(&stamps).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(value: Value) -> Document {
+        value.as_object().unwrap().clone()
+    }
+
+    fn at(second: u32) -> Option<DateTime<Utc>> {
+        Some(format!("2026-11-20T08:00:{second:02}Z").parse().unwrap())
+    }
+
+    #[test]
+    fn disjoint_fields_merge() {
+        let stamps = Stamps::from([("subject".into(), Stamp(2, "office".into(), None))]);
+        let merge = merge(
+            &document(json!({"subject": "Điện", "content": "Mất điện"})),
+            &stamps,
+            2,
+            &Base::Rev(Some(1)),
+            &document(json!({"content": "Mất điện ba ngày"})),
+            "phone",
+            None,
+        );
+        assert_eq!(merge.apply, document(json!({"content": "Mất điện ba ngày"})));
+        assert!(merge.conflicts.is_empty() && merge.merged);
+    }
+
+    #[test]
+    fn the_same_field_changed_by_somebody_else_is_a_conflict() {
+        let stamps = Stamps::from([("content".into(), Stamp(2, "office".into(), None))]);
+        let current = document(json!({"content": "theirs"}));
+        let merge =
+            |base: &Base<'_>| merge(&current, &stamps, 2, base, &document(json!({"content": "mine"})), "phone", None);
+        assert_eq!(merge(&Base::Rev(Some(1))).conflicts, ["content"]);
+        assert!(merge(&Base::Rev(Some(2))).conflicts.is_empty());
+        assert_eq!(merge(&Base::State(Some(&document(json!({"content": "old"}))))).conflicts, ["content"]);
+        assert_eq!(merge(&Base::Rev(None)).conflicts, ["content"]);
+    }
+
+    #[test]
+    fn edits_of_one_device_in_any_order_end_in_its_last() {
+        let apply = |now: &str, stamp: u32, new: &str, recorded: u32| {
+            let stamps = Stamps::from([("content".into(), Stamp(4, "phone".into(), at(stamp)))]);
+            merge(
+                &document(json!({"content": now})),
+                &stamps,
+                4,
+                &Base::Rev(Some(1)),
+                &document(json!({"content": new})),
+                "phone",
+                at(recorded),
+            )
+        };
+        let stale = apply("third", 3, "first", 1);
+        assert!(stale.apply.is_empty() && stale.conflicts.is_empty());
+        assert_eq!(apply("first", 1, "third", 3).apply, document(json!({"content": "third"})));
+    }
+
+    #[test]
+    fn null_equals_absent_and_a_no_op_changes_nothing() {
+        let merge = merge(
+            &document(json!({"content": "a"})),
+            &Stamps::new(),
+            1,
+            &Base::Rev(None),
+            &document(json!({"content": "a", "wanted": null})),
+            "phone",
+            None,
+        );
+        assert_eq!(merge, Merge::default());
+    }
+}

@@ -1,0 +1,229 @@
+//! The database: how it is opened, how a snapshot is read, and how everything is written.
+//!
+//! This is the only place that may ask which database it is. Reads go by [`Store::read`] or [`Store::snapshot`];
+//! every change goes through [`door`], in one transaction whose first statement ticks the clocks.
+
+pub mod collection;
+pub mod door;
+pub mod merge;
+pub mod partition;
+pub mod reference;
+pub mod sql;
+pub mod table;
+pub mod visibility;
+pub mod working;
+pub mod writing;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
+    DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
+};
+
+use crate::error::{Error, Result};
+
+/// SQLite before this version can corrupt a database in WAL mode (the "WAL-reset" defect).
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// The database of an installation.
+#[derive(Clone)]
+pub struct Store {
+    reader: DatabaseConnection,
+    /// On SQLite exactly one connection: a transaction that took a second one would wait for itself.
+    writer: DatabaseConnection,
+    backend: DatabaseBackend,
+    statements: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// Opens the database and refuses one that could lose what it acknowledged.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let store = if url.starts_with("sqlite:") {
+            let open = |url: &str, connections: u32, query_only: bool| {
+                let mut options = ConnectOptions::new(url);
+                options
+                    .max_connections(connections)
+                    .min_connections(1)
+                    .connect_timeout(Duration::from_secs(5))
+                    .acquire_timeout(Duration::from_secs(5))
+                    .sqlx_logging(false)
+                    .map_sqlx_sqlite_opts(move |sqlite| {
+                        sqlite
+                            .create_if_missing(!query_only)
+                            .foreign_keys(true)
+                            .busy_timeout(Duration::from_secs(5))
+                            .pragma("journal_mode", "WAL")
+                            // NORMAL may roll back an acknowledged transaction after a power cut.
+                            .pragma("synchronous", "FULL")
+                            // Erased text must not survive in free pages.
+                            .pragma("secure_delete", "ON")
+                            .pragma("query_only", if query_only { "ON" } else { "OFF" })
+                    });
+                options
+            };
+            let mut writer = Database::connect(open(url, 1, false)).await?;
+            let mut reader = Database::connect(open(url, 4, true)).await?;
+            count(&mut writer, &statements);
+            count(&mut reader, &statements);
+            Self { reader, writer, backend: DatabaseBackend::Sqlite, statements }
+        } else {
+            let mut options = ConnectOptions::new(url);
+            options
+                .max_connections(16)
+                .min_connections(1)
+                .connect_timeout(Duration::from_secs(5))
+                .acquire_timeout(Duration::from_secs(5))
+                .sqlx_logging(false);
+            let mut connection = Database::connect(options).await?;
+            count(&mut connection, &statements);
+            Self { reader: connection.clone(), writer: connection, backend: DatabaseBackend::Postgres, statements }
+        };
+        store.refuse_unsafe_settings().await?;
+        Ok(store)
+    }
+
+    /// Which of the two databases this is.
+    pub fn backend(&self) -> DatabaseBackend {
+        self.backend
+    }
+
+    /// How many statements were sent since the start; tests assert costs with it.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// For single statements that only read.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For migrations, which manage their own transactions.
+    pub fn migrating(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// A transaction that sees one state of the database, for answers made of several statements.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
+        let options = match self.backend {
+            DatabaseBackend::Sqlite => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+                ..Default::default()
+            },
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..Default::default()
+            },
+        };
+        Ok(self.reader.begin_with_options(options).await?)
+    }
+
+    /// A transaction that writes. On SQLite it takes the write lock at once: a deferred transaction that upgrades
+    /// later fails with SQLITE_BUSY without waiting. On PostgreSQL READ COMMITTED suffices, because the row lock
+    /// of the clock, taken first, puts all writers of a partition in order.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            isolation_level: (self.backend != DatabaseBackend::Sqlite).then_some(IsolationLevel::ReadCommitted),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// The names and values of the settings on which durability rests.
+    pub async fn durability(&self) -> Result<Vec<(&'static str, String)>> {
+        let ask: &[(&'static str, &'static str)] = match self.backend {
+            DatabaseBackend::Sqlite => &[
+                ("sqlite_version", "SELECT sqlite_version() AS value"),
+                ("journal_mode", "SELECT journal_mode AS value FROM pragma_journal_mode"),
+                ("synchronous", "SELECT CAST(synchronous AS TEXT) AS value FROM pragma_synchronous"),
+            ],
+            _ => &[
+                ("server_version", "SELECT current_setting('server_version') AS value"),
+                ("fsync", "SELECT current_setting('fsync') AS value"),
+                ("synchronous_commit", "SELECT current_setting('synchronous_commit') AS value"),
+                ("full_page_writes", "SELECT current_setting('full_page_writes') AS value"),
+            ],
+        };
+        let mut settings = Vec::new();
+        for (name, text) in ask {
+            let row = self.writer.query_one_raw(Statement::from_string(self.backend, *text)).await?;
+            let value = row.map(|row| row.try_get::<String>("", "value")).transpose()?.unwrap_or_default();
+            settings.push((*name, value));
+        }
+        Ok(settings)
+    }
+
+    async fn refuse_unsafe_settings(&self) -> Result<()> {
+        for (name, value) in self.durability().await? {
+            let safe = match name {
+                "sqlite_version" => version(&value) >= OLDEST_SQLITE,
+                "journal_mode" => value == "wal",
+                "synchronous" => value == "2",
+                "fsync" | "full_page_writes" => value == "on",
+                "synchronous_commit" => value != "off",
+                _ => true,
+            };
+            if !safe {
+                return Err(Error::internal(format!(
+                    "the database's setting {name} = {value} would lose what was acknowledged"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes all connections; on SQLite this also checkpoints the write-ahead log.
+    pub async fn close(self) -> Result<()> {
+        self.reader.close().await?;
+        self.writer.close().await?;
+        Ok(())
+    }
+}
+
+fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
+    let statements = Arc::clone(statements);
+    connection.set_metric_callback(move |_| {
+        statements.fetch_add(1, Ordering::Relaxed);
+    });
+}
+
+fn version(text: &str) -> (u32, u32, u32) {
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+/// The address of the embedded database inside a data folder.
+pub fn embedded_url(data: &Path) -> String {
+    format!("sqlite://{}?mode=rwc", data.join("cutri.db").display())
+}
+
+/// Whether a failed transaction may simply be run again: a serialisation failure, a deadlock, a busy database,
+/// or a row that somebody inserted between our reading and our writing.
+pub(crate) fn may_retry(error: &DbErr) -> bool {
+    let text = error.to_string();
+    ["40001", "40P01", "database is locked", "deadlock detected", "could not serialize"]
+        .iter()
+        .any(|sign| text.contains(sign))
+        || matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// Whether the data of a statement was refused by the database (as opposed to the database being away).
+pub(crate) fn is_data_error(error: &DbErr) -> bool {
+    matches!(error, DbErr::Exec(_) | DbErr::Query(_)) && !may_retry_connection(error)
+}
+
+fn may_retry_connection(error: &DbErr) -> bool {
+    let text = error.to_string();
+    ["connection", "closed", "timed out", "disk", "full", "I/O"].iter().any(|sign| text.contains(sign))
+}

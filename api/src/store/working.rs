@@ -1,0 +1,310 @@
+//! The working set of one batch: the rows that its commands need, read in bulk; what the rules made of them; and
+//! the statements that save it. The number of statements depends on the tables touched, never on the rows.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use entity::id::CouncilId;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::table::{Key, Root, Row, Table, save};
+use crate::error::Result;
+
+macro_rules! rows {
+    ($($table:ident ( $($key:ident),+ );)*) => {$(
+        impl Row for entity::$table::Model {
+            fn key(&self) -> Key {
+                rows!(@key self $($key),+)
+            }
+        }
+    )*};
+    (@key $row:ident $id:ident) => { ($row.$id.into(), Uuid::nil()) };
+    (@key $row:ident $from:ident, $to:ident) => { ($row.$from.into(), $row.$to.into()) };
+}
+
+rows! {
+    unit(id); council(id); committee(id); delegate_group(id); delegate(id); agency(id); account(id); device(id);
+    role_grant(id); meeting(id); meeting_record(id); agenda_item(id); document(id); feedback(id);
+    feedback_contact(feedback_id); feedback_addition(id); petition(id); forwarding(id); answer(id); extension(id);
+    urging(id); informing(id); note(id); resolution(id); sync_issue(id);
+    constituency(delegate_id, unit_id); meeting_unit(meeting_id, unit_id);
+    meeting_council(meeting_id, council_id); petition_unit(petition_id, unit_id);
+    petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
+    petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
+    forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
+}
+
+/// Rows whose key is a text take a place made of it; the place never reaches the database.
+fn place(parts: &[&str]) -> Key {
+    (Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.join("\u{1f}").as_bytes()), Uuid::nil())
+}
+
+impl Row for entity::counter::Model {
+    fn key(&self) -> Key {
+        place(&[&self.name])
+    }
+}
+
+impl Row for entity::sync_receipt::Model {
+    fn key(&self) -> Key {
+        place(&[&self.account_id.to_string(), &self.mutation_id])
+    }
+}
+
+impl Row for entity::sync_deferred::Model {
+    fn key(&self) -> Key {
+        place(&[&self.account_id.to_string(), &self.mutation_id])
+    }
+}
+
+impl Row for entity::resolution_edge::Model {
+    fn key(&self) -> Key {
+        (self.from_id.into(), place(&[&self.to_id.to_string(), &self.kind]).0)
+    }
+}
+
+macro_rules! roots {
+    ($($table:ident $(. $updated:ident)?;)*) => {$(
+        impl Root for entity::$table::Model {
+            fn rev(&self) -> i64 {
+                self.rev
+            }
+
+            fn stamp(&mut self, rev: i64, _now: DateTime<Utc>) {
+                self.rev = rev;
+                $(self.$updated = _now;)?
+            }
+        }
+    )*};
+}
+
+roots! {
+    unit; council; delegate; agency; account; note; urging; informing; sync_issue;
+    meeting.updated_at; meeting_record.updated_at; feedback.updated_at; petition.updated_at; resolution.updated_at;
+}
+
+macro_rules! working {
+    ($($table:ident)*) => {
+        /// The rows of one batch.
+        #[derive(Clone, Default)]
+        pub struct Working {
+            $(pub $table: Table<entity::$table::Model>,)*
+            /// History, in the order in which it happened.
+            pub events: Vec<entity::event::Model>,
+        }
+
+        impl Working {
+            /// Whether the database has to be told anything.
+            pub fn is_changed(&self) -> bool {
+                !self.events.is_empty() $(|| self.$table.is_changed())*
+            }
+
+            /// Takes over what was read later.
+            pub(crate) fn absorb(&mut self, more: Self) {
+                $(self.$table.absorb(more.$table);)*
+            }
+
+            /// Writes everything that changed.
+            pub(crate) async fn save<C: ConnectionTrait>(&self, tx: &C) -> Result<()> {
+                $(save::<entity::$table::Entity, C>(&self.$table, tx).await?;)*
+                let mut history = Table::default();
+                for event in &self.events {
+                    history.put(event.clone());
+                }
+                save::<entity::event::Entity, C>(&history, tx).await
+            }
+        }
+
+        $(impl From<entity::$table::Model> for Change {
+            fn from(row: entity::$table::Model) -> Self {
+                Change(Box::new(move |working| working.$table.put(row)))
+            }
+        })*
+    };
+}
+
+impl Row for entity::event::Model {
+    fn key(&self) -> Key {
+        (self.id.into(), Uuid::nil())
+    }
+}
+
+working! {
+    unit council committee delegate_group delegate constituency agency account device role_grant
+    meeting meeting_unit meeting_council agenda_item document meeting_record
+    feedback feedback_contact feedback_addition
+    petition petition_unit petition_feedback petition_agency petition_lineage
+    forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
+    note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
+}
+
+/// One thing that a rule wants done to the working set.
+pub struct Change(Box<dyn FnOnce(&mut Working) + Send>);
+
+/// What a rule decided: rows to put, links to take away, history. Applied only when the whole command passed, so
+/// that a refused command leaves no trace.
+#[derive(Default)]
+pub struct Changes(Vec<Change>);
+
+impl Changes {
+    /// Puts a row, new or changed.
+    pub fn put(&mut self, row: impl Into<Change>) {
+        self.0.push(row.into());
+    }
+
+    /// Does something else to the working set: takes links away, touches a root.
+    pub fn and(&mut self, change: impl FnOnce(&mut Working) + Send + 'static) {
+        self.0.push(Change(Box::new(change)));
+    }
+
+    /// Adds a step to the history.
+    pub fn happened(&mut self, event: entity::event::Model) {
+        self.and(move |working| working.events.push(event));
+    }
+
+    /// Takes over what another rule decided.
+    pub fn append(&mut self, mut other: Changes) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Does it.
+    pub(crate) fn apply(self, working: &mut Working) {
+        for Change(change) in self.0 {
+            change(working);
+        }
+    }
+}
+
+/// Which rows a batch has to have in hand.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    pub council: BTreeSet<Uuid>,
+    pub delegate: BTreeSet<Uuid>,
+    pub agency: BTreeSet<Uuid>,
+    pub account: BTreeSet<Uuid>,
+    /// Accounts by their user name, to keep names unique.
+    pub username: BTreeSet<String>,
+    pub device: BTreeSet<Uuid>,
+    /// All devices of these accounts.
+    pub devices_of: BTreeSet<Uuid>,
+    pub role_grant: BTreeSet<Uuid>,
+    /// All grants of these accounts.
+    pub grants_of: BTreeSet<Uuid>,
+    pub unit: BTreeSet<Uuid>,
+    pub meeting: BTreeSet<Uuid>,
+    pub meeting_record: BTreeSet<Uuid>,
+    /// Records by meeting and author, to keep them one each.
+    pub record_of: BTreeSet<(Uuid, Uuid)>,
+    /// All records of these meetings.
+    pub records_of: BTreeSet<Uuid>,
+    pub feedback: BTreeSet<Uuid>,
+    pub petition: BTreeSet<Uuid>,
+    pub forwarding: BTreeSet<Uuid>,
+    pub urging: BTreeSet<Uuid>,
+    pub informing: BTreeSet<Uuid>,
+    pub note: BTreeSet<Uuid>,
+    pub resolution: BTreeSet<Uuid>,
+    pub sync_issue: BTreeSet<Uuid>,
+    /// Running numbers by name.
+    pub counter: BTreeSet<String>,
+    /// Receipts by account and mutation.
+    pub receipt: BTreeSet<(Uuid, String)>,
+    /// Rows that wait for one of these.
+    pub deferred_for: BTreeSet<Uuid>,
+}
+
+impl Needs {
+    /// Counters are named by what they count, per council and year.
+    pub fn petition_counter(council: CouncilId, year: i32) -> String {
+        format!("petition:{council}:{year}")
+    }
+}
+
+impl Working {
+    /// Reads what is needed: a fixed number of statements for each kind of row, whatever their number.
+    pub async fn load<C: ConnectionTrait>(conn: &C, needs: &Needs) -> Result<Self> {
+        let mut working = Self::default();
+
+        macro_rules! by {
+            ($table:ident . $column:ident in $ids:expr) => {{
+                let ids: Vec<_> = $ids.iter().cloned().collect();
+                if !ids.is_empty() {
+                    let rows = entity::$table::Entity::find()
+                        .filter(entity::$table::Column::$column.is_in(ids))
+                        .all(conn)
+                        .await?;
+                    working.$table.loaded(rows);
+                }
+            }};
+        }
+
+        by!(unit.Id in needs.unit);
+        by!(council.Id in needs.council);
+        by!(delegate.Id in needs.delegate);
+        by!(constituency.DelegateId in needs.delegate);
+        by!(agency.Id in needs.agency);
+        by!(account.Id in needs.account);
+        by!(account.Username in needs.username);
+        by!(device.Id in needs.device);
+        by!(device.AccountId in needs.devices_of);
+        by!(role_grant.Id in needs.role_grant);
+        by!(role_grant.AccountId in needs.grants_of);
+
+        by!(meeting.Id in needs.meeting);
+        by!(meeting_unit.MeetingId in needs.meeting);
+        by!(meeting_council.MeetingId in needs.meeting);
+        by!(meeting_record.Id in needs.meeting_record);
+        by!(meeting_record.MeetingId in needs.records_of);
+        if !needs.record_of.is_empty() {
+            let any = needs.record_of.iter().fold(Condition::any(), |any, (meeting, author)| {
+                any.add(
+                    Condition::all()
+                        .add(entity::meeting_record::Column::MeetingId.eq(*meeting))
+                        .add(entity::meeting_record::Column::AuthorId.eq(*author)),
+                )
+            });
+            let rows = entity::meeting_record::Entity::find().filter(any).all(conn).await?;
+            working.meeting_record.loaded(rows);
+        }
+
+        by!(feedback.Id in needs.feedback);
+        by!(feedback_addition.FeedbackId in needs.feedback);
+
+        by!(petition.Id in needs.petition);
+        by!(petition_unit.PetitionId in needs.petition);
+        by!(petition_feedback.PetitionId in needs.petition);
+        by!(petition_agency.PetitionId in needs.petition);
+        by!(petition_lineage.FromId in needs.petition);
+        by!(petition_lineage.ToId in needs.petition);
+        by!(forwarding_petition.PetitionId in needs.petition);
+        by!(answer_petition.PetitionId in needs.petition);
+        by!(forwarding.Id in needs.forwarding);
+        by!(urging.Id in needs.urging);
+        by!(informing.Id in needs.informing);
+
+        by!(note.Id in needs.note);
+        by!(resolution.Id in needs.resolution);
+        by!(resolution_edge.FromId in needs.resolution);
+        by!(sync_issue.Id in needs.sync_issue);
+        by!(counter.Name in needs.counter);
+        if !needs.receipt.is_empty() {
+            let accounts: BTreeSet<Uuid> = needs.receipt.iter().map(|(account, _)| *account).collect();
+            let mutations: Vec<String> = needs.receipt.iter().map(|(_, mutation)| mutation.clone()).collect();
+            let rows = entity::sync_receipt::Entity::find()
+                .filter(entity::sync_receipt::Column::AccountId.is_in(accounts))
+                .filter(entity::sync_receipt::Column::MutationId.is_in(mutations))
+                .all(conn)
+                .await?;
+            working.sync_receipt.loaded(rows);
+        }
+        by!(sync_deferred.WaitsFor in needs.deferred_for);
+        Ok(working)
+    }
+
+    /// The running number after the last one given, and the row that remembers it.
+    pub fn next_number(&self, name: &str) -> entity::counter::Model {
+        let last = self.counter.iter().find(|counter| counter.name == name).map_or(0, |counter| counter.value);
+        entity::counter::Model { name: name.to_owned(), value: last + 1 }
+    }
+}
