@@ -29,8 +29,8 @@ migration name:
     #!/usr/bin/env bash
     set -euo pipefail
     [[ "{{name}}" =~ ^[a-z][a-z0-9_]*$ ]] || { echo "a name of a-z, 0-9 and _" >&2; exit 1; }
-    last=$(ls migration/src | sed -n 's/^m[0-9]*_\([0-9]\{4\}\)_.*/\1/p' | sort | tail -n 1)
-    module="m$(date +%Y%m%d)_$(printf %04d $((10#${last:-0} + 1)))_{{name}}"
+    last=$(ls migration/src | sed -n 's/^m[0-9]*_\([0-9]*\)_.*/\1/p' | sort | tail -n 1)
+    module="m$(date +%Y%m%d)_$(printf %06d $((10#${last:-0} + 1)))_{{name}}"
     cat > "migration/src/$module.rs" <<'RUST'
     //! What changes, and how existing rows get through it.
 

@@ -1,5 +1,7 @@
 use cutri_tests::{Kind, TestDatabase, byte_search, each_db};
+use migration::Migrator;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
+use sea_orm_migration::MigratorTrait;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static PREPARED: AtomicUsize = AtomicUsize::new(0);
@@ -51,6 +53,12 @@ each_db! {
         add(&db, "planted-7f3a9c").await;
         let found = byte_search::files_with(&db.stored_in().await, &[b"planted-7f3a9c", b"never-planted-1"]);
         assert!(!found.is_empty() && found.iter().all(|(_, index)| *index == 0), "{found:?}");
+    }
+
+    async fn a_fresh_database_is_migrated(db: TestDatabase) {
+        let connection = db.connect().await;
+        assert_eq!(Migrator::get_pending_migrations(&connection).await.unwrap().len(), 0);
+        connection.close().await.unwrap();
     }
 
     async fn an_empty_database_has_no_table(db: TestDatabase) {
