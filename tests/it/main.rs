@@ -1,1 +1,3 @@
-fn main(){}
+//! All integration tests in one binary: linking it once is what keeps a changed line quick to test.
+
+mod harness;

@@ -1,1 +1,18 @@
+//! The ground that the integration tests stand on: databases, faulty networks, real processes, logs, seeds.
+//!
+//! It knows how to run the product, never what the product should answer: expectations belong to `it/`.
 
+pub mod byte_search;
+pub mod database;
+pub mod fault_proxy;
+mod ground;
+pub mod log_capture;
+pub mod postgres;
+pub mod seeds;
+pub mod server_process;
+pub mod target;
+
+pub use database::{Kind, TestDatabase};
+pub use fault_proxy::FaultProxy;
+pub use log_capture::LogCapture;
+pub use server_process::ServerProcess;
