@@ -139,7 +139,10 @@ impl Refused {
 
     /// A refusal because of one field.
     pub fn field(code: Code, field: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, field: Some(field.into()) }
+        Self {
+            code,
+            field: Some(field.into()),
+        }
     }
 }
 
@@ -219,7 +222,9 @@ impl From<Error> for async_graphql::Error {
         extensions.set("retryable", code.retryable());
         match &error {
             Error::Code(_, Some(limit)) => extensions.set("limit", *limit),
-            Error::Refused(Refused { field: Some(field), .. }) => extensions.set("field", field.as_ref()),
+            Error::Refused(Refused {
+                field: Some(field), ..
+            }) => extensions.set("field", field.as_ref()),
             _ => {}
         }
         let mut graphql = async_graphql::Error::new(code.message(Lang::Vi));
