@@ -210,8 +210,8 @@ pub struct Needs {
     pub counter: BTreeSet<String>,
     /// Receipts by account and mutation.
     pub receipt: BTreeSet<(Uuid, String)>,
-    /// Rows that wait for one of these.
-    pub deferred_for: BTreeSet<Uuid>,
+    /// Rows of these accounts that wait for something.
+    pub deferred_of: BTreeSet<Uuid>,
 }
 
 impl Needs {
@@ -298,7 +298,7 @@ impl Working {
                 .await?;
             working.sync_receipt.loaded(rows);
         }
-        by!(sync_deferred.WaitsFor in needs.deferred_for);
+        by!(sync_deferred.AccountId in needs.deferred_of);
         Ok(working)
     }
 

@@ -1,0 +1,56 @@
+//! `syncIssue`: a pushed row that was refused, explained to its author. What he wrote is kept sealed and can be
+//! read back by him alone.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    error::{Code, Lang},
+    store::{
+        collection::{Collection, Document, DocumentWriter},
+        partition::{Audience, Partition},
+        reference::Reference,
+        table::Root,
+        working::{Needs, Working},
+    },
+};
+
+/// The collection `syncIssue`.
+pub struct SyncIssueCollection;
+
+impl Collection for SyncIssueCollection {
+    fn name(&self) -> &'static str {
+        "syncIssue"
+    }
+
+    fn stamp(&self, working: &mut Working, now: DateTime<Utc>) -> Vec<Uuid> {
+        working.sync_issue.stamp(now)
+    }
+
+    fn rev(&self, working: &Working, id: Uuid) -> i64 {
+        working.sync_issue.get(id).map_or(0, Root::rev)
+    }
+
+    fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
+        working.sync_issue.get(id).map(|issue| Partition::Account(issue.account_id)).into_iter().collect()
+    }
+
+    fn document(&self, working: &Working, _reference: &Reference, id: Uuid, _audience: Audience) -> Document {
+        let document = DocumentWriter::new(id);
+        let Some(issue) = working.sync_issue.get(id) else { return document.done() };
+        document
+            .set("collection", &issue.collection)
+            .set("rowId", issue.row_id)
+            .set("mutationId", &issue.mutation_id)
+            .set("code", &issue.code)
+            .set("message", Code::from_name(&issue.code).map(|code| code.message(Lang::Vi)))
+            .set("field", &issue.field)
+            .set("status", &issue.status)
+            .time("at", Some(issue.at))
+            .done()
+    }
+
+    fn needs(&self, id: Uuid, needs: &mut Needs) {
+        needs.sync_issue.insert(id);
+    }
+}

@@ -1,0 +1,11 @@
+//! Offline sync, written once and generic over collections. Knows no noun but through the registry.
+//!
+//! The protocol is described in docs/sync.md.
+
+pub mod cursor;
+pub mod graphql;
+pub mod issue;
+pub mod pull;
+pub mod push;
+pub mod registry;
+pub mod row;

@@ -1,0 +1,389 @@
+//! Upload: each row has its own outcome, is applied exactly once, and one bad row harms nobody else.
+
+use std::collections::HashMap;
+
+use entity::{
+    id::{AccountId, SyncIssueId},
+    sync_deferred, sync_issue, sync_receipt,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{registry, row::PushRow};
+use crate::{
+    error::{Code, Error, Refused, Result},
+    keys::Purpose,
+    seal,
+    state::State,
+    store::{
+        door::{self, Command, Done, Facts, Verdict},
+        merge::{Base, Merge, merge},
+        working::{Changes, Needs, Working},
+        writing::{Outcome, Status, Stop, Writable, Write},
+    },
+    viewer::Viewer,
+};
+
+/// Rows in one push.
+pub const MOST_ROWS: usize = 500;
+
+/// How many waiting rows are tried again with every push.
+const MOST_DEFERRED: u64 = 200;
+
+/// Applies rows; `results[i]` answers `rows[i]`.
+pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<Vec<Outcome>> {
+    let account = viewer.signed_in()?.account.id;
+    if rows.len() > MOST_ROWS {
+        return Err(Error::limit(Code::TooManyRows, MOST_ROWS as u64));
+    }
+    let count = rows.len();
+    let mut pushed: Vec<Pushed> = rows.into_iter().map(|row| Pushed::new(row, account, false)).collect();
+    for waiting in deferred(state, account).await? {
+        pushed.push(Pushed::new(waiting, account, true));
+    }
+
+    // Parents before children, whatever the order on the wire; rows of one collection keep theirs.
+    let mut order: Vec<usize> = (0..pushed.len()).collect();
+    order.sort_by_key(|index| pushed[*index].rank());
+    let commands: Vec<&dyn Command> = order.iter().map(|index| &pushed[*index] as &dyn Command).collect();
+    let answers = door::execute(state, viewer, &commands).await?;
+
+    let mut outcomes: HashMap<usize, Outcome> = HashMap::new();
+    for (index, answer) in order.into_iter().zip(answers) {
+        let outcome = match answer {
+            Ok(Done { push: Some(outcome), .. }) => outcome,
+            Ok(_) => return Err(Error::internal("a pushed row without an outcome")),
+            // The database itself refused this row's data: keep it like every other refused row.
+            Err(refused) if index < count => {
+                let kept = Pushed { refuse: Some(refused.clone()), ..pushed[index].clone() };
+                let answers = door::execute(state, viewer, &[&kept]).await?;
+                match answers.into_iter().next() {
+                    Some(Ok(Done { push: Some(outcome), .. })) => outcome,
+                    _ => return Err(Error::internal("a refused row could not be kept")),
+                }
+            }
+            Err(_) => continue,
+        };
+        outcomes.insert(index, outcome);
+    }
+    (0..count).map(|index| outcomes.remove(&index).ok_or_else(|| Error::internal("a row without an outcome"))).collect()
+}
+
+/// The rows of this account that wait for something.
+async fn deferred(state: &State, account: AccountId) -> Result<Vec<PushRow>> {
+    let kept = sync_deferred::Entity::find()
+        .filter(sync_deferred::Column::AccountId.eq(account))
+        .order_by_asc(sync_deferred::Column::At)
+        .limit(MOST_DEFERRED)
+        .all(state.store.read())
+        .await?;
+    kept.into_iter()
+        .map(|row| {
+            let raw = seal::open_quarantined(&state.keys, deferred_field(row.waits_for), &row.payload)?;
+            Ok(PushRow::from_bytes(&raw))
+        })
+        .collect()
+}
+
+fn deferred_field(waits_for: Uuid) -> seal::Field {
+    seal::Field { table: "sync_deferred", column: "payload", row_id: waits_for }
+}
+
+/// Where the bytes of a refused row are sealed.
+pub fn issue_field(issue: SyncIssueId) -> seal::Field {
+    seal::Field { table: "sync_issue", column: "payload", row_id: issue.0 }
+}
+
+/// A pushed row as a command.
+#[derive(Clone)]
+struct Pushed {
+    row: PushRow,
+    account: AccountId,
+    /// It waited before; its receipt says DEFERRED.
+    again: bool,
+    /// The database did not take it: only keep it.
+    refuse: Option<Refused>,
+    write: Option<Write>,
+}
+
+impl Pushed {
+    fn new(row: PushRow, account: AccountId, again: bool) -> Self {
+        let write = row.id.filter(|_| row.mistakes.is_empty()).map(|id| Write {
+            id,
+            fields: row.patch.clone(),
+            delete: row.delete,
+            recorded_at: row.recorded_at,
+        });
+        Self { row, account, again, refuse: None, write }
+    }
+
+    fn target(&self) -> Option<(&'static dyn Writable, &Write)> {
+        let name = self.row.collection.as_deref()?;
+        Some((registry::writable(name)?, self.write.as_ref()?))
+    }
+
+    fn rank(&self) -> usize {
+        self.row.collection.as_deref().map_or(usize::MAX, registry::rank)
+    }
+
+    fn hash(&self, facts: &Facts<'_>) -> Vec<u8> {
+        // Keyed: with a plain digest, whoever reads the database could try out all phone numbers.
+        facts.keys.mac(Purpose::Quarantine, &[b"receipt", &self.row.raw]).to_vec()
+    }
+
+    /// The row as it is, for a client whose copy is not the newest.
+    fn master(&self, working: &Working, facts: &Facts<'_>) -> Option<Value> {
+        let (_, write) = self.target()?;
+        let collection = registry::collection(self.row.collection.as_deref()?)?;
+        let audience = collection
+            .partitions(working, facts.reference, write.id)
+            .into_iter()
+            .filter_map(|partition| facts.viewer.audience_of(partition.id()))
+            .max()?;
+        let mut document = collection.document(working, facts.reference, write.id, audience);
+        document.insert("rev".to_owned(), collection.rev(working, write.id).to_string().into());
+        Some(Value::Object(document))
+    }
+
+    fn receipt(&self, facts: &Facts<'_>, outcome: &Outcome) -> Option<sync_receipt::Model> {
+        let errors: Vec<Value> = outcome
+            .errors
+            .iter()
+            .map(|refused| json!({"code": refused.code.name(), "field": refused.field}))
+            .collect();
+        Some(sync_receipt::Model {
+            account_id: self.account,
+            mutation_id: self.row.mutation_id.clone(),
+            hash: self.hash(facts),
+            collection: self.row.collection.clone().filter(|name| registry::collection(name).is_some()).unwrap_or_default(),
+            row_id: self.row.id,
+            status: outcome.status.code().to_owned(),
+            rev: outcome.rev,
+            errors: Value::Array(errors).to_string(),
+            device_id: facts.viewer.device_id()?,
+            at: facts.now,
+        })
+    }
+
+    fn settle(&self, facts: &Facts<'_>, mut changes: Changes, outcome: Outcome) -> Verdict {
+        if let Some(receipt) = self.receipt(facts, &outcome) {
+            changes.put(receipt);
+        }
+        if self.again && outcome.status != Status::Deferred {
+            self.forget_waiting(&mut changes);
+        }
+        Verdict { changes, done: Done { ids: self.row.id.into_iter().collect(), push: Some(outcome) } }
+    }
+
+    fn forget_waiting(&self, changes: &mut Changes) {
+        let (account, mutation) = (self.account, self.row.mutation_id.clone());
+        changes.and(move |working| {
+            let kept = working.sync_deferred.iter().find(|row| row.account_id == account && row.mutation_id == mutation);
+            if let Some(key) = kept.map(crate::store::table::Row::key) {
+                working.sync_deferred.remove(key);
+            }
+        });
+    }
+
+    /// Keeps a refused row for its author: sealed, and explained in a `syncIssue`.
+    fn reject(&self, facts: &Facts<'_>, errors: Vec<Refused>) -> Result<Verdict, Refused> {
+        let first = errors.first().cloned().unwrap_or(Refused::new(Code::InvalidValue));
+        let by_hand = errors.iter().any(|refused| refused.code == Code::DenunciationByHand);
+        let issue = facts.id::<SyncIssueId>();
+        let payload = if by_hand {
+            // The one thing that is not kept: who denounced is a secret that must not lie on a networked machine.
+            None
+        } else {
+            let sealed = seal::seal_quarantined(facts.keys, facts.entropy, issue_field(issue), &self.row.raw);
+            Some(sealed.map_err(|_| Refused::new(Code::Unavailable))?)
+        };
+        let device = facts.viewer.device_id().ok_or(Refused::new(Code::Unauthenticated))?;
+        let mut changes = Changes::default();
+        changes.put(sync_issue::Model {
+            id: issue,
+            account_id: self.account,
+            device_id: device,
+            collection: self.row.collection.clone().filter(|name| registry::collection(name).is_some()),
+            row_id: self.row.id,
+            mutation_id: self.row.mutation_id.clone(),
+            code: first.code.name().to_owned(),
+            field: first.field.map(std::borrow::Cow::into_owned),
+            status: "open".to_owned(),
+            payload,
+            at: facts.now,
+            rev: 0,
+        });
+        let outcome = Outcome { status: Status::Rejected, rev: None, master: None, errors };
+        Ok(self.settle(facts, changes, outcome))
+    }
+
+    fn defer(&self, facts: &Facts<'_>, waits_for: Uuid) -> Result<Verdict, Refused> {
+        let outcome = Outcome { status: Status::Deferred, rev: None, master: None, errors: Vec::new() };
+        if self.again {
+            return Ok(Verdict { changes: Changes::default(), done: Done { ids: Vec::new(), push: Some(outcome) } });
+        }
+        let sealed = seal::seal_quarantined(facts.keys, facts.entropy, deferred_field(waits_for), &self.row.raw)
+            .map_err(|_| Refused::new(Code::Unavailable))?;
+        let mut changes = Changes::default();
+        changes.put(sync_deferred::Model {
+            account_id: self.account,
+            mutation_id: self.row.mutation_id.clone(),
+            waits_for,
+            device_id: facts.viewer.device_id().ok_or(Refused::new(Code::Unauthenticated))?,
+            payload: sealed,
+            at: facts.now,
+        });
+        Ok(self.settle(facts, changes, outcome))
+    }
+
+    /// What was answered the first time.
+    fn replay(&self, working: &Working, facts: &Facts<'_>, receipt: &sync_receipt::Model) -> Verdict {
+        let outcome = if receipt.hash != self.hash(facts) {
+            Outcome {
+                status: Status::Rejected,
+                rev: None,
+                master: None,
+                errors: vec![Refused::field(Code::ReusedId, "mutationId")],
+            }
+        } else {
+            let errors: Vec<Value> = serde_json::from_str(&receipt.errors).unwrap_or_default();
+            let errors = errors
+                .iter()
+                .filter_map(|error| {
+                    Some(Refused {
+                        code: Code::from_name(error["code"].as_str()?)?,
+                        field: error["field"].as_str().map(|field| field.to_owned().into()),
+                    })
+                })
+                .collect();
+            let status = match Status::from_code(&receipt.status) {
+                Some(Status::Applied | Status::Merged) | None => Status::Duplicate,
+                Some(other) => other,
+            };
+            let master = matches!(status, Status::Conflict).then(|| self.master(working, facts)).flatten();
+            Outcome { status, rev: receipt.rev, master, errors }
+        };
+        Verdict { changes: Changes::default(), done: Done { ids: Vec::new(), push: Some(outcome) } }
+    }
+}
+
+impl Command for Pushed {
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
+        needs.receipt.insert((self.account.0, self.row.mutation_id.clone()));
+        if self.again {
+            needs.deferred_of.insert(self.account.0);
+        }
+        if let Some((writable, write)) = self.target() {
+            writable.needs(write, facts, needs);
+        }
+    }
+
+    fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        if let Some((writable, write)) = self.target() {
+            writable.needs_more(write, working, facts, needs);
+        }
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let receipt = working
+            .sync_receipt
+            .iter()
+            .find(|receipt| receipt.account_id == self.account && receipt.mutation_id == self.row.mutation_id);
+        if let Some(receipt) = receipt
+            && !(self.again && receipt.status == Status::Deferred.code())
+        {
+            return Ok(self.replay(working, facts, receipt));
+        }
+        if let Some(refused) = &self.refuse {
+            return self.reject(facts, vec![refused.clone()]);
+        }
+        if !self.row.mistakes.is_empty() {
+            let unreadable_denunciation = self.row.mentions_denunciation();
+            let mut errors = self.row.mistakes.clone();
+            if unreadable_denunciation {
+                errors.insert(0, Refused::new(Code::DenunciationByHand));
+            }
+            return self.reject(facts, errors);
+        }
+        let Some((writable, write)) = self.target() else {
+            let name = self.row.collection.as_deref().unwrap_or_default();
+            let refused = match registry::collection(name) {
+                Some(_) => Refused::new(Code::ReadOnly),
+                None => Refused::field(Code::UnknownCode, "collection"),
+            };
+            return self.reject(facts, vec![refused]);
+        };
+
+        let mut write = write.clone();
+        let mut merged = false;
+        let current = writable.current(working, facts, write.id);
+        if let Some(current) = &current
+            && !write.delete
+        {
+            // Fields that are never given back take no part in the comparison and pass through.
+            let (hidden, shown) = write
+                .fields
+                .into_iter()
+                .partition(|(name, _)| writable.write_only().contains(&name.as_str()) || !writable.fields().contains(&name.as_str()));
+            let device = facts.viewer.device_id().map(|device| device.to_string()).unwrap_or_default();
+            let base = Base::Rev(self.row.base_rev);
+            let Merge { apply, conflicts, merged: others } =
+                merge(&current.values, &current.stamps, current.rev, &base, &shown, &device, write.recorded_at);
+            if !conflicts.is_empty() {
+                return Ok(self.conflict(working, facts, &shown, conflicts));
+            }
+            merged = others;
+            write.fields = apply;
+            let hidden: serde_json::Map<_, _> = hidden;
+            write.fields.extend(hidden);
+            if write.fields.is_empty() {
+                let outcome = Outcome { status: Status::Duplicate, rev: Some(current.rev), master: None, errors: Vec::new() };
+                return Ok(Verdict { changes: Changes::default(), done: Done { ids: vec![write.id], push: Some(outcome) } });
+            }
+        }
+        let rev = current.as_ref().map_or(0, |current| current.rev) + 1;
+        match writable.write(working, facts, &write) {
+            Ok(changes) => {
+                let status = if merged { Status::Merged } else { Status::Applied };
+                let mut outcome = Outcome { status, rev: Some(rev), master: None, errors: Vec::new() };
+                if merged {
+                    let mut after = working.clone();
+                    let preview = writable.write(working, facts, &write).unwrap_or_default();
+                    preview.apply(&mut after);
+                    outcome.master = self.master(&after, facts).map(|mut master| {
+                        master["rev"] = rev.to_string().into();
+                        master
+                    });
+                }
+                Ok(self.settle(facts, changes, outcome))
+            }
+            Err(Stop::Refused(errors)) => self.reject(facts, errors),
+            Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for),
+        }
+    }
+}
+
+impl Pushed {
+    /// Somebody else changed the same field: his words stay, ours are kept in history.
+    fn conflict(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        shown: &serde_json::Map<String, Value>,
+        fields: Vec<String>,
+    ) -> Verdict {
+        let mut changes = Changes::default();
+        if let Some(row) = self.row.id {
+            let mut event = facts.event("", row, "conflict", None);
+            event.kind = self.row.collection.clone().unwrap_or_default();
+            event.detail = Some(json!({"lost": shown}).to_string());
+            changes.happened(event);
+        }
+        let errors = fields.into_iter().map(|field| Refused::field(Code::Conflict, field)).collect();
+        let master = self.master(working, facts);
+        let rev = master.as_ref().and_then(|master| master["rev"].as_str()?.parse().ok());
+        self.settle(facts, changes, Outcome { status: Status::Conflict, rev, master, errors })
+    }
+}
+

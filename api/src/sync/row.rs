@@ -1,0 +1,149 @@
+//! One pushed row: `{mutationId collection id baseRev patch delete recordedAt schema}`.
+//!
+//! Rows are decoded one by one, so that what cannot be read harms itself only.
+
+use async_graphql::Value as GraphqlValue;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    error::{Code, Refused},
+    store::{
+        collection::Document,
+        writing::{parse_id, parse_time},
+    },
+};
+
+/// A row as it came.
+#[derive(Clone, Debug)]
+pub struct PushRow {
+    /// Made by the client; a row that has none gets one made of its bytes, so that a replay finds its receipt.
+    pub mutation_id: String,
+    pub collection: Option<String>,
+    pub id: Option<Uuid>,
+    pub base_rev: Option<i64>,
+    pub patch: Document,
+    pub delete: bool,
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// The bytes, as kept when the row is refused.
+    pub raw: Vec<u8>,
+    /// What is wrong with its outer form.
+    pub mistakes: Vec<Refused>,
+}
+
+/// Longer mutation ids are no ids.
+const LONGEST_MUTATION_ID: usize = 64;
+
+impl PushRow {
+    /// Reads a row from a request.
+    pub fn read(value: GraphqlValue) -> Self {
+        match value {
+            // What our own JSON reader could not decode comes as its bytes.
+            GraphqlValue::Binary(bytes) => Self::unreadable(bytes.to_vec()),
+            value => {
+                let json = value.into_json().unwrap_or(Value::Null);
+                let raw = json.to_string().into_bytes();
+                match json {
+                    Value::Object(members) => Self::from_members(members, raw),
+                    _ => Self::unreadable(raw),
+                }
+            }
+        }
+    }
+
+    /// Reads a row that was kept.
+    pub fn from_bytes(raw: &[u8]) -> Self {
+        match serde_json::from_slice(raw) {
+            Ok(Value::Object(members)) => Self::from_members(members, raw.to_vec()),
+            _ => Self::unreadable(raw.to_vec()),
+        }
+    }
+
+    fn unreadable(raw: Vec<u8>) -> Self {
+        Self {
+            mutation_id: made_of(&raw),
+            collection: None,
+            id: None,
+            base_rev: None,
+            patch: Document::new(),
+            delete: false,
+            recorded_at: None,
+            raw,
+            mistakes: vec![Refused::new(Code::MalformedRow)],
+        }
+    }
+
+    fn from_members(mut members: Document, raw: Vec<u8>) -> Self {
+        let mut row = Self::unreadable(raw);
+        row.mistakes.clear();
+        let mut wrong = |code, field: &'static str| row.mistakes.push(Refused::field(code, field));
+
+        match members.remove("mutationId") {
+            Some(Value::String(id)) if !id.is_empty() && id.len() <= LONGEST_MUTATION_ID && id.is_ascii() => {
+                row.mutation_id = id;
+            }
+            Some(Value::Null) | None => wrong(Code::Required, "mutationId"),
+            Some(_) => wrong(Code::InvalidId, "mutationId"),
+        }
+        match members.remove("collection") {
+            Some(Value::String(name)) => row.collection = Some(name),
+            Some(Value::Null) | None => wrong(Code::Required, "collection"),
+            Some(_) => wrong(Code::InvalidValue, "collection"),
+        }
+        match members.remove("id") {
+            Some(Value::String(id)) => match parse_id(&id) {
+                Some(id) => row.id = Some(id),
+                None => wrong(Code::InvalidId, "id"),
+            },
+            Some(Value::Null) | None => wrong(Code::Required, "id"),
+            Some(_) => wrong(Code::InvalidId, "id"),
+        }
+        match members.remove("baseRev") {
+            Some(Value::String(rev)) => match rev.parse::<i64>() {
+                Ok(rev) if rev > 0 => row.base_rev = Some(rev),
+                _ => wrong(Code::InvalidValue, "baseRev"),
+            },
+            Some(Value::Null) | None => {}
+            Some(_) => wrong(Code::InvalidValue, "baseRev"),
+        }
+        match members.remove("patch") {
+            Some(Value::Object(patch)) => row.patch = patch,
+            Some(Value::Null) | None => {}
+            Some(_) => wrong(Code::InvalidValue, "patch"),
+        }
+        match members.remove("delete") {
+            Some(Value::Bool(delete)) => row.delete = delete,
+            Some(Value::Null) | None => {}
+            Some(_) => wrong(Code::InvalidValue, "delete"),
+        }
+        match members.remove("recordedAt") {
+            Some(Value::String(at)) => match parse_time(&at) {
+                Some(at) => row.recorded_at = Some(at),
+                None => wrong(Code::InvalidDate, "recordedAt"),
+            },
+            Some(Value::Null) | None => {}
+            Some(_) => wrong(Code::InvalidDate, "recordedAt"),
+        }
+        // `schema` tells which release of the app wrote the row. Every field ever accepted is accepted for ever,
+        // so nothing has to be converted yet.
+        members.remove("schema");
+        for unknown in members.keys() {
+            row.mistakes.push(Refused::field(Code::UnknownField, unknown.clone()));
+        }
+        row
+    }
+
+    /// Whether the row, read as bytes, might tell of a denunciation: then not even its bytes are kept.
+    pub fn mentions_denunciation(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.raw);
+        text.contains("denunciation") || crate::text::fold(&text).contains("to cao")
+    }
+}
+
+fn made_of(raw: &[u8]) -> String {
+    let digest = Sha256::digest(raw);
+    let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("raw-{hex}")
+}

@@ -1,0 +1,283 @@
+//! Who asks: the account, its rights by place, and the partitions that it may read. Deny by default.
+//!
+//! Rights are read from the database at every request and never from a token: a mandate that ended or a device
+//! that was revoked counts at once.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use entity::{
+    account, constituency, delegate, device,
+    id::{AccountId, AgencyId, CouncilId, DeviceId, UnitId},
+    role_grant,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    capability::{Capability, Capabilities},
+    error::{Code, Error, Lang, Refused, Result},
+    store::{
+        partition::{Audience, Partition},
+        reference::{Reference, existed},
+    },
+};
+
+/// Where a right holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The installation as a whole.
+    Everywhere,
+    /// A council.
+    Council(CouncilId),
+    /// A body that answers.
+    Agency(AgencyId),
+    /// A unit and everything below it.
+    Unit(UnitId),
+}
+
+/// A mandate and the units in which it was won.
+#[derive(Clone, Debug)]
+pub struct Mandate {
+    pub delegate: delegate::Model,
+    pub units: Vec<UnitId>,
+}
+
+/// The account and device behind a request.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub account: account::Model,
+    pub device: device::Model,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Viewer {
+    signed_in: Option<SignedIn>,
+    /// An integrator's token for this unit's subtree.
+    read_token: Option<UnitId>,
+    grants: Vec<role_grant::Model>,
+    /// All mandates, ended ones too: what was recorded under them may still be uploaded.
+    pub mandates: Vec<Mandate>,
+    rights: Vec<(Place, Capabilities)>,
+    partitions: Vec<Partition>,
+    audiences: HashMap<i64, Audience>,
+    pub lang: Lang,
+}
+
+impl Viewer {
+    /// Somebody without an account: sees what is public.
+    pub fn anonymous(lang: Lang) -> Self {
+        Self { lang, ..Self::default() }
+    }
+
+    /// An integrator: sees what is public, and for a province everything of its councils without personal fields.
+    pub fn integrator(unit: UnitId, reference: &Reference, lang: Lang) -> Self {
+        let mut viewer = Self { lang, read_token: Some(unit), ..Self::default() };
+        let mut partitions = BTreeSet::from([Partition::Shared]);
+        if reference.units.get(unit).is_some_and(|unit| unit.level == "province") {
+            partitions.extend(reference.units.with_predecessors(unit).into_iter().map(Partition::Region));
+        }
+        viewer.set_partitions(partitions);
+        viewer
+    }
+
+    /// The person behind this account and device, with today's rights.
+    pub async fn load<C: ConnectionTrait>(
+        conn: &C,
+        reference: &Reference,
+        account: AccountId,
+        device: DeviceId,
+        today: NaiveDate,
+        lang: Lang,
+    ) -> Result<Self> {
+        let device = device::Entity::find_by_id(device).filter(device::Column::AccountId.eq(account)).one(conn).await?;
+        let account = account::Entity::find_by_id(account).one(conn).await?;
+        let (Some(device), Some(account)) = (device, account) else { return Err(Code::Unauthenticated.into()) };
+        if device.revoked_at.is_some() || account.disabled_at.is_some() {
+            return Err(Code::DeviceRevoked.into());
+        }
+        let grants =
+            role_grant::Entity::find().filter(role_grant::Column::AccountId.eq(account.id)).all(conn).await?;
+        let delegates = delegate::Entity::find()
+            .filter(delegate::Column::AccountId.eq(account.id))
+            .order_by_asc(delegate::Column::Id)
+            .all(conn)
+            .await?;
+        let mut units: HashMap<_, Vec<UnitId>> = HashMap::new();
+        if !delegates.is_empty() {
+            let links = constituency::Entity::find()
+                .filter(constituency::Column::DelegateId.is_in(delegates.iter().map(|delegate| delegate.id)))
+                .all(conn)
+                .await?;
+            for link in links {
+                units.entry(link.delegate_id).or_default().push(link.unit_id);
+            }
+        }
+        let mandates = delegates
+            .into_iter()
+            .map(|delegate| Mandate { units: units.remove(&delegate.id).unwrap_or_default(), delegate })
+            .collect();
+        Ok(Self::with_rights(SignedIn { account, device }, grants, mandates, reference, today, lang))
+    }
+
+    /// Works out rights and partitions.
+    pub fn with_rights(
+        signed_in: SignedIn,
+        mut grants: Vec<role_grant::Model>,
+        mandates: Vec<Mandate>,
+        reference: &Reference,
+        today: NaiveDate,
+        lang: Lang,
+    ) -> Self {
+        grants.retain(|grant| existed(Some(grant.valid_from), grant.valid_to, today));
+        let mut rights: Vec<(Place, Capabilities)> = Vec::new();
+        let mut partitions = BTreeSet::from([Partition::Shared, Partition::Account(signed_in.account.id)]);
+        for grant in &grants {
+            let place = match (grant.council_id, grant.agency_id, grant.unit_id) {
+                (Some(council), ..) => Place::Council(council),
+                (_, Some(agency), _) => Place::Agency(agency),
+                (_, _, Some(unit)) => Place::Unit(unit),
+                _ => Place::Everywhere,
+            };
+            let capabilities = capabilities(reference, &grant.role);
+            match place {
+                Place::Council(council) if capabilities.contains(Capability::ReadInternal) => {
+                    partitions.extend(councils_of(reference, council).into_iter().map(Partition::Council));
+                }
+                Place::Agency(agency) if capabilities.contains(Capability::ReadForwarded) => {
+                    partitions.insert(Partition::Agency(agency));
+                }
+                Place::Unit(unit) if capabilities.contains(Capability::ReadRegion) => {
+                    partitions.extend(reference.units.with_predecessors(unit).into_iter().map(Partition::Region));
+                }
+                _ => {}
+            }
+            rights.push((place, capabilities));
+        }
+        for mandate in mandates.iter().filter(|mandate| mandate.holds_on(today)) {
+            let council = mandate.delegate.council_id;
+            rights.push((Place::Council(council), capabilities(reference, "delegate")));
+            partitions.extend(councils_of(reference, council).into_iter().map(Partition::Council));
+            for unit in mandate.places(reference) {
+                partitions.insert(Partition::Place(unit));
+                partitions.extend(reference.units.upwards(unit).map(|unit| Partition::Public(unit.id)));
+            }
+        }
+        let mut viewer = Self { signed_in: Some(signed_in), grants, mandates, rights, lang, ..Self::default() };
+        viewer.set_partitions(partitions);
+        viewer
+    }
+
+    fn set_partitions(&mut self, partitions: BTreeSet<Partition>) {
+        self.audiences = partitions.iter().map(|partition| (partition.id(), partition.audience())).collect();
+        self.partitions = partitions.into_iter().collect();
+    }
+
+    /// The account, or the refusal that somebody has to sign in.
+    pub fn signed_in(&self) -> Result<&SignedIn> {
+        self.signed_in.as_ref().ok_or(Error::Code(Code::Unauthenticated, None))
+    }
+
+    /// The account's id.
+    pub fn account_id(&self) -> Option<AccountId> {
+        self.signed_in.as_ref().map(|signed_in| signed_in.account.id)
+    }
+
+    /// The device's id.
+    pub fn device_id(&self) -> Option<DeviceId> {
+        self.signed_in.as_ref().map(|signed_in| signed_in.device.id)
+    }
+
+    /// The unit for whose subtree an integrator's token was made.
+    pub fn read_token(&self) -> Option<UnitId> {
+        self.read_token
+    }
+
+    /// The roles that count today.
+    pub fn grants(&self) -> &[role_grant::Model] {
+        &self.grants
+    }
+
+    /// Whether this may be done at this very place.
+    pub fn may(&self, capability: Capability, place: Place) -> bool {
+        self.rights.iter().any(|(at, rights)| *at == place && rights.contains(capability))
+    }
+
+    /// Whether this may be done anywhere.
+    pub fn may_somewhere(&self, capability: Capability) -> bool {
+        self.rights.iter().any(|(_, rights)| rights.contains(capability))
+    }
+
+    /// Where this may be done.
+    pub fn places(&self, capability: Capability) -> impl Iterator<Item = Place> {
+        self.rights.iter().filter(move |(_, rights)| rights.contains(capability)).map(|(place, _)| *place)
+    }
+
+    /// Refuses what may not be done. Whoever has no business with a row is told that it does not exist: foreign
+    /// looks like absent.
+    pub fn must(&self, capability: Capability, place: Place) -> Result<(), Refused> {
+        if self.may(capability, place) {
+            return Ok(());
+        }
+        let reads = match place {
+            Place::Council(council) => self.audiences.contains_key(&Partition::Council(council).id()),
+            Place::Agency(agency) => self.audiences.contains_key(&Partition::Agency(agency).id()),
+            Place::Unit(_) | Place::Everywhere => true,
+        };
+        Err(Refused::new(if reads { Code::Forbidden } else { Code::NotFound }))
+    }
+
+    /// The partitions that he may read today.
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    /// Their numbers.
+    pub fn partition_ids(&self) -> Vec<i64> {
+        self.partitions.iter().map(|partition| partition.id()).collect()
+    }
+
+    /// As whom he reads a partition, if he does.
+    pub fn audience_of(&self, partition: i64) -> Option<Audience> {
+        self.audiences.get(&partition).copied()
+    }
+
+    /// Whether he reads a partition.
+    pub fn reads(&self, partition: Partition) -> bool {
+        self.audiences.contains_key(&partition.id())
+    }
+}
+
+impl Mandate {
+    /// Whether the mandate was held on a day.
+    pub fn holds_on(&self, day: NaiveDate) -> bool {
+        existed(Some(self.delegate.valid_from), self.delegate.valid_to, day)
+    }
+
+    /// The units of the constituency (the council's own where none is named) and all that they were made of.
+    pub fn places(&self, reference: &Reference) -> BTreeSet<UnitId> {
+        let own = reference.council(self.delegate.council_id).map(|council| council.unit_id);
+        let units = if self.units.is_empty() { own.into_iter().collect() } else { self.units.clone() };
+        units.into_iter().flat_map(|unit| reference.units.with_predecessors(unit)).collect()
+    }
+}
+
+/// The council, those of the same unit in other terms, and those of all units that its own was made of: who
+/// follows inherits.
+fn councils_of(reference: &Reference, council: CouncilId) -> BTreeSet<CouncilId> {
+    let Some(own) = reference.council(council) else { return BTreeSet::from([council]) };
+    let units = reference.units.with_predecessors(own.unit_id);
+    reference
+        .bodies
+        .councils
+        .values()
+        .filter(|other| units.contains(&other.unit_id) && other.valid_from <= own.valid_from)
+        .map(|other| other.id)
+        .chain([council])
+        .collect()
+}
+
+fn capabilities(reference: &Reference, role: &str) -> Capabilities {
+    let codes = reference.bodies.roles.get(role);
+    codes.into_iter().flatten().filter_map(|code| Capability::from_code(code)).collect()
+}
