@@ -161,6 +161,7 @@ mod tests {
             "attendance_band",
             "resolution_kind",
             "resolution_effect",
+            "resolution_relation",
             "vote_mode",
             "recommendation_state",
             "document_class",

@@ -34,10 +34,12 @@ pub struct Edge {
 pub struct Gap {
     /// Line, in the list of units for [`GapReason::NoSuccessor`], else in the list of successions.
     pub line: u64,
-    /// Level of the unit.
+    /// Level of the units.
     pub level: Level,
-    /// Code that was not found, or that has no successor.
-    pub code: String,
+    /// Code of the predecessor.
+    pub from_code: String,
+    /// Code of the successor; empty for [`GapReason::NoSuccessor`].
+    pub to_code: String,
     /// The day of the change.
     pub date: NaiveDate,
     /// What is missing.
@@ -53,6 +55,17 @@ pub enum GapReason {
     UnknownSuccessor,
     /// The unit ended and nothing says what became of it.
     NoSuccessor,
+}
+
+impl GapReason {
+    /// The code under which a gap is stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::UnknownPredecessor => "unknown_from",
+            Self::UnknownSuccessor => "unknown_to",
+            Self::NoSuccessor => "no_successor",
+        }
+    }
 }
 
 /// What a list of successions holds.
@@ -108,7 +121,8 @@ pub fn read_successions(bytes: &[u8], units: &[UnitRecord]) -> SuccessionsRead {
             .map(|(unit, date)| Gap {
                 line: unit.line,
                 level: unit.level,
-                code: unit.code.clone(),
+                from_code: unit.code.clone(),
+                to_code: String::new(),
                 date,
                 reason: GapReason::NoSuccessor,
             }),
@@ -124,20 +138,21 @@ fn read_row(line: u64, fields: &[String; 5], versions: &Versions<'_>) -> Result<
     }
     let partly = partly.parse().map_err(|_| Problem::BadFlag)?;
     let date = date(day)?;
-    let gap = |code: &String, reason| {
+    let gap = |reason| {
         Ok(Err(Gap {
             line,
             level,
-            code: code.clone(),
+            from_code: from.clone(),
+            to_code: to.clone(),
             date,
             reason,
         }))
     };
     let Some(source) = versions.ending(level, from, date) else {
-        return gap(from, GapReason::UnknownPredecessor);
+        return gap(GapReason::UnknownPredecessor);
     };
     let Some(target) = versions.beginning(level, to, date) else {
-        return gap(to, GapReason::UnknownSuccessor);
+        return gap(GapReason::UnknownSuccessor);
     };
     Ok(Ok(Edge {
         from_id: source.id,

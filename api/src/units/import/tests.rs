@@ -114,7 +114,7 @@ fn what_the_delivered_successions_leave_open_is_reported_exactly() {
     };
     let rows: Vec<_> = of(GapReason::UnknownPredecessor)
         .iter()
-        .map(|gap| (gap.line, gap.code.as_str()))
+        .map(|gap| (gap.line, gap.from_code.as_str()))
         .collect();
     assert_eq!(
         rows,
@@ -140,7 +140,7 @@ fn what_the_delivered_successions_leave_open_is_reported_exactly() {
 
     let ended: Vec<_> = of(GapReason::NoSuccessor)
         .iter()
-        .map(|gap| gap.code.as_str())
+        .map(|gap| gap.from_code.as_str())
         .collect();
     assert_eq!(
         ended,
@@ -153,7 +153,10 @@ fn what_the_delivered_successions_leave_open_is_reported_exactly() {
     let lines: Vec<&str> = std::str::from_utf8(UNITS).unwrap().lines().collect();
     for gap in of(GapReason::NoSuccessor) {
         assert_eq!(gap.level, Level::Commune);
-        assert!(lines[gap.line as usize - 1].starts_with(&gap.code), "{gap:?}");
+        assert!(
+            lines[gap.line as usize - 1].starts_with(&gap.from_code),
+            "{gap:?}"
+        );
     }
 }
 
@@ -274,7 +277,10 @@ fn a_district_passes_partly_unless_all_its_communes_passed_wholly() {
         ]
     );
     assert_eq!(found.gaps.len(), 1);
-    assert_eq!((found.gaps[0].line, found.gaps[0].code.as_str()), (9, "00004"));
+    assert_eq!(
+        (found.gaps[0].line, found.gaps[0].from_code.as_str()),
+        (9, "00004")
+    );
 }
 
 #[test]
