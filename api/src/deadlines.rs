@@ -1,0 +1,157 @@
+//! Periods set by law or by a council (thời hạn), and the due dates that follow from them.
+//!
+//! Periods are dated data (`reference/periods.csv`), never constants: the basis says where each comes from and
+//! whether it is only a default that every council sets anew. What is due is computed here, on the server; a
+//! phone shows the result with the time at which it was computed.
+
+use std::sync::LazyLock;
+
+use chrono::{Days, NaiveDate};
+use serde::Deserialize;
+
+use crate::calendar::Calendar;
+
+/// What a period counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayUnit {
+    /// Working days (ngày làm việc).
+    Working,
+    /// Every day (ngày).
+    Calendar,
+}
+
+/// On which side of the event the due date lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// So many days after it, such as an answer after the receipt.
+    After,
+    /// At least so many days before it, such as documents before a session.
+    Before,
+}
+
+/// One period in one span of validity.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Period {
+    /// What it is for; several spans may share a code.
+    pub code: String,
+    /// Length in days of `unit`.
+    pub days: u16,
+    /// Working or calendar days.
+    pub unit: DayUnit,
+    /// After or before the event.
+    pub side: Side,
+    /// First day on which it holds; none means since ever.
+    pub valid_from: Option<NaiveDate>,
+    /// First day on which it holds no longer; none means still.
+    pub valid_to: Option<NaiveDate>,
+    /// Vietnamese label.
+    pub label_vi: String,
+    /// The rule it comes from, or that it is a default.
+    pub basis: String,
+}
+
+impl Period {
+    fn holds_on(&self, date: NaiveDate) -> bool {
+        self.valid_from.is_none_or(|from| from <= date) && self.valid_to.is_none_or(|to| date < to)
+    }
+}
+
+/// The delivered periods, in the order of the table.
+pub fn periods() -> &'static [Period] {
+    static DELIVERED: LazyLock<Vec<Period>> =
+        LazyLock::new(|| read(include_str!("../reference/periods.csv")).unwrap_or_default());
+    &DELIVERED
+}
+
+/// Reads a table with the columns of [`Period`].
+pub fn read(table: &str) -> Result<Vec<Period>, csv::Error> {
+    csv::Reader::from_reader(table.as_bytes())
+        .into_deserialize()
+        .collect()
+}
+
+/// The period of this code that held on the day of the event.
+pub fn find(code: &str, on: NaiveDate) -> Option<&'static Period> {
+    periods()
+        .iter()
+        .find(|period| period.code == code && period.holds_on(on))
+}
+
+/// The last day for what this period governs, counted from an event on `from`, which itself does not count.
+///
+/// A period in calendar days that would end on a free day ends on the next working day (Civil Code 2015 art.
+/// 148); one that runs backwards is not shortened and simply ends where it ends.
+pub fn due(period: &Period, from: NaiveDate, calendar: &Calendar) -> NaiveDate {
+    let days = Days::new(u64::from(period.days));
+    match (period.side, period.unit) {
+        (Side::After, DayUnit::Working) => calendar.add_working_days(from, period.days),
+        (Side::After, DayUnit::Calendar) => {
+            calendar.on_or_after(from.checked_add_days(days).unwrap_or(NaiveDate::MAX))
+        }
+        (Side::Before, DayUnit::Working) => calendar.subtract_working_days(from, period.days),
+        (Side::Before, DayUnit::Calendar) => from.checked_sub_days(days).unwrap_or(NaiveDate::MIN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn d(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_delivered_table_is_read_whole_and_unambiguous() {
+        let table = include_str!("../reference/periods.csv");
+        let read = read(table).unwrap();
+        assert_eq!(read.len(), table.lines().count() - 1);
+        assert_eq!(read, periods());
+        let starts: HashSet<_> = read.iter().map(|p| (&p.code, p.valid_from)).collect();
+        assert_eq!(starts.len(), read.len());
+        for period in &read {
+            assert!(period.days > 0 && !period.label_vi.is_empty() && !period.basis.is_empty());
+            let at_once = read
+                .iter()
+                .filter(|p| p.code == period.code && p.holds_on(d("2026-11-22")))
+                .count();
+            assert!(at_once <= 1, "{}", period.code);
+        }
+    }
+
+    #[test]
+    fn due_dates() {
+        for (code, from, expected) in [
+            // 20 working days over Tết 2026.
+            ("answer_commune", "2026-02-02", "2026-03-09"),
+            ("answer_province", "2025-07-01", "2025-07-29"),
+            // 40 days end on Saturday, so on Monday.
+            ("answer_central", "2025-09-01", "2025-10-13"),
+            // 50 days end on Sunday 26 April 2026, the day of the ancestors, made up on Monday.
+            ("answer_central_joint", "2026-03-07", "2026-04-28"),
+            ("contact_outside_notify", "2026-02-24", "2026-02-12"),
+            ("session_documents", "2026-07-08", "2026-07-03"),
+        ] {
+            let from = d(from);
+            let period = find(code, from).unwrap();
+            assert_eq!(due(period, from, Calendar::delivered()), d(expected), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_period_holds_only_in_its_time() {
+        assert!(find("answer_central", d("2017-09-14")).is_none());
+        assert!(find("answer_central", d("2017-09-15")).is_some());
+        assert!(find("nothing", d("2026-01-01")).is_none());
+        let table = "code,days,unit,side,valid_from,valid_to,label_vi,basis\n\
+                     a,5,working,after,,2026-01-01,A,x\na,7,calendar,before,2026-01-01,,A,y\n";
+        let read = read(table).unwrap();
+        assert!(read[0].holds_on(d("2025-12-31")) && !read[0].holds_on(d("2026-01-01")));
+        assert!(!read[1].holds_on(d("2025-12-31")) && read[1].holds_on(d("2026-01-01")));
+        assert!(super::read("code,days\na,x\n").is_err());
+    }
+}

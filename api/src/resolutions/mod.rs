@@ -1,0 +1,3 @@
+//! Resolutions (nghị quyết) of councils and their standing committees.
+
+pub mod number;

@@ -1,0 +1,3 @@
+//! Administrative units (đơn vị hành chính) as versioned facts.
+
+pub mod import;
