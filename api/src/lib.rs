@@ -1,17 +1,24 @@
 //! cutri: a GraphQL server with offline sync for Vietnam's People's Councils.
 
 pub mod accounts;
-//pub mod capability;
 pub mod calendar;
+pub mod capability;
 pub mod clock;
 pub mod codes;
 pub mod deadlines;
 pub mod entropy;
 pub mod error;
 pub mod feedback;
+pub mod graphql;
+pub mod installation;
 pub mod keys;
+pub mod phone;
 pub mod resolutions;
+pub mod seal;
+pub mod search;
+pub mod state;
+pub mod store;
+pub mod sync;
 pub mod text;
 pub mod units;
-//pub mod phone;
-//pub mod seal;
+pub mod viewer;

@@ -4,12 +4,11 @@
 //! of our own only, no header but the three that we write. Whether the device has been revoked since is not
 //! known here.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
-
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     entropy::Entropy,

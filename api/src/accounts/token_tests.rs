@@ -9,7 +9,7 @@ use crate::entropy::{SeededEntropy, SystemEntropy};
 const ISSUER: &str = "https://hdnd.example.vn";
 
 struct Place {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     keys: Keys,
     now: DateTime<Utc>,
     holder: Holder,
@@ -26,7 +26,7 @@ fn place() -> Place {
     };
     let keys = Keys::open_or_create(&dir.path().join("keys"), now, &SystemEntropy).unwrap();
     Place {
-        _dir: dir,
+        dir,
         keys,
         now,
         holder,
@@ -405,4 +405,18 @@ fn a_token_outlives_the_turn_of_keys() {
     for token in [before, after] {
         assert!(verify(&place.keys, ISSUER, &token.text, signs + Duration::minutes(5)).is_ok());
     }
+}
+
+#[test]
+fn the_key_file_is_one_that_other_tools_read() {
+    let place = place();
+    let pem = std::fs::read(place.dir.path().join("keys/signing-000001.pem")).unwrap();
+    let key = EncodingKey::from_ed_pem(&pem).unwrap();
+    let head = Header {
+        typ: Some("at+jwt".into()),
+        kid: Some(place.keys.signer(place.now).unwrap().kid.clone()),
+        ..Header::new(Algorithm::EdDSA)
+    };
+    let token = jsonwebtoken::encode(&head, &place.claims(), &key).unwrap();
+    assert_eq!(place.verify(&token).unwrap().holder, place.holder);
 }

@@ -140,7 +140,7 @@ impl Keys {
 
     /// What the database remembers of these keys: names and digests, of no use to a thief.
     pub fn fingerprints(&self) -> Vec<(String, String)> {
-        let master = hmac(&*self.root, &[b"fingerprint"]);
+        let master = hmac(&self.root, &[b"fingerprint"]);
         let mut all = vec![(MASTER.to_owned(), hex(&master[..16]))];
         all.extend(self.ring().fingerprints());
         all
@@ -182,7 +182,7 @@ impl Keys {
     pub(crate) fn secret(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
         let (label, version) = purpose.label();
         Zeroizing::new(hmac(
-            &*self.root,
+            &self.root,
             &[label.as_bytes(), b"\0", &version.to_be_bytes(), &[1]],
         ))
     }

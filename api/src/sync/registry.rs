@@ -57,3 +57,13 @@ pub fn bit(name: &str) -> Option<u64> {
 pub fn all_bits() -> u64 {
     (1 << COLLECTIONS.len()) - 1
 }
+
+/// The names behind these bits.
+pub fn names(bits: u64) -> Vec<&'static str> {
+    COLLECTIONS
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| bits & (1 << place) != 0)
+        .map(|(_, collection)| collection.name())
+        .collect()
+}

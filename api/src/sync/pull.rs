@@ -1,0 +1,454 @@
+//! Download: what changed since a checkpoint, in the richest form that the viewer may see, each row once.
+//!
+//! All positions are read from one snapshot. Within a clock sequence order is commit order, so that nothing
+//! committed can ever appear below a position that was handed out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::sync_partition;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::{
+    cursor::{Cursor, Reading, clock_key},
+    registry,
+};
+use crate::{
+    error::{Code, Error, Result},
+    state::State,
+    store::{door, partition::Audience, sql::Sql},
+    viewer::Viewer,
+};
+
+/// Rows in one page, at the most.
+const MOST_ROWS: usize = 1_000;
+/// What a row of a page costs on average; decides how many are read for a page cut by bytes.
+const TYPICAL_BYTES: usize = 400;
+/// Bytes of documents in a page, by default and at the most.
+pub const DEFAULT_BYTES: usize = 65_536;
+/// The largest page that may be asked for.
+pub const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// Where a page ends.
+#[derive(Clone, Copy, Debug)]
+pub struct PageSize {
+    /// Rows at the most.
+    pub rows: usize,
+    /// Bytes of documents at the most; at least one row is always sent.
+    pub bytes: usize,
+}
+
+impl PageSize {
+    /// A page cut by bytes.
+    pub fn of_bytes(bytes: usize) -> Self {
+        Self { rows: (bytes / TYPICAL_BYTES).clamp(16, MOST_ROWS), bytes }
+    }
+}
+
+/// A row that changed, as the viewer sees it now.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The partitions of the viewer's in which it lies.
+    pub partitions: Vec<i64>,
+    pub collection: String,
+    pub id: Uuid,
+    pub rev: i64,
+    /// Its document, as JSON text; none if it is gone.
+    pub doc: Option<String>,
+}
+
+/// One page.
+#[derive(Debug)]
+pub struct Page {
+    pub changes: Vec<Change>,
+    pub cursor: Cursor,
+    /// Whether something is still pending; if not, the page ends at one moment for all collections.
+    pub more: bool,
+}
+
+/// A log entry as it was read.
+struct Entry {
+    partition: i64,
+    seq: i64,
+    collection: String,
+    id: Uuid,
+    put: bool,
+    /// Found while a lost partition is being purged.
+    lost: Option<Audience>,
+}
+
+/// Reads a page after a checkpoint (none: from the start).
+pub async fn pull(
+    state: &State,
+    viewer: &Viewer,
+    cursor: Option<&str>,
+    collections: u64,
+    size: PageSize,
+) -> Result<Page> {
+    let signed_in = viewer.signed_in()?;
+    let (account, device) = (signed_in.account.id, signed_in.device.id);
+    let fresh = || Cursor::start(account, device, state.epoch, collections);
+    let mut cursor = match cursor {
+        None => fresh(),
+        Some(text) => {
+            let read = Cursor::decode(text, &state.keys, account, device)?;
+            // Another epoch, or collections that this checkpoint knows nothing of: from the start.
+            if read.epoch != state.epoch || collections & !read.collections != 0 { fresh() } else { read }
+        }
+    };
+    cursor.collections = collections;
+
+    let snapshot = state.store.snapshot().await?;
+    let mut size = size;
+    loop {
+        let reader =
+            Reader { state, viewer, conn: &snapshot, size, cursor: cursor.clone(), rows: Vec::new(), more: false };
+        let page = reader.read().await?;
+        let bytes: usize = page.changes.iter().map(|change| change.doc.as_ref().map_or(60, String::len)).sum();
+        if bytes <= size.bytes || page.changes.len() <= 1 || size.rows == 1 {
+            snapshot.commit().await?;
+            return Ok(page);
+        }
+        // Rows were larger than usual: read fewer, so that the cursor stands where the page ends.
+        size.rows = (page.changes.len() * size.bytes / bytes * 9 / 10).clamp(1, size.rows - 1);
+    }
+}
+
+struct Reader<'a, C> {
+    state: &'a State,
+    viewer: &'a Viewer,
+    conn: &'a C,
+    size: PageSize,
+    cursor: Cursor,
+    rows: Vec<Entry>,
+    more: bool,
+}
+
+impl<C: ConnectionTrait> Reader<'_, C> {
+    async fn read(mut self) -> Result<Page> {
+        let mine: BTreeSet<i64> = self.viewer.partition_ids().into_iter().collect();
+        let known = self.partitions(&mine).await?;
+        let clock_names: BTreeSet<String> = known.values().map(|row| row.clock.clone()).collect();
+        let tops = door::clocks(self.conn, &clock_names).await?;
+        // Partitions that were never written have no clock yet and nothing in them.
+        let clock_of = |partition: i64| known.get(&partition).map(|row| row.clock.as_str());
+
+        let ahead = |(name, top): (&String, &i64)| {
+            self.cursor.clocks.get(&clock_key(name)).is_some_and(|position| position > top)
+        };
+        if tops.iter().any(ahead) {
+            // A checkpoint from the future: the database was restored from an older copy. From the start.
+            let Cursor { account, device, epoch, collections, .. } = self.cursor;
+            self.cursor = Cursor::start(account, device, epoch, collections);
+        }
+        for (name, top) in &tops {
+            self.cursor.clocks.entry(clock_key(name)).or_insert(*top);
+        }
+        for partition in &mine {
+            if let Some(clock) = clock_of(*partition) {
+                let position = self.cursor.clocks.get(&clock_key(clock)).copied().unwrap_or(0);
+                let reading = self.cursor.partitions.entry(*partition).or_insert(Reading::Backfill(position + 1));
+                // Lost and won back before the purge ended: send everything again.
+                if matches!(reading, Reading::Purge(_)) {
+                    *reading = Reading::Backfill(position + 1);
+                }
+            }
+        }
+        for (partition, reading) in &mut self.cursor.partitions {
+            if !mine.contains(partition) && !matches!(reading, Reading::Purge(_)) {
+                *reading = Reading::Purge(0);
+            }
+        }
+
+        self.purge(&known).await?;
+        for (name, top) in &tops {
+            self.delta(name, *top, &known).await?;
+        }
+        self.backfill().await?;
+        self.finish(&tops).await
+    }
+
+    fn room(&self) -> usize {
+        self.size.rows.saturating_sub(self.rows.len())
+    }
+
+    async fn partitions(&self, mine: &BTreeSet<i64>) -> Result<HashMap<i64, sync_partition::Model>> {
+        let ids: BTreeSet<i64> = mine.iter().chain(self.cursor.partitions.keys()).copied().collect();
+        let rows = sync_partition::Entity::find()
+            .filter(sync_partition::Column::Id.is_in(ids))
+            .all(self.conn)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// Ids of rows in partitions that were lost, upwards.
+    async fn purge(&mut self, known: &HashMap<i64, sync_partition::Model>) -> Result<()> {
+        let lost: Vec<(i64, i64)> = self
+            .cursor
+            .partitions
+            .iter()
+            .filter_map(|(partition, reading)| match reading {
+                Reading::Purge(from) => Some((*partition, *from)),
+                _ => None,
+            })
+            .collect();
+        for (partition, from) in lost {
+            let room = self.room();
+            if room == 0 {
+                self.more = true;
+                return Ok(());
+            }
+            let audience = known.get(&partition).and_then(|row| audience_named(&row.name)).unwrap_or(Audience::Public);
+            let found = self.entries(&[(partition, from, i64::MAX)], room, false, false).await?;
+            let full = found.len() == room;
+            let last = found.last().map(|entry| entry.seq);
+            self.rows.extend(found.into_iter().map(|entry| Entry { put: false, lost: Some(audience), ..entry }));
+            match last {
+                Some(last) if full => {
+                    self.cursor.partitions.insert(partition, Reading::Purge(last));
+                    self.more = true;
+                }
+                _ => {
+                    self.cursor.partitions.remove(&partition);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What changed in one clock's partitions, upwards.
+    async fn delta(&mut self, clock: &str, top: i64, known: &HashMap<i64, sync_partition::Model>) -> Result<()> {
+        let key = clock_key(clock);
+        let from = self.cursor.clocks.get(&key).copied().unwrap_or(0);
+        if from == top {
+            return Ok(());
+        }
+        let room = self.room();
+        if room == 0 {
+            self.more = true;
+            return Ok(());
+        }
+        let ranges: Vec<(i64, i64, i64)> = self
+            .cursor
+            .partitions
+            .iter()
+            .filter(|(_, reading)| !matches!(reading, Reading::Purge(_)))
+            .filter(|(partition, _)| known.get(partition).is_some_and(|row| row.clock == clock))
+            .map(|(partition, _)| (*partition, from, top))
+            .collect();
+        let found = self.entries(&ranges, room, false, false).await?;
+        if found.len() == room {
+            let last = found.last().map_or(from, |entry| entry.seq);
+            self.cursor.clocks.insert(key, last);
+            self.more = true;
+        } else {
+            self.cursor.clocks.insert(key, top);
+        }
+        self.rows.extend(found);
+        Ok(())
+    }
+
+    /// What was in new partitions when they were won, downwards: newest first.
+    async fn backfill(&mut self) -> Result<()> {
+        let mut open: Vec<(i64, i64)> = self
+            .cursor
+            .partitions
+            .iter()
+            .filter_map(|(partition, reading)| match reading {
+                Reading::Backfill(below) => Some((*partition, *below)),
+                _ => None,
+            })
+            .collect();
+        // The most personal first: one's own, the council's, the places', and only then what everybody has.
+        open.sort_by_key(|(partition, _)| std::cmp::Reverse(self.viewer.audience_of(*partition)));
+        for (partition, below) in open {
+            let room = self.room();
+            if room == 0 {
+                self.more = true;
+                return Ok(());
+            }
+            let found = self.entries(&[(partition, 0, below - 1)], room, true, true).await?;
+            let reading = match found.last() {
+                Some(last) if found.len() == room => {
+                    self.more = true;
+                    Reading::Backfill(last.seq)
+                }
+                _ => Reading::Level,
+            };
+            self.cursor.partitions.insert(partition, reading);
+            self.rows.extend(found);
+        }
+        Ok(())
+    }
+
+    /// Log entries of partitions, each between two sequence numbers (above the first, up to the second), in order
+    /// of sequence. One ranged read per partition, merged: the cost is that of the page, whatever is stored.
+    async fn entries(
+        &self,
+        ranges: &[(i64, i64, i64)],
+        most: usize,
+        downwards: bool,
+        only_put: bool,
+    ) -> Result<Vec<Entry>> {
+        let direction = if downwards { "DESC" } else { "ASC" };
+        let names: Vec<&'static str> = registry::names(self.cursor.collections);
+        let filtered = self.cursor.collections != registry::all_bits();
+        let mut found = Vec::new();
+        for ranges in ranges.chunks(100) {
+            let mut sql = Sql::new(self.state.store.backend(), "");
+            for (index, (partition, above, up_to)) in ranges.iter().enumerate() {
+                sql.push(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+                sql.push("SELECT partition, seq, collection, row_id, op FROM sync_log WHERE partition = ").bind(*partition);
+                sql.push(" AND seq > ").bind(*above).push(" AND seq <= ").bind(*up_to);
+                if only_put {
+                    sql.push(" AND op = 'put'");
+                }
+                if filtered {
+                    sql.push(" AND collection IN ").bind_all(names.iter().copied());
+                }
+                sql.push(" ORDER BY seq ").push(direction).push(" LIMIT ").bind(most as i64).push(") AS part");
+            }
+            for row in sql.all(self.conn).await? {
+                found.push(Entry {
+                    partition: row.try_get("", "partition")?,
+                    seq: row.try_get("", "seq")?,
+                    collection: row.try_get("", "collection")?,
+                    id: row.try_get("", "row_id")?,
+                    put: row.try_get::<String>("", "op")? == "put",
+                    lost: None,
+                });
+            }
+        }
+        if ranges.len() > 1 {
+            found.sort_by_key(|entry| if downwards { -entry.seq } else { entry.seq });
+            found.truncate(most);
+        }
+        Ok(found)
+    }
+
+    /// Turns entries into changes: each row once, in the richest form that the viewer may see.
+    async fn finish(self, tops: &BTreeMap<String, i64>) -> Result<Page> {
+        let ids: BTreeSet<Uuid> = self.rows.iter().map(|entry| entry.id).collect();
+        let live = self.live(&ids).await?;
+
+        let mut wanted: Vec<(String, Uuid, Option<Audience>, Vec<i64>)> = Vec::new();
+        let mut seen: BTreeSet<(String, Uuid)> = BTreeSet::new();
+        for entry in &self.rows {
+            let key = (entry.collection.clone(), entry.id);
+            let here = live.get(&key);
+            let best = here.and_then(|partitions| {
+                partitions.iter().filter_map(|partition| self.viewer.audience_of(*partition)).max()
+            });
+            let send = match best {
+                None => true,
+                // Put in a poorer partition than the richest: its own entry there brings it.
+                Some(best) if entry.put => self.viewer.audience_of(entry.partition) == Some(best),
+                // It left a partition, or the partition was lost, and is seen elsewhere: send it again, unless
+                // what was lost was no richer than what remains.
+                Some(best) => entry.lost.is_none_or(|lost| lost > best),
+            };
+            if send && seen.insert(key.clone()) {
+                let partitions = here.map(|partitions| partitions.iter().copied().collect()).unwrap_or_default();
+                wanted.push((key.0, key.1, best, partitions));
+            }
+        }
+
+        let mut documents = self.documents(&wanted).await?.into_iter();
+        let mut changes = Vec::with_capacity(wanted.len());
+        for (collection, id, best, partitions) in wanted {
+            let (rev, doc) = match best {
+                Some(_) => match documents.next() {
+                    Some((rev, doc)) => (rev, Some(doc)),
+                    None => return Err(Error::internal("a document is missing")),
+                },
+                None => (0, None),
+            };
+            changes.push(Change { partitions, collection, id, rev, doc });
+        }
+
+        let level = tops.iter().all(|(name, top)| self.cursor.clocks.get(&clock_key(name)) == Some(top))
+            && self.cursor.partitions.values().all(|reading| *reading == Reading::Level);
+        Ok(Page { changes, cursor: self.cursor, more: self.more || !level })
+    }
+
+    /// In which of the viewer's partitions rows lie now.
+    async fn live(&self, ids: &BTreeSet<Uuid>) -> Result<HashMap<(String, Uuid), BTreeSet<i64>>> {
+        let mut live: HashMap<(String, Uuid), BTreeSet<i64>> = HashMap::new();
+        let mine = self.viewer.partition_ids();
+        if ids.is_empty() || mine.is_empty() {
+            return Ok(live);
+        }
+        let mut sql = Sql::new(
+            self.state.store.backend(),
+            "SELECT collection, row_id, partition FROM sync_log WHERE op = 'put' AND row_id IN ",
+        );
+        sql.bind_all(ids.iter().copied()).push(" AND partition IN ").bind_all(mine);
+        for row in sql.all(self.conn).await? {
+            live.entry((row.try_get("", "collection")?, row.try_get("", "row_id")?))
+                .or_default()
+                .insert(row.try_get("", "partition")?);
+        }
+        Ok(live)
+    }
+
+    /// The documents, in order, joined into one value by the database: rows cost more than bytes.
+    async fn documents(
+        &self,
+        wanted: &[(String, Uuid, Option<Audience>, Vec<i64>)],
+    ) -> Result<Vec<(i64, String)>> {
+        let list: Vec<serde_json::Value> = wanted
+            .iter()
+            .filter_map(|(collection, id, audience, _)| {
+                Some(serde_json::json!([collection, id.simple().to_string().to_uppercase(), (*audience)?.rank()]))
+            })
+            .collect();
+        if list.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = list.len();
+        let list = serde_json::Value::Array(list).to_string();
+        let backend = self.state.store.backend();
+        let mut sql = Sql::new(backend, "SELECT string_agg(part, char(10) ORDER BY place) AS value FROM (");
+        if backend == DatabaseBackend::Postgres {
+            sql = Sql::new(backend, "SELECT string_agg(part, chr(10) ORDER BY place) AS value FROM (");
+            sql.push("SELECT w.place AS place, COALESCE(CAST(d.rev AS TEXT) || ' ' || d.doc, '') AS part FROM (SELECT ordinality AS place, e->>0 AS collection, CAST(e->>1 AS uuid) AS row_id, CAST(e->>2 AS integer) AS audience FROM jsonb_array_elements(CAST(");
+            sql.bind(list).push(" AS jsonb)) WITH ORDINALITY AS t(e, ordinality)) AS w");
+        } else {
+            sql.push("SELECT w.place AS place, COALESCE(CAST(d.rev AS TEXT) || ' ' || d.doc, '') AS part FROM (SELECT key AS place, value ->> 0 AS collection, unhex(value ->> 1) AS row_id, value ->> 2 AS audience FROM json_each(");
+            sql.bind(list).push(")) AS w");
+        }
+        sql.push(" LEFT JOIN sync_doc AS d ON d.collection = w.collection AND d.row_id = w.row_id AND d.audience = w.audience) AS x");
+        let row = sql.one(self.conn).await?.ok_or_else(|| Error::internal("an aggregate without a row"))?;
+        let joined: String = row.try_get("", "value")?;
+        // JSON text never holds a bare line feed, so that lines are documents.
+        let documents: Vec<(i64, String)> = joined
+            .split('\n')
+            .filter_map(|line| line.split_once(' '))
+            .filter_map(|(rev, doc)| Some((rev.parse().ok()?, doc.to_owned())))
+            .collect();
+        if documents.len() != count { Err(Error::internal("a document is missing")) } else { Ok(documents) }
+    }
+}
+
+/// The audience of a partition, from its name: for partitions that the viewer has lost.
+fn audience_named(name: &str) -> Option<Audience> {
+    Some(match name.split(':').next()? {
+        "shared" | "public" => Audience::Public,
+        "region" => Audience::Region,
+        "place" => Audience::Delegate,
+        "agency" => Audience::Agency,
+        "council" => Audience::Internal,
+        "account" => Audience::Own,
+        _ => return None,
+    })
+}
+
+/// The bits of the collections of these names; an unknown name is an error.
+pub fn bits(names: Option<&[String]>) -> Result<u64> {
+    match names {
+        None => Ok(registry::all_bits()),
+        Some(names) => names.iter().try_fold(0, |bits, name| {
+            registry::bit(name).map(|bit| bits | bit).ok_or(Error::Code(Code::UnknownCode, None))
+        }),
+    }
+}
