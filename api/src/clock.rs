@@ -25,6 +25,13 @@ pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&VIETNAM).date_naive()
 }
 
+/// A moment as clients get it: RFC 3339 at +07:00 with microseconds.
+pub fn wire(at: DateTime<Utc>) -> String {
+    at.with_timezone(&VIETNAM)
+        .format("%Y-%m-%dT%H:%M:%S%.6f%:z")
+        .to_string()
+}
+
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;

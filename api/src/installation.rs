@@ -18,16 +18,28 @@ const FINGERPRINT: &str = "key:";
 
 /// A fact, if it was ever noted.
 pub async fn fact(store: &Store, name: &str) -> Result<Option<String>> {
-    Ok(installation::Entity::find_by_id(name).one(store.read()).await?.map(|row| row.value))
+    Ok(installation::Entity::find_by_id(name)
+        .one(store.read())
+        .await?
+        .map(|row| row.value))
 }
 
 /// Notes a fact, unless it was noted before; returns what holds.
 pub async fn note(store: &Store, name: &str, value: &str) -> Result<String> {
-    installation::Entity::insert(installation::ActiveModel { name: Set(name.to_owned()), value: Set(value.to_owned()) })
-        .on_conflict(OnConflict::column(installation::Column::Name).do_nothing().to_owned())
-        .exec_without_returning(store.migrating())
-        .await?;
-    fact(store, name).await?.ok_or_else(|| Error::internal("a noted fact is gone"))
+    installation::Entity::insert(installation::ActiveModel {
+        name: Set(name.to_owned()),
+        value: Set(value.to_owned()),
+    })
+    .on_conflict(
+        OnConflict::column(installation::Column::Name)
+            .do_nothing()
+            .to_owned(),
+    )
+    .exec_without_returning(store.migrating())
+    .await?;
+    fact(store, name)
+        .await?
+        .ok_or_else(|| Error::internal("a noted fact is gone"))
 }
 
 /// The epoch: made with the database.
@@ -57,5 +69,6 @@ pub async fn check_keys(store: &Store, keys: &Keys) -> Result<()> {
         let noted = note(store, &format!("{FINGERPRINT}{name}"), &value).await?;
         stored.push((name, noted));
     }
-    keys.verify_fingerprints(&stored).map_err(|mismatch| Error::internal(format!("{mismatch:?}")))
+    keys.verify_fingerprints(&stored)
+        .map_err(|mismatch| Error::internal(format!("{mismatch:?}")))
 }

@@ -12,6 +12,7 @@ pub mod feedback;
 pub mod graphql;
 pub mod installation;
 pub mod keys;
+pub mod meetings;
 pub mod phone;
 pub mod resolutions;
 pub mod seal;

@@ -60,7 +60,10 @@ impl State {
 
     /// The reference data as of now.
     pub fn reference(&self) -> Reference {
-        self.reference.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.reference
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Reads the reference data again, after an import or a change by another process.
@@ -81,7 +84,10 @@ impl State {
             || working.agency.is_changed()
         {
             let bodies = Reference::load_bodies(self.store.read()).await?;
-            self.reference.write().unwrap_or_else(PoisonError::into_inner).bodies = bodies;
+            self.reference
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .bodies = bodies;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use entity::{
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
-    capability::{Capability, Capabilities},
+    capability::{Capabilities, Capability},
     error::{Code, Error, Lang, Refused, Result},
     store::{
         partition::{Audience, Partition},
@@ -67,15 +67,32 @@ pub struct Viewer {
 impl Viewer {
     /// Somebody without an account: sees what is public.
     pub fn anonymous(lang: Lang) -> Self {
-        Self { lang, ..Self::default() }
+        Self {
+            lang,
+            ..Self::default()
+        }
     }
 
     /// An integrator: sees what is public, and for a province everything of its councils without personal fields.
     pub fn integrator(unit: UnitId, reference: &Reference, lang: Lang) -> Self {
-        let mut viewer = Self { lang, read_token: Some(unit), ..Self::default() };
+        let mut viewer = Self {
+            lang,
+            read_token: Some(unit),
+            ..Self::default()
+        };
         let mut partitions = BTreeSet::from([Partition::Shared]);
-        if reference.units.get(unit).is_some_and(|unit| unit.level == "province") {
-            partitions.extend(reference.units.with_predecessors(unit).into_iter().map(Partition::Region));
+        if reference
+            .units
+            .get(unit)
+            .is_some_and(|unit| unit.level == "province")
+        {
+            partitions.extend(
+                reference
+                    .units
+                    .with_predecessors(unit)
+                    .into_iter()
+                    .map(Partition::Region),
+            );
         }
         viewer.set_partitions(partitions);
         viewer
@@ -90,14 +107,21 @@ impl Viewer {
         today: NaiveDate,
         lang: Lang,
     ) -> Result<Self> {
-        let device = device::Entity::find_by_id(device).filter(device::Column::AccountId.eq(account)).one(conn).await?;
+        let device = device::Entity::find_by_id(device)
+            .filter(device::Column::AccountId.eq(account))
+            .one(conn)
+            .await?;
         let account = account::Entity::find_by_id(account).one(conn).await?;
-        let (Some(device), Some(account)) = (device, account) else { return Err(Code::Unauthenticated.into()) };
+        let (Some(device), Some(account)) = (device, account) else {
+            return Err(Code::Unauthenticated.into());
+        };
         if device.revoked_at.is_some() || account.disabled_at.is_some() {
             return Err(Code::DeviceRevoked.into());
         }
-        let grants =
-            role_grant::Entity::find().filter(role_grant::Column::AccountId.eq(account.id)).all(conn).await?;
+        let grants = role_grant::Entity::find()
+            .filter(role_grant::Column::AccountId.eq(account.id))
+            .all(conn)
+            .await?;
         let delegates = delegate::Entity::find()
             .filter(delegate::Column::AccountId.eq(account.id))
             .order_by_asc(delegate::Column::Id)
@@ -115,9 +139,19 @@ impl Viewer {
         }
         let mandates = delegates
             .into_iter()
-            .map(|delegate| Mandate { units: units.remove(&delegate.id).unwrap_or_default(), delegate })
+            .map(|delegate| Mandate {
+                units: units.remove(&delegate.id).unwrap_or_default(),
+                delegate,
+            })
             .collect();
-        Ok(Self::with_rights(SignedIn { account, device }, grants, mandates, reference, today, lang))
+        Ok(Self::with_rights(
+            SignedIn { account, device },
+            grants,
+            mandates,
+            reference,
+            today,
+            lang,
+        ))
     }
 
     /// Works out rights and partitions.
@@ -142,13 +176,23 @@ impl Viewer {
             let capabilities = capabilities(reference, &grant.role);
             match place {
                 Place::Council(council) if capabilities.contains(Capability::ReadInternal) => {
-                    partitions.extend(councils_of(reference, council).into_iter().map(Partition::Council));
+                    partitions.extend(
+                        councils_of(reference, council)
+                            .into_iter()
+                            .map(Partition::Council),
+                    );
                 }
                 Place::Agency(agency) if capabilities.contains(Capability::ReadForwarded) => {
                     partitions.insert(Partition::Agency(agency));
                 }
                 Place::Unit(unit) if capabilities.contains(Capability::ReadRegion) => {
-                    partitions.extend(reference.units.with_predecessors(unit).into_iter().map(Partition::Region));
+                    partitions.extend(
+                        reference
+                            .units
+                            .with_predecessors(unit)
+                            .into_iter()
+                            .map(Partition::Region),
+                    );
                 }
                 _ => {}
             }
@@ -157,25 +201,46 @@ impl Viewer {
         for mandate in mandates.iter().filter(|mandate| mandate.holds_on(today)) {
             let council = mandate.delegate.council_id;
             rights.push((Place::Council(council), capabilities(reference, "delegate")));
-            partitions.extend(councils_of(reference, council).into_iter().map(Partition::Council));
+            partitions.extend(
+                councils_of(reference, council)
+                    .into_iter()
+                    .map(Partition::Council),
+            );
             for unit in mandate.places(reference) {
                 partitions.insert(Partition::Place(unit));
-                partitions.extend(reference.units.upwards(unit).map(|unit| Partition::Public(unit.id)));
+                partitions.extend(
+                    reference
+                        .units
+                        .upwards(unit)
+                        .map(|unit| Partition::Public(unit.id)),
+                );
             }
         }
-        let mut viewer = Self { signed_in: Some(signed_in), grants, mandates, rights, lang, ..Self::default() };
+        let mut viewer = Self {
+            signed_in: Some(signed_in),
+            grants,
+            mandates,
+            rights,
+            lang,
+            ..Self::default()
+        };
         viewer.set_partitions(partitions);
         viewer
     }
 
     fn set_partitions(&mut self, partitions: BTreeSet<Partition>) {
-        self.audiences = partitions.iter().map(|partition| (partition.id(), partition.audience())).collect();
+        self.audiences = partitions
+            .iter()
+            .map(|partition| (partition.id(), partition.audience()))
+            .collect();
         self.partitions = partitions.into_iter().collect();
     }
 
     /// The account, or the refusal that somebody has to sign in.
     pub fn signed_in(&self) -> Result<&SignedIn> {
-        self.signed_in.as_ref().ok_or(Error::Code(Code::Unauthenticated, None))
+        self.signed_in
+            .as_ref()
+            .ok_or(Error::Code(Code::Unauthenticated, None))
     }
 
     /// The account's id.
@@ -200,7 +265,9 @@ impl Viewer {
 
     /// Whether this may be done at this very place.
     pub fn may(&self, capability: Capability, place: Place) -> bool {
-        self.rights.iter().any(|(at, rights)| *at == place && rights.contains(capability))
+        self.rights
+            .iter()
+            .any(|(at, rights)| *at == place && rights.contains(capability))
     }
 
     /// Whether this may be done anywhere.
@@ -210,7 +277,10 @@ impl Viewer {
 
     /// Where this may be done.
     pub fn places(&self, capability: Capability) -> impl Iterator<Item = Place> {
-        self.rights.iter().filter(move |(_, rights)| rights.contains(capability)).map(|(place, _)| *place)
+        self.rights
+            .iter()
+            .filter(move |(_, rights)| rights.contains(capability))
+            .map(|(place, _)| *place)
     }
 
     /// Refuses what may not be done. Whoever has no business with a row is told that it does not exist: foreign
@@ -256,16 +326,27 @@ impl Mandate {
 
     /// The units of the constituency (the council's own where none is named) and all that they were made of.
     pub fn places(&self, reference: &Reference) -> BTreeSet<UnitId> {
-        let own = reference.council(self.delegate.council_id).map(|council| council.unit_id);
-        let units = if self.units.is_empty() { own.into_iter().collect() } else { self.units.clone() };
-        units.into_iter().flat_map(|unit| reference.units.with_predecessors(unit)).collect()
+        let own = reference
+            .council(self.delegate.council_id)
+            .map(|council| council.unit_id);
+        let units = if self.units.is_empty() {
+            own.into_iter().collect()
+        } else {
+            self.units.clone()
+        };
+        units
+            .into_iter()
+            .flat_map(|unit| reference.units.with_predecessors(unit))
+            .collect()
     }
 }
 
 /// The council, those of the same unit in other terms, and those of all units that its own was made of: who
 /// follows inherits.
 fn councils_of(reference: &Reference, council: CouncilId) -> BTreeSet<CouncilId> {
-    let Some(own) = reference.council(council) else { return BTreeSet::from([council]) };
+    let Some(own) = reference.council(council) else {
+        return BTreeSet::from([council]);
+    };
     let units = reference.units.with_predecessors(own.unit_id);
     reference
         .bodies
@@ -279,5 +360,9 @@ fn councils_of(reference: &Reference, council: CouncilId) -> BTreeSet<CouncilId>
 
 fn capabilities(reference: &Reference, role: &str) -> Capabilities {
     let codes = reference.bodies.roles.get(role);
-    codes.into_iter().flatten().filter_map(|code| Capability::from_code(code)).collect()
+    codes
+        .into_iter()
+        .flatten()
+        .filter_map(|code| Capability::from_code(code))
+        .collect()
 }

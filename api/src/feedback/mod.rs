@@ -1,3 +1,537 @@
-//! Feedback (phiếu ghi ý kiến, kiến nghị cử tri): what a voter said, written down on the spot.
+//! Feedback (phiếu ghi ý kiến, kiến nghị cử tri): what one voter said, as it was written down on the spot.
+//!
+//! Made on phones without signal, so that what arrives here may be the only copy in the world. It lies in the
+//! partitions of its author and of the council under whose mandate it was recorded, nowhere else. The author
+//! corrects or withdraws it until the office has grouped it; afterwards a correction is an addition.
 
+pub mod graphql;
+mod rules;
 pub mod tracking;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    feedback::Model,
+    id::{CouncilId, DelegateId, FeedbackId, MeetingId, UnitId},
+    meeting,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    capability::Capability,
+    clock::local_date,
+    error::{Code, Refused},
+    store::{
+        collection::{Collection, Document, DocumentWriter},
+        door::{Command, Facts, Verdict},
+        merge::{stamped, stamps},
+        partition::{Audience, Partition},
+        reference::{Reference, existed},
+        table::Root,
+        working::{Changes, Needs, Working},
+        writing::{Current, Stop, Writable, Write, Written, parse_id},
+    },
+    viewer::Place,
+};
+
+/// The collection `feedback`.
+pub struct FeedbackCollection;
+
+impl Collection for FeedbackCollection {
+    fn name(&self) -> &'static str {
+        "feedback"
+    }
+
+    fn stamp(&self, working: &mut Working, now: DateTime<Utc>) -> Vec<Uuid> {
+        working.feedback.stamp(now)
+    }
+
+    fn rev(&self, working: &Working, id: Uuid) -> i64 {
+        working.feedback.get(id).map_or(0, Root::rev)
+    }
+
+    fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
+        working
+            .feedback
+            .get(id)
+            .map(|row| {
+                vec![
+                    Partition::Account(row.author_id),
+                    Partition::Council(row.council_id),
+                ]
+            })
+            .unwrap_or_default()
+    }
+
+    fn document(&self, working: &Working, _reference: &Reference, id: Uuid, _audience: Audience) -> Document {
+        let document = DocumentWriter::new(id);
+        let Some(row) = working.feedback.get(id) else {
+            return document.done();
+        };
+        let mut additions: Vec<_> = working
+            .feedback_addition
+            .iter()
+            .filter(|addition| addition.feedback_id == row.id)
+            .collect();
+        additions.sort_by_key(|addition| (addition.at, addition.id));
+        let additions = additions
+            .iter()
+            .map(|addition| addition.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n");
+        written(document, row)
+            .set("authorId", row.author_id)
+            .set("councilId", row.council_id)
+            .set("petitionId", row.petition_id)
+            .set("status", row.status)
+            .set("late", row.late)
+            .set("additions", (!additions.is_empty()).then_some(additions))
+            .time("receivedAt", Some(row.received_at))
+            .time("acceptedAt", row.accepted_at)
+            .time("seenAt", row.seen_at)
+            .done()
+    }
+
+    fn needs(&self, id: Uuid, needs: &mut Needs) {
+        needs.feedback.insert(id);
+    }
+}
+
+/// The fields that a phone writes, as they are.
+fn written(document: DocumentWriter, row: &Model) -> DocumentWriter {
+    document
+        .set("meetingId", row.meeting_id)
+        .set("unitId", row.unit_id)
+        .set("subUnit", &row.sub_unit)
+        .set("channel", &row.channel)
+        .set("origin", &row.origin)
+        .set("kind", &row.kind)
+        .set("subject", &row.subject)
+        .set("content", &row.content)
+        .set("wanted", &row.wanted)
+        .set("affected", &row.affected)
+        .set("since", &row.since)
+        .set("answeredOnSpot", row.answered_on_spot)
+        .set("onSpotAnswer", &row.on_spot_answer)
+        .set("trackingCode", &row.tracking_code)
+        .set("receiptNumber", &row.receipt_number)
+        .set("receivedOn", row.received_on)
+        .set("receivingAgencyId", row.receiving_agency_id)
+        .time("recordedAt", row.recorded_at)
+}
+
+impl Writable for FeedbackCollection {
+    fn name(&self) -> &'static str {
+        "feedback"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "meetingId",
+            "unitId",
+            "subUnit",
+            "channel",
+            "origin",
+            "kind",
+            "subject",
+            "content",
+            "wanted",
+            "affected",
+            "since",
+            "answeredOnSpot",
+            "onSpotAnswer",
+            "trackingCode",
+            "recordedAt",
+            "receiptNumber",
+            "receivedOn",
+            "receivingAgencyId",
+        ]
+    }
+
+    fn write_only(&self) -> &'static [&'static str] {
+        rules::CONTACT
+    }
+
+    fn read_only(&self) -> &'static [&'static str] {
+        &[
+            "authorId",
+            "councilId",
+            "petitionId",
+            "status",
+            "late",
+            "additions",
+            "receivedAt",
+            "acceptedAt",
+            "seenAt",
+        ]
+    }
+
+    fn gate(&self, fields: &Document) -> Result<(), Refused> {
+        rules::denunciation_gate(fields)
+    }
+
+    fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.feedback.insert(write.id);
+        if let Some(meeting) = write
+            .fields
+            .get("meetingId")
+            .and_then(Value::as_str)
+            .and_then(parse_id)
+        {
+            needs.meeting.insert(meeting);
+        }
+    }
+
+    fn needs_more(&self, write: &Write, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.meeting.extend(
+            working
+                .feedback
+                .get(write.id)
+                .and_then(|row| row.meeting_id)
+                .map(|id| id.0),
+        );
+    }
+
+    fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {
+        let row = working
+            .feedback
+            .get(id)
+            .filter(|row| Some(row.author_id) == facts.viewer.account_id())?;
+        let mut values = written(DocumentWriter::default(), row).done();
+        values.remove("id");
+        Some(Current {
+            values,
+            stamps: stamps(&row.stamps),
+            rev: working.feedback.was(id).map_or(0, Root::rev),
+        })
+    }
+
+    fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Written, Stop> {
+        let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
+        let before = working.feedback.get(write.id);
+        if before.is_some_and(|row| row.author_id != author) {
+            return Err(Refused::field(Code::NotFound, "id").into());
+        }
+        if write.delete {
+            let Some(row) = before else {
+                return Err(Code::NotFound.into());
+            };
+            return Ok(withdraw(facts, row, None)?.into());
+        }
+        // What a row was recorded under never changes with a later correction.
+        let fallback = || Model {
+            id: FeedbackId(write.id),
+            council_id: CouncilId(Uuid::nil()),
+            author_id: author,
+            delegate_id: None,
+            meeting_id: None,
+            unit_id: None,
+            sub_unit: None,
+            channel: None,
+            origin: None,
+            kind: String::new(),
+            subject: None,
+            content: None,
+            wanted: None,
+            affected: None,
+            since: None,
+            answered_on_spot: None,
+            on_spot_answer: None,
+            tracking_code: None,
+            receipt_number: None,
+            received_on: None,
+            receiving_agency_id: None,
+            recorded_at: write.recorded_at,
+            received_at: facts.now,
+            accepted_at: Some(facts.now),
+            seen_at: None,
+            status: entity::feedback::Status::Accepted,
+            late: false,
+            petition_id: None,
+            stamps: String::new(),
+            rev: 0,
+            updated_at: facts.now,
+        };
+        let mut row = before.cloned().unwrap_or_else(fallback);
+        rules::read_fields(&mut row, &write.fields, facts.reference)?;
+
+        let meeting = match row.meeting_id {
+            None => None,
+            Some(id) => Some(known_meeting(working, facts, id).ok_or(Stop::Deferred(id.0))?),
+        };
+        let mandate = recorded_under(facts, meeting, &row).ok_or(Refused::field(Code::NotFound, "unitId"))?;
+        if before.is_none() {
+            row.council_id = mandate.council;
+            row.delegate_id = mandate.delegate;
+        }
+        row.late = row.late || mandate.late || meeting.is_some_and(|meeting| meeting.status.is_closed());
+        if let Some(unit) = row.unit_id {
+            row.late = row.late || has_ended(facts, unit);
+        }
+        let device = facts
+            .viewer
+            .device_id()
+            .map(|device| device.to_string())
+            .unwrap_or_default();
+        let revision = working.feedback.was(write.id).map_or(0, Root::rev) + 1;
+        let shown: Document = write
+            .fields
+            .iter()
+            .filter(|(name, _)| !rules::CONTACT.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        row.stamps = stamped(stamps(&row.stamps), &shown, revision, &device, write.recorded_at);
+
+        let decided = rules::record(before, row)?;
+        let mut changes = Changes::default();
+        let contact = working.feedback_contact.get(write.id);
+        if let Some(contact) = rules::contact(facts, FeedbackId(write.id), contact, &write.fields)? {
+            changes.put(contact);
+        }
+        let council = Some(decided.row.council_id);
+        let mut event = facts.event("feedback", write.id, decided.event, council);
+        match decided.addition {
+            Some(text) => {
+                changes.put(entity::feedback_addition::Model {
+                    id: facts.id(),
+                    feedback_id: FeedbackId(write.id),
+                    text,
+                    at: facts.now,
+                });
+                let id = write.id;
+                changes.and(move |working| working.feedback.touch(id));
+            }
+            None => {
+                if let Some(before) = before {
+                    let old = written(DocumentWriter::default(), before).done();
+                    let lost: Document = old
+                        .into_iter()
+                        .filter(|(name, _)| shown.contains_key(name))
+                        .collect();
+                    event.detail = Some(json!({"before": lost}).to_string());
+                }
+                changes.put(decided.row);
+            }
+        }
+        changes.happened(event);
+        Ok(Written {
+            changes,
+            differs: decided.differs,
+        })
+    }
+}
+
+/// The mandate or office under which something was recorded.
+struct RecordedUnder {
+    council: CouncilId,
+    delegate: Option<DelegateId>,
+    /// The mandate has ended since.
+    late: bool,
+}
+
+/// The meeting, if the viewer may know of it.
+fn known_meeting<'a>(working: &'a Working, facts: &Facts<'_>, id: MeetingId) -> Option<&'a meeting::Model> {
+    let row = working.meeting.get(id)?;
+    let partitions = crate::store::collection::Collection::partitions(
+        &crate::meetings::MeetingCollection,
+        working,
+        facts.reference,
+        id.0,
+    );
+    // A delegate whose mandate has ended still knows the meetings of his council's time.
+    let former = facts.viewer.mandates.iter().any(|mandate| {
+        mandate.delegate.council_id == row.council_id
+            || working
+                .meeting_council
+                .of(id)
+                .any(|link| link.council_id == mandate.delegate.council_id)
+    });
+    (former
+        || partitions
+            .into_iter()
+            .any(|partition| facts.viewer.reads(partition)))
+    .then_some(row)
+}
+
+/// Under which council's mandate something was recorded: judged by the day on which it happened, because the
+/// phone may come back long after the mandate has ended or the unit was merged.
+fn recorded_under(facts: &Facts<'_>, meeting: Option<&meeting::Model>, row: &Model) -> Option<RecordedUnder> {
+    let viewer = facts.viewer;
+    let told: Option<NaiveDate> = meeting
+        .and_then(|meeting| meeting.starts_at)
+        .or(row.recorded_at)
+        .map(local_date);
+    let covers = |council: CouncilId| match row.unit_id {
+        None => true,
+        Some(unit) => council_covers(facts.reference, council, unit),
+    };
+    let mut candidates: Vec<(bool, bool, u8, RecordedUnder)> = Vec::new();
+    for mandate in &viewer.mandates {
+        let council = mandate.delegate.council_id;
+        let held_then = told.is_some_and(|day| mandate.holds_on(day));
+        let holds_now = mandate.holds_on(facts.today);
+        if covers(council) {
+            let under = RecordedUnder {
+                council,
+                delegate: Some(mandate.delegate.id),
+                late: !holds_now,
+            };
+            candidates.push((
+                meeting.is_some_and(|meeting| meeting.council_id == council),
+                held_then || holds_now,
+                level(facts.reference, council),
+                under,
+            ));
+        }
+    }
+    for place in viewer.places(Capability::RecordFeedback) {
+        if let Place::Council(council) = place
+            && covers(council)
+            && !candidates.iter().any(|(.., under)| under.council == council)
+        {
+            let under = RecordedUnder {
+                council,
+                delegate: None,
+                late: false,
+            };
+            candidates.push((
+                meeting.is_some_and(|meeting| meeting.council_id == council),
+                true,
+                level(facts.reference, council),
+                under,
+            ));
+        }
+    }
+    candidates
+        .into_iter()
+        .max_by_key(|(of_meeting, held, level, _)| (*held, *of_meeting, *level))
+        .map(|(.., under)| under)
+}
+
+/// Communes before provinces: what is said in a commune is first the commune council's.
+fn level(reference: &Reference, council: CouncilId) -> u8 {
+    match reference.council(council).map(|council| council.level.as_str()) {
+        Some("commune") => 2,
+        Some("district") => 1,
+        _ => 0,
+    }
+}
+
+/// Whether a unit (as it was, or as it is now) lies in a council's area.
+pub(crate) fn council_covers(reference: &Reference, council: CouncilId, unit: UnitId) -> bool {
+    let Some(own) = reference.council(council) else {
+        return false;
+    };
+    let units = &reference.units;
+    units.covers(own.unit_id, unit)
+        || units
+            .with_predecessors(own.unit_id)
+            .into_iter()
+            .any(|former| units.covers(former, unit))
+        || units
+            .with_successors(own.unit_id)
+            .into_iter()
+            .any(|later| units.covers(later, unit))
+}
+
+fn has_ended(facts: &Facts<'_>, unit: UnitId) -> bool {
+    facts
+        .reference
+        .units
+        .get(unit)
+        .is_some_and(|unit| !existed(unit.valid_from, unit.valid_to, facts.today))
+}
+
+/// The author takes his feedback back.
+fn withdraw(facts: &Facts<'_>, row: &Model, reason: Option<String>) -> Result<Changes, Refused> {
+    let row = rules::withdraw(row)?;
+    let mut changes = Changes::default();
+    let mut event = facts.event("feedback", row.id, "withdrawn", Some(row.council_id));
+    event.basis = reason;
+    changes.put(row);
+    changes.happened(event);
+    Ok(changes)
+}
+
+/// Records a feedback online: the same write as an offline row, without a receipt.
+pub struct Submit(pub Write);
+
+impl Command for Submit {
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
+        Writable::needs(&FeedbackCollection, &self.0, facts, needs);
+    }
+
+    fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        Writable::needs_more(&FeedbackCollection, &self.0, working, facts, needs);
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        rules::denunciation_gate(&self.0.fields)?;
+        let written = FeedbackCollection
+            .write(working, facts, &self.0)
+            .map_err(|stop| match stop {
+                Stop::Refused(mistakes) => mistakes
+                    .into_iter()
+                    .next()
+                    .unwrap_or(Refused::new(Code::InvalidValue)),
+                Stop::Deferred(_) => Refused::field(Code::NotFound, "meetingId"),
+            })?;
+        Ok(Verdict::about(written.changes, [self.0.id]))
+    }
+}
+
+/// Takes a feedback back online.
+pub struct Withdraw {
+    pub feedback: FeedbackId,
+    pub reason: Option<String>,
+}
+
+impl Command for Withdraw {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.feedback.insert(self.feedback.0);
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let row = working
+            .feedback
+            .get(self.feedback)
+            .filter(|row| Some(row.author_id) == facts.viewer.account_id())
+            .ok_or(Refused::field(Code::NotFound, "feedbackId"))?;
+        Ok(Verdict::about(
+            withdraw(facts, row, self.reason.clone())?,
+            [row.id.0],
+        ))
+    }
+}
+
+/// Notes that the office has read feedback: the fourth receipt that its author sees.
+pub struct MarkSeen(pub Vec<FeedbackId>);
+
+impl Command for MarkSeen {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.feedback.extend(self.0.iter().map(|id| id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let mut changes = Changes::default();
+        for id in &self.0 {
+            let row = working
+                .feedback
+                .get(*id)
+                .filter(|row| {
+                    facts
+                        .viewer
+                        .may(Capability::GroupFeedback, Place::Council(row.council_id))
+                })
+                .ok_or(Refused::field(Code::NotFound, "feedbackIds"))?;
+            if row.seen_at.is_none() {
+                changes.happened(facts.event("feedback", row.id, "seen", Some(row.council_id)));
+                changes.put(Model {
+                    seen_at: Some(facts.now),
+                    ..row.clone()
+                });
+            }
+        }
+        Ok(Verdict::about(changes, self.0.iter().map(|id| id.0)))
+    }
+}

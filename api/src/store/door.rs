@@ -103,7 +103,13 @@ pub struct Verdict {
 impl Verdict {
     /// A verdict about these rows.
     pub fn about(changes: Changes, ids: impl IntoIterator<Item = Uuid>) -> Self {
-        Self { changes, done: Done { ids: ids.into_iter().collect(), push: None } }
+        Self {
+            changes,
+            done: Done {
+                ids: ids.into_iter().collect(),
+                push: None,
+            },
+        }
     }
 }
 
@@ -240,7 +246,9 @@ async fn judge_all<C: ConnectionTrait>(
 /// circle; returns for each the first sequence number that is ours.
 async fn tick<C: ConnectionTrait>(tx: &C, clocks: &BTreeSet<String>) -> Result<BTreeMap<String, i64>> {
     let mut insert = Query::insert();
-    insert.into_table(sync_clock::Entity).columns([sync_clock::Column::Id, sync_clock::Column::Seq]);
+    insert
+        .into_table(sync_clock::Entity)
+        .columns([sync_clock::Column::Id, sync_clock::Column::Seq]);
     for clock in clocks {
         insert.values_panic([clock.clone().into(), TICK.into()]);
     }
@@ -300,7 +308,11 @@ async fn place<C: ConnectionTrait>(
     for ids in all.chunks(10_000) {
         let rows: Vec<(i64, String, Uuid)> = sync_log::Entity::find()
             .select_only()
-            .columns([sync_log::Column::Partition, sync_log::Column::Collection, sync_log::Column::RowId])
+            .columns([
+                sync_log::Column::Partition,
+                sync_log::Column::Collection,
+                sync_log::Column::RowId,
+            ])
             .filter(sync_log::Column::RowId.is_in(ids.iter().copied()))
             .filter(sync_log::Column::Op.eq("put"))
             .into_tuple()
@@ -311,8 +323,12 @@ async fn place<C: ConnectionTrait>(
         }
     }
 
-    let mut placed =
-        Placed { entries: Vec::new(), documents: Vec::new(), stale: Vec::new(), partitions: BTreeMap::new() };
+    let mut placed = Placed {
+        entries: Vec::new(),
+        documents: Vec::new(),
+        stale: Vec::new(),
+        partitions: BTreeMap::new(),
+    };
     for (collection, ids) in changed {
         let name = collection.name();
         for id in ids {
@@ -329,17 +345,26 @@ async fn place<C: ConnectionTrait>(
                         put: true,
                         rev,
                     });
-                    placed.partitions.entry(partition.id()).or_insert_with(|| sync_partition::Model {
-                        id: partition.id(),
-                        name: partition.name(),
-                        clock: reference.clock_of(partition),
-                    });
+                    placed
+                        .partitions
+                        .entry(partition.id())
+                        .or_insert_with(|| sync_partition::Model {
+                            id: partition.id(),
+                            name: partition.name(),
+                            clock: reference.clock_of(partition),
+                        });
                 }
             }
             let gone = before.remove(&(name.to_owned(), id)).unwrap_or_default();
             let was_there = !gone.is_empty();
             for partition in gone.difference(&here) {
-                placed.entries.push(Entry { partition: *partition, collection: name, row_id: id, put: false, rev });
+                placed.entries.push(Entry {
+                    partition: *partition,
+                    collection: name,
+                    row_id: id,
+                    put: false,
+                    rev,
+                });
             }
             for audience in Audience::ALL {
                 if audiences.contains(&audience) {
@@ -364,12 +389,20 @@ async fn place<C: ConnectionTrait>(
         let own = super::partition::Partition::Account(account.id);
         placed.partitions.insert(
             own.id(),
-            sync_partition::Model { id: own.id(), name: own.name(), clock: account.clock.clone() },
+            sync_partition::Model {
+                id: own.id(),
+                name: own.name(),
+                clock: account.clock.clone(),
+            },
         );
     }
     let mut ids: BTreeSet<i64> = placed.partitions.keys().copied().collect();
     ids.extend(placed.entries.iter().map(|entry| entry.partition));
-    for known in sync_partition::Entity::find().filter(sync_partition::Column::Id.is_in(ids)).all(conn).await? {
+    for known in sync_partition::Entity::find()
+        .filter(sync_partition::Column::Id.is_in(ids))
+        .all(conn)
+        .await?
+    {
         placed.partitions.insert(known.id, known);
     }
     Ok(placed)
@@ -394,15 +427,25 @@ impl Placed {
             })
             .collect();
         sync_partition::Entity::insert_many(partitions)
-            .on_conflict(OnConflict::column(sync_partition::Column::Id).do_nothing().to_owned())
+            .on_conflict(
+                OnConflict::column(sync_partition::Column::Id)
+                    .do_nothing()
+                    .to_owned(),
+            )
             .exec_without_returning(tx)
             .await?;
 
         let mut next = ticks.clone();
         let mut log = Vec::with_capacity(self.entries.len());
         for entry in self.entries {
-            let clock = self.partitions.get(&entry.partition).map(|row| row.clock.as_str()).unwrap_or_default();
-            let seq = next.get_mut(clock).ok_or_else(|| Error::internal("an entry without a ticked clock"))?;
+            let clock = self
+                .partitions
+                .get(&entry.partition)
+                .map(|row| row.clock.as_str())
+                .unwrap_or_default();
+            let seq = next
+                .get_mut(clock)
+                .ok_or_else(|| Error::internal("an entry without a ticked clock"))?;
             log.push(sync_log::ActiveModel {
                 partition: Set(entry.partition),
                 collection: Set(entry.collection.to_owned()),
@@ -413,7 +456,10 @@ impl Placed {
             });
             *seq += 1;
         }
-        if next.iter().any(|(clock, seq)| seq - ticks.get(clock).copied().unwrap_or(0) > TICK) {
+        if next
+            .iter()
+            .any(|(clock, seq)| seq - ticks.get(clock).copied().unwrap_or(0) > TICK)
+        {
             return Err(Error::internal("more log entries than a tick holds"));
         }
         for rows in log.chunks(4_000).filter(|rows| !rows.is_empty()) {
@@ -457,14 +503,16 @@ impl Placed {
                 .await?;
         }
         for rows in self.stale.chunks(500) {
-            let any = rows.iter().fold(Condition::any(), |any, (collection, row, audience)| {
-                any.add(
-                    Condition::all()
-                        .add(sync_doc::Column::Collection.eq(*collection))
-                        .add(sync_doc::Column::RowId.eq(*row))
-                        .add(sync_doc::Column::Audience.eq(*audience)),
-                )
-            });
+            let any = rows
+                .iter()
+                .fold(Condition::any(), |any, (collection, row, audience)| {
+                    any.add(
+                        Condition::all()
+                            .add(sync_doc::Column::Collection.eq(*collection))
+                            .add(sync_doc::Column::RowId.eq(*row))
+                            .add(sync_doc::Column::Audience.eq(*audience)),
+                    )
+                });
             sync_doc::Entity::delete_many().filter(any).exec(tx).await?;
         }
         Ok(())

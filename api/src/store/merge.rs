@@ -93,9 +93,9 @@ pub fn merge(
     result.merged = match base {
         Base::Rev(Some(seen)) => *seen < revision,
         Base::Rev(None) | Base::State(None) => false,
-        Base::State(Some(seen)) => {
-            current.iter().any(|(field, now)| !patch.contains_key(field) && value(seen, field) != now)
-        }
+        Base::State(Some(seen)) => current
+            .iter()
+            .any(|(field, now)| !patch.contains_key(field) && value(seen, field) != now),
     };
     result
 }
@@ -148,11 +148,23 @@ mod tests {
     fn the_same_field_changed_by_somebody_else_is_a_conflict() {
         let stamps = Stamps::from([("content".into(), Stamp(2, "office".into(), None))]);
         let current = document(json!({"content": "theirs"}));
-        let merge =
-            |base: &Base<'_>| merge(&current, &stamps, 2, base, &document(json!({"content": "mine"})), "phone", None);
+        let merge = |base: &Base<'_>| {
+            merge(
+                &current,
+                &stamps,
+                2,
+                base,
+                &document(json!({"content": "mine"})),
+                "phone",
+                None,
+            )
+        };
         assert_eq!(merge(&Base::Rev(Some(1))).conflicts, ["content"]);
         assert!(merge(&Base::Rev(Some(2))).conflicts.is_empty());
-        assert_eq!(merge(&Base::State(Some(&document(json!({"content": "old"}))))).conflicts, ["content"]);
+        assert_eq!(
+            merge(&Base::State(Some(&document(json!({"content": "old"}))))).conflicts,
+            ["content"]
+        );
         assert_eq!(merge(&Base::Rev(None)).conflicts, ["content"]);
     }
 
@@ -172,7 +184,10 @@ mod tests {
         };
         let stale = apply("third", 3, "first", 1);
         assert!(stale.apply.is_empty() && stale.conflicts.is_empty());
-        assert_eq!(apply("first", 1, "third", 3).apply, document(json!({"content": "third"})));
+        assert_eq!(
+            apply("first", 1, "third", 3).apply,
+            document(json!({"content": "third"}))
+        );
     }
 
     #[test]

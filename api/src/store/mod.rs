@@ -75,7 +75,12 @@ impl Store {
             let mut reader = Database::connect(open(url, 4, true)).await?;
             count(&mut writer, &statements);
             count(&mut reader, &statements);
-            Self { reader, writer, backend: DatabaseBackend::Sqlite, statements }
+            Self {
+                reader,
+                writer,
+                backend: DatabaseBackend::Sqlite,
+                statements,
+            }
         } else {
             let mut options = ConnectOptions::new(url);
             options
@@ -86,7 +91,12 @@ impl Store {
                 .sqlx_logging(false);
             let mut connection = Database::connect(options).await?;
             count(&mut connection, &statements);
-            Self { reader: connection.clone(), writer: connection, backend: DatabaseBackend::Postgres, statements }
+            Self {
+                reader: connection.clone(),
+                writer: connection,
+                backend: DatabaseBackend::Postgres,
+                statements,
+            }
         };
         store.refuse_unsafe_settings().await?;
         Ok(store)
@@ -133,7 +143,8 @@ impl Store {
     /// of the clock, taken first, puts all writers of a partition in order.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
-            isolation_level: (self.backend != DatabaseBackend::Sqlite).then_some(IsolationLevel::ReadCommitted),
+            isolation_level: (self.backend != DatabaseBackend::Sqlite)
+                .then_some(IsolationLevel::ReadCommitted),
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
@@ -145,20 +156,41 @@ impl Store {
         let ask: &[(&'static str, &'static str)] = match self.backend {
             DatabaseBackend::Sqlite => &[
                 ("sqlite_version", "SELECT sqlite_version() AS value"),
-                ("journal_mode", "SELECT journal_mode AS value FROM pragma_journal_mode"),
-                ("synchronous", "SELECT CAST(synchronous AS TEXT) AS value FROM pragma_synchronous"),
+                (
+                    "journal_mode",
+                    "SELECT journal_mode AS value FROM pragma_journal_mode",
+                ),
+                (
+                    "synchronous",
+                    "SELECT CAST(synchronous AS TEXT) AS value FROM pragma_synchronous",
+                ),
             ],
             _ => &[
-                ("server_version", "SELECT current_setting('server_version') AS value"),
+                (
+                    "server_version",
+                    "SELECT current_setting('server_version') AS value",
+                ),
                 ("fsync", "SELECT current_setting('fsync') AS value"),
-                ("synchronous_commit", "SELECT current_setting('synchronous_commit') AS value"),
-                ("full_page_writes", "SELECT current_setting('full_page_writes') AS value"),
+                (
+                    "synchronous_commit",
+                    "SELECT current_setting('synchronous_commit') AS value",
+                ),
+                (
+                    "full_page_writes",
+                    "SELECT current_setting('full_page_writes') AS value",
+                ),
             ],
         };
         let mut settings = Vec::new();
         for (name, text) in ask {
-            let row = self.writer.query_one_raw(Statement::from_string(self.backend, *text)).await?;
-            let value = row.map(|row| row.try_get::<String>("", "value")).transpose()?.unwrap_or_default();
+            let row = self
+                .writer
+                .query_one_raw(Statement::from_string(self.backend, *text))
+                .await?;
+            let value = row
+                .map(|row| row.try_get::<String>("", "value"))
+                .transpose()?
+                .unwrap_or_default();
             settings.push((*name, value));
         }
         Ok(settings)
@@ -200,7 +232,11 @@ fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
 
 fn version(text: &str) -> (u32, u32, u32) {
     let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    (
+        parts.next().unwrap_or(0),
+        parts.next().unwrap_or(0),
+        parts.next().unwrap_or(0),
+    )
 }
 
 /// The address of the embedded database inside a data folder.
@@ -212,10 +248,19 @@ pub fn embedded_url(data: &Path) -> String {
 /// or a row that somebody inserted between our reading and our writing.
 pub(crate) fn may_retry(error: &DbErr) -> bool {
     let text = error.to_string();
-    ["40001", "40P01", "database is locked", "deadlock detected", "could not serialize"]
-        .iter()
-        .any(|sign| text.contains(sign))
-        || matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+    [
+        "40001",
+        "40P01",
+        "database is locked",
+        "deadlock detected",
+        "could not serialize",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
+        || matches!(
+            error.sql_err(),
+            Some(sea_orm::SqlErr::UniqueConstraintViolation(_))
+        )
 }
 
 /// Whether the data of a statement was refused by the database (as opposed to the database being away).
@@ -225,5 +270,7 @@ pub(crate) fn is_data_error(error: &DbErr) -> bool {
 
 fn may_retry_connection(error: &DbErr) -> bool {
     let text = error.to_string();
-    ["connection", "closed", "timed out", "disk", "full", "I/O"].iter().any(|sign| text.contains(sign))
+    ["connection", "closed", "timed out", "disk", "full", "I/O"]
+        .iter()
+        .any(|sign| text.contains(sign))
 }

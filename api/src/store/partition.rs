@@ -26,8 +26,14 @@ pub enum Audience {
 
 impl Audience {
     /// All, from the poorest to the richest.
-    pub const ALL: [Self; 6] =
-        [Self::Public, Self::Region, Self::Delegate, Self::Agency, Self::Internal, Self::Own];
+    pub const ALL: [Self; 6] = [
+        Self::Public,
+        Self::Region,
+        Self::Delegate,
+        Self::Agency,
+        Self::Internal,
+        Self::Own,
+    ];
 
     /// The number in the database.
     pub fn rank(self) -> i32 {

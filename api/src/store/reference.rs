@@ -72,9 +72,13 @@ impl Units {
     /// The unit with this code that existed on this day. Codes are reused, so a day is always needed; a level
     /// tells apart codes that two levels share.
     pub fn by_code(&self, code: &str, level: Option<&str>, on: NaiveDate) -> Option<&unit::Model> {
-        self.by_code.get(code)?.iter().filter_map(|id| self.get(*id)).find(|unit| {
-            existed(unit.valid_from, unit.valid_to, on) && level.is_none_or(|level| unit.level == level)
-        })
+        self.by_code
+            .get(code)?
+            .iter()
+            .filter_map(|id| self.get(*id))
+            .find(|unit| {
+                existed(unit.valid_from, unit.valid_to, on) && level.is_none_or(|level| unit.level == level)
+            })
     }
 
     /// The units directly below.
@@ -87,7 +91,12 @@ impl Units {
         let mut found = BTreeSet::from([id]);
         let mut open = vec![id];
         while let Some(next) = open.pop() {
-            open.extend(self.children(next).iter().copied().filter(|child| found.insert(*child)));
+            open.extend(
+                self.children(next)
+                    .iter()
+                    .copied()
+                    .filter(|child| found.insert(*child)),
+            );
         }
         found
     }
@@ -99,7 +108,9 @@ impl Units {
 
     /// The unit and the units above it.
     pub fn upwards(&self, id: UnitId) -> impl Iterator<Item = &unit::Model> {
-        std::iter::successors(self.get(id), |unit| unit.parent_id.and_then(|parent| self.get(parent)))
+        std::iter::successors(self.get(id), |unit| {
+            unit.parent_id.and_then(|parent| self.get(parent))
+        })
     }
 
     /// The province (of the same time) in which a unit lies.
@@ -123,7 +134,10 @@ impl Units {
         let mut open = vec![id];
         while let Some(next) = open.pop() {
             open.extend(
-                self.predecessors(next).iter().map(|edge| edge.from_id).filter(|from| found.insert(*from)),
+                self.predecessors(next)
+                    .iter()
+                    .map(|edge| edge.from_id)
+                    .filter(|from| found.insert(*from)),
             );
         }
         found
@@ -134,7 +148,12 @@ impl Units {
         let mut found = BTreeSet::from([id]);
         let mut open = vec![id];
         while let Some(next) = open.pop() {
-            open.extend(self.successors(next).iter().map(|edge| edge.to_id).filter(|to| found.insert(*to)));
+            open.extend(
+                self.successors(next)
+                    .iter()
+                    .map(|edge| edge.to_id)
+                    .filter(|to| found.insert(*to)),
+            );
         }
         found
     }
@@ -166,7 +185,10 @@ pub struct Reference {
 impl Reference {
     /// Reads everything.
     pub async fn load<C: ConnectionTrait>(conn: &C) -> Result<Self> {
-        Ok(Self { units: Self::load_units(conn).await?, bodies: Self::load_bodies(conn).await? })
+        Ok(Self {
+            units: Self::load_units(conn).await?,
+            bodies: Self::load_bodies(conn).await?,
+        })
     }
 
     /// Reads the units.
@@ -179,10 +201,30 @@ impl Reference {
     /// Reads councils, agencies and roles.
     pub async fn load_bodies<C: ConnectionTrait>(conn: &C) -> Result<Arc<Bodies>> {
         let mut bodies = Bodies {
-            councils: council::Entity::find().all(conn).await?.into_iter().map(|row| (row.id, row)).collect(),
-            committees: committee::Entity::find().all(conn).await?.into_iter().map(|row| (row.id, row)).collect(),
-            groups: delegate_group::Entity::find().all(conn).await?.into_iter().map(|row| (row.id, row)).collect(),
-            agencies: agency::Entity::find().all(conn).await?.into_iter().map(|row| (row.id, row)).collect(),
+            councils: council::Entity::find()
+                .all(conn)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, row))
+                .collect(),
+            committees: committee::Entity::find()
+                .all(conn)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, row))
+                .collect(),
+            groups: delegate_group::Entity::find()
+                .all(conn)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, row))
+                .collect(),
+            agencies: agency::Entity::find()
+                .all(conn)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, row))
+                .collect(),
             roles: BTreeMap::new(),
         };
         for row in entity::role_capability::Entity::find().all(conn).await? {
@@ -203,18 +245,24 @@ impl Reference {
 
     /// The province in which a council sits, as of the council's unit version.
     pub fn province_of(&self, council: CouncilId) -> Option<UnitId> {
-        self.units.province(self.council(council)?.unit_id).map(|unit| unit.id)
+        self.units
+            .province(self.council(council)?.unit_id)
+            .map(|unit| unit.id)
     }
 
     /// The council of the unit above that is in office on a day: where a petition beyond competence goes.
     pub fn upper_council(&self, council: CouncilId, on: NaiveDate) -> Option<&council::Model> {
         let own = self.council(council)?;
-        let above: Vec<UnitId> = self.units.upwards(own.unit_id).skip(1).map(|unit| unit.id).collect();
+        let above: Vec<UnitId> = self
+            .units
+            .upwards(own.unit_id)
+            .skip(1)
+            .map(|unit| unit.id)
+            .collect();
         above.iter().find_map(|unit| {
-            self.bodies
-                .councils
-                .values()
-                .find(|council| council.unit_id == *unit && existed(Some(council.valid_from), council.valid_to, on))
+            self.bodies.councils.values().find(|council| {
+                council.unit_id == *unit && existed(Some(council.valid_from), council.valid_to, on)
+            })
         })
     }
 

@@ -14,7 +14,11 @@ pub struct Sql {
 impl Sql {
     /// Begins a statement.
     pub fn new(backend: DatabaseBackend, text: &str) -> Self {
-        Self { backend, text: text.to_owned(), values: Vec::new() }
+        Self {
+            backend,
+            text: text.to_owned(),
+            values: Vec::new(),
+        }
     }
 
     /// Adds text, which must never come from outside.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, Value,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, Value,
     sea_query::{OnConflict, SimpleExpr},
 };
 use uuid::Uuid;
@@ -38,7 +38,11 @@ pub struct Table<M> {
 
 impl<M> Default for Table<M> {
     fn default() -> Self {
-        Self { was: BTreeMap::new(), now: BTreeMap::new(), touched: Default::default() }
+        Self {
+            was: BTreeMap::new(),
+            now: BTreeMap::new(),
+            touched: Default::default(),
+        }
     }
 }
 
@@ -74,7 +78,9 @@ impl<M: Row> Table<M> {
     /// The links of an owner, in order.
     pub fn of(&self, owner: impl Into<Uuid>) -> impl Iterator<Item = &M> {
         let owner = owner.into();
-        self.now.range((owner, Uuid::nil())..=(owner, Uuid::max())).map(|(_, row)| row)
+        self.now
+            .range((owner, Uuid::nil())..=(owner, Uuid::max()))
+            .map(|(_, row)| row)
     }
 
     /// Puts a row, new or changed.
@@ -99,15 +105,24 @@ impl<M: Row> Table<M> {
     }
 
     fn inserted(&self) -> impl Iterator<Item = &M> {
-        self.now.iter().filter(|(key, _)| !self.was.contains_key(key)).map(|(_, row)| row)
+        self.now
+            .iter()
+            .filter(|(key, _)| !self.was.contains_key(key))
+            .map(|(_, row)| row)
     }
 
     fn updated(&self) -> impl Iterator<Item = &M> {
-        self.now.iter().filter(|(key, row)| self.was.get(key).is_some_and(|was| was != *row)).map(|(_, row)| row)
+        self.now
+            .iter()
+            .filter(|(key, row)| self.was.get(key).is_some_and(|was| was != *row))
+            .map(|(_, row)| row)
     }
 
     fn removed(&self) -> impl Iterator<Item = &M> {
-        self.was.iter().filter(|(key, _)| !self.now.contains_key(key)).map(|(_, row)| row)
+        self.was
+            .iter()
+            .filter(|(key, _)| !self.now.contains_key(key))
+            .map(|(_, row)| row)
     }
 
     /// Whether the database has to be told anything.
@@ -121,7 +136,9 @@ impl<M: Root> Table<M> {
     pub fn changed_roots(&self) -> Vec<Uuid> {
         self.now
             .iter()
-            .filter(|(key, row)| self.touched.contains(&key.0) || self.was.get(key).is_none_or(|was| was != *row))
+            .filter(|(key, row)| {
+                self.touched.contains(&key.0) || self.was.get(key).is_none_or(|was| was != *row)
+            })
             .map(|(key, _)| key.0)
             .collect()
     }
@@ -162,10 +179,13 @@ where
 
     let updated: Vec<_> = table.updated().map(full).collect();
     for rows in updated.chunks(at_once) {
-        let keys: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+        let keys: Vec<E::Column> = E::PrimaryKey::iter()
+            .map(PrimaryKeyToColumn::into_column)
+            .collect();
         let named: Vec<String> = keys.iter().map(|key| format!("{key:?}")).collect();
-        let others: Vec<E::Column> =
-            E::Column::iter().filter(|column| !named.contains(&format!("{column:?}"))).collect();
+        let others: Vec<E::Column> = E::Column::iter()
+            .filter(|column| !named.contains(&format!("{column:?}")))
+            .collect();
         E::insert_many(rows.to_vec())
             .on_conflict(OnConflict::columns(keys).update_columns(others).to_owned())
             .exec_without_returning(tx)

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use entity::{sync_doc, sync_log};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::{Expr, ExprTrait, Query, SimpleExpr}};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+};
 use uuid::Uuid;
 
 use super::partition::Audience;

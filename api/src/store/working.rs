@@ -37,7 +37,10 @@ rows! {
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
 fn place(parts: &[&str]) -> Key {
-    (Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.join("\u{1f}").as_bytes()), Uuid::nil())
+    (
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.join("\u{1f}").as_bytes()),
+        Uuid::nil(),
+    )
 }
 
 impl Row for entity::counter::Model {
@@ -60,7 +63,10 @@ impl Row for entity::sync_deferred::Model {
 
 impl Row for entity::resolution_edge::Model {
     fn key(&self) -> Key {
-        (self.from_id.into(), place(&[&self.to_id.to_string(), &self.kind]).0)
+        (
+            self.from_id.into(),
+            place(&[&self.to_id.to_string(), &self.kind]).0,
+        )
     }
 }
 
@@ -257,19 +263,26 @@ impl Working {
         by!(meeting_record.Id in needs.meeting_record);
         by!(meeting_record.MeetingId in needs.records_of);
         if !needs.record_of.is_empty() {
-            let any = needs.record_of.iter().fold(Condition::any(), |any, (meeting, author)| {
-                any.add(
-                    Condition::all()
-                        .add(entity::meeting_record::Column::MeetingId.eq(*meeting))
-                        .add(entity::meeting_record::Column::AuthorId.eq(*author)),
-                )
-            });
-            let rows = entity::meeting_record::Entity::find().filter(any).all(conn).await?;
+            let any = needs
+                .record_of
+                .iter()
+                .fold(Condition::any(), |any, (meeting, author)| {
+                    any.add(
+                        Condition::all()
+                            .add(entity::meeting_record::Column::MeetingId.eq(*meeting))
+                            .add(entity::meeting_record::Column::AuthorId.eq(*author)),
+                    )
+                });
+            let rows = entity::meeting_record::Entity::find()
+                .filter(any)
+                .all(conn)
+                .await?;
             working.meeting_record.loaded(rows);
         }
 
         by!(feedback.Id in needs.feedback);
         by!(feedback_addition.FeedbackId in needs.feedback);
+        by!(feedback_contact.FeedbackId in needs.feedback);
 
         by!(petition.Id in needs.petition);
         by!(petition_unit.PetitionId in needs.petition);
@@ -290,7 +303,11 @@ impl Working {
         by!(counter.Name in needs.counter);
         if !needs.receipt.is_empty() {
             let accounts: BTreeSet<Uuid> = needs.receipt.iter().map(|(account, _)| *account).collect();
-            let mutations: Vec<String> = needs.receipt.iter().map(|(_, mutation)| mutation.clone()).collect();
+            let mutations: Vec<String> = needs
+                .receipt
+                .iter()
+                .map(|(_, mutation)| mutation.clone())
+                .collect();
             let rows = entity::sync_receipt::Entity::find()
                 .filter(entity::sync_receipt::Column::AccountId.is_in(accounts))
                 .filter(entity::sync_receipt::Column::MutationId.is_in(mutations))
@@ -304,7 +321,14 @@ impl Working {
 
     /// The running number after the last one given, and the row that remembers it.
     pub fn next_number(&self, name: &str) -> entity::counter::Model {
-        let last = self.counter.iter().find(|counter| counter.name == name).map_or(0, |counter| counter.value);
-        entity::counter::Model { name: name.to_owned(), value: last + 1 }
+        let last = self
+            .counter
+            .iter()
+            .find(|counter| counter.name == name)
+            .map_or(0, |counter| counter.value);
+        entity::counter::Model {
+            name: name.to_owned(),
+            value: last + 1,
+        }
     }
 }

@@ -25,6 +25,14 @@ pub trait Writable: Send + Sync {
         &[]
     }
 
+    /// Fields of its documents that only the server sets; a client may send them back, they are ignored.
+    fn read_only(&self) -> &'static [&'static str];
+
+    /// What must not even be kept when it is refused (denunciations). Asked before anything else.
+    fn gate(&self, _fields: &Document) -> Result<(), Refused> {
+        Ok(())
+    }
+
     /// Which rows a write is about.
     fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs);
 
@@ -35,7 +43,24 @@ pub trait Writable: Send + Sync {
     fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current>;
 
     /// Judges a write whose fields were already merged: only what is to be set is left in it.
-    fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Changes, Stop>;
+    fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Written, Stop>;
+}
+
+/// What a write comes to.
+#[derive(Default)]
+pub struct Written {
+    pub changes: Changes,
+    /// Whether the row is now other than its writer believes, so that he has to be shown it.
+    pub differs: bool,
+}
+
+impl From<Changes> for Written {
+    fn from(changes: Changes) -> Self {
+        Self {
+            changes,
+            differs: false,
+        }
+    }
 }
 
 /// A row as it is.
@@ -112,9 +137,16 @@ impl Status {
 
     /// The status with this name.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Applied, Self::Duplicate, Self::Merged, Self::Conflict, Self::Rejected, Self::Deferred]
-            .into_iter()
-            .find(|status| status.code() == code)
+        [
+            Self::Applied,
+            Self::Duplicate,
+            Self::Merged,
+            Self::Conflict,
+            Self::Rejected,
+            Self::Deferred,
+        ]
+        .into_iter()
+        .find(|status| status.code() == code)
     }
 }
 
@@ -138,7 +170,10 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads these fields.
     pub fn new(fields: &'a Document) -> Self {
-        Self { fields, mistakes: Vec::new() }
+        Self {
+            fields,
+            mistakes: Vec::new(),
+        }
     }
 
     /// Notes a mistake.
@@ -149,6 +184,13 @@ impl<'a> Reader<'a> {
     /// Whether the write says anything about this field, be it that it is empty.
     pub fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)
+    }
+
+    /// Whether a mistake was noted for this field.
+    pub fn is_wrong(&self, field: &str) -> bool {
+        self.mistakes
+            .iter()
+            .any(|mistake| mistake.field.as_deref() == Some(field))
     }
 
     /// The field's new value: outer nothing if the write does not mention it or it is wrong.
@@ -174,7 +216,11 @@ impl<'a> Reader<'a> {
         let read = self.read(field, |value| {
             let text = value.as_str().ok_or(Code::InvalidValue)?;
             let text = crate::text::clean(text)?;
-            if text.chars().count() > most { Err(Code::TooLong) } else { Ok(text) }
+            if text.chars().count() > most {
+                Err(Code::TooLong)
+            } else {
+                Ok(text)
+            }
         });
         if let Some(text) = read {
             *into = text.filter(|text| !text.is_empty());
@@ -185,7 +231,9 @@ impl<'a> Reader<'a> {
     pub fn code(&mut self, field: &'static str, list: &str, into: &mut Option<String>) {
         let read = self.read(field, |value| {
             let code = value.as_str().ok_or(Code::InvalidValue)?;
-            crate::codes::find(list, code).map(|entry| entry.code.to_owned()).ok_or(Code::UnknownCode)
+            crate::codes::find(list, code)
+                .map(|entry| entry.code.to_owned())
+                .ok_or(Code::UnknownCode)
         });
         if let Some(code) = read {
             *into = code;
@@ -195,7 +243,11 @@ impl<'a> Reader<'a> {
     /// An id.
     pub fn id<T: From<Uuid>>(&mut self, field: &'static str, into: &mut Option<T>) {
         let read = self.read(field, |value| {
-            value.as_str().and_then(parse_id).map(T::from).ok_or(Code::InvalidId)
+            value
+                .as_str()
+                .and_then(parse_id)
+                .map(T::from)
+                .ok_or(Code::InvalidId)
         });
         if let Some(id) = read {
             *into = id;
@@ -204,7 +256,9 @@ impl<'a> Reader<'a> {
 
     /// A moment, RFC 3339 with any offset, between 1990 and 2100.
     pub fn time(&mut self, field: &'static str, into: &mut Option<DateTime<Utc>>) {
-        let read = self.read(field, |value| value.as_str().and_then(parse_time).ok_or(Code::InvalidDate));
+        let read = self.read(field, |value| {
+            value.as_str().and_then(parse_time).ok_or(Code::InvalidDate)
+        });
         if let Some(time) = read {
             *into = time;
         }
@@ -212,7 +266,9 @@ impl<'a> Reader<'a> {
 
     /// A legal date.
     pub fn date(&mut self, field: &'static str, into: &mut Option<chrono::NaiveDate>) {
-        let read = self.read(field, |value| value.as_str().and_then(parse_date).ok_or(Code::InvalidDate));
+        let read = self.read(field, |value| {
+            value.as_str().and_then(parse_date).ok_or(Code::InvalidDate)
+        });
         if let Some(date) = read {
             *into = date;
         }
@@ -248,14 +304,19 @@ impl<'a> Reader<'a> {
     pub fn only(&mut self, known: &[&'static str]) {
         for name in self.fields.keys() {
             if !known.contains(&name.as_str()) {
-                self.mistakes.push(Refused::field(Code::UnknownField, name.clone()));
+                self.mistakes
+                    .push(Refused::field(Code::UnknownField, name.clone()));
             }
         }
     }
 
     /// All mistakes, if there are any.
     pub fn finish(self) -> Result<(), Stop> {
-        if self.mistakes.is_empty() { Ok(()) } else { Err(Stop::Refused(self.mistakes)) }
+        if self.mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(Stop::Refused(self.mistakes))
+        }
     }
 }
 
@@ -267,13 +328,18 @@ pub fn parse_id(text: &str) -> Option<Uuid> {
 /// A moment in RFC 3339 with any offset, cut to microseconds, between 1990 and 2100.
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     use chrono::{Datelike, SubsecRound};
-    let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc).trunc_subsecs(6);
+    let time = DateTime::parse_from_rfc3339(text)
+        .ok()?
+        .with_timezone(&Utc)
+        .trunc_subsecs(6);
     (1990..2100).contains(&time.year()).then_some(time)
 }
 
 /// A date `YYYY-MM-DD` between 1945 and 2100.
 pub fn parse_date(text: &str) -> Option<chrono::NaiveDate> {
     use chrono::Datelike;
-    let date = (text.len() == 10).then(|| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()?;
+    let date = (text.len() == 10)
+        .then(|| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
+        .flatten()?;
     (1945..2100).contains(&date.year()).then_some(date)
 }

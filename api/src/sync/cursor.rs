@@ -56,7 +56,14 @@ pub fn clock_key(name: &str) -> i64 {
 impl Cursor {
     /// The start: nothing read yet.
     pub fn start(account: AccountId, device: DeviceId, epoch: Uuid, collections: u64) -> Self {
-        Self { account, device, epoch, collections, clocks: BTreeMap::new(), partitions: BTreeMap::new() }
+        Self {
+            account,
+            device,
+            epoch,
+            collections,
+            clocks: BTreeMap::new(),
+            partitions: BTreeMap::new(),
+        }
     }
 
     /// The token.
@@ -98,10 +105,19 @@ impl Cursor {
             return Err(invalid());
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-        let (body, tag) = bytes.len().checked_sub(MAC).map(|at| bytes.split_at(at)).ok_or_else(invalid)?;
+        let (body, tag) = bytes
+            .len()
+            .checked_sub(MAC)
+            .map(|at| bytes.split_at(at))
+            .ok_or_else(invalid)?;
         let expected = keys.mac(Purpose::CursorSigning, &[body]);
         // A 128-bit tag; compared without a secret-dependent early exit.
-        if expected[..MAC].iter().zip(tag).fold(0, |differs, (a, b)| differs | (a ^ b)) != 0 {
+        if expected[..MAC]
+            .iter()
+            .zip(tag)
+            .fold(0, |differs, (a, b)| differs | (a ^ b))
+            != 0
+        {
             return Err(invalid());
         }
         let mut reader = Reader(body);

@@ -32,18 +32,28 @@ impl Collection for SyncIssueCollection {
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
-        working.sync_issue.get(id).map(|issue| Partition::Account(issue.account_id)).into_iter().collect()
+        working
+            .sync_issue
+            .get(id)
+            .map(|issue| Partition::Account(issue.account_id))
+            .into_iter()
+            .collect()
     }
 
     fn document(&self, working: &Working, _reference: &Reference, id: Uuid, _audience: Audience) -> Document {
         let document = DocumentWriter::new(id);
-        let Some(issue) = working.sync_issue.get(id) else { return document.done() };
+        let Some(issue) = working.sync_issue.get(id) else {
+            return document.done();
+        };
         document
             .set("collection", &issue.collection)
             .set("rowId", issue.row_id)
             .set("mutationId", &issue.mutation_id)
             .set("code", &issue.code)
-            .set("message", Code::from_name(&issue.code).map(|code| code.message(Lang::Vi)))
+            .set(
+                "message",
+                Code::from_name(&issue.code).map(|code| code.message(Lang::Vi)),
+            )
             .set("field", &issue.field)
             .set("status", &issue.status)
             .time("at", Some(issue.at))

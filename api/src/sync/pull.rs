@@ -41,7 +41,10 @@ pub struct PageSize {
 impl PageSize {
     /// A page cut by bytes.
     pub fn of_bytes(bytes: usize) -> Self {
-        Self { rows: (bytes / TYPICAL_BYTES).clamp(16, MOST_ROWS), bytes }
+        Self {
+            rows: (bytes / TYPICAL_BYTES).clamp(16, MOST_ROWS),
+            bytes,
+        }
     }
 }
 
@@ -93,7 +96,11 @@ pub async fn pull(
         Some(text) => {
             let read = Cursor::decode(text, &state.keys, account, device)?;
             // Another epoch, or collections that this checkpoint knows nothing of: from the start.
-            if read.epoch != state.epoch || collections & !read.collections != 0 { fresh() } else { read }
+            if read.epoch != state.epoch || collections & !read.collections != 0 {
+                fresh()
+            } else {
+                read
+            }
         }
     };
     cursor.collections = collections;
@@ -101,10 +108,21 @@ pub async fn pull(
     let snapshot = state.store.snapshot().await?;
     let mut size = size;
     loop {
-        let reader =
-            Reader { state, viewer, conn: &snapshot, size, cursor: cursor.clone(), rows: Vec::new(), more: false };
+        let reader = Reader {
+            state,
+            viewer,
+            conn: &snapshot,
+            size,
+            cursor: cursor.clone(),
+            rows: Vec::new(),
+            more: false,
+        };
         let page = reader.read().await?;
-        let bytes: usize = page.changes.iter().map(|change| change.doc.as_ref().map_or(60, String::len)).sum();
+        let bytes: usize = page
+            .changes
+            .iter()
+            .map(|change| change.doc.as_ref().map_or(60, String::len))
+            .sum();
         if bytes <= size.bytes || page.changes.len() <= 1 || size.rows == 1 {
             snapshot.commit().await?;
             return Ok(page);
@@ -134,11 +152,20 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let clock_of = |partition: i64| known.get(&partition).map(|row| row.clock.as_str());
 
         let ahead = |(name, top): (&String, &i64)| {
-            self.cursor.clocks.get(&clock_key(name)).is_some_and(|position| position > top)
+            self.cursor
+                .clocks
+                .get(&clock_key(name))
+                .is_some_and(|position| position > top)
         };
         if tops.iter().any(ahead) {
             // A checkpoint from the future: the database was restored from an older copy. From the start.
-            let Cursor { account, device, epoch, collections, .. } = self.cursor;
+            let Cursor {
+                account,
+                device,
+                epoch,
+                collections,
+                ..
+            } = self.cursor;
             self.cursor = Cursor::start(account, device, epoch, collections);
         }
         for (name, top) in &tops {
@@ -147,7 +174,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         for partition in &mine {
             if let Some(clock) = clock_of(*partition) {
                 let position = self.cursor.clocks.get(&clock_key(clock)).copied().unwrap_or(0);
-                let reading = self.cursor.partitions.entry(*partition).or_insert(Reading::Backfill(position + 1));
+                let reading = self
+                    .cursor
+                    .partitions
+                    .entry(*partition)
+                    .or_insert(Reading::Backfill(position + 1));
                 // Lost and won back before the purge ended: send everything again.
                 if matches!(reading, Reading::Purge(_)) {
                     *reading = Reading::Backfill(position + 1);
@@ -173,7 +204,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     }
 
     async fn partitions(&self, mine: &BTreeSet<i64>) -> Result<HashMap<i64, sync_partition::Model>> {
-        let ids: BTreeSet<i64> = mine.iter().chain(self.cursor.partitions.keys()).copied().collect();
+        let ids: BTreeSet<i64> = mine
+            .iter()
+            .chain(self.cursor.partitions.keys())
+            .copied()
+            .collect();
         let rows = sync_partition::Entity::find()
             .filter(sync_partition::Column::Id.is_in(ids))
             .all(self.conn)
@@ -198,11 +233,20 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 self.more = true;
                 return Ok(());
             }
-            let audience = known.get(&partition).and_then(|row| audience_named(&row.name)).unwrap_or(Audience::Public);
-            let found = self.entries(&[(partition, from, i64::MAX)], room, false, false).await?;
+            let audience = known
+                .get(&partition)
+                .and_then(|row| audience_named(&row.name))
+                .unwrap_or(Audience::Public);
+            let found = self
+                .entries(&[(partition, from, i64::MAX)], room, false, false)
+                .await?;
             let full = found.len() == room;
             let last = found.last().map(|entry| entry.seq);
-            self.rows.extend(found.into_iter().map(|entry| Entry { put: false, lost: Some(audience), ..entry }));
+            self.rows.extend(found.into_iter().map(|entry| Entry {
+                put: false,
+                lost: Some(audience),
+                ..entry
+            }));
             match last {
                 Some(last) if full => {
                     self.cursor.partitions.insert(partition, Reading::Purge(last));
@@ -217,7 +261,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     }
 
     /// What changed in one clock's partitions, upwards.
-    async fn delta(&mut self, clock: &str, top: i64, known: &HashMap<i64, sync_partition::Model>) -> Result<()> {
+    async fn delta(
+        &mut self,
+        clock: &str,
+        top: i64,
+        known: &HashMap<i64, sync_partition::Model>,
+    ) -> Result<()> {
         let key = clock_key(clock);
         let from = self.cursor.clocks.get(&key).copied().unwrap_or(0);
         if from == top {
@@ -267,7 +316,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 self.more = true;
                 return Ok(());
             }
-            let found = self.entries(&[(partition, 0, below - 1)], room, true, true).await?;
+            let found = self
+                .entries(&[(partition, 0, below - 1)], room, true, true)
+                .await?;
             let reading = match found.last() {
                 Some(last) if found.len() == room => {
                     self.more = true;
@@ -297,16 +348,28 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         for ranges in ranges.chunks(100) {
             let mut sql = Sql::new(self.state.store.backend(), "");
             for (index, (partition, above, up_to)) in ranges.iter().enumerate() {
-                sql.push(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
-                sql.push("SELECT partition, seq, collection, row_id, op FROM sync_log WHERE partition = ").bind(*partition);
-                sql.push(" AND seq > ").bind(*above).push(" AND seq <= ").bind(*up_to);
+                sql.push(if index == 0 {
+                    "SELECT * FROM ("
+                } else {
+                    " UNION ALL SELECT * FROM ("
+                });
+                sql.push("SELECT partition, seq, collection, row_id, op FROM sync_log WHERE partition = ")
+                    .bind(*partition);
+                sql.push(" AND seq > ")
+                    .bind(*above)
+                    .push(" AND seq <= ")
+                    .bind(*up_to);
                 if only_put {
                     sql.push(" AND op = 'put'");
                 }
                 if filtered {
                     sql.push(" AND collection IN ").bind_all(names.iter().copied());
                 }
-                sql.push(" ORDER BY seq ").push(direction).push(" LIMIT ").bind(most as i64).push(") AS part");
+                sql.push(" ORDER BY seq ")
+                    .push(direction)
+                    .push(" LIMIT ")
+                    .bind(most as i64)
+                    .push(") AS part");
             }
             for row in sql.all(self.conn).await? {
                 found.push(Entry {
@@ -337,7 +400,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             let key = (entry.collection.clone(), entry.id);
             let here = live.get(&key);
             let best = here.and_then(|partitions| {
-                partitions.iter().filter_map(|partition| self.viewer.audience_of(*partition)).max()
+                partitions
+                    .iter()
+                    .filter_map(|partition| self.viewer.audience_of(*partition))
+                    .max()
             });
             let send = match best {
                 None => true,
@@ -348,7 +414,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 Some(best) => entry.lost.is_none_or(|lost| lost > best),
             };
             if send && seen.insert(key.clone()) {
-                let partitions = here.map(|partitions| partitions.iter().copied().collect()).unwrap_or_default();
+                let partitions = here
+                    .map(|partitions| partitions.iter().copied().collect())
+                    .unwrap_or_default();
                 wanted.push((key.0, key.1, best, partitions));
             }
         }
@@ -363,12 +431,28 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 },
                 None => (0, None),
             };
-            changes.push(Change { partitions, collection, id, rev, doc });
+            changes.push(Change {
+                partitions,
+                collection,
+                id,
+                rev,
+                doc,
+            });
         }
 
-        let level = tops.iter().all(|(name, top)| self.cursor.clocks.get(&clock_key(name)) == Some(top))
-            && self.cursor.partitions.values().all(|reading| *reading == Reading::Level);
-        Ok(Page { changes, cursor: self.cursor, more: self.more || !level })
+        let level = tops
+            .iter()
+            .all(|(name, top)| self.cursor.clocks.get(&clock_key(name)) == Some(top))
+            && self
+                .cursor
+                .partitions
+                .values()
+                .all(|reading| *reading == Reading::Level);
+        Ok(Page {
+            changes,
+            cursor: self.cursor,
+            more: self.more || !level,
+        })
     }
 
     /// In which of the viewer's partitions rows lie now.
@@ -382,7 +466,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             self.state.store.backend(),
             "SELECT collection, row_id, partition FROM sync_log WHERE op = 'put' AND row_id IN ",
         );
-        sql.bind_all(ids.iter().copied()).push(" AND partition IN ").bind_all(mine);
+        sql.bind_all(ids.iter().copied())
+            .push(" AND partition IN ")
+            .bind_all(mine);
         for row in sql.all(self.conn).await? {
             live.entry((row.try_get("", "collection")?, row.try_get("", "row_id")?))
                 .or_default()
@@ -399,7 +485,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let list: Vec<serde_json::Value> = wanted
             .iter()
             .filter_map(|(collection, id, audience, _)| {
-                Some(serde_json::json!([collection, id.simple().to_string().to_uppercase(), (*audience)?.rank()]))
+                Some(serde_json::json!([
+                    collection,
+                    id.simple().to_string().to_uppercase(),
+                    (*audience)?.rank()
+                ]))
             })
             .collect();
         if list.is_empty() {
@@ -408,17 +498,27 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let count = list.len();
         let list = serde_json::Value::Array(list).to_string();
         let backend = self.state.store.backend();
-        let mut sql = Sql::new(backend, "SELECT string_agg(part, char(10) ORDER BY place) AS value FROM (");
+        let mut sql = Sql::new(
+            backend,
+            "SELECT string_agg(part, char(10) ORDER BY place) AS value FROM (",
+        );
         if backend == DatabaseBackend::Postgres {
-            sql = Sql::new(backend, "SELECT string_agg(part, chr(10) ORDER BY place) AS value FROM (");
+            sql = Sql::new(
+                backend,
+                "SELECT string_agg(part, chr(10) ORDER BY place) AS value FROM (",
+            );
             sql.push("SELECT w.place AS place, COALESCE(CAST(d.rev AS TEXT) || ' ' || d.doc, '') AS part FROM (SELECT ordinality AS place, e->>0 AS collection, CAST(e->>1 AS uuid) AS row_id, CAST(e->>2 AS integer) AS audience FROM jsonb_array_elements(CAST(");
-            sql.bind(list).push(" AS jsonb)) WITH ORDINALITY AS t(e, ordinality)) AS w");
+            sql.bind(list)
+                .push(" AS jsonb)) WITH ORDINALITY AS t(e, ordinality)) AS w");
         } else {
             sql.push("SELECT w.place AS place, COALESCE(CAST(d.rev AS TEXT) || ' ' || d.doc, '') AS part FROM (SELECT key AS place, value ->> 0 AS collection, unhex(value ->> 1) AS row_id, value ->> 2 AS audience FROM json_each(");
             sql.bind(list).push(")) AS w");
         }
         sql.push(" LEFT JOIN sync_doc AS d ON d.collection = w.collection AND d.row_id = w.row_id AND d.audience = w.audience) AS x");
-        let row = sql.one(self.conn).await?.ok_or_else(|| Error::internal("an aggregate without a row"))?;
+        let row = sql
+            .one(self.conn)
+            .await?
+            .ok_or_else(|| Error::internal("an aggregate without a row"))?;
         let joined: String = row.try_get("", "value")?;
         // JSON text never holds a bare line feed, so that lines are documents.
         let documents: Vec<(i64, String)> = joined
@@ -426,7 +526,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .filter_map(|line| line.split_once(' '))
             .filter_map(|(rev, doc)| Some((rev.parse().ok()?, doc.to_owned())))
             .collect();
-        if documents.len() != count { Err(Error::internal("a document is missing")) } else { Ok(documents) }
+        if documents.len() != count {
+            Err(Error::internal("a document is missing"))
+        } else {
+            Ok(documents)
+        }
     }
 }
 
@@ -448,7 +552,9 @@ pub fn bits(names: Option<&[String]>) -> Result<u64> {
     match names {
         None => Ok(registry::all_bits()),
         Some(names) => names.iter().try_fold(0, |bits, name| {
-            registry::bit(name).map(|bit| bits | bit).ok_or(Error::Code(Code::UnknownCode, None))
+            registry::bit(name)
+                .map(|bit| bits | bit)
+                .ok_or(Error::Code(Code::UnknownCode, None))
         }),
     }
 }

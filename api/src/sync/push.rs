@@ -17,10 +17,11 @@ use crate::{
     seal,
     state::State,
     store::{
+        collection::Document,
         door::{self, Command, Done, Facts, Verdict},
         merge::{Base, Merge, merge},
         working::{Changes, Needs, Working},
-        writing::{Outcome, Status, Stop, Writable, Write},
+        writing::{Outcome, Status, Stop, Writable, Write, Written},
     },
     viewer::Viewer,
 };
@@ -38,7 +39,10 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
         return Err(Error::limit(Code::TooManyRows, MOST_ROWS as u64));
     }
     let count = rows.len();
-    let mut pushed: Vec<Pushed> = rows.into_iter().map(|row| Pushed::new(row, account, false)).collect();
+    let mut pushed: Vec<Pushed> = rows
+        .into_iter()
+        .map(|row| Pushed::new(row, account, false))
+        .collect();
     for waiting in deferred(state, account).await? {
         pushed.push(Pushed::new(waiting, account, true));
     }
@@ -46,20 +50,30 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
     // Parents before children, whatever the order on the wire; rows of one collection keep theirs.
     let mut order: Vec<usize> = (0..pushed.len()).collect();
     order.sort_by_key(|index| pushed[*index].rank());
-    let commands: Vec<&dyn Command> = order.iter().map(|index| &pushed[*index] as &dyn Command).collect();
+    let commands: Vec<&dyn Command> = order
+        .iter()
+        .map(|index| &pushed[*index] as &dyn Command)
+        .collect();
     let answers = door::execute(state, viewer, &commands).await?;
 
     let mut outcomes: HashMap<usize, Outcome> = HashMap::new();
     for (index, answer) in order.into_iter().zip(answers) {
         let outcome = match answer {
-            Ok(Done { push: Some(outcome), .. }) => outcome,
+            Ok(Done {
+                push: Some(outcome), ..
+            }) => outcome,
             Ok(_) => return Err(Error::internal("a pushed row without an outcome")),
             // The database itself refused this row's data: keep it like every other refused row.
             Err(refused) if index < count => {
-                let kept = Pushed { refuse: Some(refused.clone()), ..pushed[index].clone() };
+                let kept = Pushed {
+                    refuse: Some(refused.clone()),
+                    ..pushed[index].clone()
+                };
                 let answers = door::execute(state, viewer, &[&kept]).await?;
                 match answers.into_iter().next() {
-                    Some(Ok(Done { push: Some(outcome), .. })) => outcome,
+                    Some(Ok(Done {
+                        push: Some(outcome), ..
+                    })) => outcome,
                     _ => return Err(Error::internal("a refused row could not be kept")),
                 }
             }
@@ -67,7 +81,13 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
         };
         outcomes.insert(index, outcome);
     }
-    (0..count).map(|index| outcomes.remove(&index).ok_or_else(|| Error::internal("a row without an outcome"))).collect()
+    (0..count)
+        .map(|index| {
+            outcomes
+                .remove(&index)
+                .ok_or_else(|| Error::internal("a row without an outcome"))
+        })
+        .collect()
 }
 
 /// The rows of this account that wait for something.
@@ -87,12 +107,20 @@ async fn deferred(state: &State, account: AccountId) -> Result<Vec<PushRow>> {
 }
 
 fn deferred_field(waits_for: Uuid) -> seal::Field {
-    seal::Field { table: "sync_deferred", column: "payload", row_id: waits_for }
+    seal::Field {
+        table: "sync_deferred",
+        column: "payload",
+        row_id: waits_for,
+    }
 }
 
 /// Where the bytes of a refused row are sealed.
 pub fn issue_field(issue: SyncIssueId) -> seal::Field {
-    seal::Field { table: "sync_issue", column: "payload", row_id: issue.0 }
+    seal::Field {
+        table: "sync_issue",
+        column: "payload",
+        row_id: issue.0,
+    }
 }
 
 /// A pushed row as a command.
@@ -115,7 +143,13 @@ impl Pushed {
             delete: row.delete,
             recorded_at: row.recorded_at,
         });
-        Self { row, account, again, refuse: None, write }
+        Self {
+            row,
+            account,
+            again,
+            refuse: None,
+            write,
+        }
     }
 
     fn target(&self) -> Option<(&'static dyn Writable, &Write)> {
@@ -129,7 +163,10 @@ impl Pushed {
 
     fn hash(&self, facts: &Facts<'_>) -> Vec<u8> {
         // Keyed: with a plain digest, whoever reads the database could try out all phone numbers.
-        facts.keys.mac(Purpose::Quarantine, &[b"receipt", &self.row.raw]).to_vec()
+        facts
+            .keys
+            .mac(Purpose::Quarantine, &[b"receipt", &self.row.raw])
+            .to_vec()
     }
 
     /// The row as it is, for a client whose copy is not the newest.
@@ -142,7 +179,10 @@ impl Pushed {
             .filter_map(|partition| facts.viewer.audience_of(partition.id()))
             .max()?;
         let mut document = collection.document(working, facts.reference, write.id, audience);
-        document.insert("rev".to_owned(), collection.rev(working, write.id).to_string().into());
+        document.insert(
+            "rev".to_owned(),
+            collection.rev(working, write.id).to_string().into(),
+        );
         Some(Value::Object(document))
     }
 
@@ -156,7 +196,12 @@ impl Pushed {
             account_id: self.account,
             mutation_id: self.row.mutation_id.clone(),
             hash: self.hash(facts),
-            collection: self.row.collection.clone().filter(|name| registry::collection(name).is_some()).unwrap_or_default(),
+            collection: self
+                .row
+                .collection
+                .clone()
+                .filter(|name| registry::collection(name).is_some())
+                .unwrap_or_default(),
             row_id: self.row.id,
             status: outcome.status.code().to_owned(),
             rev: outcome.rev,
@@ -173,13 +218,22 @@ impl Pushed {
         if self.again && outcome.status != Status::Deferred {
             self.forget_waiting(&mut changes);
         }
-        Verdict { changes, done: Done { ids: self.row.id.into_iter().collect(), push: Some(outcome) } }
+        Verdict {
+            changes,
+            done: Done {
+                ids: self.row.id.into_iter().collect(),
+                push: Some(outcome),
+            },
+        }
     }
 
     fn forget_waiting(&self, changes: &mut Changes) {
         let (account, mutation) = (self.account, self.row.mutation_id.clone());
         changes.and(move |working| {
-            let kept = working.sync_deferred.iter().find(|row| row.account_id == account && row.mutation_id == mutation);
+            let kept = working
+                .sync_deferred
+                .iter()
+                .find(|row| row.account_id == account && row.mutation_id == mutation);
             if let Some(key) = kept.map(crate::store::table::Row::key) {
                 working.sync_deferred.remove(key);
             }
@@ -188,8 +242,13 @@ impl Pushed {
 
     /// Keeps a refused row for its author: sealed, and explained in a `syncIssue`.
     fn reject(&self, facts: &Facts<'_>, errors: Vec<Refused>) -> Result<Verdict, Refused> {
-        let first = errors.first().cloned().unwrap_or(Refused::new(Code::InvalidValue));
-        let by_hand = errors.iter().any(|refused| refused.code == Code::DenunciationByHand);
+        let first = errors
+            .first()
+            .cloned()
+            .unwrap_or(Refused::new(Code::InvalidValue));
+        let by_hand = errors
+            .iter()
+            .any(|refused| refused.code == Code::DenunciationByHand);
         let issue = facts.id::<SyncIssueId>();
         let payload = if by_hand {
             // The one thing that is not kept: who denounced is a secret that must not lie on a networked machine.
@@ -198,13 +257,20 @@ impl Pushed {
             let sealed = seal::seal_quarantined(facts.keys, facts.entropy, issue_field(issue), &self.row.raw);
             Some(sealed.map_err(|_| Refused::new(Code::Unavailable))?)
         };
-        let device = facts.viewer.device_id().ok_or(Refused::new(Code::Unauthenticated))?;
+        let device = facts
+            .viewer
+            .device_id()
+            .ok_or(Refused::new(Code::Unauthenticated))?;
         let mut changes = Changes::default();
         changes.put(sync_issue::Model {
             id: issue,
             account_id: self.account,
             device_id: device,
-            collection: self.row.collection.clone().filter(|name| registry::collection(name).is_some()),
+            collection: self
+                .row
+                .collection
+                .clone()
+                .filter(|name| registry::collection(name).is_some()),
             row_id: self.row.id,
             mutation_id: self.row.mutation_id.clone(),
             code: first.code.name().to_owned(),
@@ -214,23 +280,47 @@ impl Pushed {
             at: facts.now,
             rev: 0,
         });
-        let outcome = Outcome { status: Status::Rejected, rev: None, master: None, errors };
+        let outcome = Outcome {
+            status: Status::Rejected,
+            rev: None,
+            master: None,
+            errors,
+        };
         Ok(self.settle(facts, changes, outcome))
     }
 
     fn defer(&self, facts: &Facts<'_>, waits_for: Uuid) -> Result<Verdict, Refused> {
-        let outcome = Outcome { status: Status::Deferred, rev: None, master: None, errors: Vec::new() };
+        let outcome = Outcome {
+            status: Status::Deferred,
+            rev: None,
+            master: None,
+            errors: Vec::new(),
+        };
         if self.again {
-            return Ok(Verdict { changes: Changes::default(), done: Done { ids: Vec::new(), push: Some(outcome) } });
+            return Ok(Verdict {
+                changes: Changes::default(),
+                done: Done {
+                    ids: Vec::new(),
+                    push: Some(outcome),
+                },
+            });
         }
-        let sealed = seal::seal_quarantined(facts.keys, facts.entropy, deferred_field(waits_for), &self.row.raw)
-            .map_err(|_| Refused::new(Code::Unavailable))?;
+        let sealed = seal::seal_quarantined(
+            facts.keys,
+            facts.entropy,
+            deferred_field(waits_for),
+            &self.row.raw,
+        )
+        .map_err(|_| Refused::new(Code::Unavailable))?;
         let mut changes = Changes::default();
         changes.put(sync_deferred::Model {
             account_id: self.account,
             mutation_id: self.row.mutation_id.clone(),
             waits_for,
-            device_id: facts.viewer.device_id().ok_or(Refused::new(Code::Unauthenticated))?,
+            device_id: facts
+                .viewer
+                .device_id()
+                .ok_or(Refused::new(Code::Unauthenticated))?,
             payload: sealed,
             at: facts.now,
         });
@@ -261,16 +351,31 @@ impl Pushed {
                 Some(Status::Applied | Status::Merged) | None => Status::Duplicate,
                 Some(other) => other,
             };
-            let master = matches!(status, Status::Conflict).then(|| self.master(working, facts)).flatten();
-            Outcome { status, rev: receipt.rev, master, errors }
+            let master = matches!(status, Status::Conflict)
+                .then(|| self.master(working, facts))
+                .flatten();
+            Outcome {
+                status,
+                rev: receipt.rev,
+                master,
+                errors,
+            }
         };
-        Verdict { changes: Changes::default(), done: Done { ids: Vec::new(), push: Some(outcome) } }
+        Verdict {
+            changes: Changes::default(),
+            done: Done {
+                ids: Vec::new(),
+                push: Some(outcome),
+            },
+        }
     }
 }
 
 impl Command for Pushed {
     fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
-        needs.receipt.insert((self.account.0, self.row.mutation_id.clone()));
+        needs
+            .receipt
+            .insert((self.account.0, self.row.mutation_id.clone()));
         if self.again {
             needs.deferred_of.insert(self.account.0);
         }
@@ -286,10 +391,9 @@ impl Command for Pushed {
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        let receipt = working
-            .sync_receipt
-            .iter()
-            .find(|receipt| receipt.account_id == self.account && receipt.mutation_id == self.row.mutation_id);
+        let receipt = working.sync_receipt.iter().find(|receipt| {
+            receipt.account_id == self.account && receipt.mutation_id == self.row.mutation_id
+        });
         if let Some(receipt) = receipt
             && !(self.again && receipt.status == Status::Deferred.code())
         {
@@ -297,6 +401,12 @@ impl Command for Pushed {
         }
         if let Some(refused) = &self.refuse {
             return self.reject(facts, vec![refused.clone()]);
+        }
+        let name = self.row.collection.as_deref().unwrap_or_default();
+        if let Some(writable) = registry::writable(name)
+            && let Err(refused) = writable.gate(&self.row.patch)
+        {
+            return self.reject(facts, vec![refused]);
         }
         if !self.row.mistakes.is_empty() {
             let unreadable_denunciation = self.row.mentions_denunciation();
@@ -307,7 +417,6 @@ impl Command for Pushed {
             return self.reject(facts, errors);
         }
         let Some((writable, write)) = self.target() else {
-            let name = self.row.collection.as_deref().unwrap_or_default();
             let refused = match registry::collection(name) {
                 Some(_) => Refused::new(Code::ReadOnly),
                 None => Refused::field(Code::UnknownCode, "collection"),
@@ -315,48 +424,85 @@ impl Command for Pushed {
             return self.reject(facts, vec![refused]);
         };
 
+        if let Err(mistakes) = self.check_fields(writable, facts) {
+            return self.reject(facts, mistakes);
+        }
         let mut write = write.clone();
+        write.fields.retain(|name, _| is_written(writable, name));
+
         let mut merged = false;
         let current = writable.current(working, facts, write.id);
         if let Some(current) = &current
             && !write.delete
         {
             // Fields that are never given back take no part in the comparison and pass through.
-            let (hidden, shown) = write
+            let (hidden, shown): (Document, Document) = write
                 .fields
                 .into_iter()
-                .partition(|(name, _)| writable.write_only().contains(&name.as_str()) || !writable.fields().contains(&name.as_str()));
-            let device = facts.viewer.device_id().map(|device| device.to_string()).unwrap_or_default();
+                .partition(|(name, _)| writable.write_only().contains(&name.as_str()));
+            let device = facts
+                .viewer
+                .device_id()
+                .map(|device| device.to_string())
+                .unwrap_or_default();
             let base = Base::Rev(self.row.base_rev);
-            let Merge { apply, conflicts, merged: others } =
-                merge(&current.values, &current.stamps, current.rev, &base, &shown, &device, write.recorded_at);
+            let Merge {
+                apply,
+                conflicts,
+                merged: others,
+            } = merge(
+                &current.values,
+                &current.stamps,
+                current.rev,
+                &base,
+                &shown,
+                &device,
+                write.recorded_at,
+            );
             if !conflicts.is_empty() {
                 return Ok(self.conflict(working, facts, &shown, conflicts));
             }
             merged = others;
             write.fields = apply;
-            let hidden: serde_json::Map<_, _> = hidden;
             write.fields.extend(hidden);
             if write.fields.is_empty() {
-                let outcome = Outcome { status: Status::Duplicate, rev: Some(current.rev), master: None, errors: Vec::new() };
-                return Ok(Verdict { changes: Changes::default(), done: Done { ids: vec![write.id], push: Some(outcome) } });
+                let outcome = Outcome {
+                    status: Status::Duplicate,
+                    rev: Some(current.rev),
+                    master: None,
+                    errors: Vec::new(),
+                };
+                let done = Done {
+                    ids: vec![write.id],
+                    push: Some(outcome),
+                };
+                return Ok(Verdict {
+                    changes: Changes::default(),
+                    done,
+                });
             }
         }
         let rev = current.as_ref().map_or(0, |current| current.rev) + 1;
         match writable.write(working, facts, &write) {
-            Ok(changes) => {
-                let status = if merged { Status::Merged } else { Status::Applied };
-                let mut outcome = Outcome { status, rev: Some(rev), master: None, errors: Vec::new() };
-                if merged {
-                    let mut after = working.clone();
-                    let preview = writable.write(working, facts, &write).unwrap_or_default();
-                    preview.apply(&mut after);
-                    outcome.master = self.master(&after, facts).map(|mut master| {
-                        master["rev"] = rev.to_string().into();
-                        master
-                    });
-                }
-                Ok(self.settle(facts, changes, outcome))
+            Ok(Written { changes, differs }) => {
+                let (status, master) = if merged || differs {
+                    (
+                        Status::Merged,
+                        self.preview(writable, working, facts, &write, rev),
+                    )
+                } else {
+                    (Status::Applied, None)
+                };
+                Ok(self.settle(
+                    facts,
+                    changes,
+                    Outcome {
+                        status,
+                        rev: Some(rev),
+                        master,
+                        errors: Vec::new(),
+                    },
+                ))
             }
             Err(Stop::Refused(errors)) => self.reject(facts, errors),
             Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for),
@@ -364,13 +510,61 @@ impl Command for Pushed {
     }
 }
 
+/// Whether a client may write this field.
+fn is_written(writable: &dyn Writable, name: &str) -> bool {
+    writable.fields().contains(&name) || writable.write_only().contains(&name)
+}
+
 impl Pushed {
+    /// Refuses fields that do not exist, and rows in another's name: a queue that one person left on a shared
+    /// phone is never uploaded as another's words.
+    fn check_fields(&self, writable: &dyn Writable, facts: &Facts<'_>) -> Result<(), Vec<Refused>> {
+        let me = facts.viewer.account_id().map(|account| account.to_string());
+        let mut mistakes = Vec::new();
+        for (name, value) in &self.row.patch {
+            let known = is_written(writable, name)
+                || writable.read_only().contains(&name.as_str())
+                || matches!(name.as_str(), "id" | "rev" | "_deleted");
+            if !known {
+                mistakes.push(Refused::field(Code::UnknownField, name.clone()));
+            }
+            if name == "authorId" && value.as_str().is_some() && value.as_str() != me.as_deref() {
+                mistakes.push(Refused::field(Code::ForeignAuthor, "authorId"));
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    /// The row as it will be after this write.
+    fn preview(
+        &self,
+        writable: &dyn Writable,
+        working: &Working,
+        facts: &Facts<'_>,
+        write: &Write,
+        rev: i64,
+    ) -> Option<Value> {
+        let mut after = working.clone();
+        writable
+            .write(working, facts, write)
+            .ok()?
+            .changes
+            .apply(&mut after);
+        let mut master = self.master(&after, facts)?;
+        master["rev"] = rev.to_string().into();
+        Some(master)
+    }
+
     /// Somebody else changed the same field: his words stay, ours are kept in history.
     fn conflict(
         &self,
         working: &Working,
         facts: &Facts<'_>,
-        shown: &serde_json::Map<String, Value>,
+        shown: &Document,
         fields: Vec<String>,
     ) -> Verdict {
         let mut changes = Changes::default();
@@ -380,10 +574,23 @@ impl Pushed {
             event.detail = Some(json!({"lost": shown}).to_string());
             changes.happened(event);
         }
-        let errors = fields.into_iter().map(|field| Refused::field(Code::Conflict, field)).collect();
+        let errors = fields
+            .into_iter()
+            .map(|field| Refused::field(Code::Conflict, field))
+            .collect();
         let master = self.master(working, facts);
-        let rev = master.as_ref().and_then(|master| master["rev"].as_str()?.parse().ok());
-        self.settle(facts, changes, Outcome { status: Status::Conflict, rev, master, errors })
+        let rev = master
+            .as_ref()
+            .and_then(|master| master["rev"].as_str()?.parse().ok());
+        self.settle(
+            facts,
+            changes,
+            Outcome {
+                status: Status::Conflict,
+                rev,
+                master,
+                errors,
+            },
+        )
     }
 }
-

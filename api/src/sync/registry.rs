@@ -1,41 +1,26 @@
 //! The collections that travel to phones: one line each. The only place of the engine that names nouns.
 
 use crate::{
-    councils, feedback, meetings, notes, petitions, resolutions,
+    feedback, meetings,
     store::{collection::Collection, writing::Writable},
-    units,
 };
 
 /// All collections, parents before children. The place in this list is a bit in every cursor: add at the end.
 pub const COLLECTIONS: &[&dyn Collection] = &[
-    &units::UnitCollection,
-    &councils::CouncilCollection,
-    &councils::AgencyCollection,
-    &councils::DelegateCollection,
     &meetings::MeetingCollection,
-    &meetings::MeetingRecordCollection,
     &feedback::FeedbackCollection,
-    &petitions::PetitionCollection,
-    &petitions::InformingCollection,
-    &petitions::UrgingCollection,
-    &resolutions::ResolutionCollection,
-    &notes::NoteCollection,
     &crate::sync::issue::SyncIssueCollection,
 ];
 
 /// What a phone may write.
-pub const WRITABLE: &[&dyn Writable] = &[
-    &meetings::MeetingCollection,
-    &meetings::MeetingRecordCollection,
-    &feedback::FeedbackCollection,
-    &petitions::InformingCollection,
-    &petitions::UrgingCollection,
-    &notes::NoteCollection,
-];
+pub const WRITABLE: &[&dyn Writable] = &[&feedback::FeedbackCollection];
 
 /// The collection of this name.
 pub fn collection(name: &str) -> Option<&'static dyn Collection> {
-    COLLECTIONS.iter().copied().find(|collection| collection.name() == name)
+    COLLECTIONS
+        .iter()
+        .copied()
+        .find(|collection| collection.name() == name)
 }
 
 /// The collection of this name, if a phone may write it.
@@ -45,12 +30,18 @@ pub fn writable(name: &str) -> Option<&'static dyn Writable> {
 
 /// The place of a collection in the order in which rows are applied.
 pub fn rank(name: &str) -> usize {
-    COLLECTIONS.iter().position(|collection| collection.name() == name).unwrap_or(usize::MAX)
+    COLLECTIONS
+        .iter()
+        .position(|collection| collection.name() == name)
+        .unwrap_or(usize::MAX)
 }
 
 /// The bit of a collection in a cursor.
 pub fn bit(name: &str) -> Option<u64> {
-    COLLECTIONS.iter().position(|collection| collection.name() == name).map(|place| 1 << place)
+    COLLECTIONS
+        .iter()
+        .position(|collection| collection.name() == name)
+        .map(|place| 1 << place)
 }
 
 /// The bits of all collections.

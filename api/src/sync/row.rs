@@ -130,7 +130,8 @@ impl PushRow {
         // so nothing has to be converted yet.
         members.remove("schema");
         for unknown in members.keys() {
-            row.mistakes.push(Refused::field(Code::UnknownField, unknown.clone()));
+            row.mistakes
+                .push(Refused::field(Code::UnknownField, unknown.clone()));
         }
         row
     }

@@ -1,0 +1,268 @@
+//! The rules of feedback: pure, from rows and fields to rows or a refusal.
+
+use entity::{
+    feedback::{Event, Model, Status},
+    feedback_contact,
+    id::FeedbackId,
+};
+use serde_json::Value;
+
+use super::tracking::TrackingCode;
+use crate::{
+    error::{Code, Refused},
+    phone::Phone,
+    seal,
+    store::{
+        collection::Document,
+        door::Facts,
+        reference::Reference,
+        writing::{Reader, Stop},
+    },
+};
+
+/// Contact fields: write-only, sealed, only with consent.
+pub(super) const CONTACT: &[&str] = &["contactName", "contactPhone", "consentText", "consentAt"];
+
+const DENUNCIATION: &str = "denunciation";
+
+/// All that may be kept of a denunciation (tố cáo): the number of the paper receipt, its date, the body that
+/// received it. The denouncer's name, address and handwriting are secret (Luật Tố cáo 25/2018/QH14, Điều 56; Law
+/// 117/2025/QH15, Điều 5: state secrets are not drafted or kept on a networked device).
+const OF_A_DENUNCIATION: &[&str] = &[
+    "id",
+    "kind",
+    "receiptNumber",
+    "receivedOn",
+    "receivingAgencyId",
+    "recordedAt",
+    "rev",
+    "_deleted",
+];
+
+/// A receipt number is short and cannot hold a name.
+const RECEIPT_NUMBER: usize = 30;
+
+/// Refuses a denunciation that tells anything more than it may.
+pub(super) fn denunciation_gate(fields: &Document) -> Result<(), Refused> {
+    let kind = fields.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if !kind.trim().eq_ignore_ascii_case(DENUNCIATION) {
+        return Ok(());
+    }
+    let more = fields
+        .iter()
+        .any(|(name, value)| !value.is_null() && !OF_A_DENUNCIATION.contains(&name.as_str()));
+    let number = fields.get("receiptNumber");
+    let odd_number = number.is_some_and(|number| match number {
+        Value::Null => false,
+        Value::String(number) => !is_receipt_number(number),
+        _ => true,
+    });
+    if more || odd_number {
+        Err(Refused::new(Code::DenunciationByHand))
+    } else {
+        Ok(())
+    }
+}
+
+fn is_receipt_number(number: &str) -> bool {
+    number.chars().count() <= RECEIPT_NUMBER
+        && number.chars().any(|c| c.is_ascii_digit())
+        && number.split(['/', '-', '.']).all(|part| {
+            // Digits, or an abbreviation in capitals: `125/2026/BN-TCD`.
+            part.chars().all(|c| c.is_ascii_digit())
+                || (part.chars().count() <= 6 && part.chars().all(char::is_uppercase))
+        })
+}
+
+/// Reads the fields of a write into a row.
+pub(super) fn read_fields(row: &mut Model, fields: &Document, reference: &Reference) -> Result<(), Stop> {
+    let mut reader = Reader::new(fields);
+    reader.id("meetingId", &mut row.meeting_id);
+    reader.id("unitId", &mut row.unit_id);
+    reader.text("subUnit", &mut row.sub_unit, 200);
+    reader.code("channel", "channel", &mut row.channel);
+    reader.code("origin", "origin", &mut row.origin);
+    let mut kind = (!row.kind.is_empty()).then(|| row.kind.clone());
+    reader.code("kind", "submission_kind", &mut kind);
+    row.kind = kind.unwrap_or_default();
+    reader.text("subject", &mut row.subject, 500);
+    reader.text("content", &mut row.content, 20_000);
+    reader.text("wanted", &mut row.wanted, 5_000);
+    reader.text("affected", &mut row.affected, 2_000);
+    reader.text("since", &mut row.since, 200);
+    reader.flag("answeredOnSpot", &mut row.answered_on_spot);
+    reader.text("onSpotAnswer", &mut row.on_spot_answer, 5_000);
+    reader.time("recordedAt", &mut row.recorded_at);
+    reader.text("receiptNumber", &mut row.receipt_number, RECEIPT_NUMBER);
+    reader.date("receivedOn", &mut row.received_on);
+    reader.id("receivingAgencyId", &mut row.receiving_agency_id);
+
+    let mut code = None;
+    reader.text("trackingCode", &mut code, 20);
+    if reader.has("trackingCode") {
+        match code.as_deref().map(TrackingCode::parse) {
+            None => row.tracking_code = None,
+            Some(Some(code)) => row.tracking_code = Some(code.to_string()),
+            Some(None) => reader.wrong(Code::InvalidValue, "trackingCode"),
+        }
+    }
+    if row.kind.is_empty() && !fields.contains_key("kind") {
+        reader.wrong(Code::Required, "kind");
+    } else if row.kind == DENUNCIATION {
+        if row.receipt_number.is_none() {
+            reader.wrong(Code::Required, "receiptNumber");
+        }
+    } else if row.content.is_none() && !reader.is_wrong("content") {
+        reader.wrong(Code::Required, "content");
+    }
+    if row
+        .unit_id
+        .is_some_and(|unit| reference.units.get(unit).is_none())
+    {
+        reader.wrong(Code::NotFound, "unitId");
+    }
+    if row
+        .receiving_agency_id
+        .is_some_and(|agency| reference.agency(agency).is_none())
+    {
+        reader.wrong(Code::NotFound, "receivingAgencyId");
+    }
+    reader.finish()
+}
+
+/// What recording comes to.
+pub(super) struct Recorded {
+    pub(super) row: Model,
+    pub(super) event: &'static str,
+    /// The correction came after the grouping: it is added, not written over.
+    pub(super) addition: Option<String>,
+    pub(super) differs: bool,
+}
+
+/// A new feedback, a correction, or (once grouped) an addition.
+pub(super) fn record(before: Option<&Model>, mut row: Model) -> Result<Recorded, Refused> {
+    let Some(before) = before else {
+        if row.answered_on_spot == Some(true) {
+            row.status = Status::AnsweredOnSpot;
+        }
+        return Ok(Recorded {
+            row,
+            event: "recorded",
+            addition: None,
+            differs: false,
+        });
+    };
+    // What the office holds a denunciation to be is not turned back into words.
+    if before.kind == DENUNCIATION && row.kind != DENUNCIATION {
+        return Err(Refused::field(Code::InvalidState, "kind"));
+    }
+    if let Some(status) = before.status.next(Event::Correct) {
+        row.status = match (status, row.answered_on_spot) {
+            (Status::Accepted, Some(true)) => Status::AnsweredOnSpot,
+            (Status::AnsweredOnSpot, Some(false) | None) => Status::Accepted,
+            (status, _) => status,
+        };
+        return Ok(Recorded {
+            row,
+            event: "corrected",
+            addition: None,
+            differs: false,
+        });
+    }
+    before
+        .status
+        .next(Event::Add)
+        .ok_or(Refused::new(Code::InvalidState))?;
+    let texts = [
+        (&before.subject, &row.subject),
+        (&before.content, &row.content),
+        (&before.wanted, &row.wanted),
+        (&before.affected, &row.affected),
+        (&before.since, &row.since),
+        (&before.sub_unit, &row.sub_unit),
+        (&before.on_spot_answer, &row.on_spot_answer),
+    ];
+    let added: Vec<&str> = texts
+        .iter()
+        .filter(|(old, new)| old != new)
+        .filter_map(|(_, new)| new.as_deref())
+        .collect();
+    if added.is_empty() {
+        return Err(Refused::new(Code::AlreadyGrouped));
+    }
+    Ok(Recorded {
+        row: before.clone(),
+        event: "added",
+        addition: Some(added.join("\n")),
+        differs: true,
+    })
+}
+
+/// The author takes it back.
+pub(super) fn withdraw(row: &Model) -> Result<Model, Refused> {
+    let refused = if row.status == Status::Grouped {
+        Code::AlreadyGrouped
+    } else {
+        Code::InvalidState
+    };
+    let status = row.status.next(Event::Withdraw).ok_or(Refused::new(refused))?;
+    Ok(Model {
+        status,
+        ..row.clone()
+    })
+}
+
+/// The contact details of a write, sealed; nothing if it brings none.
+pub(super) fn contact(
+    facts: &Facts<'_>,
+    id: FeedbackId,
+    before: Option<&feedback_contact::Model>,
+    fields: &Document,
+) -> Result<Option<feedback_contact::Model>, Stop> {
+    if !CONTACT
+        .iter()
+        .any(|name| fields.get(*name).is_some_and(|value| !value.is_null()))
+    {
+        return Ok(None);
+    }
+    let mut reader = Reader::new(fields);
+    let (mut name, mut phone, mut consent_text, mut consent_at) = (None, None, None, None);
+    reader.text("contactName", &mut name, 200);
+    reader.text("contactPhone", &mut phone, 30);
+    reader.text("consentText", &mut consent_text, 2_000);
+    reader.time("consentAt", &mut consent_at);
+    reader.finish()?;
+
+    let consent_text = consent_text.or(before.map(|before| before.consent_text.clone()));
+    let consent_at = consent_at.or(before.map(|before| before.consent_at));
+    let (Some(consent_text), Some(consent_at)) = (consent_text, consent_at) else {
+        return Err(Refused::field(Code::ConsentRequired, "consentText").into());
+    };
+    let phone = phone
+        .map(|phone| Phone::parse(&phone))
+        .transpose()
+        .map_err(|_| Refused::field(Code::InvalidValue, "contactPhone"))?;
+    let seal = |column, plain: &str| {
+        let field = seal::Field {
+            table: "feedback_contact",
+            column,
+            row_id: id.0,
+        };
+        seal::seal(facts.keys, facts.entropy, field, plain.as_bytes())
+            .map_err(|_| Refused::new(Code::Unavailable))
+    };
+    Ok(Some(feedback_contact::Model {
+        feedback_id: id,
+        name: match &name {
+            Some(name) => Some(seal("name", name)?),
+            None => before.and_then(|before| before.name.clone()),
+        },
+        phone: match &phone {
+            Some(phone) => Some(seal("phone", phone.e164())?),
+            None => before.and_then(|before| before.phone.clone()),
+        },
+        consent_text,
+        consent_at,
+        erased_at: None,
+    }))
+}

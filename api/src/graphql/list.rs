@@ -1,0 +1,162 @@
+//! Lists: Relay connections by keyset, never by offset, and never silently shortened.
+
+use async_graphql::{
+    Context, OutputType, SimpleObject,
+    connection::{Connection, Edge, EmptyFields},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
+use uuid::Uuid;
+
+use crate::error::{Code, Error, Refused, Result};
+
+/// The largest page.
+pub const MOST: u64 = 100;
+
+/// The arguments of every list.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    pub first: Option<i32>,
+    pub after: Option<String>,
+    pub last: Option<i32>,
+    pub before: Option<String>,
+}
+
+/// A page as it is to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    pub limit: u64,
+    backwards: bool,
+    after: Option<Uuid>,
+    before: Option<Uuid>,
+}
+
+impl PageArgs {
+    /// Checks: exactly one of `first` and `last`, from 1 to 100.
+    pub fn window(&self) -> Result<Window> {
+        let (limit, backwards, field) = match (self.first, self.last) {
+            (Some(first), None) => (first, false, "first"),
+            (None, Some(last)) => (last, true, "last"),
+            _ => return Err(Code::FirstOrLastRequired.into()),
+        };
+        let limit = u64::try_from(limit).ok().filter(|limit| *limit > 0);
+        let limit = limit.ok_or(Refused::field(Code::OutOfRange, field))?;
+        if limit > MOST {
+            return Err(Error::limit(Code::LimitTooLarge, MOST));
+        }
+        Ok(Window {
+            limit,
+            backwards,
+            after: position(self.after.as_deref())?,
+            before: position(self.before.as_deref())?,
+        })
+    }
+}
+
+fn position(cursor: Option<&str>) -> Result<Option<Uuid>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|bytes| Uuid::from_slice(&bytes).ok())
+        .map(Some)
+        .ok_or(Error::Code(Code::InvalidCursor, None))
+}
+
+fn cursor(id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(id.as_bytes())
+}
+
+/// One page of rows and what lies around it.
+#[derive(Clone, Debug)]
+pub struct Slice<M> {
+    pub rows: Vec<M>,
+    has_previous: bool,
+    has_next: bool,
+}
+
+/// Reads a page in the order of ids, newest first (ids are made of time).
+pub async fn read<E, C>(
+    conn: &C,
+    query: Select<E>,
+    id: E::Column,
+    key: impl Fn(&E::Model) -> Uuid,
+    window: Window,
+) -> Result<Slice<E::Model>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    C: ConnectionTrait,
+{
+    let mut query = query;
+    if let Some(after) = window.after {
+        query = query.filter(id.lt(after));
+    }
+    if let Some(before) = window.before {
+        query = query.filter(id.gt(before));
+    }
+    let order = if window.backwards { Order::Asc } else { Order::Desc };
+    let mut rows = query
+        .order_by(id, order)
+        .limit(window.limit + 1)
+        .all(conn)
+        .await?;
+    let more = rows.len() as u64 > window.limit;
+    rows.truncate(window.limit as usize);
+    if window.backwards {
+        rows.reverse();
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(key(row)));
+    Ok(Slice {
+        rows,
+        has_previous: if window.backwards {
+            more
+        } else {
+            window.after.is_some()
+        },
+        has_next: if window.backwards {
+            window.before.is_some()
+        } else {
+            more
+        },
+    })
+}
+
+/// Beside every list: how many rows there are in all, counted only when asked for.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Total {
+    /// How many there are in all, whatever the page; null unless it was asked for.
+    pub total_count: Option<i64>,
+}
+
+/// A connection of these rows.
+pub fn connection<M, T: OutputType>(
+    slice: Slice<M>,
+    total: Option<i64>,
+    key: impl Fn(&M) -> Uuid,
+    object: impl Fn(M) -> T,
+) -> Connection<String, T, Total, EmptyFields> {
+    let mut connection =
+        Connection::with_additional_fields(slice.has_previous, slice.has_next, Total { total_count: total });
+    connection.edges.extend(
+        slice
+            .rows
+            .into_iter()
+            .map(|row| Edge::new(cursor(key(&row)), object(row))),
+    );
+    connection
+}
+
+/// Whether the query asks for a member of the list's nodes (through `nodes` or `edges { node }`).
+pub fn asks_for(ctx: &Context<'_>, field: &str) -> bool {
+    let ahead = ctx.look_ahead();
+    ahead.field("nodes").field(field).exists() || ahead.field("edges").field("node").field(field).exists()
+}
+
+/// Whether the query asks for the total.
+pub fn asks_for_total(ctx: &Context<'_>) -> bool {
+    ctx.look_ahead().field("totalCount").exists()
+}

@@ -1,0 +1,71 @@
+//! What all GraphQL types share: scalars, user errors, and how a resolver gets at who asks.
+
+pub mod list;
+pub mod scalar;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, SimpleObject};
+
+use crate::{
+    error::{Code, Error, Lang, Refused, Result},
+    state::State,
+    viewer::Viewer,
+};
+
+/// An expected refusal: part of the answer, not a failure of the request.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UserError {
+    /// Why: a code of the closed table (docs/errors.md).
+    pub code: String,
+    /// The field of the input that it is about, if it is about one.
+    pub field: Option<String>,
+    /// One sentence for people, in Vietnamese or English by `Accept-Language`.
+    pub message: String,
+}
+
+impl UserError {
+    /// A refusal in the viewer's language.
+    pub fn of(refused: &Refused, lang: Lang) -> Self {
+        Self {
+            code: refused.code.name().to_owned(),
+            field: refused.field.as_ref().map(ToString::to_string),
+            message: refused.code.message(lang).to_owned(),
+        }
+    }
+
+    /// Refusals in the viewer's language.
+    pub fn all(refused: &[Refused], lang: Lang) -> Vec<Self> {
+        refused.iter().map(|refused| Self::of(refused, lang)).collect()
+    }
+}
+
+/// The state of the server.
+pub fn state<'a>(ctx: &Context<'a>) -> Result<&'a Arc<State>> {
+    ctx.data::<Arc<State>>()
+        .map_err(|_| Error::internal("a request without state"))
+}
+
+/// Who asks.
+pub fn viewer<'a>(ctx: &Context<'a>) -> Result<&'a Viewer> {
+    ctx.data::<Viewer>()
+        .map_err(|_| Error::internal("a request without viewer"))
+}
+
+/// The id in a text, if it is one; what is no id names nothing.
+pub fn id<T: From<uuid::Uuid>>(text: &async_graphql::ID) -> Option<T> {
+    crate::store::writing::parse_id(text.as_str()).map(T::from)
+}
+
+/// The id in an input field, or the refusal that names the field.
+pub fn input_id<T: From<uuid::Uuid>>(text: &async_graphql::ID, field: &'static str) -> Result<T, Refused> {
+    id(text).ok_or(Refused::field(Code::InvalidId, field))
+}
+
+/// The ids in an input list, or the refusal that names the field.
+pub fn input_ids<T: From<uuid::Uuid>>(
+    texts: &[async_graphql::ID],
+    field: &'static str,
+) -> Result<Vec<T>, Refused> {
+    texts.iter().map(|text| input_id(text, field)).collect()
+}

@@ -1,0 +1,76 @@
+//! Scalars: moments at +07:00, legal dates, and JSON whose bytes are passed through.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::store::writing::{parse_date, parse_time};
+
+/// A moment in RFC 3339; given at +07:00 with microseconds, taken with any offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub DateTime<Utc>);
+
+/// A moment in RFC 3339; given at +07:00 with microseconds, taken with any offset, between the years 1990 and 2099.
+#[Scalar(
+    name = "DateTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time"
+)]
+impl ScalarType for Time {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => parse_time(text)
+                .map(Time)
+                .ok_or_else(|| InputValueError::custom("not a date and time")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(crate::clock::wire(self.0))
+    }
+}
+
+/// A legal date, `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day(pub NaiveDate);
+
+/// A legal date, `YYYY-MM-DD`, between the years 1945 and 2099.
+#[Scalar(name = "Date")]
+impl ScalarType for Day {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => parse_date(text)
+                .map(Day)
+                .ok_or_else(|| InputValueError::custom("not a date")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// Any JSON value. What comes out of the database travels as bytes: our response writer writes a
+/// [`Value::Binary`] as it is, and no JSON input can produce one.
+#[derive(Clone, Debug)]
+pub struct Json(pub Value);
+
+impl Json {
+    /// JSON text, passed through.
+    pub fn raw(text: String) -> Self {
+        Self(Value::Binary(Bytes::from(text.into_bytes())))
+    }
+}
+
+/// Any JSON value.
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.clone()
+    }
+}
