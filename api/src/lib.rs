@@ -15,6 +15,7 @@ pub mod keys;
 pub mod meetings;
 pub mod phone;
 pub mod resolutions;
+pub mod schema;
 pub mod seal;
 pub mod search;
 pub mod state;

@@ -1,6 +1,11 @@
 //! What all GraphQL types share: scalars, user errors, and how a resolver gets at who asks.
 
+pub mod command;
+pub mod filter;
+pub mod history;
 pub mod list;
+pub mod loader;
+pub mod node;
 pub mod scalar;
 
 use std::sync::Arc;
@@ -68,4 +73,9 @@ pub fn input_ids<T: From<uuid::Uuid>>(
     field: &'static str,
 ) -> Result<Vec<T>, Refused> {
     texts.iter().map(|text| input_id(text, field)).collect()
+}
+
+/// An id as clients get it: the bare lower-case UUID.
+pub fn wire_id(id: impl Into<uuid::Uuid>) -> async_graphql::ID {
+    async_graphql::ID(id.into().to_string())
 }

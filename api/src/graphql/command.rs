@@ -1,0 +1,31 @@
+//! From a mutation to the write door and back.
+
+use async_graphql::Context;
+
+use super::{UserError, state, viewer};
+use crate::{
+    error::{Refused, Result},
+    store::door::{self, Command, Done},
+};
+
+/// Runs one command (a batch of one). Somebody without an account may change nothing.
+pub async fn run(ctx: &Context<'_>, command: &dyn Command) -> Result<Result<Done, Vec<UserError>>> {
+    let (state, viewer) = (state(ctx)?, viewer(ctx)?);
+    viewer.signed_in()?;
+    let answers = door::execute(state, viewer, &[command]).await?;
+    let answer = answers.into_iter().next().unwrap_or_else(|| Ok(Done::default()));
+    Ok(answer.map_err(|refused| vec![UserError::of(&refused, viewer.lang)]))
+}
+
+/// Builds a command from an input and runs it; what is wrong with the input is a user error too.
+pub async fn run_input<C: Command>(
+    ctx: &Context<'_>,
+    command: impl FnOnce() -> Result<C, Refused>,
+) -> Result<Result<Done, Vec<UserError>>> {
+    let viewer = viewer(ctx)?;
+    viewer.signed_in()?;
+    match command() {
+        Ok(command) => run(ctx, &command).await,
+        Err(refused) => Ok(Err(vec![UserError::of(&refused, viewer.lang)])),
+    }
+}

@@ -1,0 +1,55 @@
+//! The schema: one word per noun. Limits are the edge's, because the library lacks most of them.
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, MergedObject, Request};
+
+use crate::{
+    feedback::graphql::{FeedbackMutation, FeedbackQuery},
+    graphql::{loader, node::NodeQuery},
+    state::State,
+    sync::graphql::{SyncMutation, SyncQuery},
+    viewer::Viewer,
+};
+
+/// All queries.
+#[derive(Default, MergedObject)]
+pub struct Query(NodeQuery, FeedbackQuery, SyncQuery);
+
+/// All mutations.
+#[derive(Default, MergedObject)]
+pub struct Mutation(FeedbackMutation, SyncMutation);
+
+/// The schema of cutri.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// How deep selections may nest before execution is refused; values are bounded by the edge's byte scan.
+const RECURSION: usize = 32;
+
+/// Builds the schema.
+pub fn build() -> Schema {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .limit_recursive_depth(RECURSION)
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema as text, as it is published.
+pub fn sdl() -> String {
+    let mut sdl = build().sdl_with_options(
+        async_graphql::SDLExportOptions::new()
+            .sorted_fields()
+            .sorted_enum_items(),
+    );
+    sdl.truncate(sdl.trim_end().len());
+    sdl.push('\n');
+    sdl
+}
+
+/// Gives a request what resolvers look for: the state, who asks, and a loader of his own.
+pub fn with_context(request: Request, state: Arc<State>, viewer: Viewer) -> Request {
+    request
+        .data(loader::loader(Arc::clone(&state), viewer.clone()))
+        .data(state)
+        .data(viewer)
+}
