@@ -3,7 +3,7 @@
 //! The order is the defence: what costs least is checked first, and nothing of the document is looked at
 //! before its bytes were scanned.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
     Request, Response, ServerError,
@@ -117,8 +117,15 @@ async fn run<B: Backend>(
     signed_in: bool,
     is_post: bool,
 ) -> Result<http::Response<Body>, Failure> {
-    scan::scan(&asked.query)?;
-    let document = parse(&asked.query)?;
+    let known = edge.documents.known(&asked.query);
+    let is_new = known.is_none();
+    let document = match known {
+        Some(document) => document,
+        None => {
+            scan::scan(&asked.query)?;
+            Arc::new(parse(&asked.query)?)
+        }
+    };
     let operation = limits::check(&document, &asked.variables, signed_in)?;
     let times = &edge.config.times;
     let time = match operation.kind {
@@ -128,13 +135,14 @@ async fn run<B: Backend>(
         // a stream needs another kind of answer than this one
         OperationType::Subscription => return Err(Code::NotAcceptable.into()),
     };
+    let kept = is_new.then(|| (asked.query.clone(), Arc::clone(&document)));
     let mut request = Request::new(asked.query)
         .variables(asked.variables)
         .data(client.clone());
     if let Some(name) = asked.operation_name {
         request = request.operation_name(name);
     }
-    request.set_parsed_query(document);
+    request.set_parsed_query(Arc::unwrap_or_clone(document));
 
     let name = operation
         .name
@@ -149,6 +157,11 @@ async fn run<B: Backend>(
     let started = Instant::now();
     let executed = tokio::time::timeout(time, edge.backend.execute(request, caller)).instrument(span.clone());
     let response = executed.await.unwrap_or_else(|_| too_slow(time));
+    if let Some((text, document)) = kept
+        && response.is_ok()
+    {
+        edge.documents.keep(&text, document);
+    }
     let answer = response::executed(&response, client, media);
     span.in_scope(|| {
         tracing::info!(

@@ -15,6 +15,7 @@ mod body;
 mod compress;
 mod config;
 mod connection;
+mod documents;
 mod failure;
 mod graphiql;
 mod graphql;
@@ -51,6 +52,7 @@ pub struct Edge<B> {
     config: EdgeConfig,
     graphiql: graphiql::Page,
     schema_etag: String,
+    documents: documents::Documents,
     seats: Arc<seats::Seats>,
     draining: CancellationToken,
     panics: AtomicU64,
@@ -70,6 +72,7 @@ impl<B: Backend> Edge<B> {
             config,
             graphiql,
             schema_etag,
+            documents: documents::Documents::default(),
             seats,
             draining: CancellationToken::new(),
             panics: AtomicU64::new(0),

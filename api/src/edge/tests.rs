@@ -180,11 +180,11 @@ struct Server {
 fn short_times() -> Times {
     Times {
         header: Duration::from_millis(300),
-        body: Duration::from_millis(400),
+        body: Duration::from_millis(1_500),
         idle: Duration::from_millis(600),
         stalled: Duration::from_millis(600),
-        query: Duration::from_millis(300),
-        mutation: Duration::from_millis(600),
+        query: Duration::from_millis(500),
+        mutation: Duration::from_secs(2),
         longest_wait: Duration::from_millis(400),
         drain: Duration::from_millis(1_200),
     }

@@ -89,6 +89,29 @@ async fn documents_beyond_the_limits_are_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_known_is_measured_again() {
+    let server = server().await;
+    let body = |first: u32| {
+        let query = "query($n:Int!){me{page(first:$n){page(first:9){name}}}}";
+        serde_json::json!({ "query": query, "variables": { "n": first } }).to_string()
+    };
+    for _ in 0..2 {
+        assert_eq!(
+            server.post_with(body(99), "").await.json()["errors"],
+            serde_json::Value::Null
+        );
+        assert_eq!(
+            server.post_with(body(100), "").await.refusal().1,
+            "QUERY_TOO_COMPLEX"
+        );
+        let signed_in = server
+            .post_with(body(100), "authorization: Bearer good\r\n")
+            .await;
+        assert!(signed_in.json()["data"]["me"].is_object());
+    }
+}
+
+#[tokio::test]
 async fn bodies_have_a_limit_that_a_token_raises() {
     let server = server().await;
     let padded = |length: usize| {
@@ -273,7 +296,7 @@ async fn slow_and_silent_clients_are_hung_up_on() {
     assert!(pause.answer().await.is_some());
     let since = Instant::now();
     assert!(pause.answer().await.is_none());
-    assert!(since.elapsed() > times.header && since.elapsed() < times.idle + Duration::from_millis(500));
+    assert!(since.elapsed() > times.header && since.elapsed() < times.idle + Duration::from_secs(3));
     drop((pause, server.connect().await));
     assert_eq!(server.post("{hello}").await.status, 200);
 }
@@ -319,7 +342,7 @@ async fn execution_has_its_time() {
     assert_eq!(answer.json()["errors"][0]["extensions"]["retryable"], true);
     assert!(begun.elapsed() < Duration::from_secs(2));
     assert_eq!(
-        server.post("{slow(milliseconds: 500, waitMs: 300)}").await.json()["data"]["slow"],
+        server.post("{slow(milliseconds: 600, waitMs: 400)}").await.json()["data"]["slow"],
         true
     );
     let longer = server.post("{slow(milliseconds: 2000, waitMs: 100000)}").await;
