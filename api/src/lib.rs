@@ -6,6 +6,7 @@ pub mod capability;
 pub mod clock;
 pub mod codes;
 pub mod deadlines;
+pub mod edge;
 pub mod entropy;
 pub mod error;
 pub mod feedback;
