@@ -14,6 +14,7 @@ pub mod graphql;
 pub mod installation;
 pub mod keys;
 pub mod meetings;
+pub mod petitions;
 pub mod phone;
 pub mod resolutions;
 pub mod schema;

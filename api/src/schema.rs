@@ -7,6 +7,7 @@ use async_graphql::{EmptySubscription, MergedObject, Request};
 use crate::{
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},
+    petitions::{PetitionMutation, graphql::PetitionQuery},
     state::State,
     sync::graphql::{SyncMutation, SyncQuery},
     viewer::Viewer,
@@ -14,11 +15,11 @@ use crate::{
 
 /// All queries.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, FeedbackQuery, SyncQuery);
+pub struct Query(NodeQuery, FeedbackQuery, PetitionQuery, SyncQuery);
 
 /// All mutations.
 #[derive(Default, MergedObject)]
-pub struct Mutation(FeedbackMutation, SyncMutation);
+pub struct Mutation(FeedbackMutation, PetitionMutation, SyncMutation);
 
 /// The schema of cutri.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

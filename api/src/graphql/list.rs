@@ -160,3 +160,26 @@ pub fn asks_for(ctx: &Context<'_>, field: &str) -> bool {
 pub fn asks_for_total(ctx: &Context<'_>) -> bool {
     ctx.look_ahead().field("totalCount").exists()
 }
+
+/// The query without the long texts that nobody asked for: their columns come back empty.
+pub fn without_long_texts<E: EntityTrait>(
+    query: Select<E>,
+    long: &[(E::Column, &[&str])],
+    asked: impl Fn(&str) -> bool,
+) -> Select<E> {
+    use sea_orm::{Iden, Iterable, sea_query::Expr};
+    let left_out = |column: &E::Column| {
+        let name = column.to_string();
+        long.iter()
+            .any(|(text, fields)| text.to_string() == name && !fields.iter().any(|field| asked(field)))
+    };
+    let mut query = query.select_only();
+    for column in E::Column::iter() {
+        query = if left_out(&column) {
+            query.expr_as(Expr::val(""), column.to_string())
+        } else {
+            query.column(column)
+        };
+    }
+    query
+}

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
-use entity::{id::FeedbackId, sync_doc};
+use entity::{
+    id::{FeedbackId, PetitionId},
+    sync_doc,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -11,6 +14,7 @@ use super::{list::MOST, loader::rows, state};
 use crate::{
     error::{Code, Error, Result},
     feedback::graphql::Feedback,
+    petitions::graphql::Petition,
 };
 
 /// Anything that has an id.
@@ -23,6 +27,8 @@ use crate::{
 pub enum Node {
     /// What one voter said.
     Feedback(Feedback),
+    /// A petition of voters.
+    Petition(Petition),
 }
 
 /// Queries for anything.
@@ -62,6 +68,7 @@ async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<Node>>> {
     for (id, collection) in pairs {
         let node = match collection.as_str() {
             "feedback" => loader.load_one(FeedbackId(id)).await?.map(Node::Feedback),
+            "petition" => loader.load_one(PetitionId(id)).await?.map(Node::Petition),
             _ => None,
         };
         if let Some(node) = node {

@@ -171,7 +171,7 @@ async fn once(
     let facts = Facts {
         viewer,
         reference: &reference,
-        calendar: &state.calendar,
+        calendar: state.calendar,
         now,
         today: crate::clock::local_date(now),
         entropy: state.entropy.as_ref(),

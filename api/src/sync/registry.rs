@@ -1,7 +1,7 @@
 //! The collections that travel to phones: one line each. The only place of the engine that names nouns.
 
 use crate::{
-    feedback, meetings,
+    feedback, meetings, petitions,
     store::{collection::Collection, writing::Writable},
 };
 
@@ -9,6 +9,9 @@ use crate::{
 pub const COLLECTIONS: &[&dyn Collection] = &[
     &meetings::MeetingCollection,
     &feedback::FeedbackCollection,
+    &petitions::PetitionCollection,
+    &petitions::telling::InformingCollection,
+    &petitions::telling::UrgingCollection,
     &crate::sync::issue::SyncIssueCollection,
 ];
 

@@ -1,0 +1,211 @@
+//! Answers: documents for many petitions, with versions; and what the office thinks of them.
+
+use chrono::NaiveDate;
+use entity::{
+    answer, answer_petition,
+    id::{AgencyId, AnswerId, CouncilId, PetitionId},
+    petition::{Assessment, Event, Model},
+};
+
+use super::{distinct, for_office, known, record, rules, step};
+use crate::{
+    capability::Capability,
+    error::{Code, Refused},
+    store::{
+        door::{Command, Facts, Verdict},
+        working::{Changes, Needs, Working},
+    },
+    viewer::Place,
+};
+
+/// Longest text of an answer.
+const TEXT: usize = 50_000;
+
+/// Answers petitions by one document (trả lời kiến nghị).
+pub struct Answer {
+    pub petitions: Vec<PetitionId>,
+    pub agency: AgencyId,
+    pub document_number: String,
+    pub document_date: NaiveDate,
+    pub text: String,
+    pub outcome: String,
+    pub roadmap: Option<NaiveDate>,
+    /// Entered by the office for a body without an account.
+    pub on_behalf: bool,
+}
+
+impl Command for Answer {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.extend(self.petitions.iter().map(|id| id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        distinct(&self.petitions, "petitionIds")?;
+        let agency = facts
+            .reference
+            .agency(self.agency)
+            .ok_or(Refused::field(Code::NotFound, "agencyId"))?;
+        if self.on_behalf && agency.has_account {
+            // Its own people answer; a second hand would make two answers of one.
+            return Err(Refused::field(Code::InvalidState, "onBehalf"));
+        }
+        let rows: Vec<&Model> = self
+            .petitions
+            .iter()
+            .map(|id| self.petition(working, facts, *id))
+            .collect::<Result<_, _>>()?;
+        let number = rules::required(&self.document_number, "documentNumber", 100)?;
+        let text = rules::required(&self.text, "text", TEXT)?;
+        let date = rules::document_date(self.document_date, None, facts.today, "documentDate")?;
+        let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
+        let council: CouncilId = rows
+            .first()
+            .map(|row| row.upper_council_id.unwrap_or(row.council_id))
+            .ok_or(Refused::field(Code::Required, "petitionIds"))?;
+
+        let id: AnswerId = facts.id();
+        let mut changes = Changes::default();
+        changes.put(answer::Model {
+            id,
+            agency_id: self.agency,
+            council_id: council,
+            document_number: number.clone(),
+            document_date: date,
+            text: text.clone(),
+            outcome: outcome.clone(),
+            roadmap_at: self.roadmap,
+            on_behalf: self.on_behalf,
+            actor_id: facts
+                .viewer
+                .account_id()
+                .ok_or(Refused::new(Code::Unauthenticated))?,
+            at: facts.now,
+        });
+        for row in rows {
+            let process = step(row, Event::Answer)?;
+            let earlier = working
+                .answer_petition
+                .iter()
+                .filter(|link| link.petition_id == row.id)
+                .count();
+            changes.put(answer_petition::Model {
+                answer_id: id,
+                petition_id: row.id,
+                version: i32::try_from(earlier).unwrap_or(i32::MAX - 1) + 1,
+                assessment: None,
+                assessment_note: None,
+            });
+            let answered = Model {
+                process,
+                outcome: Some(outcome.clone()),
+                answer_id: Some(id),
+                answer_text: Some(text.clone()),
+                answer_number: Some(number.clone()),
+                answered_at: Some(date),
+                roadmap_at: self.roadmap,
+                assessment: None,
+                // Voters who were told an earlier answer have to be told this one too.
+                informed_at: None,
+                ..row.clone()
+            };
+            let event = if self.on_behalf {
+                "answered_on_behalf"
+            } else {
+                "answered"
+            };
+            record(&mut changes, facts, answered, event, Some(number.clone()));
+        }
+        Ok(Verdict::about(changes, self.petitions.iter().map(|id| id.0)))
+    }
+}
+
+impl Answer {
+    /// The petition, for the body that answers or the office that enters its letter.
+    fn petition<'a>(
+        &self,
+        working: &'a Working,
+        facts: &Facts<'_>,
+        id: PetitionId,
+    ) -> Result<&'a Model, Refused> {
+        let missing = Refused::field(Code::NotFound, "petitionIds");
+        let row = known(working, facts, id).ok_or(missing)?;
+        let may = if self.on_behalf {
+            let may = |council| {
+                facts
+                    .viewer
+                    .may(Capability::AnswerOnBehalf, Place::Council(council))
+            };
+            may(row.council_id) || row.upper_council_id.is_some_and(may)
+        } else {
+            facts
+                .viewer
+                .may(Capability::AnswerPetitions, Place::Agency(self.agency))
+        };
+        if !may {
+            return Err(Refused::field(Code::Forbidden, "petitionIds"));
+        }
+        let has_it = row.agency_id == Some(self.agency)
+            || working
+                .petition_agency
+                .of(row.id)
+                .any(|link| link.agency_id == self.agency);
+        if has_it {
+            Ok(row)
+        } else {
+            Err(Refused::field(Code::InvalidState, "agencyId"))
+        }
+    }
+}
+
+/// Says whether an answer answers (đánh giá văn bản trả lời).
+pub struct Assess {
+    pub petition: PetitionId,
+    pub assessment: String,
+    pub note: Option<String>,
+}
+
+impl Command for Assess {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.insert(self.petition.0);
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let row = for_office(
+            working,
+            facts,
+            self.petition,
+            Capability::AssessAnswer,
+            "petitionId",
+        )?;
+        let assessment =
+            Assessment::from_code(&self.assessment).ok_or(Refused::field(Code::UnknownCode, "assessment"))?;
+        let note = rules::optional(self.note.as_deref(), "note", 2_000)?;
+        let event = if assessment == Assessment::Ok {
+            Event::AssessOk
+        } else {
+            Event::AssessNotOk
+        };
+        let process = step(row, event)?;
+        let mut changes = Changes::default();
+        if let Some(answer) = row.answer_id
+            && let Some(link) = working
+                .answer_petition
+                .of(answer)
+                .find(|link| link.petition_id == row.id)
+        {
+            changes.put(answer_petition::Model {
+                assessment: Some(self.assessment.clone()),
+                assessment_note: note.clone(),
+                ..link.clone()
+            });
+        }
+        let assessed = Model {
+            process,
+            assessment: Some(self.assessment.clone()),
+            ..row.clone()
+        };
+        let event = format!("assessed_{}", assessment.code());
+        record(&mut changes, facts, assessed, &event, note);
+        Ok(Verdict::about(changes, [self.petition.0]))
+    }
+}

@@ -1,0 +1,349 @@
+//! Classifying, forwarding, returning, extending: until a body has the petition and a date.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use entity::{
+    extension, forwarding, forwarding_agency, forwarding_petition,
+    id::{AgencyId, CouncilId, ForwardingId, PetitionId},
+    petition::{Event, Model, Process},
+    petition_agency,
+};
+
+use super::{distinct, for_office, known, record, rules, step};
+use crate::{
+    capability::Capability,
+    error::{Code, Refused},
+    store::{
+        door::{Command, Facts, Verdict},
+        reference::existed,
+        working::{Changes, Needs, Working},
+    },
+    viewer::Place,
+};
+
+/// Sets field and tier (phân loại theo lĩnh vực và thẩm quyền).
+pub struct Classify {
+    pub petition: PetitionId,
+    pub field: String,
+    pub tier: String,
+}
+
+impl Command for Classify {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.insert(self.petition.0);
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let row = for_office(
+            working,
+            facts,
+            self.petition,
+            Capability::ClassifyPetition,
+            "petitionId",
+        )?;
+        let field = Some(rules::code(&self.field, "field", "field")?);
+        let tier = Some(rules::code(&self.tier, "tier", "tier")?);
+        let process = step(row, Event::Classify)?;
+        let mut changes = Changes::default();
+        let basis = Some(format!("{}, {}", self.field, self.tier));
+        record(
+            &mut changes,
+            facts,
+            Model {
+                field,
+                tier,
+                process,
+                ..row.clone()
+            },
+            "classified",
+            basis,
+        );
+        Ok(Verdict::about(changes, [self.petition.0]))
+    }
+}
+
+/// Forwards petitions by a document to one lead body, or up to the council above (chuyển kiến nghị).
+pub struct Forward {
+    pub petitions: Vec<PetitionId>,
+    pub lead: Option<AgencyId>,
+    pub coordinating: Vec<AgencyId>,
+    pub upper_council: Option<CouncilId>,
+    pub document_number: String,
+    pub document_date: NaiveDate,
+    pub due: Option<NaiveDate>,
+}
+
+impl Command for Forward {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.extend(self.petitions.iter().map(|id| id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        distinct(&self.petitions, "petitionIds")?;
+        let rows = self
+            .petitions
+            .iter()
+            .map(|id| for_office(working, facts, *id, Capability::ForwardPetitions, "petitionIds"))
+            .collect::<Result<Vec<_>, _>>()?;
+        let number = rules::required(&self.document_number, "documentNumber", 100)?;
+        let may = |council| {
+            facts
+                .viewer
+                .may(Capability::ForwardPetitions, Place::Council(council))
+        };
+        // Who forwards: the owning council, or the one above to which the petition went up.
+        let acting = |row: &Model| {
+            if may(row.council_id) {
+                Some(row.council_id)
+            } else {
+                row.upper_council_id
+            }
+        };
+        let Some(council) = rows.first().and_then(|row| acting(row)) else {
+            return Err(Refused::field(Code::NotFound, "petitionIds"));
+        };
+        if rows.iter().any(|row| acting(row) != Some(council)) {
+            return Err(Refused::field(Code::InvalidValue, "petitionIds"));
+        }
+        let date = rules::document_date(
+            self.document_date,
+            facts.reference.council(council),
+            facts.today,
+            "documentDate",
+        )?;
+
+        let mut coordinating = BTreeSet::new();
+        match (self.lead, self.upper_council) {
+            (Some(lead), None) => {
+                self.agency(facts, lead, "leadId")?;
+                for agency in &self.coordinating {
+                    self.agency(facts, *agency, "coordinatingIds")?;
+                    if *agency == lead || !coordinating.insert(*agency) {
+                        return Err(Refused::field(Code::InvalidValue, "coordinatingIds"));
+                    }
+                }
+            }
+            (None, Some(upper)) => {
+                let above = facts
+                    .reference
+                    .upper_council(council, facts.today)
+                    .map(|council| council.id);
+                if above != Some(upper) {
+                    return Err(Refused::field(Code::NotFound, "upperCouncilId"));
+                }
+                if !self.coordinating.is_empty() {
+                    return Err(Refused::field(Code::InvalidValue, "coordinatingIds"));
+                }
+            }
+            _ => return Err(Refused::field(Code::Required, "leadId")),
+        }
+
+        let id: ForwardingId = facts.id();
+        let lead = self.lead.and_then(|lead| facts.reference.agency(lead));
+        let mut changes = Changes::default();
+        let mut last_due = None;
+        for row in rows {
+            let up = row.upper_council_id.is_some_and(|upper| upper == council) && council != row.council_id;
+            let process = step(row, if up { Event::ForwardOn } else { Event::Forward })?;
+            let due = rules::due(
+                self.due,
+                row.tier.as_deref(),
+                lead,
+                !coordinating.is_empty(),
+                date,
+                facts.calendar,
+            )?;
+            last_due = last_due.max(due);
+            changes.put(forwarding_petition::Model {
+                forwarding_id: id,
+                petition_id: row.id,
+                returned_at: None,
+                return_reason: None,
+            });
+            let petition = row.id;
+            changes.and(move |working| working.petition_agency.clear(petition));
+            for agency in &coordinating {
+                changes.put(petition_agency::Model {
+                    petition_id: petition,
+                    agency_id: *agency,
+                });
+            }
+            let forwarded = Model {
+                process,
+                agency_id: self.lead,
+                upper_council_id: self.upper_council.or(row.upper_council_id),
+                forwarding_id: Some(id),
+                forwarded_number: Some(number.clone()),
+                forwarded_at: Some(date),
+                due_at: due,
+                extended_to: None,
+                ..row.clone()
+            };
+            let event = if self.upper_council.is_some() {
+                "forwarded_up"
+            } else {
+                "forwarded"
+            };
+            record(&mut changes, facts, forwarded, event, Some(number.clone()));
+        }
+        changes.put(forwarding::Model {
+            id,
+            council_id: council,
+            lead_agency_id: self.lead,
+            upper_council_id: self.upper_council,
+            document_number: number,
+            document_date: date,
+            due_on: self.due.or(last_due),
+            actor_id: facts
+                .viewer
+                .account_id()
+                .ok_or(Refused::new(Code::Unauthenticated))?,
+            at: facts.now,
+        });
+        for agency in coordinating {
+            changes.put(forwarding_agency::Model {
+                forwarding_id: id,
+                agency_id: agency,
+            });
+        }
+        Ok(Verdict::about(changes, self.petitions.iter().map(|id| id.0)))
+    }
+}
+
+impl Forward {
+    fn agency(&self, facts: &Facts<'_>, id: AgencyId, field: &'static str) -> Result<(), Refused> {
+        let agency = facts
+            .reference
+            .agency(id)
+            .ok_or(Refused::field(Code::NotFound, field))?;
+        // An abolished body gets no new petitions; its successor does.
+        if existed(agency.valid_from, agency.valid_to, facts.today) {
+            Ok(())
+        } else {
+            Err(Refused::field(Code::InvalidValue, field))
+        }
+    }
+}
+
+/// The petition, for the body that has it, or for the office that has the body's letter in hand.
+fn for_body<'a>(
+    working: &'a Working,
+    facts: &Facts<'_>,
+    id: PetitionId,
+    capability: Capability,
+) -> Result<&'a Model, Refused> {
+    let field = "petitionIds";
+    let row = known(working, facts, id).ok_or(Refused::field(Code::NotFound, field))?;
+    let may = |place| facts.viewer.may(capability, place);
+    let office = may(Place::Council(row.council_id))
+        || row
+            .upper_council_id
+            .is_some_and(|upper| may(Place::Council(upper)));
+    if office || row.agency_id.is_some_and(|agency| may(Place::Agency(agency))) {
+        Ok(row)
+    } else {
+        Err(Refused::field(Code::Forbidden, field))
+    }
+}
+
+/// Says that petitions are of another's authority (trả lại kiến nghị không thuộc thẩm quyền).
+pub struct Return {
+    pub petitions: Vec<PetitionId>,
+    pub reason: String,
+}
+
+impl Command for Return {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.extend(self.petitions.iter().map(|id| id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        distinct(&self.petitions, "petitionIds")?;
+        let reason = rules::required(&self.reason, "reason", 2_000)?;
+        let mut changes = Changes::default();
+        for id in &self.petitions {
+            let row = for_body(working, facts, *id, Capability::ReturnPetitions)?;
+            let process = step(row, Event::Return)?;
+            if let Some(forwarding) = row.forwarding_id
+                && let Some(link) = working
+                    .forwarding_petition
+                    .of(forwarding)
+                    .find(|link| link.petition_id == row.id)
+            {
+                changes.put(forwarding_petition::Model {
+                    returned_at: Some(facts.now),
+                    return_reason: Some(reason.clone()),
+                    ..link.clone()
+                });
+            }
+            let petition = row.id;
+            changes.and(move |working| working.petition_agency.clear(petition));
+            // Returned by a body it goes back to who forwarded it; returned by the council above, to the owner.
+            let upper_council_id = row.agency_id.and(row.upper_council_id);
+            let returned = Model {
+                process,
+                agency_id: None,
+                upper_council_id,
+                ..row.clone()
+            };
+            record(&mut changes, facts, returned, "returned", Some(reason.clone()));
+        }
+        Ok(Verdict::about(changes, self.petitions.iter().map(|id| id.0)))
+    }
+}
+
+/// Moves a due date, with reason and roadmap; the first date stays (gia hạn).
+pub struct Extend {
+    pub petitions: Vec<PetitionId>,
+    pub due: NaiveDate,
+    pub reason: String,
+    pub roadmap: Option<String>,
+}
+
+impl Command for Extend {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.extend(self.petitions.iter().map(|id| id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        distinct(&self.petitions, "petitionIds")?;
+        let reason = rules::required(&self.reason, "reason", 2_000)?;
+        let roadmap = rules::optional(self.roadmap.as_deref(), "roadmap", 5_000)?;
+        let actor = facts
+            .viewer
+            .account_id()
+            .ok_or(Refused::new(Code::Unauthenticated))?;
+        let mut changes = Changes::default();
+        for id in &self.petitions {
+            let row = for_body(working, facts, *id, Capability::ExtendDue)?;
+            let process = step(row, Event::Extend)?;
+            let before = row.extended_to.or(row.due_at);
+            if before.is_some_and(|before| self.due <= before) || self.due < facts.today {
+                return Err(Refused::field(Code::OutOfRange, "dueAt"));
+            }
+            changes.put(extension::Model {
+                id: facts.id(),
+                petition_id: row.id,
+                from_due: before,
+                to_due: self.due,
+                reason: reason.clone(),
+                roadmap: roadmap.clone(),
+                actor_id: actor,
+                at: facts.now,
+            });
+            let extended = Model {
+                process,
+                extended_to: Some(self.due),
+                ..row.clone()
+            };
+            record(&mut changes, facts, extended, "extended", Some(reason.clone()));
+        }
+        Ok(Verdict::about(changes, self.petitions.iter().map(|id| id.0)))
+    }
+}
+
+/// Whether an answer is owed and late on a day.
+pub fn is_overdue(row: &Model, today: NaiveDate) -> bool {
+    row.process == Process::Forwarded && row.extended_to.or(row.due_at).is_some_and(|due| due < today)
+}

@@ -1,0 +1,355 @@
+//! From feedback to petitions: group, split, merge; lineage is kept both ways.
+
+use std::collections::BTreeSet;
+
+use entity::{
+    feedback,
+    id::{CouncilId, FeedbackId, PetitionId, UnitId},
+    petition::{Event, Model, Process},
+    petition_feedback, petition_lineage, petition_unit,
+};
+use uuid::Uuid;
+
+use super::{distinct, for_office, record, rules, step};
+use crate::{
+    capability::Capability,
+    error::{Code, Refused},
+    store::{
+        door::{Command, Facts, Verdict},
+        working::{Changes, Needs, Working},
+    },
+    viewer::Place,
+};
+
+/// Longest title and text of a petition.
+const TITLE: usize = 500;
+const CONTENT: usize = 20_000;
+
+/// A title and a text.
+#[derive(Clone, Debug)]
+pub struct Wording {
+    pub title: String,
+    pub content: String,
+}
+
+impl Wording {
+    fn clean(&self) -> Result<Self, Refused> {
+        Ok(Self {
+            title: rules::required(&self.title, "title", TITLE)?,
+            content: rules::required(&self.content, "content", CONTENT)?,
+        })
+    }
+}
+
+/// A new petition of a council, with the next number of the year.
+fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) -> Model {
+    Model {
+        id: facts.id(),
+        council_id: council,
+        number: rules::number(running, facts.today),
+        title: wording.title,
+        content: wording.content,
+        public_content: None,
+        origin: None,
+        field: None,
+        tier: None,
+        process: Process::Accepted,
+        outcome: None,
+        agency_id: None,
+        upper_council_id: None,
+        forwarding_id: None,
+        forwarded_number: None,
+        forwarded_at: None,
+        due_at: None,
+        extended_to: None,
+        urgings: 0,
+        answer_id: None,
+        answer_text: None,
+        answer_number: None,
+        answered_at: None,
+        assessment: None,
+        roadmap_at: None,
+        informed_at: None,
+        closed_at: None,
+        repeats: 0,
+        created_at: facts.now,
+        rev: 0,
+        updated_at: facts.now,
+    }
+}
+
+fn counter(facts: &Facts<'_>, council: CouncilId) -> String {
+    use chrono::Datelike;
+    Needs::petition_counter(council, facts.today.year())
+}
+
+fn link(
+    changes: &mut Changes,
+    petition: PetitionId,
+    units: &BTreeSet<UnitId>,
+    feedback: &BTreeSet<FeedbackId>,
+) {
+    for unit in units {
+        changes.put(petition_unit::Model {
+            petition_id: petition,
+            unit_id: *unit,
+        });
+    }
+    for feedback in feedback {
+        changes.put(petition_feedback::Model {
+            petition_id: petition,
+            feedback_id: *feedback,
+        });
+    }
+}
+
+/// Makes a petition of feedback, or adds feedback to one (tổng hợp ý kiến, kiến nghị).
+pub struct Group {
+    pub feedback: Vec<FeedbackId>,
+    pub wording: Wording,
+    /// An existing petition that the feedback joins; its wording stays.
+    pub petition: Option<PetitionId>,
+}
+
+impl Command for Group {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.feedback.extend(self.feedback.iter().map(|id| id.0));
+        needs.petition.extend(self.petition.map(|id| id.0));
+    }
+
+    fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        needs
+            .counter
+            .extend(working.feedback.iter().map(|row| counter(facts, row.council_id)));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let missing = || Refused::field(Code::NotFound, "feedbackIds");
+        let ids: BTreeSet<FeedbackId> = self.feedback.iter().copied().collect();
+        if ids.is_empty() {
+            return Err(Refused::field(Code::Required, "feedbackIds"));
+        }
+        let rows: Vec<&feedback::Model> = ids
+            .iter()
+            .map(|id| working.feedback.get(*id).ok_or_else(missing))
+            .collect::<Result<_, _>>()?;
+        let council = rows.first().map(|row| row.council_id).ok_or_else(missing)?;
+        for row in &rows {
+            facts
+                .viewer
+                .must(Capability::GroupFeedback, Place::Council(row.council_id))
+                .map_err(|refused| Refused::field(refused.code, "feedbackIds"))?;
+            if row.council_id != council || row.kind == "denunciation" {
+                return Err(Refused::field(Code::InvalidValue, "feedbackIds"));
+            }
+        }
+        let own = facts.reference.council(council).ok_or_else(missing)?.unit_id;
+        let units: BTreeSet<UnitId> = rows.iter().map(|row| row.unit_id.unwrap_or(own)).collect();
+
+        let mut changes = Changes::default();
+        let petition = match self.petition {
+            Some(id) => {
+                let row = for_office(working, facts, id, Capability::GroupFeedback, "petitionId")?;
+                if row.council_id != council {
+                    return Err(Refused::field(Code::InvalidValue, "petitionId"));
+                }
+                if !row.process.is_open() {
+                    return Err(Refused::field(Code::InvalidState, "petitionId"));
+                }
+                let id = row.id;
+                changes.and(move |working| working.petition.touch(id));
+                changes.happened(facts.event("petition", id, "joined", Some(council)));
+                id
+            }
+            None => {
+                let running = working.next_number(&counter(facts, council));
+                let mut row = fresh(facts, council, running.value, self.wording.clean()?);
+                let origins: BTreeSet<_> = rows.iter().filter_map(|row| row.origin.clone()).collect();
+                row.origin = (origins.len() == 1).then(|| origins.into_iter().next()).flatten();
+                let id = row.id;
+                changes.put(running);
+                record(&mut changes, facts, row, "grouped", None);
+                id
+            }
+        };
+        link(&mut changes, petition, &units, &ids);
+        for row in rows {
+            let status = row.status.next(feedback::Event::Group).ok_or(match row.status {
+                feedback::Status::Grouped => Refused::field(Code::AlreadyGrouped, "feedbackIds"),
+                _ => Refused::field(Code::InvalidState, "feedbackIds"),
+            })?;
+            changes.happened(facts.event("feedback", row.id, "grouped", Some(council)));
+            changes.put(feedback::Model {
+                status,
+                petition_id: Some(petition),
+                seen_at: row.seen_at.or(Some(facts.now)),
+                ..row.clone()
+            });
+        }
+        Ok(Verdict::about(changes, [petition.0]))
+    }
+}
+
+fn links_of(working: &Working, id: PetitionId) -> (BTreeSet<UnitId>, BTreeSet<FeedbackId>) {
+    (
+        working.petition_unit.of(id).map(|link| link.unit_id).collect(),
+        working
+            .petition_feedback
+            .of(id)
+            .map(|link| link.feedback_id)
+            .collect(),
+    )
+}
+
+/// Makes several petitions of one (tách kiến nghị).
+pub struct Split {
+    pub petition: PetitionId,
+    pub parts: Vec<Wording>,
+}
+
+/// Into how many parts a petition may be split at once.
+const PARTS: std::ops::RangeInclusive<usize> = 2..=20;
+
+impl Command for Split {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.insert(self.petition.0);
+    }
+
+    fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        needs.counter.extend(
+            working
+                .petition
+                .get(self.petition)
+                .map(|row| counter(facts, row.council_id)),
+        );
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let row = for_office(
+            working,
+            facts,
+            self.petition,
+            Capability::GroupFeedback,
+            "petitionId",
+        )?;
+        if !PARTS.contains(&self.parts.len()) {
+            return Err(Refused::field(Code::OutOfRange, "parts"));
+        }
+        let process = step(row, Event::Split)?;
+        let (units, feedback) = links_of(working, row.id);
+        let mut changes = Changes::default();
+        let mut running = working.next_number(&counter(facts, row.council_id));
+        let mut made: Vec<Uuid> = Vec::new();
+        for part in &self.parts {
+            let part = Model {
+                origin: row.origin.clone(),
+                field: row.field.clone(),
+                tier: row.tier.clone(),
+                repeats: row.repeats,
+                ..fresh(facts, row.council_id, running.value, part.clean()?)
+            };
+            link(&mut changes, part.id, &units, &feedback);
+            changes.put(petition_lineage::Model {
+                from_id: row.id,
+                to_id: part.id,
+                kind: "split".to_owned(),
+                at: facts.now,
+            });
+            made.push(part.id.0);
+            record(&mut changes, facts, part, "split_from", Some(row.number.clone()));
+            running.value += 1;
+        }
+        running.value -= 1;
+        changes.put(running);
+        record(
+            &mut changes,
+            facts,
+            Model {
+                process,
+                ..row.clone()
+            },
+            "split",
+            None,
+        );
+        Ok(Verdict::about(changes, made))
+    }
+}
+
+/// Makes one petition of several (nhập kiến nghị).
+pub struct Merge {
+    pub petitions: Vec<PetitionId>,
+    pub wording: Wording,
+}
+
+impl Command for Merge {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.petition.extend(self.petitions.iter().map(|id| id.0));
+    }
+
+    fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        needs
+            .counter
+            .extend(working.petition.iter().map(|row| counter(facts, row.council_id)));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        distinct(&self.petitions, "petitionIds")?;
+        if self.petitions.len() < 2 {
+            return Err(Refused::field(Code::OutOfRange, "petitionIds"));
+        }
+        let rows = self
+            .petitions
+            .iter()
+            .map(|id| for_office(working, facts, *id, Capability::GroupFeedback, "petitionIds"))
+            .collect::<Result<Vec<_>, _>>()?;
+        let Some(council) = rows.first().map(|row| row.council_id) else {
+            return Err(Refused::field(Code::Required, "petitionIds"));
+        };
+        if rows.iter().any(|row| row.council_id != council) {
+            return Err(Refused::field(Code::InvalidValue, "petitionIds"));
+        }
+        let same = |pick: fn(&Model) -> &Option<String>| {
+            let values: BTreeSet<_> = rows.iter().map(|row| pick(row).clone()).collect();
+            (values.len() == 1)
+                .then(|| values.into_iter().next().flatten())
+                .flatten()
+        };
+        let running = working.next_number(&counter(facts, council));
+        let merged = Model {
+            origin: same(|row| &row.origin),
+            field: same(|row| &row.field),
+            tier: same(|row| &row.tier),
+            repeats: rows.iter().map(|row| row.repeats).sum(),
+            ..fresh(facts, council, running.value, self.wording.clean()?)
+        };
+        let mut changes = Changes::default();
+        changes.put(running);
+        let (mut units, mut feedback) = (BTreeSet::new(), BTreeSet::new());
+        for row in &rows {
+            let process = step(row, Event::Merge)?;
+            let (of_units, of_feedback) = links_of(working, row.id);
+            units.extend(of_units);
+            feedback.extend(of_feedback);
+            changes.put(petition_lineage::Model {
+                from_id: row.id,
+                to_id: merged.id,
+                kind: "merge".to_owned(),
+                at: facts.now,
+            });
+            record(
+                &mut changes,
+                facts,
+                Model {
+                    process,
+                    ..(*row).clone()
+                },
+                "merged",
+                Some(merged.number.clone()),
+            );
+        }
+        let id = merged.id;
+        link(&mut changes, id, &units, &feedback);
+        record(&mut changes, facts, merged, "merged_from", None);
+        Ok(Verdict::about(changes, [id.0]))
+    }
+}

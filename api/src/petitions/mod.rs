@@ -1,0 +1,200 @@
+//! Petitions (kiến nghị của cử tri): from the grouping of feedback to the closing, after the voters were told.
+//!
+//! Process and outcome are two axes. A forwarding and an answer are documents, each for many petitions. What a
+//! petition says to whom is decided here, once, for lists, search and sync alike.
+
+pub mod answering;
+pub mod forwarding;
+pub mod graphql;
+pub mod grouping;
+mod mutations;
+mod rules;
+pub mod telling;
+
+pub use mutations::PetitionMutation;
+
+use chrono::{DateTime, Utc};
+use entity::{
+    id::PetitionId,
+    petition::{Event, Model},
+};
+use uuid::Uuid;
+
+use crate::{
+    capability::Capability,
+    error::{Code, Refused},
+    store::{
+        collection::{Collection, Document, DocumentWriter},
+        door::Facts,
+        partition::{Audience, Partition},
+        reference::Reference,
+        table::Root,
+        working::{Changes, Needs, Working},
+    },
+    viewer::Place,
+};
+
+/// The collection `petition`: read only for phones.
+pub struct PetitionCollection;
+
+impl Collection for PetitionCollection {
+    fn name(&self) -> &'static str {
+        "petition"
+    }
+
+    fn stamp(&self, working: &mut Working, now: DateTime<Utc>) -> Vec<Uuid> {
+        working.petition.stamp(now)
+    }
+
+    fn rev(&self, working: &Working, id: Uuid) -> i64 {
+        working.petition.get(id).map_or(0, Root::rev)
+    }
+
+    fn partitions(&self, working: &Working, reference: &Reference, id: Uuid) -> Vec<Partition> {
+        let Some(row) = working.petition.get(id) else {
+            return Vec::new();
+        };
+        let mut partitions = vec![Partition::Council(row.council_id)];
+        partitions.extend(row.upper_council_id.map(Partition::Council));
+        partitions.extend(reference.province_of(row.council_id).map(Partition::Region));
+        partitions.extend(row.agency_id.map(Partition::Agency));
+        partitions.extend(
+            working
+                .petition_agency
+                .of(id)
+                .map(|link| Partition::Agency(link.agency_id)),
+        );
+        for link in working.petition_unit.of(id) {
+            partitions.push(Partition::Place(link.unit_id));
+            if row.public_content.is_some() {
+                partitions.push(Partition::Public(link.unit_id));
+            }
+        }
+        partitions
+    }
+
+    fn document(&self, working: &Working, _reference: &Reference, id: Uuid, audience: Audience) -> Document {
+        let document = DocumentWriter::new(id);
+        let Some(row) = working.petition.get(id) else {
+            return document.done();
+        };
+        // Free text can name people: outside of the councils and the bodies that answer only the redacted one.
+        let inside = audience >= Audience::Delegate;
+        let internal = audience >= Audience::Internal;
+        let content = if inside {
+            Some(&row.content)
+        } else {
+            row.public_content.as_ref()
+        };
+        let title = (inside || row.public_content.is_some()).then_some(&row.title);
+        let answer = (inside || row.public_content.is_some())
+            .then_some(row.answer_text.as_ref())
+            .flatten();
+        let feedback = working
+            .petition_feedback
+            .of(id)
+            .map(|link| link.feedback_id.0)
+            .filter(|_| internal);
+        let successors = working.petition_lineage.of(id).map(|edge| edge.to_id.0);
+        let predecessors = working
+            .petition_lineage
+            .iter()
+            .filter(|edge| edge.to_id == row.id)
+            .map(|edge| edge.from_id.0);
+        document
+            .set("number", &row.number)
+            .set("title", title)
+            .set("content", content)
+            .ids("unitIds", working.petition_unit.of(id).map(|link| link.unit_id.0))
+            .ids("feedbackIds", feedback)
+            .set("origin", &row.origin)
+            .set("field", &row.field)
+            .set("tier", &row.tier)
+            .set("process", row.process)
+            .set("outcome", &row.outcome)
+            .set("agencyId", row.agency_id)
+            .ids(
+                "coordinatingIds",
+                working.petition_agency.of(id).map(|link| link.agency_id.0),
+            )
+            .set("forwardedNumber", &row.forwarded_number)
+            .set("forwardedAt", row.forwarded_at)
+            .set("dueAt", row.due_at)
+            .set("extendedTo", row.extended_to)
+            .set("urgings", row.urgings)
+            .set("answerText", answer)
+            .set("answerNumber", &row.answer_number)
+            .set("answeredAt", row.answered_at)
+            .set("roadmapAt", row.roadmap_at)
+            .time("informedAt", row.informed_at)
+            .time("closedAt", row.closed_at)
+            .set("repeats", row.repeats)
+            .set("councilId", row.council_id)
+            .set("upperCouncilId", row.upper_council_id)
+            .set("assessment", row.assessment.as_ref().filter(|_| inside))
+            .ids("predecessorIds", predecessors)
+            .ids("successorIds", successors)
+            .done()
+    }
+
+    fn needs(&self, id: Uuid, needs: &mut Needs) {
+        needs.petition.insert(id);
+    }
+}
+
+/// The petition, if the viewer may know of it; whatever he may not see does not exist for him.
+fn known<'a>(working: &'a Working, facts: &Facts<'_>, id: PetitionId) -> Option<&'a Model> {
+    let row = working.petition.get(id)?;
+    let partitions = PetitionCollection.partitions(working, facts.reference, id.0);
+    partitions
+        .into_iter()
+        .any(|partition| facts.viewer.reads(partition))
+        .then_some(row)
+}
+
+/// The petition, for somebody who may do this as one of the councils that have it.
+fn for_office<'a>(
+    working: &'a Working,
+    facts: &Facts<'_>,
+    id: PetitionId,
+    capability: Capability,
+    field: &'static str,
+) -> Result<&'a Model, Refused> {
+    let row = known(working, facts, id).ok_or(Refused::field(Code::NotFound, field))?;
+    let may = |council| facts.viewer.may(capability, Place::Council(council));
+    if may(row.council_id) || row.upper_council_id.is_some_and(may) {
+        Ok(row)
+    } else {
+        Err(Refused::field(Code::Forbidden, field))
+    }
+}
+
+/// The state after a step, or the refusal.
+fn step(row: &Model, event: Event) -> Result<entity::petition::Process, Refused> {
+    row.process.next(event).ok_or(Refused::new(Code::InvalidState))
+}
+
+/// Puts a petition into its new state, with the step in its history.
+fn record(changes: &mut Changes, facts: &Facts<'_>, row: Model, event: &str, basis: Option<String>) {
+    let mut step = facts.event("petition", row.id, event, Some(row.council_id));
+    step.basis = basis;
+    changes.happened(step);
+    changes.put(row);
+}
+
+/// Refuses a list of ids that is empty, too long, or names one twice.
+fn distinct(ids: &[PetitionId], field: &'static str) -> Result<(), Refused> {
+    const MOST: usize = 500;
+    if ids.is_empty() {
+        return Err(Refused::field(Code::Required, field));
+    }
+    if ids.len() > MOST {
+        return Err(Refused::field(Code::LimitTooLarge, field));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    if ids.iter().all(|id| seen.insert(*id)) {
+        Ok(())
+    } else {
+        Err(Refused::field(Code::InvalidValue, field))
+    }
+}
