@@ -7,7 +7,7 @@ use async_graphql::{EmptySubscription, MergedObject, Request};
 use crate::{
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},
-    petitions::{PetitionMutation, graphql::PetitionQuery},
+    petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
     state::State,
     sync::graphql::{SyncMutation, SyncQuery},
     viewer::Viewer,

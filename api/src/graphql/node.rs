@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    id::{FeedbackId, PetitionId},
+    id::{FeedbackId, InformingId, PetitionId, UrgingId},
     sync_doc,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -14,7 +14,10 @@ use super::{list::MOST, loader::rows, state};
 use crate::{
     error::{Code, Error, Result},
     feedback::graphql::Feedback,
-    petitions::graphql::Petition,
+    petitions::{
+        graphql::Petition,
+        records::{Informing, Urging},
+    },
 };
 
 /// Anything that has an id.
@@ -29,6 +32,10 @@ pub enum Node {
     Feedback(Feedback),
     /// A petition of voters.
     Petition(Petition),
+    /// An act of urging.
+    Urging(Urging),
+    /// An act of telling voters the result.
+    Informing(Informing),
 }
 
 /// Queries for anything.
@@ -69,6 +76,8 @@ async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<Node>>> {
         let node = match collection.as_str() {
             "feedback" => loader.load_one(FeedbackId(id)).await?.map(Node::Feedback),
             "petition" => loader.load_one(PetitionId(id)).await?.map(Node::Petition),
+            "urging" => loader.load_one(UrgingId(id)).await?.map(Node::Urging),
+            "informing" => loader.load_one(InformingId(id)).await?.map(Node::Informing),
             _ => None,
         };
         if let Some(node) = node {

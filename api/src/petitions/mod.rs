@@ -7,11 +7,10 @@ pub mod answering;
 pub mod forwarding;
 pub mod graphql;
 pub mod grouping;
-mod mutations;
+pub mod mutations;
+pub mod records;
 mod rules;
 pub mod telling;
-
-pub use mutations::PetitionMutation;
 
 use chrono::{DateTime, Utc};
 use entity::{

@@ -10,6 +10,7 @@ use super::{
     forwarding::{Classify, Extend, Forward, Return},
     graphql::Petition,
     grouping::{Group, Merge, Split, Wording},
+    records::{Informing, Urging},
     telling::{Append, Close, InformingCollection, Publish, Reopen, UrgingCollection},
 };
 use crate::{
@@ -37,6 +38,28 @@ pub struct PetitionPayload {
     /// As they are now.
     petitions: Vec<Petition>,
     /// Empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The urging and its petition, or why it was not recorded.
+#[derive(SimpleObject)]
+pub struct UrgePayload {
+    /// What was recorded.
+    urging: Option<Urging>,
+    /// The petition as it is now.
+    petition: Option<Petition>,
+    /// Empty when it was recorded.
+    user_errors: Vec<UserError>,
+}
+
+/// The informing and its petition, or why it was not recorded.
+#[derive(SimpleObject)]
+pub struct InformVotersPayload {
+    /// What was recorded.
+    informing: Option<Informing>,
+    /// The petition as it is now.
+    petition: Option<Petition>,
+    /// Empty when it was recorded.
     user_errors: Vec<UserError>,
 }
 
@@ -458,27 +481,40 @@ impl PetitionMutation {
     }
 
     /// Urges a body on (đôn đốc); the same as pushing an `urging`. Refusals: `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`.
-    async fn urge(&self, ctx: &Context<'_>, input: UrgeInput) -> Result<Option<PetitionPayload>> {
+    async fn urge(&self, ctx: &Context<'_>, input: UrgeInput) -> Result<Option<UrgePayload>> {
         let state = state(ctx)?;
-        payload(ctx, || {
+        let id = UrgingId(state.entropy.id(state.clock.now()));
+        let target = input.target_id.clone();
+        let done = payload(ctx, || {
             let given = fields([
                 ("targetKind", Some(input.target_kind)),
-                ("targetId", Some(input.target_id.0.clone())),
+                ("targetId", Some(input.target_id.0)),
                 ("toAgencyId", input.to_agency_id.map(|id| id.0)),
                 ("how", Some(input.how)),
                 ("text", input.text),
                 ("documentNumber", input.document_number),
             ]);
-            let id = UrgingId(state.entropy.id(state.clock.now()));
-            Ok(append(
-                &UrgingCollection,
-                id.0,
-                given,
-                "targetId",
-                &input.target_id,
-            ))
+            Ok(append(&UrgingCollection, id.0, given, "targetId", &target))
         })
-        .await
+        .await?;
+        let Some(PetitionPayload {
+            petition,
+            user_errors,
+            ..
+        }) = done
+        else {
+            return Ok(None);
+        };
+        let urging = if user_errors.is_empty() {
+            rows(ctx)?.load_one(id).await?
+        } else {
+            None
+        };
+        Ok(Some(UrgePayload {
+            urging,
+            petition,
+            user_errors,
+        }))
     }
 
     /// Records that the voters were told (thông tin lại cho cử tri); the same as pushing an `informing`. Refusals:
@@ -489,24 +525,37 @@ impl PetitionMutation {
         input: InformVotersInput,
     ) -> Result<Option<PetitionPayload>> {
         let state = state(ctx)?;
-        payload(ctx, || {
+        let id = InformingId(state.entropy.id(state.clock.now()));
+        let target = input.petition_id.clone();
+        let done = payload(ctx, || {
             let given = fields([
-                ("petitionId", Some(input.petition_id.0.clone())),
+                ("petitionId", Some(input.petition_id.0)),
                 ("at", input.at.map(|Time(at)| crate::clock::wire(at))),
                 ("channel", Some(input.channel)),
                 ("meetingId", input.meeting_id.map(|id| id.0)),
                 ("note", input.note),
             ]);
-            let id = InformingId(state.entropy.id(state.clock.now()));
-            Ok(append(
-                &InformingCollection,
-                id.0,
-                given,
-                "petitionId",
-                &input.petition_id,
-            ))
+            Ok(append(&InformingCollection, id.0, given, "petitionId", &target))
         })
-        .await
+        .await?;
+        let Some(PetitionPayload {
+            petition,
+            user_errors,
+            ..
+        }) = done
+        else {
+            return Ok(None);
+        };
+        let informing = if user_errors.is_empty() {
+            rows(ctx)?.load_one(id).await?
+        } else {
+            None
+        };
+        Ok(Some(InformVotersPayload {
+            informing,
+            petition,
+            user_errors,
+        }))
     }
 
     /// Ends the following of a petition (kết thúc theo dõi). Refusals: `VOTERS_NOT_INFORMED`, `INVALID_STATE`.
