@@ -523,7 +523,7 @@ impl PetitionMutation {
         &self,
         ctx: &Context<'_>,
         input: InformVotersInput,
-    ) -> Result<Option<PetitionPayload>> {
+    ) -> Result<Option<InformVotersPayload>> {
         let state = state(ctx)?;
         let id = InformingId(state.entropy.id(state.clock.now()));
         let target = input.petition_id.clone();
