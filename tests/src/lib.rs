@@ -2,16 +2,20 @@
 //!
 //! It knows how to run the product, never what the product should answer: expectations belong to `it/`.
 
+pub mod app;
 pub mod byte_search;
 pub mod database;
 pub mod fault_proxy;
 mod ground;
 pub mod log_capture;
+pub mod phone;
 pub mod postgres;
 pub mod seeds;
 pub mod server_process;
 pub mod target;
+pub mod world;
 
+pub use app::TestApp;
 pub use database::{Kind, TestDatabase};
 pub use fault_proxy::FaultProxy;
 pub use log_capture::LogCapture;

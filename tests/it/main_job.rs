@@ -1,0 +1,412 @@
+//! The main job, end to end: from a voter's words without signal to an answer in the phone.
+//!
+//! Told as its people would do it, over HTTP, against the true program as a process of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cutri_tests::{
+    FaultProxy, ServerProcess, TestDatabase,
+    app::{Person, state_on},
+    byte_search, each_db,
+    phone::{Phone, Seen, change, create, new_id},
+    world::{Login, World, another_device},
+};
+use serde_json::{Value, json};
+
+const DENOUNCER: &str = "Nguyễn Thị Bí Mật Tuyệt Đối";
+const VOTER: &str = "Trần Văn Đồng Ý Liên Hệ";
+const PHONE: &str = "0912345678";
+const CANARY: &str = "cầu khỉ xóm Rạch Chim Họa Mi";
+
+each_db! {
+    async fn from_a_voters_words_without_signal_to_an_answer_in_the_phone(db: TestDatabase) {
+        let story = Story::begin(&db).await;
+        let recorded = story.the_delegate_records_offline_and_uploads_over_a_broken_road().await;
+        let petitions = story.the_office_groups_splits_classifies_and_forwards(&recorded).await;
+        story.bodies_answer_and_the_voters_are_told(&petitions).await;
+        story.the_neighbour_learns_nothing(&recorded, &petitions).await;
+        story.secrets_are_nowhere_in_plain_text(&db).await;
+    }
+}
+
+struct Story {
+    world: World,
+    server: ServerProcess,
+    state: std::sync::Arc<cutri::state::State>,
+    folder: std::path::PathBuf,
+}
+
+struct Recorded {
+    good: Vec<String>,
+}
+
+struct Petitions {
+    by_body: Vec<String>,
+    up: String,
+}
+
+impl Story {
+    async fn begin(db: &TestDatabase) -> Self {
+        let folder = db.folder().to_owned();
+        let keys = folder.join("keys");
+        let state = state_on(db.url(), &keys).await;
+        cutri::installation::check_keys(&state.store, &state.keys).await.unwrap();
+        let world = World::create(&state).await;
+        let server = ServerProcess::start(
+            &folder,
+            &["serve"],
+            &[
+                ("DATABASE_URL", db.url()),
+                ("CUTRI_KEYS", keys.to_str().unwrap()),
+                ("CUTRI_LOG", "trace"),
+            ],
+        )
+        .await;
+        Self { world, server, state, folder }
+    }
+
+    fn person(&self, login: &Login) -> Person {
+        Person::new(&self.state, self.server.address(), login.account, login.device)
+    }
+
+    async fn the_delegate_records_offline_and_uploads_over_a_broken_road(&self) -> Recorded {
+        let here = &self.world.here;
+        let delegate = self.person(&here.delegates[0]);
+        let mut phone = Phone::new(delegate.clone());
+        phone.pull().await;
+        assert_eq!(phone.row("unit", &here.unit.to_string())["code"], "27721");
+        assert_eq!(phone.row("meeting", &here.meeting.to_string())["kind"], "before_session");
+        assert_eq!(phone.row("agency", &here.committee.to_string())["hasAccount"], true);
+        let (nothing, _) = phone.pull_page(None).await;
+        assert!(nothing.is_empty(), "a second pull brings nothing");
+
+        // Without signal: twelve pieces of paper's worth.
+        let words = [
+            "Đường liên ấp xuống cấp, mưa là ngập",
+            "Mặt đường liên ấp bong tróc, xe chở lúa không vào được",
+            "Đề nghị sửa đường liên ấp trước mùa mưa",
+            CANARY,
+            "Điện yếu vào buổi tối, bơm nước không chạy",
+            "Trạm y tế thiếu thuốc bảo hiểm",
+            "Kênh nội đồng bồi lắng",
+        ];
+        let feedback = |content: &str| {
+            json!({"meetingId": here.meeting, "unitId": here.unit, "channel": "contact_meeting", "origin": "voter",
+                "kind": "petition", "subject": content, "content": content, "recordedAt": "2026-11-21T19:30:00+07:00"})
+        };
+        let good: Vec<String> = words.iter().map(|_| new_id()).collect();
+        let mut rows: Vec<Value> =
+            words.iter().zip(&good).map(|(words, id)| create("feedback", id, feedback(words))).collect();
+        let with_contact = new_id();
+        let mut contact = feedback("Xin được trả lời qua điện thoại về sổ đất");
+        contact["contactName"] = json!(VOTER);
+        contact["contactPhone"] = json!(PHONE);
+        contact["consentText"] = json!("Tôi đồng ý để lại số điện thoại để được trả lời");
+        contact["consentAt"] = json!("2026-11-21T19:31:00+07:00");
+        rows.push(create("feedback", &with_contact, contact));
+        let wrong_enum = new_id();
+        let mut wrong = feedback("Sai mã");
+        wrong["channel"] = json!("thần giao cách cảm");
+        rows.push(create("feedback", &wrong_enum, wrong));
+        let foreign_unit = new_id();
+        let mut foreign = feedback("Ở xã khác");
+        foreign["unitId"] = json!(self.world.there.unit);
+        foreign["meetingId"] = Value::Null;
+        rows.push(create("feedback", &foreign_unit, foreign));
+        let denunciation = new_id();
+        rows.push(create(
+            "feedback",
+            &denunciation,
+            json!({"kind": "denunciation", "content": format!("{DENOUNCER} tố cáo cán bộ"), "unitId": here.unit}),
+        ));
+        let mut bodies: Vec<String> = rows.iter().map(Value::to_string).collect();
+        let undecodable = r#"{"mutationId":"m-broken","collection":"feedback","id":"x","patch":{"content":"\ud800"}}"#;
+        bodies.push(undecodable.to_owned());
+        // The same row twice in one upload.
+        bodies.push(bodies[0].clone());
+        let statuses_expected = {
+            let mut expected = vec!["APPLIED"; 8];
+            expected.extend(["REJECTED"; 5]);
+            expected.push("DUPLICATE");
+            expected
+        };
+
+        // The road is cut inside the request's headers, inside its body, and inside the response, after the commit.
+        let body = Phone::push_body(&bodies);
+        let proxy = FaultProxy::start(self.server.address()).await;
+        let on_the_road = delegate.through(proxy.address());
+        for after in [40, 700] {
+            proxy.cut_request_after(after);
+            assert!(on_the_road.try_send(body.clone()).await.is_err(), "cut after byte {after} of the request");
+            proxy.clear();
+        }
+        assert!(proxy.cuts() >= 2);
+        proxy.cut_response_after(30);
+        assert!(on_the_road.try_send(body.clone()).await.is_err(), "cut inside the response");
+        proxy.clear();
+
+        // He tries again, and his second device, which holds the same outbox, tries at the same time.
+        let second = cutri::store::writing::parse_id(&new_id()).map(entity::id::DeviceId).unwrap();
+        let device = another_device(&self.state, &here.delegates[0], second);
+        cutri_tests::world::Put::new().row(device).now(&self.state).await;
+        let other = Person::new(&self.state, self.server.address(), here.delegates[0].account, second);
+        let (one, two) = tokio::join!(delegate.try_send(body.clone()), other.try_send(body.clone()));
+        for answer in [one.unwrap(), two.unwrap()] {
+            let results = answer.body["data"]["syncPush"]["results"].as_array().unwrap().clone();
+            let statuses: Vec<&str> = results.iter().map(|result| result["status"].as_str().unwrap()).collect();
+            let stored: Vec<&str> =
+                statuses.iter().map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status }).collect();
+            let expected: Vec<&str> =
+                statuses_expected.iter().map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status }).collect();
+            assert_eq!(stored, expected, "{:#}", answer.body);
+            let code = |index: usize| results[index]["errors"][0]["code"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(code(8), "UNKNOWN_CODE");
+            assert_eq!(results[8]["errors"][0]["field"], "channel");
+            assert_eq!(code(9), "NOT_FOUND");
+            assert_eq!(code(10), "DENUNCIATION_BY_HAND");
+            assert_eq!(code(11), "MALFORMED_ROW");
+        }
+
+        // Nothing doubled, nothing lost, and what was refused is explained.
+        let seen: BTreeSet<String> =
+            phone.pull().await.into_iter().filter(|(of, ..)| of == "feedback").map(|(_, id, _)| id).collect();
+        let mut expected: BTreeSet<String> = good.iter().cloned().collect();
+        expected.insert(with_contact.clone());
+        assert_eq!(seen, expected);
+        let issues: BTreeMap<String, String> = phone
+            .rows_of("syncIssue")
+            .iter()
+            .map(|issue| (issue["code"].as_str().unwrap().to_owned(), issue["message"].as_str().unwrap().to_owned()))
+            .collect();
+        assert_eq!(
+            issues.keys().map(String::as_str).collect::<Vec<_>>(),
+            ["DENUNCIATION_BY_HAND", "MALFORMED_ROW", "NOT_FOUND", "UNKNOWN_CODE"]
+        );
+        assert_eq!(phone.rows_of("syncIssue").len(), 4, "one issue for each refused row, however often it came");
+        let document = phone.row("feedback", &with_contact).to_string();
+        assert!(!document.contains(PHONE) && !document.contains(VOTER), "contact details are never given back");
+
+        // A correction before the office has grouped it.
+        let rev = phone.row("feedback", &good[6])["rev"].as_str().unwrap().to_owned();
+        let corrected = change("feedback", &good[6], &rev, json!({"content": "Kênh nội đồng bồi lắng 2 km"}));
+        assert_eq!(phone.push(&[corrected]).await[0]["status"], "APPLIED");
+        Recorded { good }
+    }
+
+    async fn the_office_groups_splits_classifies_and_forwards(&self, recorded: &Recorded) -> Petitions {
+        let here = &self.world.here;
+        let office = self.person(&here.office);
+        let inbox = office.data("{ feedbacks(first: 50) { nodes { id status content } } }", json!({})).await;
+        assert_eq!(inbox["feedbacks"]["nodes"].as_array().unwrap().len(), 8);
+
+        let group = async |feedback: &[String], title: &str| {
+            let input = json!({"feedbackIds": feedback, "title": title, "content": title});
+            let payload = office.done("groupFeedback", input, "petition { id number process feedbackIds unitIds }").await;
+            payload["petition"]["id"].as_str().unwrap().to_owned()
+        };
+        let road = group(&recorded.good[..3], "Sửa chữa đường liên ấp").await;
+        let bridge = group(&recorded.good[3..4], CANARY).await;
+        let power_and_health = group(&recorded.good[4..6], "Điện và thuốc").await;
+        let canal = group(&recorded.good[6..7], "Nạo vét kênh nội đồng").await;
+        assert_eq!(
+            office.refused("groupFeedback", json!({"feedbackIds": [recorded.good[0]], "title": "a", "content": "b"})).await,
+            "ALREADY_GROUPED"
+        );
+        let parts = json!([{"title": "Điện yếu", "content": "Điện yếu vào buổi tối"},
+            {"title": "Thiếu thuốc", "content": "Trạm y tế thiếu thuốc bảo hiểm"}]);
+        let split = office
+            .done("splitPetition", json!({"petitionId": power_and_health, "parts": parts}), "petitions { id predecessorIds }")
+            .await;
+        let parts: Vec<String> =
+            split["petitions"].as_array().unwrap().iter().map(|part| part["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(split["petitions"][0]["predecessorIds"], json!([power_and_health]));
+
+        let all = [&road, &bridge, &parts[0], &parts[1], &canal];
+        for (petition, field) in all.iter().zip(["transport", "transport", "power", "health", "irrigation"]) {
+            let input = json!({"petitionId": petition, "field": field, "tier": "commune"});
+            office.done("classifyPetition", input, "petition { process }").await;
+        }
+
+        // Four with one document, over Tết: twenty working days from Monday, 9 February 2026.
+        let four = [&road, &bridge, &parts[0], &canal];
+        let forward = json!({"petitionIds": four, "leadId": here.committee, "documentNumber": "12/VP-HĐND",
+            "documentDate": "2026-02-09"});
+        let forwarded = office.done("forwardPetitions", forward, "petitions { dueAt process isOverdue }").await;
+        for petition in forwarded["petitions"].as_array().unwrap() {
+            assert_eq!(petition["dueAt"], "2026-03-16", "Tết is no working time");
+            assert_eq!(petition["process"], "forwarded");
+        }
+
+        // The body sends one back; the office sends it where it belongs, to a company without an account.
+        let body = self.person(&here.committee_login);
+        let mut desk = Phone::new(body.clone());
+        desk.pull().await;
+        assert_eq!(desk.rows_of("petition").len(), 4);
+        let back = json!({"petitionIds": [parts[0]], "reason": "Thuộc thẩm quyền ngành điện"});
+        body.done("returnPetitions", back, "petition { process agencyId }").await;
+        let gone = desk.pull().await;
+        assert!(gone.contains(&("petition".to_owned(), parts[0].clone(), None)), "{gone:?}");
+        let again = json!({"petitionIds": [parts[0]], "leadId": self.world.company, "documentNumber": "15/VP-HĐND",
+            "documentDate": "2026-02-24", "dueAt": "2026-12-31"});
+        let again = office.done("forwardPetitions", again, "petition { process forwardings { documentNumber returnReason } }").await;
+        assert_eq!(again["petition"]["forwardings"][0]["returnReason"], "Thuộc thẩm quyền ngành điện");
+
+        // One is beyond the commune's competence.
+        let up = json!({"petitionIds": [parts[1]], "upperCouncilId": self.world.province_council,
+            "documentNumber": "16/HĐND-VP", "documentDate": "2026-02-24"});
+        office.done("forwardPetitions", up, "petition { process }").await;
+        Petitions { by_body: vec![road, bridge, canal, parts[0].clone()], up: parts[1].clone() }
+    }
+
+    async fn bodies_answer_and_the_voters_are_told(&self, petitions: &Petitions) {
+        let here = &self.world.here;
+        let office = self.person(&here.office);
+        let delegate = self.person(&here.delegates[0]);
+        let mut phone = Phone::new(delegate.clone());
+        phone.pull().await;
+        let before = versions(&phone);
+
+        // The delegate urges, offline, twice over a bad road.
+        let urging = create(
+            "urging",
+            &new_id(),
+            json!({"targetKind": "petition", "targetId": petitions.by_body[3], "how": "phone",
+                "text": "Bà con chờ đã hai tháng", "at": "2026-11-22T06:00:00+07:00"}),
+        );
+        assert_eq!(phone.push(&[urging.clone()]).await[0]["status"], "APPLIED");
+        assert_eq!(phone.push(&[urging]).await[0]["status"], "DUPLICATE");
+
+        // The province's office sends it to a department, and the answer comes down.
+        let province = self.person(&self.world.province_office);
+        let on = json!({"petitionIds": [petitions.up], "leadId": self.world.department, "documentNumber": "3/VP",
+            "documentDate": "2026-02-26"});
+        province.done("forwardPetitions", on, "petition { process agencyId }").await;
+        let department = self.person(&self.world.department_login);
+        let answer = json!({"petitionIds": [petitions.up], "agencyId": self.world.department,
+            "documentNumber": "99/SXD", "documentDate": "2026-03-10", "text": "Đã bổ sung thuốc", "outcome": "resolved"});
+        department.done("answerPetitions", answer, "petition { process }").await;
+
+        // The body extends one, then one document answers three; the office enters another for the company.
+        let body = self.person(&here.committee_login);
+        let extend = json!({"petitionIds": [petitions.by_body[0]], "dueAt": "2027-01-15", "reason": "Chờ vốn"});
+        let extended =
+            body.done("extendDue", extend, "petition { dueAt extendedTo extensions { fromDue toDue } }").await;
+        assert_eq!(extended["petition"]["dueAt"], "2026-03-16");
+        assert_eq!(extended["petition"]["extendedTo"], "2027-01-15");
+        let three = json!({"petitionIds": petitions.by_body[..3], "agencyId": here.committee, "documentNumber": "8/UBND",
+            "documentDate": "2026-03-12", "text": "Sẽ sửa trong quý II", "outcome": "in_progress", "roadmapAt": "2026-06-30"});
+        body.done("answerPetitions", three, "petitions { process }").await;
+        let company = json!({"petitionIds": [petitions.by_body[3]], "agencyId": self.world.company,
+            "documentNumber": "51/ĐL", "documentDate": "2026-03-12", "text": "Đã nâng công suất trạm", "outcome": "resolved",
+            "onBehalf": true});
+        office.done("answerPetitions", company, "petition { process answers { onBehalf version } }").await;
+        let assess = json!({"petitionId": petitions.by_body[3], "assessment": "ok"});
+        office.done("assessAnswer", assess, "petition { process }").await;
+        let close = json!({"petitionId": petitions.by_body[3]});
+        assert_eq!(office.refused("closePetition", close).await, "VOTERS_NOT_INFORMED");
+
+        // The next pull brings exactly what changed, no more and no less.
+        let seen: BTreeSet<Seen> = phone.pull().await.into_iter().collect();
+        let mut fresh = Phone::new(delegate.clone());
+        fresh.pull().await;
+        let after = versions(&fresh);
+        let changed: BTreeSet<Seen> = after
+            .iter()
+            .filter(|(key, rev)| before.get(*key) != Some(*rev))
+            .map(|((of, id), rev)| (of.clone(), id.clone(), Some(rev.clone())))
+            .collect();
+        assert_eq!(seen, changed);
+        assert_eq!(phone.rows, fresh.rows);
+        assert_eq!(phone.row("petition", &petitions.up)["answerText"], "Đã bổ sung thuốc");
+        assert_eq!(phone.row("petition", &petitions.by_body[3])["urgings"], 1);
+
+        // He tells the voters, offline; the petitions close; each history tells the whole story.
+        let all: Vec<&String> = petitions.by_body.iter().chain([&petitions.up]).collect();
+        let told: Vec<Value> = all
+            .iter()
+            .map(|petition| {
+                let patch = json!({"petitionId": petition, "channel": "contact_meeting", "meetingId": here.meeting,
+                    "at": "2026-11-22T08:00:00+07:00"});
+                create("informing", &new_id(), patch)
+            })
+            .collect();
+        for result in phone.push(&told).await {
+            assert_eq!(result["status"], "APPLIED", "{result}");
+        }
+        for petition in &all {
+            office.done("closePetition", json!({"petitionId": petition}), "petition { process }").await;
+        }
+        phone.pull().await;
+        let history = async |id: &str| {
+            let query = "query($id: ID!) { petition(id: $id) { history(first: 50) { event at actor basis } } }";
+            let data = delegate.data(query, json!({"id": id})).await;
+            let events = data["petition"]["history"].as_array().unwrap().clone();
+            events.iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            history(&petitions.by_body[0]).await,
+            ["grouped", "classified", "forwarded", "extended", "answered", "informed", "closed"]
+        );
+        assert_eq!(
+            history(&petitions.by_body[3]).await,
+            [
+                "split_from", "classified", "forwarded", "returned", "forwarded", "urged", "answered_on_behalf",
+                "assessed_ok", "informed", "closed"
+            ]
+        );
+        assert_eq!(
+            history(&petitions.up).await,
+            ["split_from", "classified", "forwarded_up", "forwarded", "answered", "informed", "closed"]
+        );
+        for petition in &all {
+            assert_eq!(phone.row("petition", petition)["process"], "closed");
+        }
+    }
+
+    /// What is said in one commune reaches the neighbour's delegate by no road.
+    async fn the_neighbour_learns_nothing(&self, recorded: &Recorded, petitions: &Petitions) {
+        let neighbour = self.person(&self.world.there.delegates[0]);
+        let mut phone = Phone::new(neighbour.clone());
+        phone.pull().await;
+        let held = serde_json::to_string(&phone.rows.values().collect::<Vec<_>>()).unwrap();
+        assert!(!held.contains(CANARY));
+        let ids: Vec<&String> = recorded.good.iter().chain(&petitions.by_body).chain([&petitions.up]).collect();
+        for id in &ids {
+            assert!(!held.contains(id.as_str()), "the pull tells of {id}");
+            let query = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } feedback(id: $id) { id } petition(id: $id) { id } }";
+            let foreign = neighbour.ask(query, json!({"id": id})).await.body;
+            let absent = neighbour.ask(query, json!({"id": new_id()})).await.body;
+            assert_eq!(foreign, absent, "foreign looks like absent");
+        }
+        let lists = "{ feedbacks(first: 100) { totalCount nodes { id } } petitions(first: 100) { totalCount nodes { id } } }";
+        let lists = neighbour.data(lists, json!({})).await;
+        assert_eq!(lists["feedbacks"], json!({"totalCount": 0, "nodes": []}));
+        assert_eq!(lists["petitions"], json!({"totalCount": 0, "nodes": []}));
+        let search = "query($text: String!) { search(text: $text, first: 20) { nodes { id title } } }";
+        let found = neighbour.data(search, json!({"text": "cầu khỉ"})).await;
+        assert_eq!(found["search"]["nodes"], json!([]));
+        let own = self.person(&self.world.here.delegates[1]).data(search, json!({"text": "cau khi"})).await;
+        assert_eq!(own["search"]["nodes"][0]["title"], CANARY);
+        // Nor may he act on it, or learn from the refusal that it is there.
+        for id in [petitions.by_body[0].as_str(), &new_id()] {
+            let urge = json!({"targetKind": "petition", "targetId": id, "how": "phone"});
+            assert_eq!(neighbour.refused("urge", urge).await, "NOT_FOUND");
+            let informed = create("informing", &new_id(), json!({"petitionId": id, "channel": "phone"}));
+            assert_eq!(phone.push(&[informed]).await[0]["status"], "DEFERRED");
+        }
+    }
+
+    async fn secrets_are_nowhere_in_plain_text(&self, db: &TestDatabase) {
+        let secrets = [DENOUNCER, VOTER, PHONE, "+84912345678", "84912345678"];
+        byte_search::assert_free_of(&db.stored_in().await, &secrets);
+        byte_search::assert_free_of(&self.folder, &secrets);
+        self.server.log().assert_free_of(&secrets);
+        self.server.log().assert_free_of(&[CANARY]);
+    }
+}
+
+/// The version of every row that a phone holds.
+fn versions(phone: &Phone) -> BTreeMap<(String, String), String> {
+    let rev = |row: &Value| row["rev"].as_str().unwrap().to_owned();
+    phone.rows.iter().map(|(key, row)| (key.clone(), rev(row))).collect()
+}

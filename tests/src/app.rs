@@ -1,0 +1,174 @@
+//! The true server with people as clients. Everything goes over HTTP.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use cutri::{
+    accounts::token::{self, Holder, Kind},
+    clock::{Clock, SystemClock},
+    entropy::SystemEntropy,
+    keys::Keys,
+    state::State,
+    store::Store,
+};
+use entity::id::{AccountId, DeviceId};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{TestDatabase, world::Login};
+
+/// A server inside the test's own process, on a loopback port.
+pub struct TestApp {
+    pub state: Arc<State>,
+    address: SocketAddr,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    _keys: TempDir,
+}
+
+/// The state of a server on this database, with keys in this folder.
+pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
+    let store = Store::connect(url).await.unwrap();
+    let keys = Keys::open_or_create(keys, SystemClock.now(), &SystemEntropy).unwrap();
+    Arc::new(State::new(store, keys, Arc::new(SystemClock), Arc::new(SystemEntropy), "cutri".to_owned()).await.unwrap())
+}
+
+impl TestApp {
+    /// Serves this database.
+    pub async fn start(db: &TestDatabase) -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let state = state_on(db.url(), &keys.path().join("keys")).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let edge = cutri::serve::edge(Arc::clone(&state), cutri::edge::EdgeConfig::default());
+        tokio::spawn(cutri::edge::serve(listener, edge, async move {
+            let _ = stopped.await;
+        }));
+        Self { state, address, stop: Some(stop), _keys: keys }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Somebody who is signed in on his own device.
+    pub fn person(&self, login: &Login) -> Person {
+        self.person_on(login, login.device)
+    }
+
+    /// Somebody who is signed in on this device.
+    pub fn person_on(&self, login: &Login, device: DeviceId) -> Person {
+        Person::new(&self.state, self.address, login.account, device)
+    }
+
+    /// Somebody without an account.
+    pub fn stranger(&self) -> Person {
+        Person { address: self.address, token: None, client: client(), account: None, device: None }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(60)).build().unwrap()
+}
+
+/// Somebody with an account and a device, as an API client.
+#[derive(Clone)]
+pub struct Person {
+    address: SocketAddr,
+    token: Option<String>,
+    client: reqwest::Client,
+    pub account: Option<AccountId>,
+    pub device: Option<DeviceId>,
+}
+
+/// An answer with its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Person {
+    /// Somebody with a token that this state signs.
+    pub fn new(state: &State, address: SocketAddr, account: AccountId, device: DeviceId) -> Self {
+        let holder = Holder { account: account.0, device: device.0, kind: Kind::Access };
+        let minted =
+            token::mint(&state.keys, &state.issuer, holder, state.clock.now(), state.entropy.as_ref()).unwrap();
+        Self {
+            address,
+            token: Some(minted.text),
+            client: client(),
+            account: Some(account),
+            device: Some(device),
+        }
+    }
+
+    /// The same person by another road: through a proxy, or to another server.
+    pub fn through(&self, address: SocketAddr) -> Self {
+        Self { address, client: client(), ..self.clone() }
+    }
+
+    /// Sends an operation; the road may be broken.
+    pub async fn try_ask(&self, query: &str, variables: Value) -> Result<Answer, String> {
+        self.try_send(json!({"query": query, "variables": variables}).to_string()).await
+    }
+
+    /// Sends a body as it is; the road may be broken.
+    pub async fn try_send(&self, body: String) -> Result<Answer, String> {
+        let mut request = self
+            .client
+            .post(format!("http://{}/graphql", self.address))
+            .header("content-type", "application/json")
+            .body(body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        let text = response.text().await.map_err(|error| error.to_string())?;
+        let body = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+        Ok(Answer { status, body })
+    }
+
+    /// Sends an operation.
+    pub async fn ask(&self, query: &str, variables: Value) -> Answer {
+        self.try_ask(query, variables).await.unwrap()
+    }
+
+    /// The data of an operation that must succeed.
+    pub async fn data(&self, query: &str, variables: Value) -> Value {
+        let answer = self.ask(query, variables).await;
+        assert!(answer.body.get("errors").is_none(), "{query}\n{:#}", answer.body);
+        answer.body["data"].clone()
+    }
+
+    /// The payload of a mutation that must be accepted: `name(input: $input) { ...selection userErrors }`.
+    pub async fn done(&self, name: &str, input: Value, selection: &str) -> Value {
+        let payload = self.mutate(name, input, selection).await;
+        assert_eq!(payload["userErrors"], json!([]), "{name}");
+        payload
+    }
+
+    /// The payload of a mutation, accepted or refused.
+    pub async fn mutate(&self, name: &str, input: Value, selection: &str) -> Value {
+        let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+        let query = format!(
+            "mutation($input: {kind}!) {{ {name}(input: $input) {{ {selection} userErrors {{ code field message }} }} }}"
+        );
+        self.data(&query, json!({"input": input})).await[name].clone()
+    }
+
+    /// The code with which a mutation is refused.
+    pub async fn refused(&self, name: &str, input: Value) -> String {
+        let payload = self.mutate(name, input, "").await;
+        payload["userErrors"][0]["code"].as_str().unwrap_or("accepted").to_owned()
+    }
+}

@@ -1,0 +1,117 @@
+//! A delegate's phone: a store of rows, an outbox, a cursor. As simple as an app's author would write it from
+//! docs/sync.md.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::app::Person;
+
+const PUSH: &str = "mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
+    results { index mutationId status rev master errors { code field message } }
+    pull { partitions changes { p c op id rev d } cursor more } } }";
+
+const PULL: &str = "query($cursor: String, $maxBytes: Int, $collections: [String!]) {
+    syncPull(cursor: $cursor, maxBytes: $maxBytes, collections: $collections) {
+    partitions changes { p c op id rev d } cursor more digest wipe } }";
+
+/// A phone.
+#[derive(Clone)]
+pub struct Phone {
+    pub person: Person,
+    pub cursor: Option<String>,
+    /// By collection and id.
+    pub rows: BTreeMap<(String, String), Value>,
+    pub collections: Option<Vec<String>>,
+}
+
+/// A change as it arrived: collection, id, version (none if gone).
+pub type Seen = (String, String, Option<String>);
+
+impl Phone {
+    /// A phone that has never synced.
+    pub fn new(person: Person) -> Self {
+        Self { person, cursor: None, rows: BTreeMap::new(), collections: None }
+    }
+
+    /// Reads one page; returns what it brought and whether more is pending.
+    pub async fn pull_page(&mut self, max_bytes: Option<i32>) -> (Vec<Seen>, bool) {
+        let variables = json!({"cursor": self.cursor, "maxBytes": max_bytes, "collections": self.collections});
+        let page = self.person.data(PULL, variables).await["syncPull"].clone();
+        (self.apply(&page), page["more"].as_bool().unwrap())
+    }
+
+    /// Applies a page.
+    pub fn apply(&mut self, page: &Value) -> Vec<Seen> {
+        let mut seen = Vec::new();
+        for change in page["changes"].as_array().unwrap() {
+            let text = |name: &str| change[name].as_str().unwrap().to_owned();
+            let key = (text("c"), text("id"));
+            if text("op") == "put" {
+                assert_eq!(change["d"]["rev"], change["rev"], "{change}");
+                self.rows.insert(key.clone(), change["d"].clone());
+                seen.push((key.0, key.1, Some(text("rev"))));
+            } else {
+                assert_eq!(change["d"], Value::Null, "what is gone brings no content: {change}");
+                self.rows.remove(&key);
+                seen.push((key.0, key.1, None));
+            }
+        }
+        self.cursor = Some(page["cursor"].as_str().unwrap().to_owned());
+        seen
+    }
+
+    /// Reads until nothing is pending.
+    pub async fn pull(&mut self) -> Vec<Seen> {
+        self.pull_in_pages(Some(1 << 20)).await
+    }
+
+    /// Reads until nothing is pending, in pages of so many bytes.
+    pub async fn pull_in_pages(&mut self, max_bytes: Option<i32>) -> Vec<Seen> {
+        let mut all = Vec::new();
+        loop {
+            let (seen, more) = self.pull_page(max_bytes).await;
+            all.extend(seen);
+            if !more {
+                return all;
+            }
+        }
+    }
+
+    /// Uploads rows; the results, in order.
+    pub async fn push(&self, rows: &[Value]) -> Vec<Value> {
+        let data = self.person.data(PUSH, json!({"rows": rows})).await;
+        data["syncPush"]["results"].as_array().unwrap().clone()
+    }
+
+    /// The body of an upload, for roads that break and for rows that are no JSON.
+    pub fn push_body(rows: &[String]) -> String {
+        let query = serde_json::to_string(PUSH).unwrap();
+        format!(r#"{{"query":{query},"variables":{{"rows":[{}]}}}}"#, rows.join(","))
+    }
+
+    /// A row of this collection.
+    pub fn rows_of(&self, collection: &str) -> Vec<&Value> {
+        self.rows.iter().filter(|((of, _), _)| of == collection).map(|(_, row)| row).collect()
+    }
+
+    /// The row with this id.
+    pub fn row(&self, collection: &str, id: &str) -> &Value {
+        self.rows.get(&(collection.to_owned(), id.to_owned())).unwrap_or(&Value::Null)
+    }
+}
+
+/// A new id, as a phone makes it.
+pub fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// A pushed row that creates something.
+pub fn create(collection: &str, id: &str, patch: Value) -> Value {
+    json!({"mutationId": new_id(), "collection": collection, "id": id, "patch": patch})
+}
+
+/// A pushed row that changes something, knowing this version.
+pub fn change(collection: &str, id: &str, base: &str, patch: Value) -> Value {
+    json!({"mutationId": new_id(), "collection": collection, "id": id, "baseRev": base, "patch": patch})
+}
