@@ -67,12 +67,16 @@ impl Units {
 
     fn link(&mut self, edge: unit_succession::Model) {
         self.unlink(&edge);
-        self.successors.entry(edge.from_id).or_default().push(edge.clone());
+        self.successors
+            .entry(edge.from_id)
+            .or_default()
+            .push(edge.clone());
         self.predecessors.entry(edge.to_id).or_default().push(edge);
     }
 
     fn unlink(&mut self, edge: &unit_succession::Model) {
-        let other = |known: &unit_succession::Model| known.to_id != edge.to_id || known.from_id != edge.from_id;
+        let other =
+            |known: &unit_succession::Model| known.to_id != edge.to_id || known.from_id != edge.from_id;
         if let Some(edges) = self.successors.get_mut(&edge.from_id) {
             edges.retain(other);
         }
@@ -224,12 +228,20 @@ pub struct Bodies {
 impl Bodies {
     fn take(&mut self, working: &Working) {
         for row in working.council.written() {
-            if self.councils.get(&row.id).is_none_or(|known| known.rev <= row.rev) {
+            if self
+                .councils
+                .get(&row.id)
+                .is_none_or(|known| known.rev <= row.rev)
+            {
                 self.councils.insert(row.id, row.clone());
             }
         }
         for row in working.agency.written() {
-            if self.agencies.get(&row.id).is_none_or(|known| known.rev <= row.rev) {
+            if self
+                .agencies
+                .get(&row.id)
+                .is_none_or(|known| known.rev <= row.rev)
+            {
                 self.agencies.insert(row.id, row.clone());
             }
         }

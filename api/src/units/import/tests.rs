@@ -430,7 +430,10 @@ fn known_successions_count_without_being_repeated() {
     let first = read_successions(Some(SUCCESSIONS), &units, &[]);
     let again = read_successions(None, &units, &first.edges);
     let derived = |read: &SuccessionsRead| read.edges.iter().filter(|edge| edge.derived).count();
-    assert_eq!((again.edges.len(), derived(&again)), (derived(&first), derived(&first)));
+    assert_eq!(
+        (again.edges.len(), derived(&again)),
+        (derived(&first), derived(&first))
+    );
     assert!(again.gaps.iter().all(|gap| gap.reason == GapReason::NoSuccessor));
     assert_eq!(again.gaps.len(), 28);
 }
@@ -448,7 +451,10 @@ fn a_newer_list_may_lean_on_what_is_known() {
     assert_eq!(read.records[1].parent_id, Some(current(Level::Province, "01")));
     // A new version while a known one still stands, which the list does not end: nothing is guessed.
     let list = format!("{HEADER}00070,Phường Hoàn Kiếm Mới,commune,ward,01,2027-01-01,\n");
-    assert_eq!(read_units(list.as_bytes(), &known).problems[0].problem, Problem::Overlap);
+    assert_eq!(
+        read_units(list.as_bytes(), &known).problems[0].problem,
+        Problem::Overlap
+    );
     // The same list twice is the same list.
     assert_eq!(read_units(UNITS, &known).records, known);
 }
