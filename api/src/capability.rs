@@ -75,6 +75,8 @@ capabilities! {
     PlanOwnContact "plan_own_contact" "Tự ghi cuộc tiếp xúc cử tri ngoài kế hoạch";
     /// Enter resolutions, their effect and their relations.
     ManageResolutions "manage_resolutions" "Quản lý nghị quyết";
+    /// Take in newer lists of administrative units.
+    ManageUnits "manage_units" "Cập nhật danh mục đơn vị hành chính";
     /// Keep councils, terms, mandates, groups and committees.
     ManageCouncil "manage_council" "Quản lý Hội đồng, nhiệm kỳ, đại biểu, tổ, ban";
     /// Keep the bodies that answer.

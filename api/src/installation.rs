@@ -1,11 +1,14 @@
 //! Facts about this installation that are kept in its database: the epoch, the fingerprints of its keys, whether
-//! it is a demo.
+//! it is a demo; and the roles that every installation knows.
 
-use entity::installation;
-use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
+use std::collections::BTreeSet;
+
+use entity::{installation, role_capability};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use uuid::Uuid;
 
 use crate::{
+    accounts::roles::Roles,
     entropy::{self, Entropy},
     error::{Error, Result},
     keys::Keys,
@@ -40,6 +43,72 @@ pub async fn note(store: &Store, name: &str, value: &str) -> Result<String> {
     fact(store, name)
         .await?
         .ok_or_else(|| Error::internal("a noted fact is gone"))
+}
+
+/// Notes a fact in place of what was noted before.
+pub async fn renew(store: &Store, name: &str, value: &str) -> Result<()> {
+    installation::Entity::insert(installation::ActiveModel {
+        name: Set(name.to_owned()),
+        value: Set(value.to_owned()),
+    })
+    .on_conflict(
+        OnConflict::column(installation::Column::Name)
+            .update_column(installation::Column::Value)
+            .to_owned(),
+    )
+    .exec_without_returning(store.migrating())
+    .await?;
+    Ok(())
+}
+
+/// Brings the delivered roles up to date; roles that the installation added stay as they are. Returns whether
+/// anything changed. Must run before the state reads the rights of roles.
+pub async fn seed_roles(store: &Store) -> Result<bool> {
+    let delivered =
+        Roles::delivered().map_err(|line| Error::internal(format!("the delivered roles: {line:?}")))?;
+    let wanted: BTreeSet<(String, String)> = delivered
+        .iter()
+        .flat_map(|(role, held)| {
+            held.capabilities
+                .iter()
+                .map(move |capability| (role.to_owned(), capability.code().to_owned()))
+        })
+        .collect();
+    let known: BTreeSet<(String, String)> = role_capability::Entity::find()
+        .filter(role_capability::Column::Role.is_in(delivered.iter().map(|(role, _)| role)))
+        .all(store.read())
+        .await?
+        .into_iter()
+        .map(|row| (row.role, row.capability))
+        .collect();
+    if known == wanted {
+        return Ok(false);
+    }
+    let tx = store.begin().await?;
+    for (role, capability) in known.difference(&wanted) {
+        role_capability::Entity::delete_by_id((role.clone(), capability.clone()))
+            .exec(&tx)
+            .await?;
+    }
+    let missing: Vec<_> = wanted
+        .difference(&known)
+        .map(|(role, capability)| role_capability::ActiveModel {
+            role: Set(role.clone()),
+            capability: Set(capability.clone()),
+        })
+        .collect();
+    if !missing.is_empty() {
+        role_capability::Entity::insert_many(missing)
+            .on_conflict(
+                OnConflict::columns([role_capability::Column::Role, role_capability::Column::Capability])
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .exec_without_returning(&tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// The epoch: made with the database.

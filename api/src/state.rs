@@ -73,22 +73,12 @@ impl State {
         Ok(())
     }
 
-    /// What has to happen after a commit: reference data that changed is read again.
+    /// What has to happen after a commit: reference data that changed is taken over.
     pub(crate) async fn after_commit(&self, working: &Working) -> Result<()> {
-        if working.unit.is_changed() {
-            return self.refresh_reference().await;
-        }
-        if working.council.is_changed()
-            || working.committee.is_changed()
-            || working.delegate_group.is_changed()
-            || working.agency.is_changed()
-        {
-            let bodies = Reference::load_bodies(self.store.read()).await?;
-            self.reference
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .bodies = bodies;
-        }
+        self.reference
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(working);
         Ok(())
     }
 }

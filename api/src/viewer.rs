@@ -73,6 +73,22 @@ impl Viewer {
         }
     }
 
+    /// The installation itself, at its own command line: imports, the first administrator, the demo. Whoever runs
+    /// a command beside the database needs no account; history names nobody. It reads no partition.
+    pub fn system() -> Self {
+        let rights = [
+            Capability::ManageUnits,
+            Capability::ManageCouncil,
+            Capability::ManageAgencies,
+            Capability::ManageAccounts,
+            Capability::GrantRoles,
+        ];
+        Self {
+            rights: vec![(Place::Everywhere, rights.into_iter().collect())],
+            ..Self::default()
+        }
+    }
+
     /// An integrator: sees what is public, and for a province everything of its councils without personal fields.
     pub fn integrator(unit: UnitId, reference: &Reference, lang: Lang) -> Self {
         let mut viewer = Self {
@@ -268,6 +284,24 @@ impl Viewer {
         self.rights
             .iter()
             .any(|(at, rights)| *at == place && rights.contains(capability))
+    }
+
+    /// Whether this may be done in a unit: by a right that holds everywhere, or at a unit (or one of those that it
+    /// was made of) in which this one lies.
+    pub fn may_in_unit(&self, capability: Capability, unit: UnitId, reference: &Reference) -> bool {
+        self.places(capability).any(|place| match place {
+            Place::Everywhere => true,
+            Place::Unit(outer) => reference.units.covers_of_any_time(outer, unit),
+            Place::Council(_) | Place::Agency(_) => false,
+        })
+    }
+
+    /// Whether this may be done at a council: by a right at the council itself or in its unit.
+    pub fn may_at_council(&self, capability: Capability, council: CouncilId, reference: &Reference) -> bool {
+        self.may(capability, Place::Council(council))
+            || reference
+                .council(council)
+                .is_some_and(|council| self.may_in_unit(capability, council.unit_id, reference))
     }
 
     /// Whether this may be done anywhere.

@@ -1,3 +1,5 @@
 //! All integration tests in one binary: linking it once is what keeps a changed line quick to test.
 
 mod harness;
+mod installed;
+mod units;

@@ -14,7 +14,7 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait, EntityTrait};
 
-use super::partition::Partition;
+use super::{partition::Partition, working::Working};
 use crate::error::Result;
 
 /// The clock of partitions that belong to no province.
@@ -23,9 +23,9 @@ pub const NATIONAL: &str = "national";
 pub const SHARED: &str = "shared";
 
 /// Units and how they followed each other.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Units {
-    by_id: HashMap<UnitId, unit::Model>,
+    by_id: HashMap<UnitId, Arc<unit::Model>>,
     by_code: BTreeMap<String, Vec<UnitId>>,
     children: HashMap<UnitId, Vec<UnitId>>,
     successors: HashMap<UnitId, Vec<unit_succession::Model>>,
@@ -36,17 +36,53 @@ impl Units {
     fn new(units: Vec<unit::Model>, edges: Vec<unit_succession::Model>) -> Self {
         let mut all = Self::default();
         for unit in units {
-            all.by_code.entry(unit.code.clone()).or_default().push(unit.id);
-            if let Some(parent) = unit.parent_id {
-                all.children.entry(parent).or_default().push(unit.id);
-            }
-            all.by_id.insert(unit.id, unit);
+            all.put(unit);
         }
         for edge in edges {
-            all.successors.entry(edge.from_id).or_default().push(edge.clone());
-            all.predecessors.entry(edge.to_id).or_default().push(edge);
+            all.link(edge);
         }
         all
+    }
+
+    fn put(&mut self, unit: unit::Model) {
+        if let Some(old) = self.by_id.get(&unit.id) {
+            if old.rev > unit.rev {
+                return;
+            }
+            if let Some(siblings) = old.parent_id.and_then(|parent| self.children.get_mut(&parent)) {
+                siblings.retain(|id| *id != unit.id);
+            }
+        } else {
+            // Code and first day are part of the id, so that both indexes by code hold for ever.
+            let first_day = |id: &UnitId| self.by_id.get(id).and_then(|unit| unit.valid_from);
+            let versions = self.by_code.entry(unit.code.clone()).or_default();
+            let place = versions.partition_point(|id| (first_day(id), *id) < (unit.valid_from, unit.id));
+            versions.insert(place, unit.id);
+        }
+        if let Some(parent) = unit.parent_id {
+            self.children.entry(parent).or_default().push(unit.id);
+        }
+        self.by_id.insert(unit.id, Arc::new(unit));
+    }
+
+    fn link(&mut self, edge: unit_succession::Model) {
+        self.unlink(&edge);
+        self.successors
+            .entry(edge.from_id)
+            .or_default()
+            .push(edge.clone());
+        self.predecessors.entry(edge.to_id).or_default().push(edge);
+    }
+
+    fn unlink(&mut self, edge: &unit_succession::Model) {
+        let other =
+            |known: &unit_succession::Model| known.to_id != edge.to_id || known.from_id != edge.from_id;
+        if let Some(edges) = self.successors.get_mut(&edge.from_id) {
+            edges.retain(other);
+        }
+        if let Some(edges) = self.predecessors.get_mut(&edge.to_id) {
+            edges.retain(other);
+        }
     }
 
     /// How many unit versions are known.
@@ -61,12 +97,17 @@ impl Units {
 
     /// The unit with this id.
     pub fn get(&self, id: UnitId) -> Option<&unit::Model> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(Arc::as_ref)
     }
 
-    /// All units, in no order.
+    /// All units, in the order of their codes, older versions first.
     pub fn iter(&self) -> impl Iterator<Item = &unit::Model> {
-        self.by_id.values()
+        self.by_code.values().flatten().filter_map(|id| self.get(*id))
+    }
+
+    /// All successions, in no order.
+    pub fn successions(&self) -> impl Iterator<Item = &unit_succession::Model> {
+        self.successors.values().flatten()
     }
 
     /// The unit with this code that existed on this day. Codes are reused, so a day is always needed; a level
@@ -104,6 +145,15 @@ impl Units {
     /// Whether `inner` is `outer` or lies below it.
     pub fn covers(&self, outer: UnitId, inner: UnitId) -> bool {
         self.upwards(inner).any(|unit| unit.id == outer)
+    }
+
+    /// Whether `inner` lies in `outer` or in one of the units that `outer` was made of.
+    pub fn covers_of_any_time(&self, outer: UnitId, inner: UnitId) -> bool {
+        self.covers(outer, inner)
+            || self
+                .with_predecessors(outer)
+                .into_iter()
+                .any(|former| self.covers(former, inner))
     }
 
     /// The unit and the units above it.
@@ -165,7 +215,7 @@ pub fn existed(from: Option<NaiveDate>, to: Option<NaiveDate>, on: NaiveDate) ->
 }
 
 /// Councils, their parts, agencies, and what roles may do.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Bodies {
     pub councils: HashMap<CouncilId, council::Model>,
     pub committees: HashMap<CommitteeId, committee::Model>,
@@ -173,6 +223,33 @@ pub struct Bodies {
     pub agencies: HashMap<AgencyId, agency::Model>,
     /// Capability codes by role code.
     pub roles: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Bodies {
+    fn take(&mut self, working: &Working) {
+        for row in working.council.written() {
+            if self
+                .councils
+                .get(&row.id)
+                .is_none_or(|known| known.rev <= row.rev)
+            {
+                self.councils.insert(row.id, row.clone());
+            }
+        }
+        for row in working.agency.written() {
+            if self
+                .agencies
+                .get(&row.id)
+                .is_none_or(|known| known.rev <= row.rev)
+            {
+                self.agencies.insert(row.id, row.clone());
+            }
+        }
+        let committees = working.committee.written().cloned();
+        self.committees.extend(committees.map(|row| (row.id, row)));
+        let groups = working.delegate_group.written().cloned();
+        self.groups.extend(groups.map(|row| (row.id, row)));
+    }
 }
 
 /// The whole of it, as of one moment.
@@ -189,6 +266,30 @@ impl Reference {
             units: Self::load_units(conn).await?,
             bodies: Self::load_bodies(conn).await?,
         })
+    }
+
+    /// Takes over what a transaction wrote. A row that a later transaction wrote already stays as it is.
+    pub(crate) fn take(&mut self, working: &Working) {
+        if working.unit.is_changed() || working.unit_succession.is_changed() {
+            let units = Arc::make_mut(&mut self.units);
+            working.unit.written().cloned().for_each(|unit| units.put(unit));
+            working
+                .unit_succession
+                .removed()
+                .for_each(|edge| units.unlink(edge));
+            working
+                .unit_succession
+                .written()
+                .cloned()
+                .for_each(|edge| units.link(edge));
+        }
+        if working.council.is_changed()
+            || working.committee.is_changed()
+            || working.delegate_group.is_changed()
+            || working.agency.is_changed()
+        {
+            Arc::make_mut(&mut self.bodies).take(working);
+        }
     }
 
     /// Reads the units.

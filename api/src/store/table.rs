@@ -118,7 +118,16 @@ impl<M: Row> Table<M> {
             .map(|(_, row)| row)
     }
 
-    fn removed(&self) -> impl Iterator<Item = &M> {
+    /// The rows that are new or changed.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &M> {
+        self.now
+            .iter()
+            .filter(|(key, row)| self.was.get(key).is_none_or(|was| was != *row))
+            .map(|(_, row)| row)
+    }
+
+    /// The rows that were taken away.
+    pub(crate) fn removed(&self) -> impl Iterator<Item = &M> {
         self.was
             .iter()
             .filter(|(key, _)| !self.now.contains_key(key))

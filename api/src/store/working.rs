@@ -24,7 +24,7 @@ macro_rules! rows {
 }
 
 rows! {
-    unit(id); council(id); committee(id); delegate_group(id); delegate(id); agency(id); account(id); device(id);
+    unit(id); unit_succession(from_id, to_id); unit_gap(id); council(id); committee(id); delegate_group(id); delegate(id); agency(id); account(id); device(id);
     role_grant(id); meeting(id); meeting_record(id); agenda_item(id); document(id); feedback(id);
     feedback_contact(feedback_id); feedback_addition(id); petition(id); forwarding(id); answer(id); extension(id);
     urging(id); informing(id); note(id); resolution(id); sync_issue(id);
@@ -137,7 +137,7 @@ impl Row for entity::event::Model {
 }
 
 working! {
-    unit council committee delegate_group delegate constituency agency account device role_grant
+    unit unit_succession unit_gap council committee delegate_group delegate constituency agency account device role_grant
     meeting meeting_unit meeting_council agenda_item document meeting_record
     feedback feedback_contact feedback_addition
     petition petition_unit petition_feedback petition_agency petition_lineage
@@ -186,6 +186,10 @@ impl Changes {
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
     pub council: BTreeSet<Uuid>,
+    /// All councils of these units.
+    pub councils_of: BTreeSet<Uuid>,
+    pub committee: BTreeSet<Uuid>,
+    pub delegate_group: BTreeSet<Uuid>,
     pub delegate: BTreeSet<Uuid>,
     pub agency: BTreeSet<Uuid>,
     pub account: BTreeSet<Uuid>,
@@ -198,6 +202,10 @@ pub struct Needs {
     /// All grants of these accounts.
     pub grants_of: BTreeSet<Uuid>,
     pub unit: BTreeSet<Uuid>,
+    /// What became of these units.
+    pub successions_of: BTreeSet<Uuid>,
+    /// All that the lists of units leave open; there are few.
+    pub unit_gaps: bool,
     pub meeting: BTreeSet<Uuid>,
     pub meeting_record: BTreeSet<Uuid>,
     /// Records by meeting and author, to keep them one each.
@@ -246,7 +254,16 @@ impl Working {
         }
 
         by!(unit.Id in needs.unit);
+        by!(unit_succession.FromId in needs.successions_of);
+        if needs.unit_gaps {
+            working
+                .unit_gap
+                .loaded(entity::unit_gap::Entity::find().all(conn).await?);
+        }
         by!(council.Id in needs.council);
+        by!(council.UnitId in needs.councils_of);
+        by!(committee.Id in needs.committee);
+        by!(delegate_group.Id in needs.delegate_group);
         by!(delegate.Id in needs.delegate);
         by!(constituency.DelegateId in needs.delegate);
         by!(agency.Id in needs.agency);

@@ -7,6 +7,7 @@ use crate::{
 
 /// All collections, parents before children. The place in this list is a bit in every cursor: add at the end.
 pub const COLLECTIONS: &[&dyn Collection] = &[
+    &crate::units::UnitCollection,
     &meetings::MeetingCollection,
     &feedback::FeedbackCollection,
     &petitions::PetitionCollection,

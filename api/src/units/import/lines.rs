@@ -40,12 +40,14 @@ pub enum Problem {
     EmptyPeriod,
     /// The same version, or the same succession, stands on an earlier line.
     Duplicate,
-    /// Another version of the same unit on an earlier line is valid at the same time.
+    /// Another version of the same unit, on an earlier line or known before, is valid at the same time.
     Overlap,
     /// No unit above it with that code existed when the version began.
     UnknownParent,
     /// Neither `true` nor `false`.
     BadFlag,
+    /// The database did not take it.
+    NotStored,
 }
 
 impl Problem {
@@ -77,8 +79,8 @@ impl Problem {
             ),
             Self::Duplicate => ("Trùng với một dòng ở trên.", "The same as an earlier line."),
             Self::Overlap => (
-                "Thời gian hiệu lực chồng lên một dòng ở trên.",
-                "Valid at the same time as an earlier line.",
+                "Thời gian hiệu lực chồng lên một dòng ở trên hoặc một đơn vị đã có.",
+                "Valid at the same time as an earlier line or a known version.",
             ),
             Self::UnknownParent => (
                 "Không có đơn vị cấp trên với mã này tại ngày bắt đầu.",
@@ -87,6 +89,10 @@ impl Problem {
             Self::BadFlag => (
                 "Cột partly phải là true hoặc false.",
                 "The column partly must be true or false.",
+            ),
+            Self::NotStored => (
+                "Cơ sở dữ liệu không nhận dòng này.",
+                "The database did not take this line.",
             ),
         };
         match lang {

@@ -1,6 +1,6 @@
 //! The list of unit versions: `code,name,level,kind,parent_code,valid_from,valid_to`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use uuid::{Uuid, uuid};
@@ -173,7 +173,8 @@ pub fn unit_id(level: Level, code: &str, valid_from: Option<NaiveDate>) -> Uuid 
 }
 
 /// Reads a list of unit versions. `known` are the versions that are already there: a newer list may name them
-/// as parents without repeating them, and may repeat them to end them. The list's own rows go first.
+/// as parents without repeating them, and may repeat them to end them. The list's own rows go first; a row that
+/// is valid at the same time as a known version which the list does not repeat is left out.
 pub fn read_units(bytes: &[u8], known: &[UnitRecord]) -> UnitsRead {
     let (rows, mut problems) = lines::rows(bytes, COLUMNS, 0);
     let mut levels: [Vec<UnitRecord>; 3] = Default::default();
@@ -188,6 +189,12 @@ pub fn read_units(bytes: &[u8], known: &[UnitRecord]) -> UnitsRead {
             }),
         }
     }
+    let repeated: HashSet<Uuid> = levels.iter().flatten().map(|record| record.id).collect();
+    let mut standing: HashMap<(Level, &str), Vec<Span>> = HashMap::new();
+    for unit in known.iter().filter(|unit| !repeated.contains(&unit.id)) {
+        let spans = standing.entry((unit.level, &unit.code)).or_default();
+        spans.push((unit.valid_from, unit.valid_to));
+    }
     let mut records: Vec<UnitRecord> = Vec::new();
     for level in levels {
         // Parents stand on the levels above, whatever the order of the file.
@@ -195,7 +202,10 @@ pub fn read_units(bytes: &[u8], known: &[UnitRecord]) -> UnitsRead {
         let mut seen: HashMap<String, Vec<Span>> = HashMap::new();
         let mut accepted = Vec::with_capacity(level.len());
         for mut record in level {
-            let spans = seen.entry(record.code.clone()).or_default();
+            let spans = seen.entry(record.code.clone()).or_insert_with(|| {
+                let standing = standing.get(&(record.level, record.code.as_str()));
+                standing.cloned().unwrap_or_default()
+            });
             match check(&mut record, spans, &parents) {
                 Ok(()) => {
                     spans.push((record.valid_from, record.valid_to));

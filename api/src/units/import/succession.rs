@@ -79,14 +79,15 @@ pub struct SuccessionsRead {
     pub problems: Vec<LineProblem>,
 }
 
-/// Reads a list of successions between these unit versions (the known and the newly read ones together).
+/// Reads a list of successions between these unit versions (the known and the newly read ones together), and
+/// works out what follows from them and from the `known` successions. Without a list only the latter is done.
 ///
 /// Districts have no rows of their own. A district passed into every unit that took one of its communes; it
 /// passed **partly** unless all of its communes, including those without a stated successor, passed wholly
 /// into that one unit. A district that had no communes (an island) passed into the new unit of the same name
 /// in its province's successor that has no stated predecessor.
-pub fn read_successions(bytes: &[u8], units: &[UnitRecord]) -> SuccessionsRead {
-    let (rows, problems) = lines::rows(bytes, COLUMNS, 1);
+pub fn read_successions(bytes: Option<&[u8]>, units: &[UnitRecord], known: &[Edge]) -> SuccessionsRead {
+    let (rows, problems) = bytes.map_or_else(Default::default, |bytes| lines::rows(bytes, COLUMNS, 1));
     let mut read = SuccessionsRead {
         problems,
         ..Default::default()
@@ -111,9 +112,19 @@ pub fn read_successions(bytes: &[u8], units: &[UnitRecord]) -> SuccessionsRead {
         }
     }
     read.problems.sort_by_key(|problem| problem.line);
-    let derived = districts(units, &read.edges);
+    let mut all = read.edges.clone();
+    all.extend(
+        known
+            .iter()
+            .filter(|edge| !edge.derived && !seen.contains(&(edge.from_id, edge.to_id)))
+            .cloned(),
+    );
+    let stated: HashSet<(Uuid, Uuid)> = all.iter().map(|edge| (edge.from_id, edge.to_id)).collect();
+    let mut derived = districts(units, &all);
+    // What a list states is never overwritten by what was worked out.
+    derived.retain(|edge| !stated.contains(&(edge.from_id, edge.to_id)));
+    let succeeded: HashSet<Uuid> = all.iter().chain(&derived).map(|edge| edge.from_id).collect();
     read.edges.extend(derived);
-    let succeeded: HashSet<Uuid> = read.edges.iter().map(|edge| edge.from_id).collect();
     let ended = units.iter().filter_map(|unit| Some((unit, unit.valid_to?)));
     read.gaps.extend(
         ended

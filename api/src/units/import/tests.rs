@@ -99,7 +99,7 @@ fn the_unit_above_is_the_one_of_its_time() {
 #[test]
 fn what_the_delivered_successions_leave_open_is_reported_exactly() {
     let units = read_units(UNITS, &[]).records;
-    let read = read_successions(SUCCESSIONS, &units);
+    let read = read_successions(Some(SUCCESSIONS), &units, &[]);
     assert_eq!(read.problems, []);
     let (stated, derived): (Vec<_>, Vec<_>) = read.edges.iter().partition(|edge| !edge.derived);
     assert_eq!(stated.len(), 10_629 - 11);
@@ -163,7 +163,7 @@ fn what_the_delivered_successions_leave_open_is_reported_exactly() {
 #[test]
 fn known_mergers() {
     let units = read_units(UNITS, &[]).records;
-    let edges = read_successions(SUCCESSIONS, &units).edges;
+    let edges = read_successions(Some(SUCCESSIONS), &units, &[]).edges;
     let by_id: HashMap<_, _> = units.iter().map(|unit| (unit.id, unit)).collect();
     let successors = |id: Uuid| -> BTreeSet<&str> {
         edges
@@ -259,7 +259,7 @@ fn a_district_passes_partly_unless_all_its_communes_passed_wholly() {
                 commune,00002,00001,false,2025-07-01\n\
                 commune,00003,00003,false,2025-07-01\n\
                 commune,00005,00001,true,2025-07-01\n";
-    let found = read_successions(list.as_bytes(), &read.records);
+    let found = read_successions(Some(list.as_bytes()), &read.records, &[]);
     let derived: Vec<_> = found
         .edges
         .iter()
@@ -395,10 +395,8 @@ fn broken_successions_are_reported() {
         "province,01,01,false,2025-07-02",
         "province,01,02,false,2025-07-01",
     ];
-    let read = read_successions(
-        format!("level,from_code,to_code,partly,date\n{}", rows.join("\n")).as_bytes(),
-        &units,
-    );
+    let list = format!("level,from_code,to_code,partly,date\n{}", rows.join("\n"));
+    let read = read_successions(Some(list.as_bytes()), &units, &[]);
     use Problem::*;
     let found: Vec<_> = read.problems.iter().map(|p| (p.line, p.problem)).collect();
     assert_eq!(
@@ -427,6 +425,20 @@ fn broken_successions_are_reported() {
 }
 
 #[test]
+fn known_successions_count_without_being_repeated() {
+    let units = read_units(UNITS, &[]).records;
+    let first = read_successions(Some(SUCCESSIONS), &units, &[]);
+    let again = read_successions(None, &units, &first.edges);
+    let derived = |read: &SuccessionsRead| read.edges.iter().filter(|edge| edge.derived).count();
+    assert_eq!(
+        (again.edges.len(), derived(&again)),
+        (derived(&first), derived(&first))
+    );
+    assert!(again.gaps.iter().all(|gap| gap.reason == GapReason::NoSuccessor));
+    assert_eq!(again.gaps.len(), 28);
+}
+
+#[test]
 fn a_newer_list_may_lean_on_what_is_known() {
     let known = read_units(UNITS, &[]).records;
     let list = format!(
@@ -437,6 +449,12 @@ fn a_newer_list_may_lean_on_what_is_known() {
     assert_eq!(read.problems, []);
     assert_eq!(read.records[0].id, current(Level::Commune, "00070"));
     assert_eq!(read.records[1].parent_id, Some(current(Level::Province, "01")));
+    // A new version while a known one still stands, which the list does not end: nothing is guessed.
+    let list = format!("{HEADER}00070,Phường Hoàn Kiếm Mới,commune,ward,01,2027-01-01,\n");
+    assert_eq!(
+        read_units(list.as_bytes(), &known).problems[0].problem,
+        Problem::Overlap
+    );
     // The same list twice is the same list.
     assert_eq!(read_units(UNITS, &known).records, known);
 }
@@ -478,6 +496,6 @@ proptest! {
         let mut bytes = Vec::from(HEADER);
         bytes.extend(noise);
         let records = read_units(&bytes, &[]).records;
-        read_successions(&bytes, &records);
+        read_successions(Some(&bytes), &records, &[]);
     }
 }
