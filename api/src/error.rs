@@ -8,7 +8,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::ErrorExtensionValues;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 /// Language of messages, chosen by `Accept-Language`; Vietnamese unless English is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -187,6 +187,61 @@ impl Error {
             Self::Database(_) | Self::Internal(_) => Code::Unavailable,
         }
     }
+
+    /// Writes to the log what the client is not told; expected refusals are no events.
+    pub fn log(&self) {
+        match self {
+            Self::Database(cause) => {
+                tracing::error!(target: "cutri", cause = %describe(cause), "database failed");
+            }
+            Self::Internal(cause) => tracing::error!(target: "cutri", cause = %cause, "defect"),
+            Self::Code(..) | Self::Refused(_) => {}
+        }
+    }
+}
+
+/// What the log may know of a failure in the database: which one, where, but nothing that quotes a row. (The
+/// details of PostgreSQL's constraint violations hold whole rows, its conversion errors the value.)
+pub fn describe(cause: &DbErr) -> String {
+    let runtime = match cause {
+        DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime) => runtime,
+        DbErr::ConnectionAcquire(why) => return why.to_string(),
+        DbErr::Custom(text) | DbErr::Migration(text) => return text.clone(),
+        other => return variant(other),
+    };
+    match runtime {
+        RuntimeErr::Internal(text) => text.clone(),
+        RuntimeErr::SqlxError(cause) => match cause.as_ref() {
+            sqlx::Error::Database(refusal) => {
+                let code = refusal.code().unwrap_or_default();
+                // PostgreSQL's class of wrong values, and SQLite's errors in a search, which quote it
+                let is_quoting = code.starts_with("22") && code.len() == 5;
+                let message = refusal.message();
+                let message = if is_quoting || message.starts_with("fts5") {
+                    ""
+                } else {
+                    message
+                };
+                let table = refusal.table().unwrap_or_default();
+                let constraint = refusal.constraint().unwrap_or_default();
+                format!("[{code}] {message} {table} {constraint}")
+                    .trim_end()
+                    .to_owned()
+            }
+            sqlx::Error::Io(cause) => format!("connection: {}", cause.kind()),
+            sqlx::Error::Tls(_) => "TLS".to_owned(),
+            other => variant(other),
+        },
+    }
+}
+
+/// The bare name of an enum's variant.
+fn variant(value: &impl std::fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    let end = text
+        .find(|letter: char| !letter.is_alphanumeric())
+        .unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 impl From<Code> for Error {
@@ -212,11 +267,7 @@ impl From<DbErr> for Error {
 impl From<Error> for async_graphql::Error {
     fn from(error: Error) -> Self {
         let code = error.code();
-        match &error {
-            Error::Database(cause) => tracing::error!(target: "cutri", cause = ?cause, "database failed"),
-            Error::Internal(cause) => tracing::error!(target: "cutri", cause = %cause, "defect"),
-            Error::Code(..) | Error::Refused(_) => {}
-        }
+        error.log();
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", code.name());
         extensions.set("retryable", code.retryable());

@@ -131,6 +131,18 @@ pub async fn mark_demo(store: &Store, on: chrono::NaiveDate) -> Result<()> {
     note(store, DEMO, &on.to_string()).await.map(drop)
 }
 
+/// The fingerprints of the keys with which this database was used.
+pub async fn fingerprints(store: &Store) -> Result<Vec<(String, String)>> {
+    let noted = installation::Entity::find()
+        .filter(installation::Column::Name.starts_with(FINGERPRINT))
+        .all(store.read())
+        .await?;
+    Ok(noted
+        .into_iter()
+        .filter_map(|row| Some((row.name.strip_prefix(FINGERPRINT)?.to_owned(), row.value)))
+        .collect())
+}
+
 /// Refuses keys that are not those which this database was written with; notes them the first time.
 pub async fn check_keys(store: &Store, keys: &Keys) -> Result<()> {
     let mut stored = Vec::new();
@@ -139,5 +151,5 @@ pub async fn check_keys(store: &Store, keys: &Keys) -> Result<()> {
         stored.push((name, noted));
     }
     keys.verify_fingerprints(&stored)
-        .map_err(|mismatch| Error::internal(format!("{mismatch:?}")))
+        .map_err(|mismatch| Error::internal(mismatch.to_string()))
 }

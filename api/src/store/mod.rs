@@ -34,6 +34,22 @@ use crate::error::{Error, Result};
 /// SQLite before this version can corrupt a database in WAL mode (the "WAL-reset" defect).
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
+/// The number of the lock under which a database is prepared: the letters of `cutri`.
+const PREPARING: i64 = 0x63_75_74_72_69;
+
+/// The right to prepare a database, until the end or the loss of the connection.
+pub struct Alone(Option<DatabaseTransaction>);
+
+impl Alone {
+    /// Lets the next process go on.
+    pub async fn end(self) -> Result<()> {
+        match self.0 {
+            Some(held) => Ok(held.rollback().await?),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The database of an installation.
 #[derive(Clone)]
 pub struct Store {
@@ -149,6 +165,21 @@ impl Store {
             ..Default::default()
         };
         Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Waits until no other process prepares this database. On SQLite nothing is done here: the only connection
+    /// that writes is needed for the work itself, and all processes are on one machine, where a file serves.
+    pub async fn alone(&self) -> Result<Alone> {
+        if self.backend == DatabaseBackend::Sqlite {
+            return Ok(Alone(None));
+        }
+        let held = self.writer.begin().await?;
+        held.execute_raw(Statement::from_string(
+            self.backend,
+            format!("SELECT pg_advisory_xact_lock({PREPARING})"),
+        ))
+        .await?;
+        Ok(Alone(Some(held)))
     }
 
     /// The names and values of the settings on which durability rests.

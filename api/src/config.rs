@@ -1,0 +1,353 @@
+//! The settings: one structure that is flag, environment variable and documentation at once.
+//!
+//! Nothing else reads the environment. A secret among the settings has no `Debug` and no `Display` that shows it.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+
+use crate::{edge::EdgeConfig, store};
+
+/// What an installation can be told. Every flag may be given as the environment variable beside it.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// Cơ sở dữ liệu: postgres://… hoặc sqlite://…; mặc định là tệp cutri.db trong thư mục dữ liệu. Có mật khẩu thì
+    /// đặt trong biến môi trường, vì dòng lệnh ai trên máy cũng đọc được.
+    /// [the database; by default the embedded file in the data folder]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub database_url: Option<DatabaseUrl>,
+
+    /// Thư mục dữ liệu, chỉ chủ nhân được đọc (0700). [the data folder, for its owner only]
+    #[arg(
+        long,
+        env = "CUTRI_DATA",
+        global = true,
+        value_name = "FOLDER",
+        default_value = "./data"
+    )]
+    pub data: PathBuf,
+
+    /// Thư mục khóa; mặc định là keys trong thư mục dữ liệu. [the key folder; by default keys in the data folder]
+    #[arg(long, env = "CUTRI_KEYS", global = true, value_name = "FOLDER")]
+    pub keys: Option<PathBuf>,
+
+    /// Địa chỉ máy chủ lắng nghe. [where the server listens]
+    #[arg(
+        long,
+        env = "CUTRI_LISTEN",
+        global = true,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8000"
+    )]
+    pub listen: SocketAddr,
+
+    /// Địa chỉ công khai, ví dụ https://cutri.example.vn; cũng là bên phát hành (iss) của thẻ truy cập.
+    /// [the public address; also the issuer of tokens]
+    #[arg(long, env = "CUTRI_PUBLIC_URL", global = true, value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// Các proxy được tin (địa chỉ hoặc mạng, cách nhau bằng dấu phẩy): chỉ chúng được báo địa chỉ máy khách.
+    /// [proxies whose forwarding headers count]
+    #[arg(
+        long,
+        env = "CUTRI_TRUSTED_PROXIES",
+        global = true,
+        value_name = "NETWORKS",
+        default_value = "",
+        value_parser = proxies
+    )]
+    pub trusted_proxies: Proxies,
+
+    /// off bỏ mọi giới hạn kết nối và tần suất: chỉ để thử tải. [off lifts all caps: for load tests only]
+    #[arg(
+        long,
+        env = "CUTRI_RATE_LIMITS",
+        global = true,
+        value_name = "on|off",
+        default_value = "on"
+    )]
+    pub rate_limits: Switch,
+
+    /// Mức nhật ký của cutri. [how much cutri logs]
+    #[arg(
+        long,
+        env = "CUTRI_LOG",
+        global = true,
+        value_name = "LEVEL",
+        default_value = "info"
+    )]
+    pub log: LogLevel,
+
+    /// Dạng nhật ký: dòng chữ hoặc JSON. [lines for people, or JSON]
+    #[arg(
+        long,
+        env = "CUTRI_LOG_FORMAT",
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
+}
+
+impl Settings {
+    /// The address of the database.
+    pub fn database(&self) -> DatabaseUrl {
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| DatabaseUrl(store::embedded_url(&self.data)))
+    }
+
+    /// The folder of the keys.
+    pub fn key_folder(&self) -> PathBuf {
+        self.keys.clone().unwrap_or_else(|| self.data.join("keys"))
+    }
+
+    /// Who issues our tokens.
+    pub fn issuer(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| "cutri".to_owned())
+    }
+
+    /// What the edge has to know.
+    pub fn edge(&self) -> EdgeConfig {
+        EdgeConfig {
+            trusted_proxies: self.trusted_proxies.0.clone(),
+            rate_limits: self.rate_limits == Switch::On,
+            ..EdgeConfig::default()
+        }
+    }
+}
+
+/// One line for the log and for `doctor`; without secrets.
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "database={} data={} keys={} listen={} public_url={} trusted_proxies={} rate_limits={} log={} log_format={}",
+            self.database(),
+            self.data.display(),
+            self.key_folder().display(),
+            self.listen,
+            self.public_url.as_deref().unwrap_or("-"),
+            self.trusted_proxies,
+            word(self.rate_limits),
+            word(self.log),
+            word(self.log_format),
+        )
+    }
+}
+
+fn word(value: impl ValueEnum) -> String {
+    value
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+/// The address of a database, which may hold a password. Any text is taken here: a refusal by the reader of the
+/// command line would quote it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The whole address, for the driver alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The file of an SQLite database.
+    pub fn sqlite_file(&self) -> Option<&Path> {
+        let rest = self.0.strip_prefix("sqlite:")?;
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        Some(Path::new(rest.split('?').next().unwrap_or(rest)))
+    }
+
+    /// Whether a driver for this kind of address is built in.
+    pub fn is_known(&self) -> bool {
+        ["sqlite:", "postgres://", "postgresql://"]
+            .iter()
+            .any(|kind| self.0.starts_with(kind))
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sqlite_file().is_some() {
+            return f.write_str(&self.0);
+        }
+        let Some((kind, rest)) = self.0.split_once("://") else {
+            return f.write_str("***");
+        };
+        // Settings after a `?` may hold a password too, with an @ in it: then nothing is shown.
+        let place = match rest.rsplit_once('@') {
+            _ if rest.contains('?') => "***".to_owned(),
+            Some((_, place)) => format!("***@{place}"),
+            None => rest.to_owned(),
+        };
+        write!(f, "{kind}://{place}")
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// How much is logged of what cutri itself does; see [`crate::telemetry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// In which form is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Peers whose forwarding headers count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies(pub Vec<IpNet>);
+
+impl fmt::Display for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("-");
+        }
+        let networks: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&networks.join(","))
+    }
+}
+
+fn proxies(list: &str) -> Result<Proxies, String> {
+    EdgeConfig::parse_proxies(list)
+        .map(Proxies)
+        .map_err(|entry| format!("không phải địa chỉ hoặc mạng [neither address nor network]: {entry}"))
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    if is_web && !text.contains(['?', '#', '@', ' ']) {
+        Ok(text.to_owned())
+    } else {
+        Err("cần một địa chỉ https://… không có ?, # hay @ [an https address is needed]".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn settings(args: &[&str]) -> Settings {
+        let line = ["cutri"].iter().chain(args);
+        Line::try_parse_from(line)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .settings
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for url in [
+            "postgres://cutri:bi-mat@db.example/cutri",
+            "postgresql://cutri:bi-mat@x@db.example:5432/cutri",
+            "postgres://db.example/cutri?user=cutri&password=bi-mat",
+            "postgres://cutri:a/bi-mat?b@db.example/cutri",
+            "postgres://db.example/cutri?password=a@bi-mat",
+            "mysql:cutri:bi-mat",
+            "bi-mat",
+        ] {
+            let settings = settings(&["--database-url", url]);
+            let shown = format!("{settings} {settings:?} {:?}", settings.database());
+            assert!(!shown.contains("bi-mat"), "{shown}");
+            assert_eq!(settings.database().expose(), url);
+        }
+        let url = settings(&["--database-url", "postgres://cutri:x@db.example/cutri"]).database();
+        assert_eq!(url.to_string(), "postgres://***@db.example/cutri");
+    }
+
+    #[test]
+    fn what_is_not_said_has_the_published_value() {
+        let settings = settings(&[]);
+        assert_eq!(
+            settings.to_string(),
+            "database=sqlite://./data/cutri.db?mode=rwc data=./data keys=./data/keys listen=127.0.0.1:8000 \
+             public_url=- trusted_proxies=- rate_limits=on log=info log_format=text"
+        );
+        assert_eq!(
+            settings.database().sqlite_file(),
+            Some(Path::new("./data/cutri.db"))
+        );
+        assert!(settings.edge().rate_limits && settings.issuer() == "cutri");
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused() {
+        for args in [
+            ["--trusted-proxies", "10.0.0.0/8,all"],
+            ["--rate-limits", "none"],
+            ["--listen", "everywhere"],
+            ["--public-url", "cutri.example"],
+            ["--public-url", "https://a:b@cutri.example"],
+            ["--log", "cutri=trace,sqlx=trace"],
+        ] {
+            assert!(
+                Line::try_parse_from(["cutri"].iter().chain(&args)).is_err(),
+                "{args:?}"
+            );
+        }
+        let settings = settings(&[
+            "--trusted-proxies",
+            "10.0.0.0/8,192.0.2.1",
+            "--rate-limits",
+            "off",
+        ]);
+        assert_eq!(settings.trusted_proxies.to_string(), "10.0.0.0/8,192.0.2.1/32");
+        assert!(!settings.edge().rate_limits);
+        assert_eq!(
+            self::settings(&["--public-url", "https://cutri.example/"]).issuer(),
+            "https://cutri.example"
+        );
+    }
+}

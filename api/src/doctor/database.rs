@@ -1,0 +1,201 @@
+//! The database: its settings, its migrations, whose keys it knows, its clocks, and whether its documents are those
+//! that would be written today.
+
+use chrono::{DateTime, Datelike, Duration, Utc};
+use entity::{event, sync_doc};
+use migration::Migrator;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm_migration::MigratorTrait;
+
+use crate::{
+    clock::{Clock, SystemClock, wire},
+    error::{Result, describe},
+    installation,
+    keys::Keys,
+    store::{
+        Store,
+        collection::Collection,
+        partition::Audience,
+        reference::Reference,
+        sql::Sql,
+        working::{Needs, Working},
+    },
+    sync::registry::COLLECTIONS,
+};
+
+use super::Findings;
+
+/// Documents of each collection that are made again.
+const SAMPLE: u64 = 200;
+/// Years in which the machine's clock is believed.
+const YEARS: std::ops::RangeInclusive<i32> = 2025..=2100;
+
+pub(super) async fn examine(store: &Store, keys: Option<&Keys>, findings: &mut Findings) -> Result<()> {
+    let settings = store.durability().await?;
+    let settings: Vec<String> = settings
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect();
+    findings.ok("Cơ sở dữ liệu", settings.join(", "));
+    if !migrations(store, findings).await {
+        return Ok(());
+    }
+    fingerprints(store, keys, findings).await?;
+    clock(store, SystemClock.now(), findings).await?;
+    sync_clocks(store, findings).await?;
+    documents(store, findings).await
+}
+
+/// Whether the structure is the one that this program knows.
+async fn migrations(store: &Store, findings: &mut Findings) -> bool {
+    match Migrator::get_pending_migrations_read_only(store.read()).await {
+        Ok(pending) if pending.is_empty() => {
+            findings.ok("Cấu trúc", format!("đủ {} bước", Migrator::migrations().len()));
+            true
+        }
+        Ok(pending) => {
+            findings.fail(
+                "Cấu trúc",
+                format!("thiếu {} bước; hãy chạy cutri migrate", pending.len()),
+            );
+            false
+        }
+        Err(cause) => {
+            // The library's own words: a step that this program does not know, because a newer one was here.
+            findings.fail("Cấu trúc", describe(&cause));
+            false
+        }
+    }
+}
+
+async fn fingerprints(store: &Store, keys: Option<&Keys>, findings: &mut Findings) -> Result<()> {
+    const ABOUT: &str = "Dấu vân tay của khóa";
+    let Some(keys) = keys else { return Ok(()) };
+    let stored = installation::fingerprints(store).await?;
+    match keys.verify_fingerprints(&stored) {
+        Err(mismatch) => findings.fail(ABOUT, mismatch.to_string()),
+        Ok(()) if stored.is_empty() => {
+            findings.warn(ABOUT, "cơ sở dữ liệu chưa ghi khóa nào; hãy chạy cutri serve")
+        }
+        Ok(()) => findings.ok(ABOUT, "khớp với cơ sở dữ liệu"),
+    }
+    Ok(())
+}
+
+/// Whether the machine's clock can be right.
+async fn clock(store: &Store, now: DateTime<Utc>, findings: &mut Findings) -> Result<()> {
+    const ABOUT: &str = "Đồng hồ máy";
+    let newest: Option<DateTime<Utc>> = event::Entity::find()
+        .select_only()
+        .column(event::Column::At)
+        .order_by_desc(event::Column::Id)
+        .into_tuple()
+        .one(store.read())
+        .await?;
+    let said = wire(now);
+    if !YEARS.contains(&now.year()) {
+        findings.fail(ABOUT, format!("{said}: năm không thể đúng; hãy chỉnh giờ (NTP)"));
+    } else if let Some(newest) = newest.filter(|newest| *newest > now + Duration::minutes(1)) {
+        findings.fail(
+            ABOUT,
+            format!(
+                "{said}: chậm hơn sự kiện mới nhất ({}); hãy chỉnh giờ (NTP)",
+                wire(newest)
+            ),
+        );
+    } else {
+        findings.ok(ABOUT, said);
+    }
+    Ok(())
+}
+
+/// No entry of the log may be ahead of its partition's clock, and each partition has one.
+async fn sync_clocks(store: &Store, findings: &mut Findings) -> Result<()> {
+    const ABOUT: &str = "Đồng bộ";
+    let rows = Sql::new(
+        store.backend(),
+        "SELECT name, seq, newest FROM (SELECT p.name AS name, c.seq AS seq, \
+         (SELECT max(l.seq) FROM sync_log l WHERE l.partition = p.id) AS newest \
+         FROM sync_partition p LEFT JOIN sync_clock c ON c.id = p.clock) all_partitions \
+         WHERE newest IS NOT NULL AND (seq IS NULL OR newest > seq) ORDER BY name LIMIT 3",
+    )
+    .all(store.read())
+    .await?;
+    let names = rows
+        .iter()
+        .map(|row| row.try_get::<String>("", "name"))
+        .collect::<Result<Vec<_>, _>>()?;
+    if names.is_empty() {
+        findings.ok(ABOUT, "nhật ký không đi trước đồng hồ của phân vùng nào");
+    } else {
+        findings.fail(
+            ABOUT,
+            format!(
+                "nhật ký đi trước đồng hồ của phân vùng {}; cơ sở dữ liệu bị chép dở, hãy khôi phục bản sao lưu",
+                names.join(", ")
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// Whether stored documents are the same that would be written now.
+async fn documents(store: &Store, findings: &mut Findings) -> Result<()> {
+    const ABOUT: &str = "Tài liệu đồng bộ";
+    let reference = Reference::load(store.read()).await?;
+    let (mut looked_at, mut different) = (0, Vec::new());
+    for collection in COLLECTIONS {
+        let stored = sync_doc::Entity::find()
+            .filter(sync_doc::Column::Collection.eq(collection.name()))
+            .order_by_desc(sync_doc::Column::RowId)
+            .limit(SAMPLE)
+            .all(store.read())
+            .await?;
+        let mut needs = Needs::default();
+        for document in &stored {
+            collection.needs(document.row_id, &mut needs);
+        }
+        let working = Working::load(store.read(), &needs).await?;
+        looked_at += stored.len();
+        different.extend(
+            stored
+                .iter()
+                .filter(|stored| !is_same(*collection, stored, &working, &reference))
+                .map(|stored| format!("{}/{}", stored.collection, stored.row_id)),
+        );
+    }
+    if different.is_empty() {
+        findings.ok(
+            ABOUT,
+            format!("{looked_at} tài liệu xem thử đều khớp với dữ liệu gốc"),
+        );
+    } else {
+        different.truncate(3);
+        findings.fail(
+            ABOUT,
+            format!(
+                "tài liệu khác với dữ liệu gốc, trong đó có: {}",
+                different.join(", ")
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn is_same(
+    collection: &dyn Collection,
+    stored: &sync_doc::Model,
+    working: &Working,
+    reference: &Reference,
+) -> bool {
+    // Written since it was read: another process is at work, and this is not the same row any more.
+    if collection.rev(working, stored.row_id) != stored.rev {
+        return collection.rev(working, stored.row_id) > stored.rev;
+    }
+    let Some(audience) = Audience::from_rank(stored.audience) else {
+        return false;
+    };
+    let mut document = collection.document(working, reference, stored.row_id, audience);
+    document.insert("rev".to_owned(), stored.rev.to_string().into());
+    serde_json::Value::Object(document).to_string() == stored.doc
+}

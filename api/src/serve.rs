@@ -1,0 +1,270 @@
+//! The running server: what executes behind the edge, what it does in the background, how it ends.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use async_graphql::{Request, Response};
+use axum::Router;
+use migration::Migrator;
+use sea_orm_migration::MigratorTrait;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::{Instant, MissedTickBehavior, interval},
+};
+use uuid::Uuid;
+
+use crate::{
+    config::{Settings, Switch},
+    edge::{self, Backend, Client, Edge},
+    error::{Code, Result},
+    installation,
+    schema::{self, Schema},
+    start::{self, Failure},
+    state::State,
+    store::{partition::Partition, sql::Sql},
+    terminal::say,
+    viewer::Viewer,
+};
+
+/// A disk with less than this part free may fail one of the next writes.
+pub(crate) const LEAST_FREE: f64 = 0.05;
+/// How often the signing keys are looked at; far more often than a new key waits before it signs.
+const KEYS: Duration = Duration::from_secs(60);
+/// How often changes of reference data by other processes are looked for.
+const REFERENCE: Duration = Duration::from_secs(1);
+
+/// Serves until SIGTERM or Ctrl-C.
+pub async fn run(settings: &Settings) -> Result<(), Failure> {
+    let begun = Instant::now();
+    // Before anything long: two servers on one address are noticed at once.
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|cause| Failure::new(format!("{}: {cause}", settings.listen)))?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(|cause| Failure::new(cause.to_string()))?;
+    let state = start::open(settings).await?;
+    tracing::info!(%settings, "settings");
+    if settings.rate_limits == Switch::Off {
+        tracing::warn!("CUTRI_RATE_LIMITS=off: no limit on connections and attempts; for load tests only");
+        say(
+            "CẢNH BÁO: đang tắt mọi giới hạn kết nối và tần suất (CUTRI_RATE_LIMITS=off); chỉ dùng để thử tải.",
+        );
+    }
+    let store = state.store.clone();
+    let background = [
+        tokio::spawn(turn_keys(Arc::clone(&state))),
+        tokio::spawn(follow_reference(Arc::clone(&state))),
+    ];
+    let edge = Edge::new(
+        Server::new(Arc::clone(&state), settings.data.clone()),
+        pages(&state),
+        settings.edge(),
+    );
+    welcome(
+        settings,
+        listener.local_addr().unwrap_or(settings.listen),
+        &state,
+        begun,
+    )
+    .await?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("stopping: finishing what runs");
+    };
+    edge::serve(listener, edge, shutdown).await;
+    for task in background {
+        task.abort();
+    }
+    store.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Pages for people.
+fn pages(_state: &Arc<State>) -> Router {
+    Router::new()
+}
+
+/// Five lines: where everything is.
+async fn welcome(
+    settings: &Settings,
+    address: SocketAddr,
+    state: &State,
+    begun: Instant,
+) -> Result<(), Failure> {
+    let url = settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    say(format_args!(
+        "cutri {} sẵn sàng sau {} ms [ready]",
+        env!("CARGO_PKG_VERSION"),
+        begun.elapsed().as_millis()
+    ));
+    say(format_args!("  Trang giới thiệu [page]    {url}/"));
+    say(format_args!("  GraphiQL                   {url}/graphql"));
+    say(format_args!("  Lược đồ [schema]           {url}/schema.graphql"));
+    let accounts = if installation::is_demo(&state.store).await? {
+        settings.data.join("demo.json").display().to_string()
+    } else {
+        "cutri account create --username … --administrator (chưa có mật khẩu mặc định nào [no default password])"
+            .to_owned()
+    };
+    say(format_args!("  Tài khoản [accounts]       {accounts}"));
+    Ok(())
+}
+
+/// What executes behind the edge.
+struct Server {
+    state: Arc<State>,
+    schema: Schema,
+    sdl: String,
+    data: PathBuf,
+    migrations: i64,
+}
+
+impl Server {
+    fn new(state: Arc<State>, data: PathBuf) -> Self {
+        Self {
+            state,
+            data,
+            schema: schema::build(),
+            sdl: schema::sdl(),
+            migrations: i64::try_from(Migrator::migrations().len()).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// Whether the database takes writes and has the structure that this program expects.
+    async fn database(&self) -> Result<bool> {
+        let tx = self.state.store.begin().await?;
+        let known = Sql::new(
+            self.state.store.backend(),
+            "SELECT count(*) AS known FROM seaql_migrations",
+        )
+        .one(&tx)
+        .await?;
+        tx.rollback().await?;
+        let known = known.map(|row| row.try_get::<i64>("", "known")).transpose()?;
+        Ok(known.is_some_and(|known| known >= self.migrations))
+    }
+}
+
+impl Backend for Server {
+    type Caller = Viewer;
+
+    async fn authenticate(&self, bearer: Option<&str>, client: &Client) -> Result<Viewer, Code> {
+        match bearer {
+            None => Ok(Viewer::anonymous(client.lang)),
+            Some(_) => Err(Code::Unauthenticated),
+        }
+    }
+
+    /// An integrator counts as the unit that his token was made for.
+    fn account(&self, caller: &Viewer) -> Option<Uuid> {
+        let account = caller.account_id().map(Uuid::from);
+        account.or_else(|| caller.read_token().map(Uuid::from))
+    }
+
+    async fn execute(&self, request: Request, caller: Viewer) -> Response {
+        let request = schema::with_context(request, Arc::clone(&self.state), caller);
+        self.schema.execute(request).await
+    }
+
+    fn sdl(&self) -> &str {
+        &self.sdl
+    }
+
+    async fn ready(&self) -> Result<(), &'static str> {
+        match self.database().await {
+            Ok(true) => {}
+            Ok(false) => return Err("migrations"),
+            Err(error) => {
+                error.log();
+                return Err("database");
+            }
+        }
+        match start::free_part(&self.data) {
+            Some(free) if free < LEAST_FREE => Err("disk"),
+            _ => Ok(()),
+        }
+    }
+
+    fn jwks(&self) -> String {
+        self.state.keys.jwks(self.state.clock.now()).to_string()
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        self.state.entropy.id(self.state.clock.now())
+    }
+}
+
+/// Turns the signing keys over, and reads those that another process made.
+async fn turn_keys(state: Arc<State>) {
+    let mut every = interval(KEYS);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match state.keys.rotate(state.clock.now(), state.entropy.as_ref()) {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::info!("a new signing key; it signs in ten minutes");
+                if let Err(error) = installation::check_keys(&state.store, &state.keys).await {
+                    error.log();
+                }
+            }
+            Err(error) => tracing::error!(%error, "the signing keys cannot be read"),
+        }
+    }
+}
+
+/// Reads the reference data again when another process changed it.
+async fn follow_reference(state: Arc<State>) {
+    let mut every = interval(REFERENCE);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut known = None;
+    loop {
+        every.tick().await;
+        let now = match reference_version(&state).await {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::debug!(
+                    code = error.code().name(),
+                    "the reference data cannot be looked at"
+                );
+                continue;
+            }
+        };
+        if known.is_some_and(|known| known != now)
+            && let Err(error) = state.refresh_reference().await
+        {
+            error.log();
+            continue;
+        }
+        known = Some(now);
+    }
+}
+
+/// Differs when the reference data does. Units and agencies are told by the log of the shared partition (its clock
+/// would not do: it also orders writers of what does not travel, such as logins); what never travels is counted.
+async fn reference_version(state: &State) -> Result<(i64, i64, i64, i64)> {
+    let mut sql = Sql::new(
+        state.store.backend(),
+        "SELECT (SELECT count(*) FROM council) AS councils, \
+         (SELECT CAST(coalesce(sum(rev), 0) AS BIGINT) FROM council) AS revs, \
+         (SELECT count(*) FROM committee) + (SELECT count(*) FROM delegate_group) \
+         + (SELECT count(*) FROM role_capability) AS others, \
+         (SELECT coalesce(max(seq), 0) FROM sync_log WHERE partition = ",
+    );
+    sql.bind(Partition::Shared.id()).push(") AS seq");
+    let Some(row) = sql.one(state.store.read()).await? else {
+        return Ok((0, 0, 0, 0));
+    };
+    Ok((
+        row.try_get("", "seq")?,
+        row.try_get("", "councils")?,
+        row.try_get("", "revs")?,
+        row.try_get("", "others")?,
+    ))
+}

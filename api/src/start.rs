@@ -1,0 +1,207 @@
+//! Opening an installation: data folder, database, keys, reference data. Every command that works on one begins
+//! here, so that all of them refuse the same things.
+//!
+//! It is safe to be killed at every point and started again, and for several processes to start at once.
+
+use std::{
+    fmt,
+    fs::{self, DirBuilder, File},
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt, MetadataExt},
+    path::Path,
+    sync::Arc,
+};
+
+use migration::Migrator;
+use rustix::{fs::Mode, process::umask};
+use sea_orm_migration::MigratorTrait;
+
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Settings,
+    entropy::SystemEntropy,
+    error::{Error, Lang, describe},
+    installation,
+    keys::{KeyError, Keys},
+    state::State,
+    store::Store,
+    terminal,
+};
+
+/// Held by the process that prepares an installation on SQLite.
+const LOCK: &str = "start.lock";
+
+/// Why a command could not do its work: a line for the operator. Never sent to a client.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    /// A reason in words.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+
+    /// Something about a file or folder.
+    pub fn file(path: &Path, cause: &io::Error) -> Self {
+        Self(format!("{}: {cause}", path.display()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Code(code, _) => Self(format!("{}: {}", code.name(), code.message(Lang::Vi))),
+            Error::Refused(refused) => {
+                let field = refused
+                    .field
+                    .map(|field| format!(" ({field})"))
+                    .unwrap_or_default();
+                Self(format!(
+                    "{}{field}: {}",
+                    refused.code.name(),
+                    refused.code.message(Lang::Vi)
+                ))
+            }
+            Error::Database(cause) => Self(format!("cơ sở dữ liệu [database]: {}", describe(&cause))),
+            Error::Internal(cause) => Self(cause.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        Self(format!("khóa [keys]: {error}"))
+    }
+}
+
+/// Opens the installation that the settings name, and makes what is missing.
+pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
+    // Whatever this process makes is for its owner alone: the database's -wal too, and files of later days.
+    umask(Mode::RWXG | Mode::RWXO);
+    make_data_folder(&settings.data)?;
+    let store = connect(settings).await?;
+    let _file = lock(&settings.data)?;
+    let alone = store.alone().await?;
+    migrate(&store).await?;
+    let keys = keys(settings, &store).await?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
+    deliver(&state).await?;
+    alone.end().await?;
+    Ok(Arc::new(state))
+}
+
+/// Connects to the database, which must be of a known kind and safe.
+pub async fn connect(settings: &Settings) -> Result<Store, Failure> {
+    let url = settings.database();
+    if !url.is_known() {
+        return Err(Failure::new(
+            "DATABASE_URL phải bắt đầu bằng sqlite:, postgres:// hoặc postgresql:// \
+             [must begin with one of these]",
+        ));
+    }
+    if let Some(file) = url.sqlite_file() {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if refuse_open_to_others(folder.unwrap_or(Path::new("."))).is_err() {
+            refuse_open_to_others(file)?;
+        }
+    }
+    Store::connect(url.expose())
+        .await
+        .map_err(|error| Failure::new(format!("{url}: {}", Failure::from(error))))
+}
+
+/// Brings the database to the newest version.
+async fn migrate(store: &Store) -> Result<(), Failure> {
+    let pending = Migrator::get_pending_migrations(store.migrating())
+        .await
+        .map_err(Error::from)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    terminal::tell(format_args!(
+        "Cập nhật cấu trúc cơ sở dữ liệu: {} bước … [migrating]",
+        pending.len()
+    ));
+    Migrator::up(store.migrating(), None).await.map_err(Error::from)?;
+    Ok(())
+}
+
+/// Brings the delivered lists into the database; with nothing new this is one small read.
+async fn deliver(_state: &State) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// New keys are made only while the database knows none: a lost key folder must not be replaced in silence, for
+/// what was sealed with the old one would stay sealed.
+async fn keys(settings: &Settings, store: &Store) -> Result<Keys, Failure> {
+    let folder = settings.key_folder();
+    let keys = if installation::fingerprints(store).await?.is_empty() {
+        Keys::open_or_create(&folder, SystemClock.now(), &SystemEntropy)?
+    } else {
+        Keys::open(&folder)?
+    };
+    installation::check_keys(store, &keys).await?;
+    Ok(keys)
+}
+
+/// Makes the folder for its owner alone, or refuses one that others can enter.
+fn make_data_folder(data: &Path) -> Result<(), Failure> {
+    if !data.exists() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data)
+            .map_err(|cause| Failure::file(data, &cause))?;
+    }
+    if !data.is_dir() {
+        return Err(Failure::new(format!(
+            "DATA_NOT_A_FOLDER: {} không phải thư mục [is not a folder]",
+            data.display()
+        )));
+    }
+    refuse_open_to_others(data)
+}
+
+/// Refuses a file or folder that others than its owner can use; one that is not there is fine.
+pub(crate) fn refuse_open_to_others(path: &Path) -> Result<(), Failure> {
+    let mode = match fs::metadata(path) {
+        Ok(seen) => seen.mode() & 0o777,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(Failure::file(path, &cause)),
+    };
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "DATA_OPEN_TO_OTHERS: {0} có quyền {mode:03o}, người khác trên máy đọc được; hãy chạy: chmod go= {0} \
+         [other users of this machine can read it]",
+        path.display()
+    )))
+}
+
+/// One process at a time prepares an installation on this machine. Released when the file is dropped, also by a
+/// crash.
+fn lock(data: &Path) -> Result<File, Failure> {
+    let path = data.join(LOCK);
+    let open = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = open.map_err(|cause| Failure::file(&path, &cause))?;
+    file.lock().map_err(|cause| Failure::file(&path, &cause))?;
+    Ok(file)
+}
+
+/// Which part of the disk under a folder is free for this process; nothing where that cannot be told.
+pub(crate) fn free_part(folder: &Path) -> Option<f64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    (disk.f_blocks > 0).then(|| disk.f_bavail as f64 / disk.f_blocks as f64)
+}
