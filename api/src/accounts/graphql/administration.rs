@@ -1,10 +1,7 @@
 //! Administering accounts and roles. The inputs with passwords cannot be printed.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use entity::{
-    id::{AccountId, GrantId},
-    role_grant,
-};
+use entity::{id::GrantId, role_grant};
 use sea_orm::EntityTrait;
 
 use super::{Account, RoleGrant, shown};

@@ -1,12 +1,12 @@
 //! People in GraphQL: accounts, devices, grants, and who asks.
 
-mod administration;
-mod session;
+pub mod administration;
+pub mod session;
 
 use std::{collections::HashMap, net::IpAddr};
 
 use async_graphql::{
-    Context, ID, Lookahead, Object, SimpleObject,
+    Context, ID, Lookahead, MergedObject, Object, SimpleObject,
     connection::{Connection, EmptyFields},
 };
 use entity::{account, delegate, device, id::AccountId, role_grant, unit};
@@ -14,9 +14,6 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::ExprTrait,
 };
-
-pub use administration::AccountAdministration;
-pub use session::SessionMutation;
 
 use super::{roles::Roles, session::devices};
 use crate::{
@@ -175,6 +172,10 @@ pub struct Myself {
     /// The units of today's mandates (those of the constituency) and roles, ordered by code.
     units: Vec<ViewerUnit>,
 }
+
+/// Mutations of people: signing in, and administration.
+#[derive(Default, MergedObject)]
+pub struct AccountMutation(session::SessionMutation, administration::AccountAdministration);
 
 /// Queries of people.
 #[derive(Default)]
