@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{EmptySubscription, MergedObject, Request};
 
 use crate::{
+    accounts::graphql::{AccountMutation, AccountQuery},
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
@@ -15,11 +16,11 @@ use crate::{
 
 /// All queries.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, FeedbackQuery, PetitionQuery, SyncQuery);
+pub struct Query(NodeQuery, AccountQuery, FeedbackQuery, PetitionQuery, SyncQuery);
 
 /// All mutations.
 #[derive(Default, MergedObject)]
-pub struct Mutation(FeedbackMutation, PetitionMutation, SyncMutation);
+pub struct Mutation(AccountMutation, FeedbackMutation, PetitionMutation, SyncMutation);
 
 /// The schema of cutri.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

@@ -35,6 +35,18 @@ pub enum Place {
     Unit(UnitId),
 }
 
+impl Place {
+    /// Where a granted role holds.
+    pub fn of(grant: &role_grant::Model) -> Self {
+        match (grant.council_id, grant.agency_id, grant.unit_id) {
+            (Some(council), ..) => Self::Council(council),
+            (_, Some(agency), _) => Self::Agency(agency),
+            (_, _, Some(unit)) => Self::Unit(unit),
+            _ => Self::Everywhere,
+        }
+    }
+}
+
 /// A mandate and the units in which it was won.
 #[derive(Clone, Debug)]
 pub struct Mandate {
@@ -183,12 +195,7 @@ impl Viewer {
         let mut rights: Vec<(Place, Capabilities)> = Vec::new();
         let mut partitions = BTreeSet::from([Partition::Shared, Partition::Account(signed_in.account.id)]);
         for grant in &grants {
-            let place = match (grant.council_id, grant.agency_id, grant.unit_id) {
-                (Some(council), ..) => Place::Council(council),
-                (_, Some(agency), _) => Place::Agency(agency),
-                (_, _, Some(unit)) => Place::Unit(unit),
-                _ => Place::Everywhere,
-            };
+            let place = Place::of(grant);
             let capabilities = capabilities(reference, &grant.role);
             match place {
                 Place::Council(council) if capabilities.contains(Capability::ReadInternal) => {
@@ -392,7 +399,8 @@ fn councils_of(reference: &Reference, council: CouncilId) -> BTreeSet<CouncilId>
         .collect()
 }
 
-fn capabilities(reference: &Reference, role: &str) -> Capabilities {
+/// What a role allows, as this installation has it.
+pub(crate) fn capabilities(reference: &Reference, role: &str) -> Capabilities {
     let codes = reference.bodies.roles.get(role);
     codes
         .into_iter()

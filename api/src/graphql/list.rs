@@ -137,7 +137,7 @@ pub fn connection<M, T: OutputType>(
     slice: Slice<M>,
     total: Option<i64>,
     key: impl Fn(&M) -> Uuid,
-    object: impl Fn(M) -> T,
+    mut object: impl FnMut(M) -> T,
 ) -> Connection<String, T, Total, EmptyFields> {
     let mut connection =
         Connection::with_additional_fields(slice.has_previous, slice.has_next, Total { total_count: total });

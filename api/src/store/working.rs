@@ -33,6 +33,7 @@ rows! {
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
+    api_token(id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -143,6 +144,7 @@ working! {
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
+    api_token
 }
 
 /// One thing that a rule wants done to the working set.
@@ -201,6 +203,13 @@ pub struct Needs {
     pub role_grant: BTreeSet<Uuid>,
     /// All grants of these accounts.
     pub grants_of: BTreeSet<Uuid>,
+    /// All mandates of these accounts, without their constituencies.
+    pub mandates_of: BTreeSet<Uuid>,
+    /// All grants of these roles, and the accounts that hold them.
+    pub holders_of: BTreeSet<String>,
+    /// All grants at these agencies, and the accounts that hold them.
+    pub holders_at: BTreeSet<Uuid>,
+    pub api_token: BTreeSet<Uuid>,
     pub unit: BTreeSet<Uuid>,
     /// What became of these units.
     pub successions_of: BTreeSet<Uuid>,
@@ -273,6 +282,14 @@ impl Working {
         by!(device.AccountId in needs.devices_of);
         by!(role_grant.Id in needs.role_grant);
         by!(role_grant.AccountId in needs.grants_of);
+        by!(delegate.AccountId in needs.mandates_of);
+        by!(role_grant.Role in needs.holders_of);
+        by!(role_grant.AgencyId in needs.holders_at);
+        if !needs.holders_of.is_empty() || !needs.holders_at.is_empty() {
+            let holders: BTreeSet<_> = working.role_grant.iter().map(|grant| grant.account_id).collect();
+            by!(account.Id in holders);
+        }
+        by!(api_token.Id in needs.api_token);
 
         by!(meeting.Id in needs.meeting);
         by!(meeting_unit.MeetingId in needs.meeting);

@@ -1,0 +1,72 @@
+//! Who sends this request: from the bearer token to the viewer with today's rights.
+//!
+//! At most five statements, whoever asks. A token that is bad, expired or revoked is never an anonymous caller.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    api_token,
+    id::{AccountId, DeviceId},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{
+    integrators::READ,
+    read_token::{PREFIX, ReadToken},
+    token::{self, Kind},
+};
+use crate::{
+    clock::local_date,
+    error::{Code, Error, Lang, Result},
+    state::State,
+    viewer::Viewer,
+};
+
+/// The viewer behind a bearer token; without one, the anonymous viewer. Refused with `UNAUTHENTICATED`,
+/// `TOKEN_EXPIRED` or `DEVICE_REVOKED`.
+pub async fn authenticate(state: &State, bearer: Option<&str>, lang: Lang) -> Result<Viewer, Code> {
+    let now = state.clock.now();
+    let viewer = match bearer {
+        None => Ok(Viewer::anonymous(lang)),
+        Some(text) if text.starts_with(PREFIX) => integrator(state, text, lang, now).await,
+        Some(text) => person(state, text, lang, now).await,
+    };
+    viewer.map_err(|error| {
+        match &error {
+            Error::Database(cause) => tracing::error!(target: "cutri", cause = ?cause, "database failed"),
+            Error::Internal(cause) => tracing::error!(target: "cutri", cause = %cause, "defect"),
+            Error::Code(..) | Error::Refused(_) => {}
+        }
+        error.code()
+    })
+}
+
+async fn person(state: &State, text: &str, lang: Lang, now: DateTime<Utc>) -> Result<Viewer> {
+    let holder = token::verify(&state.keys, &state.issuer, text, now)?.holder;
+    if holder.kind == Kind::Wipe {
+        return Err(Code::DeviceRevoked.into());
+    }
+    let (account, device) = (AccountId(holder.account), DeviceId(holder.device));
+    let reference = state.reference();
+    Viewer::load(
+        state.store.read(),
+        &reference,
+        account,
+        device,
+        local_date(now),
+        lang,
+    )
+    .await
+}
+
+async fn integrator(state: &State, text: &str, lang: Lang, now: DateTime<Utc>) -> Result<Viewer> {
+    let token = ReadToken::parse(text).ok_or(Code::Unauthenticated)?;
+    let row = api_token::Entity::find()
+        .filter(api_token::Column::Hash.eq(token.hash().to_vec()))
+        .one(state.store.read())
+        .await?
+        .filter(|row| {
+            row.scope == READ && row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end)
+        })
+        .ok_or(Code::Unauthenticated)?;
+    Ok(Viewer::integrator(row.unit_id, &state.reference(), lang))
+}
