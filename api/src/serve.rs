@@ -14,8 +14,9 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
+    accounts,
     config::{Settings, Switch},
-    edge::{self, Backend, Client, Edge},
+    edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
     installation,
     schema::{self, Schema},
@@ -54,11 +55,7 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
         tokio::spawn(turn_keys(Arc::clone(&state))),
         tokio::spawn(follow_reference(Arc::clone(&state))),
     ];
-    let edge = Edge::new(
-        Server::new(Arc::clone(&state), settings.data.clone()),
-        pages(&state),
-        settings.edge(),
-    );
+    let edge = behind(Arc::clone(&state), settings.data.clone(), settings.edge());
     welcome(
         settings,
         listener.local_addr().unwrap_or(settings.listen),
@@ -116,8 +113,14 @@ async fn welcome(
     Ok(())
 }
 
+/// The edge of a server on this state; `data` is the folder whose disk must not run full.
+pub fn behind(state: Arc<State>, data: PathBuf, config: EdgeConfig) -> Arc<Edge<Server>> {
+    let pages = pages(&state);
+    Edge::new(Server::new(state, data), pages, config)
+}
+
 /// What executes behind the edge.
-struct Server {
+pub struct Server {
     state: Arc<State>,
     schema: Schema,
     sdl: String,
@@ -155,10 +158,7 @@ impl Backend for Server {
     type Caller = Viewer;
 
     async fn authenticate(&self, bearer: Option<&str>, client: &Client) -> Result<Viewer, Code> {
-        match bearer {
-            None => Ok(Viewer::anonymous(client.lang)),
-            Some(_) => Err(Code::Unauthenticated),
-        }
+        accounts::authentication::authenticate(&self.state, bearer, client.lang).await
     }
 
     /// An integrator counts as the unit that his token was made for.

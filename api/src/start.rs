@@ -134,7 +134,10 @@ async fn migrate(store: &Store) -> Result<(), Failure> {
 }
 
 /// Brings the delivered lists into the database; with nothing new this is one small read.
-async fn deliver(_state: &State) -> Result<(), Failure> {
+async fn deliver(state: &State) -> Result<(), Failure> {
+    installation::seed_roles(&state.store).await?;
+    crate::units::deliver(state, |_, _| {}).await?;
+    state.refresh_reference().await?;
     Ok(())
 }
 

@@ -2,4 +2,6 @@
 
 mod harness;
 mod installed;
+mod main_job;
+mod sync;
 mod units;

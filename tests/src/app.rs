@@ -39,7 +39,8 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let edge = cutri::serve::edge(Arc::clone(&state), cutri::edge::EdgeConfig::default());
+        let data = keys.path().to_owned();
+        let edge = cutri::serve::behind(Arc::clone(&state), data, cutri::edge::EdgeConfig::default());
         tokio::spawn(cutri::edge::serve(listener, edge, async move {
             let _ = stopped.await;
         }));

@@ -3,7 +3,6 @@
 //! Made through the write door like everything else, so that documents and log are as they would be.
 
 use cutri::{
-    clock::Clock,
     error::Refused,
     state::State,
     store::{

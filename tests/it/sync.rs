@@ -1,0 +1,73 @@
+//! The sync engine through its native surface.
+
+use cutri_tests::{TestApp, TestDatabase, each_db, phone::{Phone, change, create, new_id}, world::World};
+use serde_json::{Value, json};
+
+async fn app(db: &TestDatabase) -> (TestApp, World) {
+    let app = TestApp::start(db).await;
+    let world = World::create(&app.state).await;
+    (app, world)
+}
+
+fn said(world: &World, content: &str) -> Value {
+    json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": content})
+}
+
+each_db! {
+    async fn what_was_recorded_offline_is_applied_once_and_comes_back(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        let id = new_id();
+        let row = create("feedback", &id, said(&world, "Đường hỏng"));
+        let first = phone.push(&[row.clone()]).await;
+        assert_eq!(first[0]["status"], "APPLIED", "{first:#?}");
+        assert_eq!(phone.push(&[row]).await[0]["status"], "DUPLICATE");
+        phone.pull().await;
+        assert_eq!(phone.row("feedback", &id)["content"], "Đường hỏng");
+        assert_eq!(phone.row("feedback", &id)["rev"], "1");
+    }
+
+    async fn five_hundred_rows_in_one_push_are_pulled_in_pages_of_any_size(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        phone.collections = Some(vec!["feedback".to_owned()]);
+        phone.pull().await;
+        let rows: Vec<Value> =
+            (0..500).map(|n| create("feedback", &new_id(), said(&world, &format!("Ý kiến số {n}")))).collect();
+        let statements = app.state.store.statements();
+        let results = phone.push(&rows).await;
+        let statements = app.state.store.statements() - statements;
+        assert!(results.iter().all(|result| result["status"] == "APPLIED"));
+        assert!(statements < 60, "{statements} statements for one push");
+        for bytes in [1_024, 4_000, 1 << 20] {
+            let mut copy = phone.clone();
+            let seen = copy.pull_in_pages(Some(bytes)).await;
+            assert_eq!(seen.len(), 500, "each row once in pages of {bytes} bytes");
+            assert_eq!(copy.rows_of("feedback").len(), 500);
+            let mut fresh = Phone::new(phone.person.clone());
+            fresh.collections = phone.collections.clone();
+            fresh.pull_in_pages(Some(bytes)).await;
+            assert_eq!(fresh.rows, copy.rows);
+        }
+    }
+
+    async fn disjoint_fields_merge_and_the_same_field_is_a_conflict(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let author = &world.here.delegates[0];
+        let phone = Phone::new(app.person(author));
+        let device = cutri_tests::world::another_device(&app.state, author, entity::id::DeviceId(uuid::Uuid::now_v7()));
+        let tablet = Phone::new(app.person_on(author, device.id));
+        cutri_tests::world::Put::new().row(device).now(&app.state).await;
+        let id = new_id();
+        phone.push(&[create("feedback", &id, said(&world, "Đường hỏng"))]).await;
+        let one = phone.push(&[change("feedback", &id, "1", json!({"content": "Đường hỏng nặng"}))]).await;
+        assert_eq!((&one[0]["status"], &one[0]["rev"]), (&json!("APPLIED"), &json!("2")));
+        let two = tablet.push(&[change("feedback", &id, "1", json!({"wanted": "Sửa đường"}))]).await;
+        assert_eq!((&two[0]["status"], &two[0]["rev"]), (&json!("MERGED"), &json!("3")));
+        assert_eq!(two[0]["master"]["content"], "Đường hỏng nặng");
+        assert_eq!(two[0]["master"]["wanted"], "Sửa đường");
+        let three = tablet.push(&[change("feedback", &id, "1", json!({"content": "Đường tốt"}))]).await;
+        assert_eq!(three[0]["status"], "CONFLICT");
+        assert_eq!(three[0]["master"]["content"], "Đường hỏng nặng");
+    }
+}
