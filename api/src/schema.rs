@@ -8,7 +8,9 @@ use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},
+    meetings::{graphql::MeetingQuery, mutations::MeetingMutation},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
+    resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
     state::State,
     sync::graphql::{SyncMutation, SyncQuery},
     viewer::Viewer,
@@ -16,11 +18,26 @@ use crate::{
 
 /// All queries.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, FeedbackQuery, PetitionQuery, SyncQuery);
+pub struct Query(
+    NodeQuery,
+    AccountQuery,
+    MeetingQuery,
+    FeedbackQuery,
+    PetitionQuery,
+    ResolutionQuery,
+    SyncQuery,
+);
 
 /// All mutations.
 #[derive(Default, MergedObject)]
-pub struct Mutation(AccountMutation, FeedbackMutation, PetitionMutation, SyncMutation);
+pub struct Mutation(
+    AccountMutation,
+    MeetingMutation,
+    FeedbackMutation,
+    PetitionMutation,
+    ResolutionMutation,
+    SyncMutation,
+);
 
 /// The schema of cutri.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

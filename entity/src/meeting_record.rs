@@ -24,6 +24,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub minutes_draft: Option<String>,
     pub status: Status,
+    /// It came, or was changed, after the minutes were signed or the author's mandate had ended.
+    pub late: bool,
     /// Who last wrote each field; see the merge of the sync engine.
     #[sea_orm(column_type = "Text")]
     pub stamps: String,

@@ -11,7 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ResolutionId,
     pub council_id: CouncilId,
-    /// The issuer's unit version: numbers are unique only within it and the year.
+    /// The issuer's unit version: numbers are unique only within it, the issuing body and the year.
     pub unit_id: UnitId,
     pub session_id: Option<MeetingId>,
     /// Issued by the standing committee (Thường trực HĐND) rather than by the council.
@@ -81,6 +81,24 @@ impl Event {
         Self::Annul,
         Self::Expire,
     ];
+
+    /// The name on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ComeIntoForce => "come_into_force",
+            Self::ExpirePartly => "expire_partly",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Replace => "replace",
+            Self::Annul => "annul",
+            Self::Expire => "expire",
+        }
+    }
+
+    /// The event with this name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|event| event.code() == code)
+    }
 }
 
 impl Effect {

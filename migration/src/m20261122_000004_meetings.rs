@@ -142,6 +142,7 @@ impl MigrationTrait for Migration {
                     .col(text_null("attendance_bands"))
                     .col(text_null("minutes_draft"))
                     .col(text("status"))
+                    .col(boolean("late"))
                     .col(text("stamps"))
                     .col(big_integer("rev"))
                     .col(timestamp_with_time_zone("updated_at"))

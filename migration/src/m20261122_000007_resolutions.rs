@@ -53,7 +53,7 @@ impl MigrationTrait for Migration {
             manager,
             "resolution_number",
             "resolution",
-            &["unit_id", "year", "number_key"],
+            &["unit_id", "by_standing_committee", "year", "number_key"],
             true,
         )
         .await?;

@@ -28,7 +28,17 @@ pub struct TestApp {
 pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
     let store = Store::connect(url).await.unwrap();
     let keys = Keys::open_or_create(keys, SystemClock.now(), &SystemEntropy).unwrap();
-    Arc::new(State::new(store, keys, Arc::new(SystemClock), Arc::new(SystemEntropy), "cutri".to_owned()).await.unwrap())
+    Arc::new(
+        State::new(
+            store,
+            keys,
+            Arc::new(SystemClock),
+            Arc::new(SystemEntropy),
+            "cutri".to_owned(),
+        )
+        .await
+        .unwrap(),
+    )
 }
 
 impl TestApp {
@@ -44,7 +54,12 @@ impl TestApp {
         tokio::spawn(cutri::edge::serve(listener, edge, async move {
             let _ = stopped.await;
         }));
-        Self { state, address, stop: Some(stop), _keys: keys }
+        Self {
+            state,
+            address,
+            stop: Some(stop),
+            _keys: keys,
+        }
     }
 
     /// Where it listens.
@@ -64,7 +79,13 @@ impl TestApp {
 
     /// Somebody without an account.
     pub fn stranger(&self) -> Person {
-        Person { address: self.address, token: None, client: client(), account: None, device: None }
+        Person {
+            address: self.address,
+            token: None,
+            client: client(),
+            account: None,
+            device: None,
+        }
     }
 }
 
@@ -77,7 +98,11 @@ impl Drop for TestApp {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(60)).build().unwrap()
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(60))
+        .build()
+        .unwrap()
 }
 
 /// Somebody with an account and a device, as an API client.
@@ -100,9 +125,19 @@ pub struct Answer {
 impl Person {
     /// Somebody with a token that this state signs.
     pub fn new(state: &State, address: SocketAddr, account: AccountId, device: DeviceId) -> Self {
-        let holder = Holder { account: account.0, device: device.0, kind: Kind::Access };
-        let minted =
-            token::mint(&state.keys, &state.issuer, holder, state.clock.now(), state.entropy.as_ref()).unwrap();
+        let holder = Holder {
+            account: account.0,
+            device: device.0,
+            kind: Kind::Access,
+        };
+        let minted = token::mint(
+            &state.keys,
+            &state.issuer,
+            holder,
+            state.clock.now(),
+            state.entropy.as_ref(),
+        )
+        .unwrap();
         Self {
             address,
             token: Some(minted.text),
@@ -114,12 +149,17 @@ impl Person {
 
     /// The same person by another road: through a proxy, or to another server.
     pub fn through(&self, address: SocketAddr) -> Self {
-        Self { address, client: client(), ..self.clone() }
+        Self {
+            address,
+            client: client(),
+            ..self.clone()
+        }
     }
 
     /// Sends an operation; the road may be broken.
     pub async fn try_ask(&self, query: &str, variables: Value) -> Result<Answer, String> {
-        self.try_send(json!({"query": query, "variables": variables}).to_string()).await
+        self.try_send(json!({"query": query, "variables": variables}).to_string())
+            .await
     }
 
     /// Sends a body as it is; the road may be broken.
@@ -170,6 +210,9 @@ impl Person {
     /// The code with which a mutation is refused.
     pub async fn refused(&self, name: &str, input: Value) -> String {
         let payload = self.mutate(name, input, "").await;
-        payload["userErrors"][0]["code"].as_str().unwrap_or("accepted").to_owned()
+        payload["userErrors"][0]["code"]
+            .as_str()
+            .unwrap_or("accepted")
+            .to_owned()
     }
 }

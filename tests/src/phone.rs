@@ -31,12 +31,18 @@ pub type Seen = (String, String, Option<String>);
 impl Phone {
     /// A phone that has never synced.
     pub fn new(person: Person) -> Self {
-        Self { person, cursor: None, rows: BTreeMap::new(), collections: None }
+        Self {
+            person,
+            cursor: None,
+            rows: BTreeMap::new(),
+            collections: None,
+        }
     }
 
     /// Reads one page; returns what it brought and whether more is pending.
     pub async fn pull_page(&mut self, max_bytes: Option<i32>) -> (Vec<Seen>, bool) {
-        let variables = json!({"cursor": self.cursor, "maxBytes": max_bytes, "collections": self.collections});
+        let variables =
+            json!({"cursor": self.cursor, "maxBytes": max_bytes, "collections": self.collections});
         let page = self.person.data(PULL, variables).await["syncPull"].clone();
         (self.apply(&page), page["more"].as_bool().unwrap())
     }
@@ -52,7 +58,11 @@ impl Phone {
                 self.rows.insert(key.clone(), change["d"].clone());
                 seen.push((key.0, key.1, Some(text("rev"))));
             } else {
-                assert_eq!(change["d"], Value::Null, "what is gone brings no content: {change}");
+                assert_eq!(
+                    change["d"],
+                    Value::Null,
+                    "what is gone brings no content: {change}"
+                );
                 self.rows.remove(&key);
                 seen.push((key.0, key.1, None));
             }
@@ -87,17 +97,26 @@ impl Phone {
     /// The body of an upload, for roads that break and for rows that are no JSON.
     pub fn push_body(rows: &[String]) -> String {
         let query = serde_json::to_string(PUSH).unwrap();
-        format!(r#"{{"query":{query},"variables":{{"rows":[{}]}}}}"#, rows.join(","))
+        format!(
+            r#"{{"query":{query},"variables":{{"rows":[{}]}}}}"#,
+            rows.join(",")
+        )
     }
 
     /// A row of this collection.
     pub fn rows_of(&self, collection: &str) -> Vec<&Value> {
-        self.rows.iter().filter(|((of, _), _)| of == collection).map(|(_, row)| row).collect()
+        self.rows
+            .iter()
+            .filter(|((of, _), _)| of == collection)
+            .map(|(_, row)| row)
+            .collect()
     }
 
     /// The row with this id.
     pub fn row(&self, collection: &str, id: &str) -> &Value {
-        self.rows.get(&(collection.to_owned(), id.to_owned())).unwrap_or(&Value::Null)
+        self.rows
+            .get(&(collection.to_owned(), id.to_owned()))
+            .unwrap_or(&Value::Null)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Made through the write door like everything else, so that documents and log are as they would be.
 
+use chrono::NaiveDate;
 use cutri::{
     error::Refused,
     state::State,
@@ -11,7 +12,6 @@ use cutri::{
     },
     viewer::Viewer,
 };
-use chrono::NaiveDate;
 use entity::{
     account, agency, constituency, council, delegate, device,
     id::{AccountId, AgencyId, CouncilId, DelegateId, DeviceId, MeetingId, UnitId},
@@ -119,7 +119,11 @@ fn new<T: From<Uuid>>(state: &State) -> T {
 /// An account with a device; its password is nobody's.
 pub async fn login(state: &State, username: &str, clock: &str) -> Login {
     let now = state.clock.now();
-    let login = Login { username: username.to_owned(), account: new(state), device: new(state) };
+    let login = Login {
+        username: username.to_owned(),
+        account: new(state),
+        device: new(state),
+    };
     Put::new()
         .row(account::Model {
             id: login.account,
@@ -166,7 +170,13 @@ fn grant(state: &State, login: &Login, role: &str) -> role_grant::Model {
 
 /// Gives an account a role at a council.
 pub async fn at_council(state: &State, login: &Login, role: &str, council: CouncilId) {
-    Put::new().row(role_grant::Model { council_id: Some(council), ..grant(state, login, role) }).now(state).await;
+    Put::new()
+        .row(role_grant::Model {
+            council_id: Some(council),
+            ..grant(state, login, role)
+        })
+        .now(state)
+        .await;
 }
 
 fn a_council(state: &State, unit: UnitId, level: &str, name: &str) -> council::Model {
@@ -215,7 +225,10 @@ pub async fn mandate(state: &State, login: &Login, council: CouncilId, units: &[
         rev: 0,
     });
     for unit in units {
-        put = put.row(constituency::Model { delegate_id: id, unit_id: *unit });
+        put = put.row(constituency::Model {
+            delegate_id: id,
+            unit_id: *unit,
+        });
     }
     put.now(state).await;
     id
@@ -223,7 +236,10 @@ pub async fn mandate(state: &State, login: &Login, council: CouncilId, units: &[
 
 async fn commune(state: &State, code: &str, slug: &str, clock: &str) -> Commune {
     let reference = state.reference();
-    let unit = reference.units.by_code(code, Some("commune"), state.clock.today()).expect("the commune is in the list");
+    let unit = reference
+        .units
+        .by_code(code, Some("commune"), state.clock.today())
+        .expect("the commune is in the list");
     let (unit, name) = (unit.id, unit.name.clone());
     let council = a_council(state, unit, "commune", &format!("HĐND {name}"));
     let council_id = council.id;
@@ -238,7 +254,10 @@ async fn commune(state: &State, code: &str, slug: &str, clock: &str) -> Commune 
     mandate(state, &one, council_id, &[unit]).await;
     mandate(state, &two, council_id, &[unit]).await;
     let committee_login = login(state, &format!("ubnd.{slug}"), clock).await;
-    let answering = role_grant::Model { agency_id: Some(committee_id), ..grant(state, &committee_login, "agency") };
+    let answering = role_grant::Model {
+        agency_id: Some(committee_id),
+        ..grant(state, &committee_login, "agency")
+    };
 
     let meeting: MeetingId = new(state);
     let now = state.clock.now();
@@ -273,7 +292,10 @@ async fn commune(state: &State, code: &str, slug: &str, clock: &str) -> Commune 
             rev: 0,
             updated_at: now,
         })
-        .row(meeting_unit::Model { meeting_id: meeting, unit_id: unit })
+        .row(meeting_unit::Model {
+            meeting_id: meeting,
+            unit_id: unit,
+        })
         .now(state)
         .await;
     Commune {
@@ -292,8 +314,15 @@ impl World {
     pub async fn create(state: &State) -> Self {
         let today = state.clock.today();
         let reference = state.reference();
-        let here = reference.units.by_code("27721", Some("commune"), today).expect("Tân Hưng is in the list");
-        let province = reference.units.province(here.id).expect("Tân Hưng lies in a province").id;
+        let here = reference
+            .units
+            .by_code("27721", Some("commune"), today)
+            .expect("Tân Hưng is in the list");
+        let province = reference
+            .units
+            .province(here.id)
+            .expect("Tân Hưng lies in a province")
+            .id;
         let clock = province.0.to_string();
 
         let council = a_council(state, province, "province", "HĐND tỉnh Tây Ninh");
@@ -301,7 +330,12 @@ impl World {
         let department = an_agency(state, province, "Sở Xây dựng", "department", true);
         let company = an_agency(state, province, "Công ty Điện lực", "company", false);
         let (department_id, company_id) = (department.id, company.id);
-        Put::new().row(council).row(department).row(company).now(state).await;
+        Put::new()
+            .row(council)
+            .row(department)
+            .row(company)
+            .now(state)
+            .await;
 
         let province_office = login(state, "vanphong.tinh", &clock).await;
         at_council(state, &province_office, "office", province_council).await;
@@ -313,9 +347,15 @@ impl World {
         let administrator = login(state, "quantri", &clock).await;
         let aggregator = login(state, "tonghop", &clock).await;
         Put::new()
-            .row(role_grant::Model { agency_id: Some(department_id), ..grant(state, &department_login, "agency") })
+            .row(role_grant::Model {
+                agency_id: Some(department_id),
+                ..grant(state, &department_login, "agency")
+            })
             .row(grant(state, &administrator, "administrator"))
-            .row(role_grant::Model { unit_id: Some(province), ..grant(state, &aggregator, "aggregator") })
+            .row(role_grant::Model {
+                unit_id: Some(province),
+                ..grant(state, &aggregator, "aggregator")
+            })
             .now(state)
             .await;
         Self {

@@ -8,11 +8,10 @@ pub mod graphql;
 mod rules;
 pub mod tracking;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use entity::{
     feedback::Model,
-    id::{CouncilId, DelegateId, FeedbackId, MeetingId, UnitId},
-    meeting,
+    id::{CouncilId, FeedbackId},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,12 +20,14 @@ use crate::{
     capability::Capability,
     clock::local_date,
     error::{Code, Refused},
+    meetings::known_meeting,
+    recorded::{council_covers, has_ended, recorded_under},
     store::{
         collection::{Collection, Document, DocumentWriter},
         door::{Command, Facts, Verdict},
         merge::{stamped, stamps},
         partition::{Audience, Partition},
-        reference::{Reference, existed},
+        reference::Reference,
         table::Root,
         working::{Changes, Needs, Working},
         writing::{Current, Stop, Writable, Write, Written, parse_id},
@@ -259,7 +260,22 @@ impl Writable for FeedbackCollection {
             None => None,
             Some(id) => Some(known_meeting(working, facts, id).ok_or(Stop::Deferred(id.0))?),
         };
-        let mandate = recorded_under(facts, meeting, &row).ok_or(Refused::field(Code::NotFound, "unitId"))?;
+        // The meeting's day counts; the phone's clock only where there is no meeting.
+        let day = meeting
+            .and_then(|meeting| meeting.starts_at)
+            .or(row.recorded_at)
+            .map(local_date);
+        let mandate = recorded_under(
+            facts,
+            day,
+            meeting.map(|meeting| meeting.council_id),
+            Some(Capability::RecordFeedback),
+            |council| {
+                row.unit_id
+                    .is_none_or(|unit| council_covers(facts.reference, council, unit))
+            },
+        )
+        .ok_or(Refused::field(Code::NotFound, "unitId"))?;
         if before.is_none() {
             row.council_id = mandate.council;
             row.delegate_id = mandate.delegate;
@@ -319,127 +335,6 @@ impl Writable for FeedbackCollection {
             differs: decided.differs,
         })
     }
-}
-
-/// The mandate or office under which something was recorded.
-struct RecordedUnder {
-    council: CouncilId,
-    delegate: Option<DelegateId>,
-    /// The mandate has ended since.
-    late: bool,
-}
-
-/// The meeting, if the viewer may know of it.
-fn known_meeting<'a>(working: &'a Working, facts: &Facts<'_>, id: MeetingId) -> Option<&'a meeting::Model> {
-    let row = working.meeting.get(id)?;
-    let partitions = crate::store::collection::Collection::partitions(
-        &crate::meetings::MeetingCollection,
-        working,
-        facts.reference,
-        id.0,
-    );
-    // A delegate whose mandate has ended still knows the meetings of his council's time.
-    let former = facts.viewer.mandates.iter().any(|mandate| {
-        mandate.delegate.council_id == row.council_id
-            || working
-                .meeting_council
-                .of(id)
-                .any(|link| link.council_id == mandate.delegate.council_id)
-    });
-    (former
-        || partitions
-            .into_iter()
-            .any(|partition| facts.viewer.reads(partition)))
-    .then_some(row)
-}
-
-/// Under which council's mandate something was recorded: judged by the day on which it happened, because the
-/// phone may come back long after the mandate has ended or the unit was merged.
-fn recorded_under(facts: &Facts<'_>, meeting: Option<&meeting::Model>, row: &Model) -> Option<RecordedUnder> {
-    let viewer = facts.viewer;
-    let told: Option<NaiveDate> = meeting
-        .and_then(|meeting| meeting.starts_at)
-        .or(row.recorded_at)
-        .map(local_date);
-    let covers = |council: CouncilId| match row.unit_id {
-        None => true,
-        Some(unit) => council_covers(facts.reference, council, unit),
-    };
-    let mut candidates: Vec<(bool, bool, u8, RecordedUnder)> = Vec::new();
-    for mandate in &viewer.mandates {
-        let council = mandate.delegate.council_id;
-        let held_then = told.is_some_and(|day| mandate.holds_on(day));
-        let holds_now = mandate.holds_on(facts.today);
-        if covers(council) {
-            let under = RecordedUnder {
-                council,
-                delegate: Some(mandate.delegate.id),
-                late: !holds_now,
-            };
-            candidates.push((
-                meeting.is_some_and(|meeting| meeting.council_id == council),
-                held_then || holds_now,
-                level(facts.reference, council),
-                under,
-            ));
-        }
-    }
-    for place in viewer.places(Capability::RecordFeedback) {
-        if let Place::Council(council) = place
-            && covers(council)
-            && !candidates.iter().any(|(.., under)| under.council == council)
-        {
-            let under = RecordedUnder {
-                council,
-                delegate: None,
-                late: false,
-            };
-            candidates.push((
-                meeting.is_some_and(|meeting| meeting.council_id == council),
-                true,
-                level(facts.reference, council),
-                under,
-            ));
-        }
-    }
-    candidates
-        .into_iter()
-        .max_by_key(|(of_meeting, held, level, _)| (*held, *of_meeting, *level))
-        .map(|(.., under)| under)
-}
-
-/// Communes before provinces: what is said in a commune is first the commune council's.
-fn level(reference: &Reference, council: CouncilId) -> u8 {
-    match reference.council(council).map(|council| council.level.as_str()) {
-        Some("commune") => 2,
-        Some("district") => 1,
-        _ => 0,
-    }
-}
-
-/// Whether a unit (as it was, or as it is now) lies in a council's area.
-pub(crate) fn council_covers(reference: &Reference, council: CouncilId, unit: UnitId) -> bool {
-    let Some(own) = reference.council(council) else {
-        return false;
-    };
-    let units = &reference.units;
-    units.covers(own.unit_id, unit)
-        || units
-            .with_predecessors(own.unit_id)
-            .into_iter()
-            .any(|former| units.covers(former, unit))
-        || units
-            .with_successors(own.unit_id)
-            .into_iter()
-            .any(|later| units.covers(later, unit))
-}
-
-fn has_ended(facts: &Facts<'_>, unit: UnitId) -> bool {
-    facts
-        .reference
-        .units
-        .get(unit)
-        .is_some_and(|unit| !existed(unit.valid_from, unit.valid_to, facts.today))
 }
 
 /// The author takes his feedback back.

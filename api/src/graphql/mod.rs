@@ -1,6 +1,7 @@
 //! What all GraphQL types share: scalars, user errors, and how a resolver gets at who asks.
 
 pub mod command;
+pub mod fields;
 pub mod filter;
 pub mod history;
 pub mod list;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    id::{FeedbackId, InformingId, PetitionId, UrgingId},
+    id::{FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ResolutionId, UrgingId},
     sync_doc,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -14,10 +14,13 @@ use super::{list::MOST, loader::rows, state};
 use crate::{
     error::{Code, Error, Result},
     feedback::graphql::Feedback,
+    meetings::graphql::{Meeting, MeetingRecord},
+    notes::graphql::Note,
     petitions::{
         graphql::Petition,
         records::{Informing, Urging},
     },
+    resolutions::graphql::Resolution,
 };
 
 /// Anything that has an id.
@@ -36,6 +39,14 @@ pub enum Node {
     Urging(Urging),
     /// An act of telling voters the result.
     Informing(Informing),
+    /// A voter contact or a session.
+    Meeting(Meeting),
+    /// What one author recorded of one meeting.
+    MeetingRecord(MeetingRecord),
+    /// A private note.
+    Note(Note),
+    /// A resolution.
+    Resolution(Resolution),
 }
 
 /// Queries for anything.
@@ -78,6 +89,13 @@ async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<Node>>> {
             "petition" => loader.load_one(PetitionId(id)).await?.map(Node::Petition),
             "urging" => loader.load_one(UrgingId(id)).await?.map(Node::Urging),
             "informing" => loader.load_one(InformingId(id)).await?.map(Node::Informing),
+            "meeting" => loader.load_one(MeetingId(id)).await?.map(Node::Meeting),
+            "meetingRecord" => loader
+                .load_one(MeetingRecordId(id))
+                .await?
+                .map(Node::MeetingRecord),
+            "note" => loader.load_one(NoteId(id)).await?.map(Node::Note),
+            "resolution" => loader.load_one(ResolutionId(id)).await?.map(Node::Resolution),
             _ => None,
         };
         if let Some(node) = node {

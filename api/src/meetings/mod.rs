@@ -1,14 +1,41 @@
 //! Meetings: voter contacts (cuộc tiếp xúc cử tri) and sessions (kỳ họp), and what authors recorded of them.
+//!
+//! The office plans meetings and leads them through their states; a phone writes only its delegate's own
+//! unplanned contact and its author's own record. Attendance is counts, never names.
+
+pub mod graphql;
+pub mod mutations;
+pub mod office;
+pub mod record;
+mod rules;
 
 use chrono::{DateTime, Utc};
+use entity::{
+    id::{CouncilId, MeetingId},
+    meeting::{Event, Family, Model, Status},
+};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::store::{
-    collection::{Collection, Document, DocumentWriter},
-    partition::{Audience, Partition},
-    reference::Reference,
-    table::Root,
-    working::{Needs, Working},
+pub use rules::AgendaLine;
+use rules::Links;
+
+use crate::{
+    capability::Capability,
+    clock::local_date,
+    error::{Code, Refused},
+    recorded::{council_covers, has_ended, recorded_under},
+    store::{
+        collection::{Collection, Document, DocumentWriter},
+        door::Facts,
+        merge::{stamped, stamps},
+        partition::{Audience, Partition},
+        reference::Reference,
+        table::Root,
+        working::{Changes, Needs, Working},
+        writing::{Current, Stop, Writable, Write, Written},
+    },
+    viewer::Place,
 };
 
 /// The collection `meeting`.
@@ -27,7 +54,7 @@ impl Collection for MeetingCollection {
         working.meeting.get(id).map_or(0, Root::rev)
     }
 
-    fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
+    fn partitions(&self, working: &Working, reference: &Reference, id: Uuid) -> Vec<Partition> {
         let Some(row) = working.meeting.get(id) else {
             return Vec::new();
         };
@@ -39,8 +66,13 @@ impl Collection for MeetingCollection {
                 .map(|link| Partition::Council(link.council_id)),
         );
         partitions.extend(row.author_id.map(Partition::Account));
-        // Delegates and the public learn of a meeting once it is approved, not while it is only proposed.
-        if row.status != entity::meeting::Status::Proposed && row.author_id.is_none() {
+        if row.status == Status::Proposed {
+            return partitions;
+        }
+        // Figures of a province count every meeting that is more than a proposal.
+        partitions.extend(reference.province_of(row.council_id).map(Partition::Region));
+        // A delegate's own contact is his and his council's, until the council has made it its own.
+        if row.author_id.is_none() || row.status.is_closed() || row.is_public {
             for link in working.meeting_unit.of(id) {
                 partitions.push(Partition::Place(link.unit_id));
                 if row.is_public {
@@ -57,25 +89,19 @@ impl Collection for MeetingCollection {
             return document.done();
         };
         let councils = working.meeting_council.of(id).map(|link| link.council_id.0);
-        let brief = (audience > Audience::Region)
-            .then_some(row.brief.as_ref())
-            .flatten();
-        document
-            .set("kind", &row.kind)
-            .ids("unitIds", working.meeting_unit.of(id).map(|link| link.unit_id.0))
-            .set("place", &row.place)
-            .time("startsAt", row.starts_at)
-            .set("title", &row.title)
+        let for_delegates = audience > Audience::Region;
+        let brief = row.brief.as_ref().filter(|_| for_delegates);
+        let author = row.author_id.filter(|_| audience >= Audience::Internal);
+        written(document, working, row)
+            .set("family", row.family)
+            .set("authorId", author)
             .set("roundId", row.round_id)
-            .ids(
-                "councilIds",
-                std::iter::once(row.council_id.0)
-                    .chain(councils.filter(|council| *council != row.council_id.0)),
-            )
+            .ids("councilIds", std::iter::once(row.council_id.0).chain(councils))
             .set("mode", &row.mode)
             .time("endsAt", row.ends_at)
+            .set("ordinal", row.ordinal)
             .set("status", row.status)
-            .set("agenda", &row.agenda)
+            .set("agenda", agenda(working, row))
             .set("brief", brief)
             .done()
     }
@@ -83,4 +109,237 @@ impl Collection for MeetingCollection {
     fn needs(&self, id: Uuid, needs: &mut Needs) {
         needs.meeting.insert(id);
     }
+}
+
+/// The fields that a phone may write of its own contact, as they are.
+fn written(document: DocumentWriter, working: &Working, row: &Model) -> DocumentWriter {
+    document
+        .set("kind", &row.kind)
+        .ids(
+            "unitIds",
+            working.meeting_unit.of(row.id).map(|link| link.unit_id.0),
+        )
+        .set("place", &row.place)
+        .time("startsAt", row.starts_at)
+        .set("title", &row.title)
+}
+
+/// The agenda as phones show it: its text, then its items line by line.
+fn agenda(working: &Working, row: &Model) -> Option<String> {
+    let mut items: Vec<_> = working
+        .agenda_item
+        .iter()
+        .filter(|item| item.meeting_id == row.id)
+        .collect();
+    items.sort_by_key(|item| item.position);
+    let items = items.iter().map(|item| match &item.presenter {
+        Some(presenter) => format!("{}. {} ({presenter})", item.position, item.title),
+        None => format!("{}. {}", item.position, item.title),
+    });
+    let lines: Vec<String> = row.agenda.iter().cloned().chain(items).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The meeting, if the viewer may know of it.
+pub(crate) fn known_meeting<'a>(working: &'a Working, facts: &Facts<'_>, id: MeetingId) -> Option<&'a Model> {
+    let row = working.meeting.get(id)?;
+    // A delegate whose mandate has ended still knows the meetings of his council's time.
+    let former = facts
+        .viewer
+        .mandates
+        .iter()
+        .any(|mandate| takes_part(working, row, mandate.delegate.council_id));
+    (former
+        || MeetingCollection
+            .partitions(working, facts.reference, id.0)
+            .into_iter()
+            .any(|partition| facts.viewer.reads(partition) || partition.audience() == Audience::Public))
+    .then_some(row)
+}
+
+/// Whether a council holds the meeting or takes part in it.
+fn takes_part(working: &Working, row: &Model, council: CouncilId) -> bool {
+    row.council_id == council
+        || working
+            .meeting_council
+            .of(row.id)
+            .any(|link| link.council_id == council)
+}
+
+fn device(facts: &Facts<'_>) -> String {
+    facts
+        .viewer
+        .device_id()
+        .map(|device| device.to_string())
+        .unwrap_or_default()
+}
+
+impl Writable for MeetingCollection {
+    fn name(&self) -> &'static str {
+        "meeting"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        rules::OWN_FIELDS
+    }
+
+    fn read_only(&self) -> &'static [&'static str] {
+        &[
+            "family",
+            "authorId",
+            "roundId",
+            "councilIds",
+            "mode",
+            "endsAt",
+            "ordinal",
+            "status",
+            "agenda",
+            "brief",
+        ]
+    }
+
+    fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.meeting.insert(write.id);
+    }
+
+    fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {
+        let row = working
+            .meeting
+            .get(id)
+            .filter(|row| row.author_id.is_some() && row.author_id == facts.viewer.account_id())?;
+        Some(Current {
+            values: written(DocumentWriter::default(), working, row).done(),
+            stamps: stamps(&row.stamps),
+            rev: working.meeting.was(id).map_or(0, Root::rev),
+        })
+    }
+
+    fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Written, Stop> {
+        let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
+        let id = MeetingId(write.id);
+        let before = working.meeting.get(write.id);
+        if let Some(row) = before
+            && row.author_id != Some(author)
+        {
+            return Err(match known_meeting(working, facts, id) {
+                Some(_) => Code::ReadOnly.into(),
+                None => Refused::field(Code::NotFound, "id").into(),
+            });
+        }
+        if write.delete {
+            return Ok(cancel(facts, before.ok_or(Code::NotFound)?)?.into());
+        }
+        if facts.viewer.mandates.is_empty() {
+            return Err(Code::ReadOnly.into());
+        }
+        let mut row = before.cloned().unwrap_or_else(|| new_contact(facts, id));
+        let mut links = Links::of(working, id);
+        let untitled = rules::read_own(&mut row, &mut links, &write.fields, facts.reference)?;
+        let starts_at = row.starts_at.ok_or(Refused::field(Code::Required, "startsAt"))?;
+
+        let day = local_date(starts_at);
+        // Under which council it was recorded never changes with a later correction.
+        let fits = |council| {
+            before.is_none_or(|before| before.council_id == council)
+                && links
+                    .units
+                    .iter()
+                    .all(|unit| council_covers(facts.reference, council, *unit))
+        };
+        let under = recorded_under(facts, Some(day), None, None, fits)
+            .ok_or(Refused::field(Code::NotFound, "unitIds"))?;
+        // What an ended mandate allowed is judged by its day alone.
+        if !under.late
+            && !facts
+                .viewer
+                .may(Capability::PlanOwnContact, Place::Council(under.council))
+        {
+            return Err(Code::Forbidden.into());
+        }
+        let council = facts
+            .reference
+            .council(under.council)
+            .ok_or(Refused::field(Code::NotFound, "unitIds"))?;
+        rules::in_office(council, starts_at)?;
+        if !under.held_then {
+            return Err(Refused::field(Code::OutOfRange, "startsAt").into());
+        }
+        row.council_id = under.council;
+        row.author_id = Some(author);
+        row.status = rules::own_status(before.map(|row| row.status), starts_at, facts.now)
+            .ok_or(Refused::new(Code::InvalidState))?;
+        let revision = working.meeting.was(write.id).map_or(0, Root::rev) + 1;
+        row.stamps = stamped(
+            stamps(&row.stamps),
+            &write.fields,
+            revision,
+            &device(facts),
+            write.recorded_at,
+        );
+
+        let late = under.late || links.units.iter().any(|unit| has_ended(facts, *unit));
+        let what = if before.is_none() { "recorded" } else { "corrected" };
+        let mut event = facts.event("meeting", id, what, Some(row.council_id));
+        event.detail = match before {
+            Some(before) => {
+                let old = rules::plan(before, &Links::of(working, id));
+                let lost: Document = old
+                    .into_iter()
+                    .filter(|(name, _)| write.fields.contains_key(name))
+                    .collect();
+                Some(json!({"before": lost}).to_string())
+            }
+            None => late.then(|| json!({"late": true}).to_string()),
+        };
+        let mut changes = Changes::default();
+        changes.put(row);
+        links.put(id, &mut changes);
+        changes.happened(event);
+        Ok(Written {
+            changes,
+            differs: untitled,
+        })
+    }
+}
+
+/// An unplanned contact before anything was said about it.
+fn new_contact(facts: &Facts<'_>, id: MeetingId) -> Model {
+    Model {
+        id,
+        family: Family::Contact,
+        kind: String::new(),
+        council_id: CouncilId(Uuid::nil()),
+        author_id: None,
+        round_id: None,
+        title: String::new(),
+        place: None,
+        starts_at: None,
+        ends_at: None,
+        mode: None,
+        status: Status::Proposed,
+        ordinal: None,
+        plan_number: None,
+        plan_date: None,
+        agenda: None,
+        brief: None,
+        invited: None,
+        attended: None,
+        speakers: None,
+        opinions: None,
+        attendance_bands: None,
+        is_public: false,
+        stamps: String::new(),
+        created_at: facts.now,
+        rev: 0,
+        updated_at: facts.now,
+    }
+}
+
+/// The author calls his own contact off; what was held stays.
+fn cancel(facts: &Facts<'_>, row: &Model) -> Result<Changes, Refused> {
+    let row = rules::advance(row, Event::Cancel, facts.now).map_err(|refused| refused.code)?;
+    let mut changes = Changes::default();
+    changes.happened(facts.event("meeting", row.id, "cancelled", Some(row.council_id)));
+    changes.put(row);
+    Ok(changes)
 }

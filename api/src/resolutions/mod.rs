@@ -1,3 +1,93 @@
 //! Resolutions (nghị quyết) of councils and their standing committees.
+//!
+//! The office enters them; phones only read them. A number is kept as it was printed beside what was read of it,
+//! votes are totals and never names, and an effect moves by steps that each leave an event.
 
+pub mod graphql;
+pub mod mutations;
 pub mod number;
+pub mod office;
+mod rules;
+
+use chrono::{DateTime, Utc};
+use entity::resolution::Model;
+use uuid::Uuid;
+
+pub use rules::Relation;
+
+use crate::store::{
+    collection::{Collection, Document, DocumentWriter},
+    partition::{Audience, Partition},
+    reference::Reference,
+    table::Root,
+    working::{Needs, Working},
+};
+
+/// The collection `resolution`.
+pub struct ResolutionCollection;
+
+impl Collection for ResolutionCollection {
+    fn name(&self) -> &'static str {
+        "resolution"
+    }
+
+    fn stamp(&self, working: &mut Working, now: DateTime<Utc>) -> Vec<Uuid> {
+        working.resolution.stamp(now)
+    }
+
+    fn rev(&self, working: &Working, id: Uuid) -> i64 {
+        working.resolution.get(id).map_or(0, Root::rev)
+    }
+
+    fn partitions(&self, working: &Working, reference: &Reference, id: Uuid) -> Vec<Partition> {
+        working
+            .resolution
+            .get(id)
+            .map(|row| partitions(row, reference))
+            .unwrap_or_default()
+    }
+
+    fn document(&self, working: &Working, _reference: &Reference, id: Uuid, _audience: Audience) -> Document {
+        let mut document = DocumentWriter::new(id);
+        let Some(row) = working.resolution.get(id) else {
+            return document.done();
+        };
+        document = document
+            .set("unitId", row.unit_id)
+            .set("councilId", row.council_id)
+            .set("sessionId", row.session_id)
+            .set("number", &row.number)
+            .set("rawNumber", &row.raw_number)
+            .set("kind", &row.kind)
+            .set("title", &row.title)
+            .set("text", &row.text)
+            .set("effect", row.effect)
+            .set("issuedOn", row.issued_on)
+            .set("inForceFrom", row.in_force_from)
+            .set("inForceTo", row.in_force_to);
+        for relation in Relation::ALL {
+            let others = working
+                .resolution_edge
+                .of(id)
+                .filter(|edge| edge.kind == relation.code())
+                .map(|edge| edge.to_id.0);
+            document = document.ids(relation.code(), others);
+        }
+        document.done()
+    }
+
+    fn needs(&self, id: Uuid, needs: &mut Needs) {
+        needs.resolution.insert(id);
+    }
+}
+
+/// A resolution lies with its council, with the delegates of its place, with the province, and once it is public
+/// with everybody.
+fn partitions(row: &Model, reference: &Reference) -> Vec<Partition> {
+    let mut partitions = vec![Partition::Council(row.council_id), Partition::Place(row.unit_id)];
+    partitions.extend(reference.province_of(row.council_id).map(Partition::Region));
+    if row.is_public {
+        partitions.push(Partition::Public(row.unit_id));
+    }
+    partitions
+}

@@ -217,6 +217,10 @@ pub struct Needs {
     pub unit_gaps: bool,
     pub meeting: BTreeSet<Uuid>,
     pub meeting_record: BTreeSet<Uuid>,
+    /// Sessions by council and ordinal, to keep them one each.
+    pub session_of: BTreeSet<(Uuid, i32)>,
+    /// All documents of these meetings.
+    pub documents_of: BTreeSet<Uuid>,
     /// Records by meeting and author, to keep them one each.
     pub record_of: BTreeSet<(Uuid, Uuid)>,
     /// All records of these meetings.
@@ -228,6 +232,8 @@ pub struct Needs {
     pub informing: BTreeSet<Uuid>,
     pub note: BTreeSet<Uuid>,
     pub resolution: BTreeSet<Uuid>,
+    /// Resolutions by unit, year and folded number, to keep them one each.
+    pub resolution_number: BTreeSet<(Uuid, i32, String)>,
     pub sync_issue: BTreeSet<Uuid>,
     /// Running numbers by name.
     pub counter: BTreeSet<String>,
@@ -294,6 +300,22 @@ impl Working {
         by!(meeting.Id in needs.meeting);
         by!(meeting_unit.MeetingId in needs.meeting);
         by!(meeting_council.MeetingId in needs.meeting);
+        by!(agenda_item.MeetingId in needs.meeting);
+        by!(document.MeetingId in needs.documents_of);
+        if !needs.session_of.is_empty() {
+            let any = needs
+                .session_of
+                .iter()
+                .fold(Condition::any(), |any, (council, ordinal)| {
+                    any.add(
+                        Condition::all()
+                            .add(entity::meeting::Column::CouncilId.eq(*council))
+                            .add(entity::meeting::Column::Ordinal.eq(*ordinal)),
+                    )
+                });
+            let rows = entity::meeting::Entity::find().filter(any).all(conn).await?;
+            working.meeting.loaded(rows);
+        }
         by!(meeting_record.Id in needs.meeting_record);
         by!(meeting_record.MeetingId in needs.records_of);
         if !needs.record_of.is_empty() {
@@ -333,6 +355,21 @@ impl Working {
         by!(note.Id in needs.note);
         by!(resolution.Id in needs.resolution);
         by!(resolution_edge.FromId in needs.resolution);
+        if !needs.resolution_number.is_empty() {
+            let any = needs
+                .resolution_number
+                .iter()
+                .fold(Condition::any(), |any, (unit, year, key)| {
+                    any.add(
+                        Condition::all()
+                            .add(entity::resolution::Column::UnitId.eq(*unit))
+                            .add(entity::resolution::Column::Year.eq(*year))
+                            .add(entity::resolution::Column::NumberKey.eq(key.as_str())),
+                    )
+                });
+            let rows = entity::resolution::Entity::find().filter(any).all(conn).await?;
+            working.resolution.loaded(rows);
+        }
         by!(sync_issue.Id in needs.sync_issue);
         by!(counter.Name in needs.counter);
         if !needs.receipt.is_empty() {

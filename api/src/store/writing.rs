@@ -93,6 +93,19 @@ pub enum Stop {
     Deferred(Uuid),
 }
 
+impl Stop {
+    /// The first reason, for a command that is answered at once and cannot wait for `parent` to arrive.
+    pub fn into_refused(self, parent: &'static str) -> Refused {
+        match self {
+            Self::Refused(mistakes) => mistakes
+                .into_iter()
+                .next()
+                .unwrap_or(Refused::new(Code::InvalidValue)),
+            Self::Deferred(_) => Refused::field(Code::NotFound, parent),
+        }
+    }
+}
+
 impl From<Refused> for Stop {
     fn from(refused: Refused) -> Self {
         Self::Refused(vec![refused])
@@ -251,6 +264,24 @@ impl<'a> Reader<'a> {
         });
         if let Some(id) = read {
             *into = id;
+        }
+    }
+
+    /// A list of ids separated by spaces, at most so many.
+    pub fn ids<T: From<Uuid>>(&mut self, field: &'static str, into: &mut Vec<T>, most: usize) {
+        let read = self.read(field, |value| {
+            let list = value.as_str().ok_or(Code::InvalidValue)?;
+            let ids: Vec<Uuid> = list
+                .split_ascii_whitespace()
+                .map(|id| parse_id(id).ok_or(Code::InvalidId))
+                .collect::<Result<_, _>>()?;
+            if ids.len() > most {
+                return Err(Code::LimitTooLarge);
+            }
+            Ok(ids)
+        });
+        if let Some(ids) = read {
+            *into = ids.unwrap_or_default().into_iter().map(T::from).collect();
         }
     }
 

@@ -1,7 +1,7 @@
 //! The collections that travel to phones: one line each. The only place of the engine that names nouns.
 
 use crate::{
-    feedback, meetings, petitions,
+    feedback, meetings, notes, petitions, resolutions,
     store::{collection::Collection, writing::Writable},
 };
 
@@ -9,15 +9,23 @@ use crate::{
 pub const COLLECTIONS: &[&dyn Collection] = &[
     &crate::units::UnitCollection,
     &meetings::MeetingCollection,
+    &meetings::record::MeetingRecordCollection,
     &feedback::FeedbackCollection,
     &petitions::PetitionCollection,
     &petitions::telling::InformingCollection,
     &petitions::telling::UrgingCollection,
     &crate::sync::issue::SyncIssueCollection,
+    &resolutions::ResolutionCollection,
+    &notes::NoteCollection,
 ];
 
 /// What a phone may write.
-pub const WRITABLE: &[&dyn Writable] = &[&feedback::FeedbackCollection];
+pub const WRITABLE: &[&dyn Writable] = &[
+    &meetings::MeetingCollection,
+    &meetings::record::MeetingRecordCollection,
+    &feedback::FeedbackCollection,
+    &notes::NoteCollection,
+];
 
 /// The collection of this name.
 pub fn collection(name: &str) -> Option<&'static dyn Collection> {

@@ -1,0 +1,268 @@
+//! Meeting records: what one author wrote down of one meeting. One for each author and meeting, so that two phones
+//! never fight over one text. A record that comes after the minutes were signed is taken and marked late.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    id::{CouncilId, MeetingId, MeetingRecordId},
+    meeting_record::{Model, Status},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{device, known_meeting, rules, takes_part};
+use crate::{
+    capability::Capability,
+    clock::local_date,
+    error::{Code, Refused},
+    recorded::{council_covers, recorded_under},
+    store::{
+        collection::{Collection, Document, DocumentWriter},
+        door::Facts,
+        merge::{stamped, stamps},
+        partition::{Audience, Partition},
+        reference::Reference,
+        table::Root,
+        working::{Changes, Needs, Working},
+        writing::{Current, Reader, Stop, Writable, Write, Written, parse_id},
+    },
+    viewer::Place,
+};
+
+/// The collection `meetingRecord`.
+pub struct MeetingRecordCollection;
+
+impl Collection for MeetingRecordCollection {
+    fn name(&self) -> &'static str {
+        "meetingRecord"
+    }
+
+    fn stamp(&self, working: &mut Working, now: DateTime<Utc>) -> Vec<Uuid> {
+        working.meeting_record.stamp(now)
+    }
+
+    fn rev(&self, working: &Working, id: Uuid) -> i64 {
+        working.meeting_record.get(id).map_or(0, Root::rev)
+    }
+
+    fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
+        working
+            .meeting_record
+            .get(id)
+            .map(|row| {
+                vec![
+                    Partition::Account(row.author_id),
+                    Partition::Council(row.council_id),
+                ]
+            })
+            .unwrap_or_default()
+    }
+
+    fn document(&self, working: &Working, _reference: &Reference, id: Uuid, _audience: Audience) -> Document {
+        let document = DocumentWriter::new(id);
+        let Some(row) = working.meeting_record.get(id) else {
+            return document.done();
+        };
+        written(document, row)
+            .set("authorId", row.author_id)
+            .set("status", row.status)
+            .set("late", row.late)
+            .done()
+    }
+
+    fn needs(&self, id: Uuid, needs: &mut Needs) {
+        needs.meeting_record.insert(id);
+    }
+}
+
+/// The fields that a phone writes, as they are.
+fn written(document: DocumentWriter, row: &Model) -> DocumentWriter {
+    document
+        .set("meetingId", row.meeting_id)
+        .time("startedAt", row.started_at)
+        .time("endedAt", row.ended_at)
+        .set("invited", row.invited)
+        .set("attended", row.attended)
+        .set("speakers", row.speakers)
+        .set("opinionCount", row.opinion_count)
+        .set("attendanceBands", &row.attendance_bands)
+        .set("minutesDraft", &row.minutes_draft)
+}
+
+/// The longest draft of minutes, in characters.
+const LONGEST_MINUTES: usize = 100_000;
+
+fn read_fields(row: &mut Model, fields: &Document) -> Result<(), Stop> {
+    let mut reader = Reader::new(fields);
+    let mut meeting = (!row.meeting_id.0.is_nil()).then_some(row.meeting_id);
+    reader.id("meetingId", &mut meeting);
+    reader.time("startedAt", &mut row.started_at);
+    reader.time("endedAt", &mut row.ended_at);
+    reader.count("invited", &mut row.invited);
+    reader.count("attended", &mut row.attended);
+    reader.count("speakers", &mut row.speakers);
+    reader.count("opinionCount", &mut row.opinion_count);
+    rules::read_bands(&mut reader, &mut row.attendance_bands);
+    reader.text("minutesDraft", &mut row.minutes_draft, LONGEST_MINUTES);
+    if meeting.is_none() && !reader.is_wrong("meetingId") {
+        reader.wrong(Code::Required, "meetingId");
+    }
+    if let (Some(started), Some(ended)) = (row.started_at, row.ended_at)
+        && ended < started
+    {
+        reader.wrong(Code::OutOfRange, "endedAt");
+    }
+    reader.finish()?;
+    row.meeting_id = meeting.unwrap_or(row.meeting_id);
+    Ok(())
+}
+
+impl Writable for MeetingRecordCollection {
+    fn name(&self) -> &'static str {
+        "meetingRecord"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "meetingId",
+            "startedAt",
+            "endedAt",
+            "invited",
+            "attended",
+            "speakers",
+            "opinionCount",
+            "attendanceBands",
+            "minutesDraft",
+        ]
+    }
+
+    fn read_only(&self) -> &'static [&'static str] {
+        &["authorId", "status", "late"]
+    }
+
+    fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs) {
+        needs.meeting_record.insert(write.id);
+        let meeting = write.fields.get("meetingId").and_then(Value::as_str);
+        if let Some(meeting) = meeting.and_then(parse_id) {
+            needs.meeting.insert(meeting);
+            if let Some(author) = facts.viewer.account_id() {
+                needs.record_of.insert((meeting, author.0));
+            }
+        }
+    }
+
+    fn needs_more(&self, write: &Write, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        let record = working.meeting_record.get(write.id);
+        needs.meeting.extend(record.map(|row| row.meeting_id.0));
+    }
+
+    fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {
+        let row = working
+            .meeting_record
+            .get(id)
+            .filter(|row| Some(row.author_id) == facts.viewer.account_id())?;
+        Some(Current {
+            values: written(DocumentWriter::default(), row).done(),
+            stamps: stamps(&row.stamps),
+            rev: working.meeting_record.was(id).map_or(0, Root::rev),
+        })
+    }
+
+    fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Written, Stop> {
+        let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
+        let id = MeetingRecordId(write.id);
+        let before = working.meeting_record.get(write.id);
+        if before.is_some_and(|row| row.author_id != author) {
+            return Err(Refused::field(Code::NotFound, "id").into());
+        }
+        // A record may be emptied or moved to the right meeting; taken away it cannot be.
+        if write.delete {
+            return Err(Code::ReadOnly.into());
+        }
+        let mut row = before.cloned().unwrap_or_else(|| Model {
+            id,
+            meeting_id: MeetingId(Uuid::nil()),
+            council_id: CouncilId(Uuid::nil()),
+            author_id: author,
+            started_at: None,
+            ended_at: None,
+            invited: None,
+            attended: None,
+            speakers: None,
+            opinion_count: None,
+            attendance_bands: None,
+            minutes_draft: None,
+            status: Status::Draft,
+            late: false,
+            stamps: String::new(),
+            rev: 0,
+            updated_at: facts.now,
+        });
+        read_fields(&mut row, &write.fields)?;
+
+        let meeting =
+            known_meeting(working, facts, row.meeting_id).ok_or(Stop::Deferred(row.meeting_id.0))?;
+        let taken = working
+            .meeting_record
+            .iter()
+            .any(|other| other.id != id && other.author_id == author && other.meeting_id == meeting.id);
+        if taken {
+            return Err(Refused::field(Code::Taken, "meetingId").into());
+        }
+        // One's council takes part, or the meeting is for a place that one represents.
+        let fits = |council| {
+            takes_part(working, meeting, council)
+                || working
+                    .meeting_unit
+                    .of(meeting.id)
+                    .any(|link| council_covers(facts.reference, council, link.unit_id))
+        };
+        let day = meeting.starts_at.or(row.started_at).map(local_date);
+        let under = recorded_under(
+            facts,
+            day,
+            Some(meeting.council_id),
+            Some(Capability::RecordMeeting),
+            fits,
+        )
+        .filter(|under| {
+            // What an ended mandate allowed is judged by its day alone.
+            under.late
+                || facts
+                    .viewer
+                    .may(Capability::RecordMeeting, Place::Council(under.council))
+        })
+        .ok_or(Refused::field(Code::Forbidden, "meetingId"))?;
+        // The minutes are made by the council that holds the meeting.
+        row.council_id = meeting.council_id;
+        let closed = meeting.status.is_closed();
+        row.late = row.late || under.late || closed;
+        row.status = if closed { Status::Closed } else { Status::Draft };
+        let revision = working.meeting_record.was(write.id).map_or(0, Root::rev) + 1;
+        row.stamps = stamped(
+            stamps(&row.stamps),
+            &write.fields,
+            revision,
+            &device(facts),
+            write.recorded_at,
+        );
+
+        let what = match (before, closed) {
+            (None, _) => "recorded",
+            (Some(_), false) => "corrected",
+            (Some(_), true) => "corrected_late",
+        };
+        let mut event = facts.event("meetingRecord", id, what, Some(row.council_id));
+        event.detail = before.map(|before| {
+            let lost: Document = written(DocumentWriter::default(), before)
+                .done()
+                .into_iter()
+                .filter(|(name, _)| write.fields.contains_key(name))
+                .collect();
+            json!({"before": lost}).to_string()
+        });
+        let mut changes = Changes::default();
+        changes.put(row);
+        changes.happened(event);
+        Ok(changes.into())
+    }
+}

@@ -1,0 +1,507 @@
+//! The rules of resolutions: pure, from rows and fields to rows or a refusal.
+
+use chrono::{Datelike, NaiveDate};
+use entity::{
+    council, meeting,
+    resolution::{Effect, Event, Model},
+};
+
+use super::number::OfficialNumber;
+use crate::{
+    error::{Code, Refused},
+    store::{
+        collection::{Document, DocumentWriter},
+        writing::{Reader, Stop},
+    },
+};
+
+const FIELDS: &[&str] = &[
+    "sessionId",
+    "byStandingCommittee",
+    "rawNumber",
+    "kind",
+    "title",
+    "text",
+    "issuedOn",
+    "inForceFrom",
+    "inForceTo",
+    "votesFor",
+    "votesAgainst",
+    "votesAbstained",
+    "delegatesPresent",
+    "delegatesTotal",
+    "isPublic",
+];
+
+/// The longest text of a resolution with its annexes, in characters.
+const LONGEST_TEXT: usize = 500_000;
+
+/// The longest number as written.
+const LONGEST_NUMBER: usize = 200;
+
+/// Reads what the office enters.
+pub(super) fn read_fields(row: &mut Model, fields: &Document) -> Result<(), Stop> {
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mut reader = Reader::new(fields);
+    reader.only(FIELDS);
+    reader.id("sessionId", &mut row.session_id);
+    let mut by_standing_committee = Some(row.by_standing_committee);
+    reader.flag("byStandingCommittee", &mut by_standing_committee);
+    let mut raw_number = filled(&row.raw_number);
+    reader.text("rawNumber", &mut raw_number, LONGEST_NUMBER);
+    let mut kind = filled(&row.kind);
+    reader.code("kind", "resolution_kind", &mut kind);
+    let mut title = filled(&row.title);
+    reader.text("title", &mut title, 2_000);
+    reader.text("text", &mut row.text, LONGEST_TEXT);
+    reader.date("issuedOn", &mut row.issued_on);
+    reader.date("inForceFrom", &mut row.in_force_from);
+    reader.date("inForceTo", &mut row.in_force_to);
+    reader.count("votesFor", &mut row.votes_for);
+    reader.count("votesAgainst", &mut row.votes_against);
+    reader.count("votesAbstained", &mut row.votes_abstained);
+    reader.count("delegatesPresent", &mut row.delegates_present);
+    reader.count("delegatesTotal", &mut row.delegates_total);
+    let mut is_public = Some(row.is_public);
+    reader.flag("isPublic", &mut is_public);
+    for (field, absent) in [
+        ("rawNumber", raw_number.is_none()),
+        ("kind", kind.is_none()),
+        ("title", title.is_none()),
+    ] {
+        if absent && !reader.is_wrong(field) {
+            reader.wrong(Code::Required, field);
+        }
+    }
+    row.by_standing_committee = by_standing_committee.unwrap_or_default();
+    row.raw_number = raw_number.unwrap_or_default();
+    row.kind = kind.unwrap_or_default();
+    row.title = title.unwrap_or_default();
+    row.is_public = is_public.unwrap_or_default();
+    number(row, &mut reader);
+    for (field, in_order) in [
+        ("inForceFrom", ordered(row.issued_on, row.in_force_from)),
+        (
+            "inForceTo",
+            ordered(row.in_force_from.or(row.issued_on), row.in_force_to),
+        ),
+        ("delegatesPresent", votes_fit(row)),
+        ("delegatesTotal", fits(row.delegates_present, row.delegates_total)),
+    ] {
+        if !in_order && !reader.is_wrong(field) {
+            reader.wrong(Code::OutOfRange, field);
+        }
+    }
+    reader.finish()
+}
+
+/// What the number as written says. One that cannot be read is kept as it is and has no key.
+fn number(row: &mut Model, reader: &mut Reader<'_>) {
+    let parsed = OfficialNumber::parse(&row.raw_number);
+    let printed = parsed.as_ref().and_then(|number| number.year).map(i32::from);
+    row.number = parsed.as_ref().map(ToString::to_string);
+    row.number_key = parsed.as_ref().map(OfficialNumber::key);
+    match printed.or(row.issued_on.map(|day| day.year())) {
+        Some(year) => row.year = year,
+        // Numbers begin anew every year: without one nobody knows which resolution it is.
+        None if !reader.is_wrong("issuedOn") => reader.wrong(Code::Required, "issuedOn"),
+        None => {}
+    }
+}
+
+/// The key by which a number is unique, and its year, as a write will have them.
+pub(super) fn number_of(fields: &Document, before: Option<&Model>) -> Option<(i32, String)> {
+    let text = |name: &str| fields.get(name).and_then(|value| value.as_str());
+    let raw = text("rawNumber").or(before.map(|row| row.raw_number.as_str()))?;
+    let number = OfficialNumber::parse(&crate::text::clean(raw).ok()?)?;
+    let issued = match fields.get("issuedOn") {
+        Some(_) => text("issuedOn").and_then(crate::store::writing::parse_date),
+        None => before.and_then(|row| row.issued_on),
+    };
+    let year = number.year.map(i32::from).or(issued.map(|day| day.year()))?;
+    Some((year, number.key()))
+}
+
+fn ordered(earlier: Option<NaiveDate>, later: Option<NaiveDate>) -> bool {
+    earlier.is_none_or(|earlier| later.is_none_or(|later| earlier <= later))
+}
+
+fn fits(part: Option<i32>, whole: Option<i32>) -> bool {
+    part.is_none_or(|part| whole.is_none_or(|whole| part <= whole))
+}
+
+/// For, against and abstained are no more than those present (or, where nobody counted them, the whole council).
+fn votes_fit(row: &Model) -> bool {
+    let cast: i32 = [row.votes_for, row.votes_against, row.votes_abstained]
+        .into_iter()
+        .flatten()
+        .sum();
+    fits(Some(cast), row.delegates_present.or(row.delegates_total))
+}
+
+/// All that the office enters, in the spelling of the wire: for comparing, and for history.
+pub(super) fn entered(row: &Model) -> Document {
+    DocumentWriter::default()
+        .set("sessionId", row.session_id)
+        .set("byStandingCommittee", row.by_standing_committee)
+        .set("rawNumber", &row.raw_number)
+        .set("kind", &row.kind)
+        .set("title", &row.title)
+        .set("text", &row.text)
+        .set("issuedOn", row.issued_on)
+        .set("inForceFrom", row.in_force_from)
+        .set("inForceTo", row.in_force_to)
+        .set("votesFor", row.votes_for)
+        .set("votesAgainst", row.votes_against)
+        .set("votesAbstained", row.votes_abstained)
+        .set("delegatesPresent", row.delegates_present)
+        .set("delegatesTotal", row.delegates_total)
+        .set("isPublic", row.is_public)
+        .done()
+}
+
+/// A council issues nothing before it was established nor after its end, and only its own sessions pass
+/// resolutions.
+pub(super) fn check_issuer(
+    row: &Model,
+    council: &council::Model,
+    session: Option<&meeting::Model>,
+    takes_part: bool,
+) -> Result<(), Refused> {
+    if let Some(day) = row.issued_on {
+        if day < council.valid_from {
+            return Err(Refused::field(Code::BeforeCouncil, "issuedOn"));
+        }
+        if council.valid_to.is_some_and(|end| day >= end) {
+            return Err(Refused::field(Code::OutOfRange, "issuedOn"));
+        }
+    }
+    if row.session_id.is_some() {
+        let session = session.ok_or(Refused::field(Code::NotFound, "sessionId"))?;
+        if session.family != meeting::Family::Session || !takes_part {
+            return Err(Refused::field(Code::NotFound, "sessionId"));
+        }
+    }
+    Ok(())
+}
+
+/// The effect that a new resolution's dates give it.
+pub(super) fn first_effect(row: &Model, today: NaiveDate) -> Effect {
+    match (row.in_force_from, row.in_force_to) {
+        (_, Some(end)) if end <= today => Effect::Expired,
+        (Some(begin), _) if begin <= today => Effect::InForce,
+        _ => Effect::NotYet,
+    }
+}
+
+/// A step of a resolution's effect, and the dates that it tells.
+pub(super) fn step(row: &Model, event: Event, on: NaiveDate) -> Result<Model, Refused> {
+    let effect = row
+        .effect
+        .next(event)
+        .ok_or(Refused::field(Code::InvalidState, "event"))?;
+    let mut row = Model {
+        effect,
+        ..row.clone()
+    };
+    match event {
+        Event::ComeIntoForce => row.in_force_from = Some(on),
+        Event::Replace | Event::Annul | Event::Expire => row.in_force_to = Some(on),
+        Event::ExpirePartly | Event::Suspend | Event::Resume => {}
+    }
+    let begun = row.in_force_from.or(row.issued_on);
+    // One that never came into force may be annulled on any day.
+    if row.in_force_to.is_some() && !ordered(begun, row.in_force_to) {
+        if event == Event::Expire {
+            return Err(Refused::field(Code::OutOfRange, "on"));
+        }
+        row.in_force_to = begun;
+    }
+    if event == Event::ComeIntoForce && !ordered(row.issued_on, row.in_force_from) {
+        return Err(Refused::field(Code::OutOfRange, "on"));
+    }
+    Ok(row)
+}
+
+/// How one resolution bears on another.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Relation {
+    Amends,
+    Replaces,
+    Annuls,
+    Suspends,
+    Implements,
+}
+
+impl Relation {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Amends,
+        Self::Replaces,
+        Self::Annuls,
+        Self::Suspends,
+        Self::Implements,
+    ];
+
+    /// The code of the list `resolution_relation`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Amends => "amends",
+            Self::Replaces => "replaces",
+            Self::Annuls => "annuls",
+            Self::Suspends => "suspends",
+            Self::Implements => "implements",
+        }
+    }
+
+    /// The relation with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|relation| relation.code() == code)
+    }
+
+    /// What happens to the other's effect, and in which state that leaves it.
+    fn moves(self) -> Option<(Event, Effect)> {
+        match self {
+            Self::Replaces => Some((Event::Replace, Effect::Replaced)),
+            Self::Annuls => Some((Event::Annul, Effect::Annulled)),
+            Self::Suspends => Some((Event::Suspend, Effect::Suspended)),
+            Self::Amends | Self::Implements => None,
+        }
+    }
+
+    /// Whether it touches the other resolution, rather than only building on it.
+    pub(super) fn touches(self) -> bool {
+        self != Self::Implements
+    }
+}
+
+/// Whether a resolution already does what it says about others: not before it is in force itself.
+pub(super) fn acts(row: &Model, today: NaiveDate) -> bool {
+    match row.effect {
+        Effect::InForce | Effect::Partly => true,
+        // A date that nobody entered delays nothing.
+        Effect::NotYet => row.in_force_from.is_none_or(|from| from <= today),
+        Effect::Suspended | Effect::Replaced | Effect::Annulled | Effect::Expired => false,
+    }
+}
+
+/// What a relation makes of the other resolution; nothing if it leaves it as it is.
+pub(super) fn moved(
+    other: &Model,
+    relation: Relation,
+    on: NaiveDate,
+) -> Result<Option<(Event, Model)>, Refused> {
+    match relation.moves() {
+        None => Ok(None),
+        Some((_, done)) if other.effect == done => Ok(None),
+        Some((event, _)) => step(other, event, on)
+            .map(|row| Some((event, row)))
+            .map_err(|_| Refused::field(Code::InvalidState, "edges")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::id::{CouncilId, ResolutionId, UnitId};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn blank() -> Model {
+        let now = "2026-11-20T08:00:00Z".parse().unwrap();
+        Model {
+            id: ResolutionId(Uuid::nil()),
+            council_id: CouncilId(Uuid::nil()),
+            unit_id: UnitId(Uuid::nil()),
+            session_id: None,
+            by_standing_committee: false,
+            number: None,
+            number_key: None,
+            year: 0,
+            raw_number: String::new(),
+            kind: String::new(),
+            title: String::new(),
+            text: None,
+            effect: Effect::NotYet,
+            issued_on: None,
+            in_force_from: None,
+            in_force_to: None,
+            votes_for: None,
+            votes_against: None,
+            votes_abstained: None,
+            delegates_present: None,
+            delegates_total: None,
+            is_public: false,
+            created_at: now,
+            rev: 0,
+            updated_at: now,
+        }
+    }
+
+    fn read(mut fields: Value) -> Result<Model, Vec<Refused>> {
+        for (name, value) in [
+            ("rawNumber", "12/NQ-HĐND"),
+            ("kind", "individual"),
+            ("title", "Về giá nước"),
+            ("issuedOn", "2026-07-12"),
+        ] {
+            if fields.get(name).is_none() {
+                fields[name] = value.into();
+            }
+        }
+        let mut row = blank();
+        match read_fields(&mut row, fields.as_object().unwrap()) {
+            Ok(()) => Ok(row),
+            Err(Stop::Refused(refused)) => Err(refused),
+            Err(Stop::Deferred(_)) => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn every_effect_and_event_is_decided() {
+        use Effect as F;
+        use Event as E;
+        let table = [
+            (F::NotYet, E::ComeIntoForce, F::InForce),
+            (F::NotYet, E::Replace, F::Replaced),
+            (F::NotYet, E::Annul, F::Annulled),
+            (F::InForce, E::ExpirePartly, F::Partly),
+            (F::InForce, E::Suspend, F::Suspended),
+            (F::InForce, E::Replace, F::Replaced),
+            (F::InForce, E::Annul, F::Annulled),
+            (F::InForce, E::Expire, F::Expired),
+            (F::Partly, E::ExpirePartly, F::Partly),
+            (F::Partly, E::Suspend, F::Suspended),
+            (F::Partly, E::Replace, F::Replaced),
+            (F::Partly, E::Annul, F::Annulled),
+            (F::Partly, E::Expire, F::Expired),
+            (F::Suspended, E::Resume, F::InForce),
+            (F::Suspended, E::Replace, F::Replaced),
+            (F::Suspended, E::Annul, F::Annulled),
+            (F::Suspended, E::Expire, F::Expired),
+        ];
+        for effect in F::ALL {
+            for event in E::ALL {
+                let expected = table
+                    .iter()
+                    .find(|(from, by, _)| from == effect && by == event)
+                    .map(|(.., to)| *to);
+                assert_eq!(effect.next(*event), expected, "{effect:?} {event:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_ended_never_comes_back(events in proptest::collection::vec(0..Event::ALL.len(), 0..40)) {
+            let mut row = blank();
+            let mut ended = None;
+            for event in events {
+                if let Ok(next) = step(&row, Event::ALL[event], day("2026-07-12")) {
+                    row = next;
+                }
+                prop_assert!(ended.is_none_or(|ended| ended == row.effect));
+                if matches!(row.effect, Effect::Replaced | Effect::Annulled | Effect::Expired) {
+                    ended = Some(row.effect);
+                    prop_assert!(row.in_force_to.is_some());
+                }
+                prop_assert!(ordered(row.in_force_from, row.in_force_to));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_parsed_and_kept_as_written() {
+        let row = read(json!({"rawNumber": "Nghị quyết số 5 / 2025/nq – hdnd"})).unwrap();
+        assert_eq!(row.number.as_deref(), Some("05/2025/NQ-HĐND"));
+        assert_eq!(row.raw_number, "Nghị quyết số 5 / 2025/nq – hdnd");
+        // The year that is printed counts, else the day of issue.
+        assert_eq!(row.year, 2025);
+        assert_eq!(read(json!({})).unwrap().year, 2026);
+        let unreadable = read(json!({"rawNumber": "không số"})).unwrap();
+        assert_eq!((unreadable.number, unreadable.number_key), (None, None));
+        assert_eq!(
+            read(json!({"issuedOn": null})).unwrap_err(),
+            [Refused::field(Code::Required, "issuedOn")]
+        );
+        let fields = json!({"rawNumber": "5/NQ-HDND", "issuedOn": "2026-07-12"});
+        let key = number_of(fields.as_object().unwrap(), None);
+        assert_eq!(key, Some((2026, "05/nq-hđnd".to_owned())));
+    }
+
+    #[test]
+    fn votes_are_totals_that_add_up() {
+        let votes = |yes: i32, no: i32, neither: i32, present: Value, total: Value| {
+            read(json!({
+                "votesFor": yes, "votesAgainst": no, "votesAbstained": neither,
+                "delegatesPresent": present, "delegatesTotal": total,
+            }))
+            .map(|_| ())
+            .map_err(|refused| refused[0].field.clone().unwrap().into_owned())
+        };
+        assert_eq!(votes(40, 2, 3, json!(45), json!(50)), Ok(()));
+        assert_eq!(votes(40, 2, 3, json!(null), json!(45)), Ok(()));
+        assert_eq!(votes(40, 2, 3, json!(null), json!(null)), Ok(()));
+        assert_eq!(
+            votes(40, 2, 4, json!(45), json!(50)),
+            Err("delegatesPresent".into())
+        );
+        assert_eq!(
+            votes(40, 2, 4, json!(null), json!(45)),
+            Err("delegatesPresent".into())
+        );
+        assert_eq!(
+            votes(40, 2, 3, json!(51), json!(50)),
+            Err("delegatesTotal".into())
+        );
+        assert_eq!(votes(-1, 2, 3, json!(45), json!(50)), Err("votesFor".into()));
+    }
+
+    #[test]
+    fn dates_are_in_order() {
+        let wrong = |fields: Value| read(fields).unwrap_err()[0].field.clone().unwrap().into_owned();
+        assert_eq!(wrong(json!({"inForceFrom": "2026-07-11"})), "inForceFrom");
+        assert_eq!(
+            wrong(json!({"inForceFrom": "2026-08-01", "inForceTo": "2026-07-31"})),
+            "inForceTo"
+        );
+        assert_eq!(wrong(json!({"inForceFrom": "2026-02-30"})), "inForceFrom");
+        let row = read(json!({"inForceFrom": "2026-08-01"})).unwrap();
+        assert_eq!(first_effect(&row, day("2026-07-31")), Effect::NotYet);
+        assert_eq!(first_effect(&row, day("2026-08-01")), Effect::InForce);
+        let row = read(json!({"inForceTo": "2026-12-31"})).unwrap();
+        assert_eq!(first_effect(&row, day("2027-01-01")), Effect::Expired);
+    }
+
+    #[test]
+    fn a_relation_moves_the_other_only_as_far_as_it_may() {
+        let on = day("2026-08-01");
+        let with = |effect| Model { effect, ..blank() };
+        for (relation, effect, becomes) in [
+            (Relation::Replaces, Effect::InForce, Ok(Some(Effect::Replaced))),
+            (Relation::Replaces, Effect::Replaced, Ok(None)),
+            (Relation::Replaces, Effect::Annulled, Err(Code::InvalidState)),
+            (Relation::Annuls, Effect::NotYet, Ok(Some(Effect::Annulled))),
+            (Relation::Suspends, Effect::Partly, Ok(Some(Effect::Suspended))),
+            (Relation::Suspends, Effect::NotYet, Err(Code::InvalidState)),
+            (Relation::Amends, Effect::InForce, Ok(None)),
+            (Relation::Implements, Effect::Expired, Ok(None)),
+        ] {
+            let outcome = moved(&with(effect), relation, on)
+                .map(|moved| moved.map(|(_, row)| row.effect))
+                .map_err(|refused| refused.code);
+            assert_eq!(outcome, becomes, "{relation:?} {effect:?}");
+        }
+        let not_yet = Model {
+            in_force_from: Some(day("2026-09-01")),
+            ..blank()
+        };
+        assert!(!acts(&not_yet, on) && acts(&blank(), on) && !acts(&with(Effect::Expired), on));
+    }
+}
