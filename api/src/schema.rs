@@ -9,6 +9,7 @@ use crate::{
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
+    search::graphql::SearchQuery,
     state::State,
     sync::graphql::{SyncMutation, SyncQuery},
     viewer::Viewer,
@@ -16,7 +17,14 @@ use crate::{
 
 /// All queries.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, FeedbackQuery, PetitionQuery, SyncQuery);
+pub struct Query(
+    NodeQuery,
+    AccountQuery,
+    FeedbackQuery,
+    PetitionQuery,
+    SearchQuery,
+    SyncQuery,
+);
 
 /// All mutations.
 #[derive(Default, MergedObject)]
