@@ -11,6 +11,7 @@ use crate::{
     meetings::{graphql::MeetingQuery, mutations::MeetingMutation},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
+    search::graphql::SearchQuery,
     state::State,
     sync::graphql::{SyncMutation, SyncQuery},
     viewer::Viewer,
@@ -25,6 +26,7 @@ pub struct Query(
     FeedbackQuery,
     PetitionQuery,
     ResolutionQuery,
+    SearchQuery,
     SyncQuery,
 );
 

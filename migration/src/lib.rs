@@ -15,6 +15,7 @@ mod m20261122_000006_petitions;
 mod m20261122_000007_resolutions;
 mod m20261122_000008_history;
 mod m20261122_000009_sync;
+mod m20261122_000010_search;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_resolutions::Migration),
             Box::new(m20261122_000008_history::Migration),
             Box::new(m20261122_000009_sync::Migration),
+            Box::new(m20261122_000010_search::Migration),
         ]
     }
 }

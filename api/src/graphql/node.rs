@@ -71,7 +71,7 @@ impl NodeQuery {
 }
 
 /// Everything that has an id has a document, and the document knows of what collection it is.
-async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<Node>>> {
+pub(crate) async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<Node>>> {
     let ids: Vec<Option<Uuid>> = texts.iter().map(super::id).collect();
     let pairs: Vec<(Uuid, String)> = sync_doc::Entity::find()
         .select_only()

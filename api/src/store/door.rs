@@ -206,9 +206,10 @@ async fn once(
         clocks.extend(needed);
         return Ok(None);
     }
+    let found_by = crate::search::index::Changed::of(&placed)?;
     working.save(&tx).await?;
     placed.write(&tx, ticks).await?;
-    crate::search::index(&tx, &working).await?;
+    found_by.write(&tx).await?;
     tx.commit().await?;
     state.after_commit(&working).await?;
     Ok(Some(answers))
@@ -272,18 +273,19 @@ async fn tick<C: ConnectionTrait>(tx: &C, clocks: &BTreeSet<String>) -> Result<B
 
 /// Where the changed rows lie now and lay before, and their documents.
 pub(crate) struct Placed {
-    entries: Vec<Entry>,
-    documents: Vec<sync_doc::Model>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) documents: Vec<sync_doc::Model>,
     /// Documents of audiences that see the row no more.
     stale: Vec<(&'static str, Uuid, i32)>,
-    partitions: BTreeMap<i64, sync_partition::Model>,
+    pub(crate) partitions: BTreeMap<i64, sync_partition::Model>,
 }
 
-struct Entry {
-    partition: i64,
-    collection: &'static str,
-    row_id: Uuid,
-    put: bool,
+/// A line of the change log to be.
+pub(crate) struct Entry {
+    pub(crate) partition: i64,
+    pub(crate) collection: &'static str,
+    pub(crate) row_id: Uuid,
+    pub(crate) put: bool,
     rev: i64,
 }
 

@@ -5,6 +5,7 @@
 
 use entity::id::{AccountId, AgencyId, CouncilId, UnitId};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// For whom a document is written; a greater one sees more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +77,23 @@ impl Partition {
             Self::Account(id) => format!("account:{id}"),
             Self::Public(id) => format!("public:{id}"),
             Self::Region(id) => format!("region:{id}"),
+        }
+    }
+
+    /// The partition with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let Some((kind, id)) = name.split_once(':') else {
+            return (name == "shared").then_some(Self::Shared);
+        };
+        let id = Uuid::try_parse(id).ok()?;
+        match kind {
+            "council" => Some(Self::Council(id.into())),
+            "place" => Some(Self::Place(id.into())),
+            "agency" => Some(Self::Agency(id.into())),
+            "account" => Some(Self::Account(id.into())),
+            "public" => Some(Self::Public(id.into())),
+            "region" => Some(Self::Region(id.into())),
+            _ => None,
         }
     }
 
