@@ -6,21 +6,43 @@ use async_graphql::{EmptySubscription, MergedObject, Request};
 
 use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
+    agencies::graphql::{AgencyMutation, AgencyQuery},
+    councils::graphql::{CouncilMutation, CouncilQuery},
+    delegates::graphql::{DelegateMutation, DelegateQuery},
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
     state::State,
     sync::graphql::{SyncMutation, SyncQuery},
+    units::graphql::UnitQuery,
     viewer::Viewer,
 };
 
 /// All queries.
 #[derive(Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, FeedbackQuery, PetitionQuery, SyncQuery);
+pub struct Query(
+    NodeQuery,
+    AccountQuery,
+    UnitQuery,
+    CouncilQuery,
+    AgencyQuery,
+    DelegateQuery,
+    FeedbackQuery,
+    PetitionQuery,
+    SyncQuery,
+);
 
 /// All mutations.
 #[derive(Default, MergedObject)]
-pub struct Mutation(AccountMutation, FeedbackMutation, PetitionMutation, SyncMutation);
+pub struct Mutation(
+    AccountMutation,
+    CouncilMutation,
+    AgencyMutation,
+    DelegateMutation,
+    FeedbackMutation,
+    PetitionMutation,
+    SyncMutation,
+);
 
 /// The schema of cutri.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
