@@ -146,6 +146,7 @@ mod tests {
         assert_eq!(find("field", "defence").unwrap().parent, None);
         assert!(find("field", "no").is_none() && find("no", "transport").is_none() && list("no").is_empty());
         for name in [
+            "agency_kind",
             "contact_kind",
             "contact_mode",
             "session_kind",

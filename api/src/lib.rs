@@ -1,13 +1,16 @@
 //! cutri: a GraphQL server with offline sync for Vietnam's People's Councils.
 
 pub mod accounts;
+pub mod agencies;
 pub mod calendar;
 pub mod capability;
 pub mod cli;
 pub mod clock;
 pub mod codes;
 pub mod config;
+pub mod councils;
 pub mod deadlines;
+pub mod delegates;
 pub mod doctor;
 pub mod edge;
 pub mod entropy;

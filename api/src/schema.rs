@@ -6,6 +6,9 @@ use async_graphql::{EmptySubscription, MergedObject, Request};
 
 use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
+    agencies::graphql::{AgencyMutation, AgencyQuery},
+    councils::graphql::{CouncilMutation, CouncilQuery},
+    delegates::graphql::{DelegateMutation, DelegateQuery},
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},
     meetings::{graphql::MeetingQuery, mutations::MeetingMutation},
@@ -14,6 +17,7 @@ use crate::{
     search::graphql::SearchQuery,
     state::State,
     sync::graphql::{SyncMutation, SyncQuery},
+    units::graphql::UnitQuery,
     viewer::Viewer,
 };
 
@@ -22,6 +26,10 @@ use crate::{
 pub struct Query(
     NodeQuery,
     AccountQuery,
+    UnitQuery,
+    CouncilQuery,
+    AgencyQuery,
+    DelegateQuery,
     MeetingQuery,
     FeedbackQuery,
     PetitionQuery,
@@ -34,6 +42,9 @@ pub struct Query(
 #[derive(Default, MergedObject)]
 pub struct Mutation(
     AccountMutation,
+    CouncilMutation,
+    AgencyMutation,
+    DelegateMutation,
     MeetingMutation,
     FeedbackMutation,
     PetitionMutation,

@@ -43,6 +43,16 @@ fn is_forbidden(c: char) -> bool {
     controls || turns_direction || non_character
 }
 
+/// A text that must be there: [`clean`], without space around it, one to `most` characters.
+pub fn required(raw: &str, most: usize) -> Result<String, Code> {
+    let text = clean(raw.trim())?;
+    match text.chars().count() {
+        0 => Err(Code::Required),
+        count if count > most => Err(Code::TooLong),
+        _ => Ok(text),
+    }
+}
+
 /// The search key: lower case, without tones and vowel marks, đ as d, every other sign a space, single spaces.
 ///
 /// At most three times as many characters as the input; applying it twice changes nothing. It makes equal what

@@ -3,6 +3,8 @@
 use async_graphql::Context;
 
 use super::{UserError, state, viewer};
+use uuid::Uuid;
+
 use crate::{
     error::{Refused, Result},
     store::door::{self, Command, Done},
@@ -27,5 +29,13 @@ pub async fn run_input<C: Command>(
     match command() {
         Ok(command) => run(ctx, &command).await,
         Err(refused) => Ok(Err(vec![UserError::of(&refused, viewer.lang)])),
+    }
+}
+
+/// What a payload about one row shows: the row that a command was about, and why it was refused.
+pub fn outcome(answer: Result<Done, Vec<UserError>>) -> (Option<Uuid>, Vec<UserError>) {
+    match answer {
+        Ok(done) => (done.ids.first().copied(), Vec::new()),
+        Err(user_errors) => (None, user_errors),
     }
 }

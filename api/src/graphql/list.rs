@@ -78,6 +78,25 @@ pub struct Slice<M> {
     has_next: bool,
 }
 
+impl<M> Slice<M> {
+    /// The rows of a window beyond which there are `more`.
+    fn around(rows: Vec<M>, more: bool, window: Window) -> Self {
+        Self {
+            rows,
+            has_previous: if window.backwards {
+                more
+            } else {
+                window.after.is_some()
+            },
+            has_next: if window.backwards {
+                window.before.is_some()
+            } else {
+                more
+            },
+        }
+    }
+}
+
 /// Reads a page in the order of ids, newest first (ids are made of time).
 pub async fn read<E, C>(
     conn: &C,
@@ -110,19 +129,33 @@ where
         rows.reverse();
     }
     rows.sort_by_key(|row| std::cmp::Reverse(key(row)));
-    Ok(Slice {
-        rows,
-        has_previous: if window.backwards {
-            more
-        } else {
-            window.after.is_some()
-        },
-        has_next: if window.backwards {
-            window.before.is_some()
-        } else {
-            more
-        },
-    })
+    Ok(Slice::around(rows, more, window))
+}
+
+/// A page of rows that are held in memory, in the order of `place`. `at` finds the place of a cursor, so that a
+/// page goes on where it stopped even when that row has left the list.
+pub fn held<M, K: Ord>(
+    mut rows: Vec<M>,
+    place: impl Fn(&M) -> K,
+    at: impl Fn(Uuid) -> Option<K>,
+    window: Window,
+) -> Result<Slice<M>> {
+    let locate = |id: Uuid| at(id).ok_or(Error::Code(Code::InvalidCursor, None));
+    rows.sort_by_cached_key(&place);
+    if let Some(before) = window.before.map(&locate).transpose()? {
+        rows.truncate(rows.partition_point(|row| place(row) < before));
+    }
+    if let Some(after) = window.after.map(&locate).transpose()? {
+        rows.drain(..rows.partition_point(|row| place(row) <= after));
+    }
+    let limit = window.limit as usize;
+    let more = rows.len() > limit;
+    if window.backwards {
+        rows.drain(..rows.len().saturating_sub(limit));
+    } else {
+        rows.truncate(limit);
+    }
+    Ok(Slice::around(rows, more, window))
 }
 
 /// The query without these columns, which come back empty: long texts are read only when somebody asks for them.

@@ -4,14 +4,19 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
-    id::{FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ResolutionId, UrgingId},
-    sync_doc,
+    id::{
+        DelegateId, FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ResolutionId, UrgingId,
+    },
+    sync_log,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::{list::MOST, loader::rows, state};
 use crate::{
+    agencies::graphql::Agency,
+    councils::graphql::{Committee, Council, DelegateGroup},
+    delegates::graphql::Delegate,
     error::{Code, Error, Result},
     feedback::graphql::Feedback,
     meetings::graphql::{Meeting, MeetingRecord},
@@ -21,16 +26,30 @@ use crate::{
         records::{Informing, Urging},
     },
     resolutions::graphql::Resolution,
+    store::reference::Reference,
+    units::graphql::Unit,
 };
 
 /// Anything that has an id.
-#[derive(Interface)]
+#[derive(Clone, Interface)]
 #[graphql(field(
     name = "id",
     ty = "ID",
     desc = "The bare lower-case UUID, the same on every surface."
 ))]
 pub enum Node {
+    /// A version of an administrative unit.
+    Unit(Unit),
+    /// A People's Council.
+    Council(Council),
+    /// A committee of a council.
+    Committee(Committee),
+    /// A delegate group of a council.
+    DelegateGroup(DelegateGroup),
+    /// A body that answers petitions.
+    Agency(Agency),
+    /// A mandate in a council.
+    Delegate(Delegate),
     /// What one voter said.
     Feedback(Feedback),
     /// A petition of voters.
@@ -70,21 +89,54 @@ impl NodeQuery {
     }
 }
 
-/// Everything that has an id has a document, and the document knows of what collection it is.
+/// What is held in memory, by its id.
+fn held(reference: &Reference, id: Uuid) -> Option<Node> {
+    let bodies = &reference.bodies;
+    let unit = reference.units.get(id.into()).cloned();
+    let council = || bodies.councils.get(&id.into()).cloned();
+    let committee = || bodies.committees.get(&id.into()).cloned();
+    let group = || bodies.groups.get(&id.into()).cloned();
+    let agency = || bodies.agencies.get(&id.into()).cloned();
+    unit.map(|row| Node::Unit(Unit(row)))
+        .or_else(|| council().map(|row| Node::Council(Council(row))))
+        .or_else(|| committee().map(|row| Node::Committee(Committee(row))))
+        .or_else(|| group().map(|row| Node::DelegateGroup(DelegateGroup(row))))
+        .or_else(|| agency().map(|row| Node::Agency(Agency(row))))
+}
+
+/// Everything else that has an id stands in the change log, which knows of what collection it is.
 pub(crate) async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<Node>>> {
     let ids: Vec<Option<Uuid>> = texts.iter().map(super::id).collect();
-    let pairs: Vec<(Uuid, String)> = sync_doc::Entity::find()
-        .select_only()
-        .columns([sync_doc::Column::RowId, sync_doc::Column::Collection])
-        .distinct()
-        .filter(sync_doc::Column::RowId.is_in(ids.iter().flatten().copied()))
-        .into_tuple()
-        .all(state(ctx)?.store.read())
-        .await?;
+    let state = state(ctx)?;
+    let reference = state.reference();
+    let mut found: HashMap<Uuid, Node> = ids
+        .iter()
+        .flatten()
+        .filter_map(|id| Some((*id, held(&reference, *id)?)))
+        .collect();
+    let others: Vec<Uuid> = ids
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|id| !found.contains_key(id))
+        .collect();
+    let pairs: Vec<(Uuid, String)> = match others.is_empty() {
+        true => Vec::new(),
+        false => {
+            sync_log::Entity::find()
+                .select_only()
+                .columns([sync_log::Column::RowId, sync_log::Column::Collection])
+                .distinct()
+                .filter(sync_log::Column::RowId.is_in(others))
+                .into_tuple()
+                .all(state.store.read())
+                .await?
+        }
+    };
     let loader = rows(ctx)?;
-    let mut found: HashMap<Uuid, Node> = HashMap::new();
     for (id, collection) in pairs {
         let node = match collection.as_str() {
+            "delegate" => loader.load_one(DelegateId(id)).await?.map(Node::Delegate),
             "feedback" => loader.load_one(FeedbackId(id)).await?.map(Node::Feedback),
             "petition" => loader.load_one(PetitionId(id)).await?.map(Node::Petition),
             "urging" => loader.load_one(UrgingId(id)).await?.map(Node::Urging),
@@ -104,6 +156,6 @@ pub(crate) async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<N
     }
     Ok(ids
         .into_iter()
-        .map(|id| id.and_then(|id| found.remove(&id)))
+        .map(|id| id.and_then(|id| found.get(&id).cloned()))
         .collect())
 }

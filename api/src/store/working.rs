@@ -192,8 +192,12 @@ pub struct Needs {
     pub councils_of: BTreeSet<Uuid>,
     pub committee: BTreeSet<Uuid>,
     pub delegate_group: BTreeSet<Uuid>,
+    /// Committees and groups of these councils.
+    pub parts_of: BTreeSet<Uuid>,
     pub delegate: BTreeSet<Uuid>,
     pub agency: BTreeSet<Uuid>,
+    /// All agencies of these units.
+    pub agencies_of: BTreeSet<Uuid>,
     pub account: BTreeSet<Uuid>,
     /// Accounts by their user name, to keep names unique.
     pub username: BTreeSet<String>,
@@ -279,9 +283,12 @@ impl Working {
         by!(council.UnitId in needs.councils_of);
         by!(committee.Id in needs.committee);
         by!(delegate_group.Id in needs.delegate_group);
+        by!(committee.CouncilId in needs.parts_of);
+        by!(delegate_group.CouncilId in needs.parts_of);
         by!(delegate.Id in needs.delegate);
         by!(constituency.DelegateId in needs.delegate);
         by!(agency.Id in needs.agency);
+        by!(agency.UnitId in needs.agencies_of);
         by!(account.Id in needs.account);
         by!(account.Username in needs.username);
         by!(device.Id in needs.device);

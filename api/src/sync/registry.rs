@@ -1,13 +1,17 @@
 //! The collections that travel to phones: one line each. The only place of the engine that names nouns.
 
 use crate::{
-    feedback, meetings, notes, petitions, resolutions,
+    agencies, councils, delegates, feedback, meetings, notes, petitions, resolutions,
     store::{collection::Collection, writing::Writable},
+    units,
 };
 
 /// All collections, parents before children. The place in this list is a bit in every cursor: add at the end.
 pub const COLLECTIONS: &[&dyn Collection] = &[
-    &crate::units::UnitCollection,
+    &units::UnitCollection,
+    &councils::CouncilCollection,
+    &agencies::AgencyCollection,
+    &delegates::DelegateCollection,
     &meetings::MeetingCollection,
     &meetings::record::MeetingRecordCollection,
     &feedback::FeedbackCollection,

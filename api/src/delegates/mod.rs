@@ -1,0 +1,262 @@
+//! Delegates (đại biểu Hội đồng nhân dân). One row is one mandate: one person in one council, elected in one or more
+//! units. Who holds two mandates has two rows and one account. Names of delegates are public facts; why a mandate
+//! ended is the council's own.
+
+pub mod graphql;
+mod rules;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    constituency,
+    delegate::Model,
+    id::{DelegateId, UnitId},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+pub use rules::{Amendment, Draft};
+
+use crate::{
+    councils::kept,
+    error::{Code, Refused},
+    store::{
+        collection::{Collection, Document, DocumentWriter},
+        door::{Command, Facts, Verdict},
+        partition::{Audience, Partition},
+        reference::Reference,
+        table::Root,
+        working::{Changes, Needs, Working},
+    },
+};
+
+/// The collection `delegate`.
+pub struct DelegateCollection;
+
+impl Collection for DelegateCollection {
+    fn name(&self) -> &'static str {
+        "delegate"
+    }
+
+    fn stamp(&self, working: &mut Working, now: DateTime<Utc>) -> Vec<Uuid> {
+        working.delegate.stamp(now)
+    }
+
+    fn rev(&self, working: &Working, id: Uuid) -> i64 {
+        working.delegate.get(id).map_or(0, Root::rev)
+    }
+
+    fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
+        let row = working.delegate.get(id);
+        row.map(|_| Partition::Shared).into_iter().collect()
+    }
+
+    fn document(&self, working: &Working, _reference: &Reference, id: Uuid, _audience: Audience) -> Document {
+        let document = DocumentWriter::new(id);
+        let Some(row) = working.delegate.get(id) else {
+            return document.done();
+        };
+        document
+            .set("name", &row.name)
+            .set("councilId", row.council_id)
+            .set("groupId", row.group_id)
+            .set("fullTime", row.full_time)
+            .ids("unitIds", working.constituency.of(id).map(|link| link.unit_id.0))
+            .set("validFrom", row.valid_from)
+            .set("validTo", row.valid_to)
+            .done()
+    }
+
+    fn needs(&self, id: Uuid, needs: &mut Needs) {
+        needs.delegate.insert(id);
+    }
+}
+
+/// Enters a mandate.
+pub struct Create(pub Draft);
+
+impl Command for Create {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.council.insert(self.0.council.0);
+        needs.delegate_group.extend(self.0.group.map(|id| id.0));
+        needs.delegate.extend(self.0.id.map(|id| id.0));
+        needs.account.extend(self.0.account.map(|id| id.0));
+        needs.mandates_of.extend(self.0.account.map(|id| id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let council = kept(working, facts, self.0.council)?;
+        let id = self.0.id.unwrap_or_else(|| facts.id());
+        let row = rules::create(id, &self.0, council)?;
+        check(working, facts, council, &row, &self.0.units)?;
+        let mut changes = Changes::default();
+        match working.delegate.get(id) {
+            Some(before)
+                if Model {
+                    rev: before.rev,
+                    ..row.clone()
+                } == *before =>
+            {
+                let mut units = self.0.units.clone();
+                units.sort_unstable();
+                units.dedup();
+                if !working.constituency.of(id).map(|link| link.unit_id).eq(units) {
+                    return Err(Refused::field(Code::Taken, "id"));
+                }
+            }
+            Some(_) => return Err(Refused::field(Code::Taken, "id")),
+            None => {
+                changes.happened(facts.event("delegate", id, "created", Some(council.id)));
+                for unit in &self.0.units {
+                    changes.put(constituency::Model {
+                        delegate_id: id,
+                        unit_id: *unit,
+                    });
+                }
+                changes.put(row);
+            }
+        }
+        Ok(Verdict::about(changes, [id.0]))
+    }
+}
+
+/// What a mandate refers to: its group, its account, its constituency.
+fn check(
+    working: &Working,
+    facts: &Facts<'_>,
+    council: &entity::council::Model,
+    row: &Model,
+    units: &[UnitId],
+) -> Result<(), Refused> {
+    if let Some(group) = row.group_id {
+        working
+            .delegate_group
+            .get(group)
+            .filter(|group| group.council_id == council.id)
+            .ok_or(Refused::field(Code::NotFound, "groupId"))?;
+    }
+    if let Some(account) = row.account_id {
+        working
+            .account
+            .get(account)
+            .ok_or(Refused::field(Code::NotFound, "accountId"))?;
+        rules::one_seat(row, working.delegate.iter())?;
+    }
+    for unit in units {
+        let unit = facts.reference.units.get(*unit);
+        let unit = unit.ok_or(Refused::field(Code::NotFound, "unitIds"))?;
+        rules::constituency(unit, row.valid_from)?;
+        if !facts.reference.units.covers(council.unit_id, unit.id) {
+            return Err(Refused::field(Code::OutOfRange, "unitIds"));
+        }
+    }
+    Ok(())
+}
+
+/// Changes what a mandate says, but not whose and when it is.
+pub struct Update {
+    pub delegate: DelegateId,
+    pub amendment: Amendment,
+    /// The new constituency, if it is to be another.
+    pub units: Option<Vec<UnitId>>,
+}
+
+impl Command for Update {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.delegate.insert(self.delegate.0);
+        needs
+            .delegate_group
+            .extend(self.amendment.group.flatten().map(|id| id.0));
+        let account = self.amendment.account.flatten().map(|id| id.0);
+        needs.account.extend(account);
+        needs.mandates_of.extend(account);
+    }
+
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        if let Some(row) = working.delegate.get(self.delegate) {
+            needs.council.insert(row.council_id.0);
+            needs.delegate_group.extend(row.group_id.map(|id| id.0));
+            needs.account.extend(row.account_id.map(|id| id.0));
+        }
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let before = known(working, self.delegate)?;
+        let council = kept(working, facts, before.council_id)?;
+        let row = rules::amend(before, &self.amendment)?;
+        check(
+            working,
+            facts,
+            council,
+            &row,
+            self.units.as_deref().unwrap_or_default(),
+        )?;
+        let id = row.id;
+        let was: Vec<UnitId> = working.constituency.of(id).map(|link| link.unit_id).collect();
+        let mut units = self.units.clone().unwrap_or_else(|| was.clone());
+        units.sort_unstable();
+        units.dedup();
+        let mut changes = Changes::default();
+        if row != *before || units != was {
+            let mut event = facts.event("delegate", id, "updated", Some(council.id));
+            let old = json!({"name": before.name, "groupId": before.group_id, "fullTime": before.full_time,
+                "accountId": before.account_id, "unitIds": was});
+            event.detail = Some(json!({ "before": old }).to_string());
+            changes.happened(event);
+            changes.put(row);
+        }
+        if units != was {
+            changes.and(move |working| {
+                working.constituency.clear(id);
+                for unit in units {
+                    working.constituency.put(constituency::Model {
+                        delegate_id: id,
+                        unit_id: unit,
+                    });
+                }
+                working.delegate.touch(id);
+            });
+        }
+        Ok(Verdict::about(changes, [id.0]))
+    }
+}
+
+/// Ends a mandate (chấm dứt tư cách đại biểu, cho thôi làm nhiệm vụ). What was recorded under it stays, and may still
+/// be uploaded.
+pub struct End {
+    pub delegate: DelegateId,
+    /// First day without the mandate.
+    pub on: NaiveDate,
+    pub reason: String,
+}
+
+impl Command for End {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.delegate.insert(self.delegate.0);
+    }
+
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        let row = working.delegate.get(self.delegate);
+        needs.council.extend(row.map(|row| row.council_id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let before = known(working, self.delegate)?;
+        let council = kept(working, facts, before.council_id)?;
+        let row = rules::end(before, council, self.on, &self.reason)?;
+        let mut changes = Changes::default();
+        if row != *before {
+            let mut event = facts.event("delegate", row.id, "ended", Some(council.id));
+            event.basis = row.end_reason.clone();
+            changes.happened(event);
+            changes.put(row);
+        }
+        Ok(Verdict::about(changes, [self.delegate.0]))
+    }
+}
+
+fn known(working: &Working, id: DelegateId) -> Result<&Model, Refused> {
+    working
+        .delegate
+        .get(id)
+        .ok_or(Refused::field(Code::NotFound, "delegateId"))
+}
