@@ -1,6 +1,7 @@
 //! All integration tests in one binary: linking it once is what keeps a changed line quick to test.
 
 mod guards;
+mod accounts;
 mod harness;
 mod installed;
 mod main_job;
