@@ -25,7 +25,8 @@ use crate::{
     keys::{KeyError, Keys},
     state::State,
     store::Store,
-    terminal,
+    terminal::{self, Progress},
+    units,
 };
 
 /// Held by the process that prepares an installation on SQLite.
@@ -90,6 +91,7 @@ pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
     let alone = store.alone().await?;
     migrate(&store).await?;
     let keys = keys(settings, &store).await?;
+    installation::seed_roles(&store).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
     deliver(&state).await?;
@@ -133,11 +135,24 @@ async fn migrate(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Brings the delivered lists into the database; with nothing new this is one small read.
+/// Takes in the delivered lists of units; when they are in, this is one small read.
 async fn deliver(state: &State) -> Result<(), Failure> {
-    installation::seed_roles(&state.store).await?;
-    crate::units::deliver(state, |_, _| {}).await?;
-    state.refresh_reference().await?;
+    let mut progress = None;
+    let report = units::deliver(state, |done, all| {
+        let progress =
+            progress.get_or_insert_with(|| Progress::of("Nạp danh mục đơn vị hành chính [importing units]"));
+        progress.at(done as u64, all as u64);
+    })
+    .await?;
+    drop(progress);
+    if let Some(report) = report {
+        tracing::info!(
+            units = report.units_written,
+            successions = report.successions_written,
+            open = report.gaps.len(),
+            "imported the delivered units"
+        );
+    }
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! All integration tests in one binary: linking it once is what keeps a changed line quick to test.
 
+mod guards;
 mod harness;
 mod installed;
 mod main_job;
+mod serve;
 mod sync;
 mod units;

@@ -2,9 +2,13 @@
 
 use std::{
     env,
+    fs::Permissions,
     io::{PipeWriter, pipe},
     net::{SocketAddr, TcpListener},
-    os::unix::process::{CommandExt, ExitStatusExt},
+    os::unix::{
+        fs::PermissionsExt,
+        process::{CommandExt, ExitStatusExt},
+    },
     path::Path,
     process::{Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -25,7 +29,7 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts `cutri` with `args` and waits for `/readyz`. `folder` becomes `CUTRI_DATA` and takes the log;
+    /// Starts `cutri` with `args` and waits for `/readyz`. `folder` becomes `CUTRI_DATA` (for its owner alone) and takes the log;
     /// `environment` is added, and nothing that begins with `CUTRI_` is inherited. Without `CUTRI_LISTEN` a
     /// free loopback port is taken.
     pub async fn start(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
@@ -140,6 +144,8 @@ pub fn command(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Co
 }
 
 fn clean_command(program: &Path, folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Command {
+    // A test's folder is made as the umask says, and the product refuses one that others can enter.
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("CUTRI_") || name == "DATABASE_URL" {

@@ -1,0 +1,416 @@
+//! The binary as an operator meets it: first start, second start, stopping, refusing, and the doors for everybody.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+    process::Output,
+    time::Duration,
+};
+
+use cutri_tests::{
+    FaultProxy, Kind, ServerProcess, TestDatabase,
+    server_process::{self, free_address},
+};
+use reqwest::{Client, StatusCode};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use serde_json::{Value, json};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn cutri(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Output {
+    server_process::command(folder, args, environment).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[track_caller]
+fn refused_with(output: &Output, name: &str) {
+    assert_eq!(output.status.code(), Some(1), "{}", said(output));
+    assert!(said(output).contains(name), "{}", said(output));
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o777
+}
+
+async fn ask(server: &ServerProcess, query: &str) -> (StatusCode, Value) {
+    let sent = Client::new()
+        .post(server.url("/graphql"))
+        .json(&json!({ "query": query }))
+        .send();
+    let answer = sent.await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_first_start_makes_a_safe_empty_installation() {
+    let parent = folder();
+    let data = parent.path().join("data");
+    fs::create_dir(parent.path().join("log")).unwrap();
+    let place = data.to_str().unwrap().to_owned();
+    let server = ServerProcess::start(
+        &parent.path().join("log"),
+        &["serve"],
+        &[("CUTRI_DATA", place.as_str())],
+    )
+    .await;
+    for (path, expected) in [
+        ("", 0o700),
+        ("keys", 0o700),
+        ("cutri.db", 0o600),
+        ("cutri.db-wal", 0o600),
+        ("keys/master.key", 0o600),
+        ("keys/signing-000001.pem", 0o600),
+    ] {
+        assert_eq!(mode(&data.join(path)), expected, "{path}");
+    }
+    for door in ["/\n", "/graphql\n", "/schema.graphql\n"] {
+        assert!(
+            server.log().text().contains(&format!("{}{door}", server.url(""))),
+            "{}",
+            server.log().text()
+        );
+    }
+    let url = format!("sqlite://{}", data.join("cutri.db").display());
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    assert_eq!(entity::account::Entity::find().count(&db).await.unwrap(), 0);
+    db.close().await.unwrap();
+
+    assert!(server.term().await.success());
+    assert!(!data.join("cutri.db-wal").exists(), "stopping empties the -wal");
+}
+
+#[tokio::test]
+async fn a_second_start_has_nothing_to_do() {
+    let folder = folder();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let log = server.log().clone();
+    assert!(server.term().await.success());
+    let first = log.text().len();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let second = log.text()[first..].to_owned();
+    assert!(!second.contains("[migrating]") && !second.contains("[importing]"), "{second}");
+    let milliseconds: u64 = second
+        .split_once("sẵn sàng sau ")
+        .and_then(|(_, rest)| rest.split(' ').next()?.parse().ok())
+        .unwrap();
+    println!("second start: {milliseconds} ms");
+    // A second is promised for the release build on a machine of one's own.
+    assert!(milliseconds < 5_000, "{second}");
+    assert!(server.term().await.success());
+}
+
+#[tokio::test]
+async fn a_killed_first_start_is_finished_by_the_next() {
+    let folder = folder();
+    let address = free_address().to_string();
+    for wait in [2, 10, 25, 50, 100, 200, 400, 900] {
+        let mut starting = server_process::command(folder.path(), &["serve"], &[("CUTRI_LISTEN", &address)])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        starting.kill().unwrap();
+        starting.wait().unwrap();
+    }
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let examined = cutri(folder.path(), &["doctor"], &[]);
+    assert!(examined.status.success(), "{}", said(&examined));
+    assert!(server.term().await.success());
+}
+
+async fn two_at_once(url: Option<&str>) {
+    let shared = folder();
+    let keys = shared.path().join("keys");
+    let one = folder();
+    let other = folder();
+    let environment = |data: &Path| {
+        let data = if url.is_some() { data } else { shared.path() };
+        let mut environment = vec![
+            ("CUTRI_KEYS", keys.display().to_string()),
+            ("CUTRI_DATA", data.display().to_string()),
+        ];
+        environment.extend(url.map(|url| ("DATABASE_URL", url.to_owned())));
+        environment
+    };
+    let start = async |log: &Path| {
+        let environment = environment(log);
+        let environment: Vec<_> = environment
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        ServerProcess::start(log, &["serve"], &environment).await
+    };
+    let (a, b) = tokio::join!(start(one.path()), start(other.path()));
+    let jwks = async |server: &ServerProcess| {
+        let answer = reqwest::get(server.url("/.well-known/jwks.json")).await.unwrap();
+        answer.json::<Value>().await.unwrap()
+    };
+    assert_eq!(jwks(&a).await, jwks(&b).await, "one set of keys");
+    assert!(a.term().await.success());
+    assert!(b.term().await.success());
+}
+
+#[tokio::test]
+async fn two_first_starts_at_once_on_sqlite() {
+    two_at_once(None).await;
+}
+
+#[tokio::test]
+async fn two_first_starts_at_once_on_postgres() {
+    if !Kind::Postgres.is_available() {
+        return;
+    }
+    let db = TestDatabase::empty(Kind::Postgres).await;
+    two_at_once(Some(db.url())).await;
+}
+
+#[tokio::test]
+async fn other_keys_and_lost_keys_are_refused_by_name() {
+    let folder = folder();
+    assert!(cutri(folder.path(), &["migrate"], &[]).status.success());
+    let keys = folder.path().join("keys");
+    let kept = folder.path().join("kept");
+    fs::rename(&keys, &kept).unwrap();
+    for args in [&["serve"][..], &["migrate"], &["doctor"]] {
+        refused_with(&cutri(folder.path(), args, &[]), "MISSING");
+        assert!(!keys.exists(), "{args:?} made new keys");
+    }
+    let stranger = self::folder();
+    assert!(cutri(stranger.path(), &["migrate"], &[]).status.success());
+    fs::rename(stranger.path().join("keys"), &keys).unwrap();
+    for args in [&["serve"][..], &["migrate"], &["doctor"]] {
+        refused_with(&cutri(folder.path(), args, &[]), "KEYS_MISMATCH (master.key)");
+    }
+    fs::remove_dir_all(&keys).unwrap();
+    fs::rename(&kept, &keys).unwrap();
+    assert!(cutri(folder.path(), &["doctor"], &[]).status.success());
+    fs::set_permissions(keys.join("master.key"), Permissions::from_mode(0o644)).unwrap();
+    for args in [&["serve"][..], &["doctor"]] {
+        refused_with(&cutri(folder.path(), args, &[]), "OPEN_TO_OTHERS");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_others_can_enter_is_refused() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
+    let environment = [("CUTRI_DATA", data.to_str().unwrap())];
+    for args in [&["serve"][..], &["migrate"], &["doctor"]] {
+        refused_with(&cutri(folder.path(), args, &environment), "DATA_OPEN_TO_OTHERS");
+    }
+    assert!(!data.join("cutri.db").exists());
+}
+
+#[tokio::test]
+async fn a_database_address_is_never_shown_with_its_password() {
+    let folder = folder();
+    for url in [
+        "mysql://cutri:bi-mat@127.0.0.1/cutri",
+        "postgres://cutri:bi-mat@127.0.0.1:1/cutri",
+        "postgres://127.0.0.1:1/cutri?user=cutri&password=bi-mat",
+        "bi-mat",
+    ] {
+        for args in [&["serve"][..], &["doctor"], &["--help"]] {
+            let output = cutri(folder.path(), args, &[("DATABASE_URL", url), ("CUTRI_LOG", "trace")]);
+            assert!(!said(&output).contains("bi-mat"), "{args:?} {}", said(&output));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_postgres_that_forgets_is_refused() {
+    if !Kind::Postgres.is_available() {
+        return;
+    }
+    let db = TestDatabase::empty(Kind::Postgres).await;
+    let name = db.url().rsplit_once('/').unwrap().1.split('?').next().unwrap();
+    let connection = db.connect().await;
+    connection
+        .execute_unprepared(&format!("ALTER DATABASE {name} SET synchronous_commit = off"))
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let output = cutri(db.folder(), &["serve"], &[("DATABASE_URL", db.url())]);
+    refused_with(&output, "synchronous_commit");
+}
+
+#[tokio::test]
+async fn the_doors_for_everybody() {
+    let folder = folder();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let client = Client::new();
+
+    let (status, answer) = ask(&server, "{ __typename }").await;
+    assert_eq!((status, answer), (StatusCode::OK, json!({"data": {"__typename": "Query"}})));
+
+    let get = client
+        .get(server.url("/graphql?query=%7B__typename%7D"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(get.json::<Value>().await.unwrap()["data"]["__typename"], "Query");
+
+    for (door, expected) in [("/livez", "live"), ("/readyz", "ready")] {
+        let answer = reqwest::get(server.url(door)).await.unwrap();
+        assert_eq!(answer.json::<Value>().await.unwrap()["status"], expected);
+    }
+
+    let sdl = reqwest::get(server.url("/schema.graphql")).await.unwrap();
+    let tag = sdl.headers()["etag"].clone();
+    assert_eq!(sdl.text().await.unwrap(), cutri::schema::sdl());
+    let again = client
+        .get(server.url("/schema.graphql"))
+        .header("if-none-match", tag)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert!(again.text().await.unwrap().is_empty());
+
+    let keys = reqwest::get(server.url("/.well-known/jwks.json")).await.unwrap();
+    let keys = keys.json::<Value>().await.unwrap();
+    assert_eq!(keys["keys"][0]["alg"], "EdDSA");
+    assert!(keys["keys"][0].get("d").is_none(), "the private half stays here");
+
+    let page = client
+        .get(server.url("/graphql"))
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert!(page.text().await.unwrap().contains("<html"));
+    let nowhere = reqwest::get(server.url("/nowhere")).await.unwrap();
+    assert_eq!(nowhere.status(), StatusCode::NOT_FOUND);
+    assert!(server.term().await.success());
+}
+
+#[tokio::test]
+async fn answers_are_compressed_and_bodies_may_be() {
+    let folder = folder();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let client = Client::new();
+    let query = json!({"query": "{ __schema { types { name description fields { name description } } } }"});
+    let plain = client
+        .post(server.url("/graphql"))
+        .header("accept-encoding", "identity")
+        .json(&query)
+        .send()
+        .await
+        .unwrap();
+    let plain = plain.bytes().await.unwrap();
+    let zstd = client
+        .post(server.url("/graphql"))
+        .header("accept-encoding", "gzip, zstd")
+        .header("content-encoding", "zstd")
+        .header("content-type", "application/json")
+        .body(zstd::encode_all(query.to_string().as_bytes(), 3).unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(zstd.headers()["content-encoding"], "zstd");
+    let zstd = zstd.bytes().await.unwrap();
+    assert!(zstd.len() * 3 < plain.len(), "{} of {}", zstd.len(), plain.len());
+    assert_eq!(zstd::decode_all(&zstd[..]).unwrap(), plain);
+    // reqwest asks for gzip by itself and decodes it
+    let gzip = client.post(server.url("/graphql")).json(&query).send().await.unwrap();
+    assert_eq!(gzip.bytes().await.unwrap(), plain);
+    assert!(server.term().await.success());
+}
+
+#[tokio::test]
+async fn bad_tokens_are_401_and_nothing_of_a_request_is_logged_even_at_trace() {
+    let folder = folder();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[("CUTRI_LOG", "trace")]).await;
+    let client = Client::new();
+    for token in ["ma-bi-mat-1", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "cutri_ma-bi-mat-2"] {
+        let answer = client
+            .post(server.url("/graphql"))
+            .bearer_auth(token)
+            .json(&json!({"query": "{__typename}"}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{token}");
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        let answer = answer.json::<Value>().await.unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    }
+    let asked = json!({
+        "query": "query Q($id: ID!) { node(id: $id) { __typename id } }",
+        "variables": {"id": "ma-bi-mat-3 0912345678"},
+    });
+    let answer = client
+        .post(server.url("/graphql?x=ma-bi-mat-4"))
+        .header("x-secret", "ma-bi-mat-5")
+        .json(&asked)
+        .send()
+        .await
+        .unwrap();
+    assert!(!answer.status().is_server_error());
+    let log = server.log().clone();
+    assert!(server.term().await.success());
+    log.assert_free_of(&["ma-bi-mat", "0912345678", "eyJhbGciOiJub25lIn0", "SELECT "]);
+}
+
+#[tokio::test]
+async fn the_log_can_be_json_lines() {
+    let folder = folder();
+    let environment = [("CUTRI_LOG_FORMAT", "json"), ("CUTRI_RATE_LIMITS", "off")];
+    let server = ServerProcess::start(folder.path(), &["serve"], &environment).await;
+    ask(&server, "query Chao { __typename }").await;
+    let log = server.log().clone();
+    assert!(server.term().await.success());
+    let events: Vec<Value> = log
+        .text()
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let answered = events
+        .iter()
+        .find(|event| event["message"] == "operation answered")
+        .unwrap();
+    assert_eq!(answered["span"]["name"], "Chao");
+    assert!(
+        events
+            .iter()
+            .any(|event| event["level"] == "WARN" && event["message"].to_string().contains("CUTRI_RATE_LIMITS")),
+        "switched-off limits are said loudly"
+    );
+    assert!(log.text().contains("CẢNH BÁO"));
+}
+
+#[tokio::test]
+async fn without_its_database_the_server_says_so() {
+    if !Kind::Postgres.is_available() {
+        return;
+    }
+    let db = TestDatabase::fresh(Kind::Postgres).await;
+    let address = db.url().split('@').nth(1).unwrap().split('/').next().unwrap();
+    let proxy = FaultProxy::start(address.parse().unwrap()).await;
+    let url = db.url().replace(address, &proxy.address().to_string());
+    let server = ServerProcess::start(db.folder(), &["serve"], &[("DATABASE_URL", &url)]).await;
+    drop(proxy);
+    let ready = reqwest::get(server.url("/readyz")).await.unwrap();
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.headers().contains_key("retry-after"));
+    let live = reqwest::get(server.url("/livez")).await.unwrap();
+    assert!(live.status().is_success());
+    let id = uuid::Uuid::new_v4();
+    let (status, answer) = ask(&server, &format!("{{ node(id: \"{id}\") {{ id }} }}")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+}
