@@ -14,7 +14,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    accounts,
+    accounts::authentication,
     config::{Settings, Switch},
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
@@ -106,8 +106,7 @@ async fn welcome(
     let accounts = if installation::is_demo(&state.store).await? {
         settings.data.join("demo.json").display().to_string()
     } else {
-        "cutri account create --username … --administrator (chưa có mật khẩu mặc định nào [no default password])"
-            .to_owned()
+        "chưa có; tạo quản trị viên [none yet]: cutri account create --username …".to_owned()
     };
     say(format_args!("  Tài khoản [accounts]       {accounts}"));
     Ok(())
@@ -158,7 +157,7 @@ impl Backend for Server {
     type Caller = Viewer;
 
     async fn authenticate(&self, bearer: Option<&str>, client: &Client) -> Result<Viewer, Code> {
-        accounts::authentication::authenticate(&self.state, bearer, client.lang).await
+        authentication::authenticate(&self.state, bearer, client.lang).await
     }
 
     /// An integrator counts as the unit that his token was made for.

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, Permissions},
+    io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     process::Output,
@@ -21,7 +22,9 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn cutri(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Output {
-    server_process::command(folder, args, environment).output().unwrap()
+    server_process::command(folder, args, environment)
+        .output()
+        .unwrap()
 }
 
 fn said(output: &Output) -> String {
@@ -98,7 +101,10 @@ async fn a_second_start_has_nothing_to_do() {
     let first = log.text().len();
     let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
     let second = log.text()[first..].to_owned();
-    assert!(!second.contains("[migrating]") && !second.contains("[importing]"), "{second}");
+    assert!(
+        !second.contains("[migrating]") && !second.contains("[importing]"),
+        "{second}"
+    );
     let milliseconds: u64 = second
         .split_once("sẵn sàng sau ")
         .and_then(|(_, rest)| rest.split(' ').next()?.parse().ok())
@@ -224,7 +230,11 @@ async fn a_database_address_is_never_shown_with_its_password() {
         "bi-mat",
     ] {
         for args in [&["serve"][..], &["doctor"], &["--help"]] {
-            let output = cutri(folder.path(), args, &[("DATABASE_URL", url), ("CUTRI_LOG", "trace")]);
+            let output = cutri(
+                folder.path(),
+                args,
+                &[("DATABASE_URL", url), ("CUTRI_LOG", "trace")],
+            );
             assert!(!said(&output).contains("bi-mat"), "{args:?} {}", said(&output));
         }
     }
@@ -254,7 +264,10 @@ async fn the_doors_for_everybody() {
     let client = Client::new();
 
     let (status, answer) = ask(&server, "{ __typename }").await;
-    assert_eq!((status, answer), (StatusCode::OK, json!({"data": {"__typename": "Query"}})));
+    assert_eq!(
+        (status, answer),
+        (StatusCode::OK, json!({"data": {"__typename": "Query"}}))
+    );
 
     let get = client
         .get(server.url("/graphql?query=%7B__typename%7D"))
@@ -325,7 +338,12 @@ async fn answers_are_compressed_and_bodies_may_be() {
     assert!(zstd.len() * 3 < plain.len(), "{} of {}", zstd.len(), plain.len());
     assert_eq!(zstd::decode_all(&zstd[..]).unwrap(), plain);
     // reqwest asks for gzip by itself and decodes it
-    let gzip = client.post(server.url("/graphql")).json(&query).send().await.unwrap();
+    let gzip = client
+        .post(server.url("/graphql"))
+        .json(&query)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(gzip.bytes().await.unwrap(), plain);
     assert!(server.term().await.success());
 }
@@ -335,7 +353,11 @@ async fn bad_tokens_are_401_and_nothing_of_a_request_is_logged_even_at_trace() {
     let folder = folder();
     let server = ServerProcess::start(folder.path(), &["serve"], &[("CUTRI_LOG", "trace")]).await;
     let client = Client::new();
-    for token in ["ma-bi-mat-1", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "cutri_ma-bi-mat-2"] {
+    for token in [
+        "ma-bi-mat-1",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
+        "cutri_ma-bi-mat-2",
+    ] {
         let answer = client
             .post(server.url("/graphql"))
             .bearer_auth(token)
@@ -387,7 +409,8 @@ async fn the_log_can_be_json_lines() {
     assert!(
         events
             .iter()
-            .any(|event| event["level"] == "WARN" && event["message"].to_string().contains("CUTRI_RATE_LIMITS")),
+            .any(|event| event["level"] == "WARN"
+                && event["message"].to_string().contains("CUTRI_RATE_LIMITS")),
         "switched-off limits are said loudly"
     );
     assert!(log.text().contains("CẢNH BÁO"));
@@ -413,4 +436,124 @@ async fn without_its_database_the_server_says_so() {
     let (status, answer) = ask(&server, &format!("{{ node(id: \"{id}\") {{ id }} }}")).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{answer}");
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+}
+
+/// Runs a command with a line on stdin.
+fn cutri_with_input(folder: &Path, args: &[&str], input: &str) -> Output {
+    let mut process = server_process::command(folder, args, &[])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    process.wait_with_output().unwrap()
+}
+
+#[tokio::test]
+async fn accounts_and_tokens_are_made_beside_a_running_server() {
+    let folder = folder();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[("CUTRI_LOG", "trace")]).await;
+    let create = ["account", "create", "--username", "quantri"];
+    refused_with(&cutri_with_input(folder.path(), &create, ""), "mật khẩu");
+    refused_with(
+        &cutri_with_input(folder.path(), &create, "ngan\n"),
+        "WEAK_PASSWORD",
+    );
+    let made = cutri_with_input(folder.path(), &create, "mot mat khau rat dai\n");
+    assert!(made.status.success(), "{}", said(&made));
+    assert!(!said(&made).contains("mat khau rat dai"));
+    refused_with(
+        &cutri_with_input(folder.path(), &create, "mot mat khau rat dai\n"),
+        "TAKEN",
+    );
+
+    let login = "mutation { login(input: {username: \"quantri\", password: \"mot mat khau rat dai\", \
+                 deviceName: \"test\"}) { accessToken userErrors { code } } }";
+    let (status, answer) = ask(&server, login).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let access = answer["data"]["login"]["accessToken"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+
+    let new = [
+        "token", "create", "--scope", "read", "--unit", "01", "--level", "province",
+    ];
+    refused_with(
+        &cutri(
+            folder.path(),
+            &["token", "create", "--scope", "read", "--unit", "zz"],
+            &[],
+        ),
+        "zz",
+    );
+    let made = cutri(folder.path(), &new, &[]);
+    assert!(made.status.success(), "{}", said(&made));
+    let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    assert!(
+        !token.contains(char::is_whitespace),
+        "only the token goes to stdout: {token}"
+    );
+    let listed = said(&cutri(folder.path(), &["token", "list"], &[]));
+    assert!(listed.contains("Hà Nội") && !listed.contains(&token), "{listed}");
+    let id = listed.split(' ').next().unwrap().to_owned();
+
+    let with = async |bearer: &str| {
+        let sent = Client::new()
+            .post(server.url("/graphql"))
+            .bearer_auth(bearer)
+            .json(&json!({"query": "{ __typename }"}));
+        sent.send().await.unwrap().status()
+    };
+    assert_eq!(with(&access).await, StatusCode::OK);
+    assert_eq!(with(&token).await, StatusCode::OK);
+    assert!(
+        cutri(folder.path(), &["token", "revoke", &id], &[])
+            .status
+            .success()
+    );
+    assert_eq!(with(&token).await, StatusCode::UNAUTHORIZED);
+    let log = server.log().clone();
+    assert!(server.term().await.success());
+    log.assert_free_of(&["mat khau rat dai", &access, &token]);
+}
+
+#[tokio::test]
+async fn a_list_imported_beside_a_running_server_is_seen_by_it() {
+    let folder = folder();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let list = folder.path().join("list.csv");
+    let header = "code,name,level,kind,parent_code,valid_from,valid_to\n";
+    fs::write(
+        &list,
+        format!("{header}98,Tỉnh Thử Nghiệm,province,province,,2026-01-01,\nbroken\n"),
+    )
+    .unwrap();
+    let import = ["import", "units", list.to_str().unwrap()];
+    let first = cutri(folder.path(), &import, &[]);
+    assert!(first.status.success(), "{}", said(&first));
+    assert!(said(&first).contains("dòng 3"), "{}", said(&first));
+    let second = cutri(folder.path(), &import, &[]);
+    assert!(said(&second).contains(", 0 mới hoặc đổi"), "{}", said(&second));
+    fs::write(&list, "nothing,of,this\n").unwrap();
+    refused_with(&cutri(folder.path(), &import, &[]), "dòng 1");
+
+    let id = cutri::units::import::unit_id(
+        cutri::units::import::Level::Province,
+        "98",
+        chrono::NaiveDate::from_ymd_opt(2026, 1, 1),
+    );
+    let query = format!("{{ node(id: \"{id}\") {{ id }} }}");
+    for attempt in 0.. {
+        let (_, answer) = ask(&server, &query).await;
+        if answer["data"]["node"]["id"] == id.to_string() {
+            break;
+        }
+        assert!(attempt < 50, "{answer}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let examined = cutri(folder.path(), &["doctor"], &[]);
+    assert!(examined.status.success(), "{}", said(&examined));
+    assert!(server.term().await.success());
 }

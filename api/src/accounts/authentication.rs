@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::local_date,
-    error::{Code, Error, Lang, Result},
+    error::{Code, Lang, Result},
     state::State,
     viewer::Viewer,
 };
@@ -31,11 +31,7 @@ pub async fn authenticate(state: &State, bearer: Option<&str>, lang: Lang) -> Re
         Some(text) => person(state, text, lang, now).await,
     };
     viewer.map_err(|error| {
-        match &error {
-            Error::Database(cause) => tracing::error!(target: "cutri", cause = ?cause, "database failed"),
-            Error::Internal(cause) => tracing::error!(target: "cutri", cause = %cause, "defect"),
-            Error::Code(..) | Error::Refused(_) => {}
-        }
+        error.log();
         error.code()
     })
 }

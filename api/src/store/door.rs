@@ -140,7 +140,7 @@ pub async fn execute(
                 tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 3)).await;
             }
             Err(Error::Database(cause)) if is_data_error(&cause) || may_retry(&cause) => {
-                tracing::warn!(target: "cutri::door", commands = commands.len(), cause = ?cause.sql_err(), "the database refused data");
+                tracing::warn!(target: "cutri::door", commands = commands.len(), cause = %crate::error::describe(&cause), "the database refused data");
                 return match commands {
                     [] => Ok(Vec::new()),
                     // Alone at last: this is the one that the database does not take.

@@ -1,0 +1,196 @@
+//! The command line: one word per thing that an operator does. What it does is elsewhere; here it is read and told.
+
+mod people;
+mod units;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+use crate::{
+    config::Settings,
+    doctor, schema, serve,
+    start::{self, Failure},
+    state::State,
+    telemetry,
+    terminal::{say, tell},
+};
+
+/// Máy chủ GraphQL của Hội đồng nhân dân: ý kiến, kiến nghị cử tri từ điện thoại không sóng đến câu trả lời.
+/// [GraphQL server with offline sync for Vietnam's People's Councils]
+#[derive(Parser)]
+#[command(name = "cutri", version, disable_help_subcommand = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten, next_help_heading = "Cài đặt [settings]")]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Chạy máy chủ; lần đầu tự tạo thư mục dữ liệu, khóa và cơ sở dữ liệu. [run the server]
+    Serve,
+    /// Cập nhật cấu trúc cơ sở dữ liệu rồi thoát; chạy lại không hại gì. [bring the database up to date]
+    Migrate,
+    /// Nạp danh mục vào hệ thống. [take in lists]
+    #[command(subcommand)]
+    Import(Import),
+    /// Tài khoản. [accounts]
+    #[command(subcommand)]
+    Account(Account),
+    /// Thẻ cho hệ thống khác đọc dữ liệu. [tokens of integrators]
+    #[command(subcommand)]
+    Token(Token),
+    /// In lược đồ GraphQL. [print the schema]
+    Schema,
+    /// Khám máy: khóa, quyền đọc, cơ sở dữ liệu, đồng hồ, đồng bộ; có mục hỏng thì mã thoát là 1.
+    /// [examine the installation]
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// Danh mục đơn vị hành chính (CSV: code,name,level,kind,parent_code,valid_from,valid_to); nạp lại không đổi gì,
+    /// dòng hỏng được báo và không cản dòng khác. [a list of units; run twice it changes nothing]
+    Units {
+        /// Tệp danh mục. [the list]
+        file: PathBuf,
+        /// Tệp kế thừa (CSV: level,from_code,to_code,partly,date). [which unit became which]
+        #[arg(long, value_name = "FILE")]
+        successions: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Account {
+    /// Tạo một quản trị viên; mật khẩu được hỏi trên màn hình hoặc đọc từ stdin, không bao giờ là tham số.
+    /// [make an administrator; the password is asked for, or read from stdin]
+    Create {
+        /// Tên đăng nhập. [user name]
+        #[arg(long)]
+        username: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Token {
+    /// Tạo thẻ đọc dữ liệu của một đơn vị và cấp dưới của nó. [make a token that reads a unit's subtree]
+    Create(NewToken),
+    /// Thu hồi một thẻ. [revoke a token]
+    Revoke {
+        /// Mã thẻ. [its id]
+        id: Uuid,
+    },
+    /// Liệt kê các thẻ. [list tokens]
+    List,
+}
+
+#[derive(Args)]
+struct NewToken {
+    /// Được làm gì: chỉ có read. [what it may do]
+    #[arg(long)]
+    scope: Scope,
+    /// Mã đơn vị hành chính hiện nay. [code of a unit of today]
+    #[arg(long, value_name = "CODE")]
+    unit: String,
+    /// Cấp của đơn vị, khi hai cấp trùng mã. [its level, where two levels share a code]
+    #[arg(long)]
+    level: Option<UnitLevel>,
+    /// Cấp cho ai. [for whom]
+    #[arg(long, default_value = "integrator")]
+    name: String,
+    /// Ngày đầu tiên không còn hiệu lực (giờ Việt Nam). [first day on which it is not valid]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    expires: Option<NaiveDate>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Scope {
+    Read,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum UnitLevel {
+    Province,
+    Commune,
+}
+
+impl UnitLevel {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Province => "province",
+            Self::Commune => "commune",
+        }
+    }
+}
+
+/// Reads the command line, does what it says, and returns the exit code: 0 done, 1 failed, 2 not understood.
+pub fn run() -> ExitCode {
+    let line = Line::parse();
+    telemetry::start(line.settings.log, line.settings.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(execute(line.command, &line.settings)),
+        Err(cause) => Err(Failure::new(cause.to_string())),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            tell(format_args!("cutri: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve => serve::run(settings).await?,
+        Command::Migrate => {
+            close(start::open(settings).await?).await?;
+            say("Cơ sở dữ liệu đã sẵn sàng. [the database is up to date]");
+        }
+        Command::Import(Import::Units { file, successions }) => {
+            let state = start::open(settings).await?;
+            units::import(&state, &file, successions.as_deref()).await?;
+            close(state).await?;
+        }
+        Command::Account(Account::Create { username }) => {
+            let state = start::open(settings).await?;
+            people::create_account(&state, &username).await?;
+            close(state).await?;
+        }
+        Command::Token(token) => {
+            let state = start::open(settings).await?;
+            match token {
+                Token::Create(new) => {
+                    let Scope::Read = new.scope;
+                    let new = people::NewToken {
+                        unit: &new.unit,
+                        level: new.level.map(UnitLevel::code),
+                        name: &new.name,
+                        expires: new.expires,
+                    };
+                    people::create_token(&state, new).await?;
+                }
+                Token::Revoke { id } => people::revoke_token(&state, id).await?,
+                Token::List => people::list_tokens(&state).await?,
+            }
+            close(state).await?;
+        }
+        Command::Schema => say(schema::sdl().trim_end()),
+        Command::Doctor => {
+            if !doctor::run(settings).await {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn close(state: Arc<State>) -> Result<(), Failure> {
+    state.store.clone().close().await?;
+    Ok(())
+}
