@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{
     id::{
-        DelegateId, FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ResolutionId, UrgingId,
+        DelegateId, FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ResolutionId,
+        UrgingId,
     },
     sync_log,
 };
