@@ -5,11 +5,8 @@ mod guards;
 mod harness;
 mod installed;
 mod main_job;
-<<<<<<< HEAD
-=======
 mod meetings;
 mod resolutions;
->>>>>>> meetings
 mod serve;
 mod sync;
 mod units;

@@ -50,7 +50,9 @@ impl Story {
         let folder = db.folder().to_owned();
         let keys = folder.join("keys");
         let state = state_on(db.url(), &keys).await;
-        cutri::installation::check_keys(&state.store, &state.keys).await.unwrap();
+        cutri::installation::check_keys(&state.store, &state.keys)
+            .await
+            .unwrap();
         let world = World::create(&state).await;
         let server = ServerProcess::start(
             &folder,
@@ -62,7 +64,12 @@ impl Story {
             ],
         )
         .await;
-        Self { world, server, state, folder }
+        Self {
+            world,
+            server,
+            state,
+            folder,
+        }
     }
 
     fn person(&self, login: &Login) -> Person {
@@ -75,8 +82,14 @@ impl Story {
         let mut phone = Phone::new(delegate.clone());
         phone.pull().await;
         assert_eq!(phone.row("unit", &here.unit.to_string())["code"], "27721");
-        assert_eq!(phone.row("meeting", &here.meeting.to_string())["kind"], "before_session");
-        assert_eq!(phone.row("agency", &here.committee.to_string())["hasAccount"], true);
+        assert_eq!(
+            phone.row("meeting", &here.meeting.to_string())["kind"],
+            "before_session"
+        );
+        assert_eq!(
+            phone.row("agency", &here.committee.to_string())["hasAccount"],
+            true
+        );
         let (nothing, _) = phone.pull_page(None).await;
         assert!(nothing.is_empty(), "a second pull brings nothing");
 
@@ -95,8 +108,11 @@ impl Story {
                 "kind": "petition", "subject": content, "content": content, "recordedAt": "2026-11-21T19:30:00+07:00"})
         };
         let good: Vec<String> = words.iter().map(|_| new_id()).collect();
-        let mut rows: Vec<Value> =
-            words.iter().zip(&good).map(|(words, id)| create("feedback", id, feedback(words))).collect();
+        let mut rows: Vec<Value> = words
+            .iter()
+            .zip(&good)
+            .map(|(words, id)| create("feedback", id, feedback(words)))
+            .collect();
         let with_contact = new_id();
         let mut contact = feedback("Xin được trả lời qua điện thoại về sổ đất");
         contact["contactName"] = json!(VOTER);
@@ -120,7 +136,8 @@ impl Story {
             json!({"kind": "denunciation", "content": format!("{DENOUNCER} tố cáo cán bộ"), "unitId": here.unit}),
         ));
         let mut bodies: Vec<String> = rows.iter().map(Value::to_string).collect();
-        let undecodable = r#"{"mutationId":"m-broken","collection":"feedback","id":"x","patch":{"content":"\ud800"}}"#;
+        let undecodable =
+            r#"{"mutationId":"m-broken","collection":"feedback","id":"x","patch":{"content":"\ud800"}}"#;
         bodies.push(undecodable.to_owned());
         // The same row twice in one upload.
         bodies.push(bodies[0].clone());
@@ -137,29 +154,57 @@ impl Story {
         let on_the_road = delegate.through(proxy.address());
         for after in [40, 700] {
             proxy.cut_request_after(after);
-            assert!(on_the_road.try_send(body.clone()).await.is_err(), "cut after byte {after} of the request");
+            assert!(
+                on_the_road.try_send(body.clone()).await.is_err(),
+                "cut after byte {after} of the request"
+            );
             proxy.clear();
         }
         assert!(proxy.cuts() >= 2);
         proxy.cut_response_after(30);
-        assert!(on_the_road.try_send(body.clone()).await.is_err(), "cut inside the response");
+        assert!(
+            on_the_road.try_send(body.clone()).await.is_err(),
+            "cut inside the response"
+        );
         proxy.clear();
 
         // He tries again, and his second device, which holds the same outbox, tries at the same time.
-        let second = cutri::store::writing::parse_id(&new_id()).map(entity::id::DeviceId).unwrap();
+        let second = cutri::store::writing::parse_id(&new_id())
+            .map(entity::id::DeviceId)
+            .unwrap();
         let device = another_device(&self.state, &here.delegates[0], second);
         cutri_tests::world::Put::new().row(device).now(&self.state).await;
-        let other = Person::new(&self.state, self.server.address(), here.delegates[0].account, second);
+        let other = Person::new(
+            &self.state,
+            self.server.address(),
+            here.delegates[0].account,
+            second,
+        );
         let (one, two) = tokio::join!(delegate.try_send(body.clone()), other.try_send(body.clone()));
         for answer in [one.unwrap(), two.unwrap()] {
-            let results = answer.body["data"]["syncPush"]["results"].as_array().unwrap().clone();
-            let statuses: Vec<&str> = results.iter().map(|result| result["status"].as_str().unwrap()).collect();
-            let stored: Vec<&str> =
-                statuses.iter().map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status }).collect();
-            let expected: Vec<&str> =
-                statuses_expected.iter().map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status }).collect();
+            let results = answer.body["data"]["syncPush"]["results"]
+                .as_array()
+                .unwrap()
+                .clone();
+            let statuses: Vec<&str> = results
+                .iter()
+                .map(|result| result["status"].as_str().unwrap())
+                .collect();
+            let stored: Vec<&str> = statuses
+                .iter()
+                .map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status })
+                .collect();
+            let expected: Vec<&str> = statuses_expected
+                .iter()
+                .map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status })
+                .collect();
             assert_eq!(stored, expected, "{:#}", answer.body);
-            let code = |index: usize| results[index]["errors"][0]["code"].as_str().unwrap_or_default().to_owned();
+            let code = |index: usize| {
+                results[index]["errors"][0]["code"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
             assert_eq!(code(8), "UNKNOWN_CODE");
             assert_eq!(results[8]["errors"][0]["field"], "channel");
             assert_eq!(code(9), "NOT_FOUND");
@@ -168,27 +213,57 @@ impl Story {
         }
 
         // Nothing doubled, nothing lost, and what was refused is explained.
-        let seen: BTreeSet<String> =
-            phone.pull().await.into_iter().filter(|(of, ..)| of == "feedback").map(|(_, id, _)| id).collect();
+        let seen: BTreeSet<String> = phone
+            .pull()
+            .await
+            .into_iter()
+            .filter(|(of, ..)| of == "feedback")
+            .map(|(_, id, _)| id)
+            .collect();
         let mut expected: BTreeSet<String> = good.iter().cloned().collect();
         expected.insert(with_contact.clone());
         assert_eq!(seen, expected);
         let issues: BTreeMap<String, String> = phone
             .rows_of("syncIssue")
             .iter()
-            .map(|issue| (issue["code"].as_str().unwrap().to_owned(), issue["message"].as_str().unwrap().to_owned()))
+            .map(|issue| {
+                (
+                    issue["code"].as_str().unwrap().to_owned(),
+                    issue["message"].as_str().unwrap().to_owned(),
+                )
+            })
             .collect();
         assert_eq!(
             issues.keys().map(String::as_str).collect::<Vec<_>>(),
-            ["DENUNCIATION_BY_HAND", "MALFORMED_ROW", "NOT_FOUND", "UNKNOWN_CODE"]
+            [
+                "DENUNCIATION_BY_HAND",
+                "MALFORMED_ROW",
+                "NOT_FOUND",
+                "UNKNOWN_CODE"
+            ]
         );
-        assert_eq!(phone.rows_of("syncIssue").len(), 4, "one issue for each refused row, however often it came");
+        assert_eq!(
+            phone.rows_of("syncIssue").len(),
+            4,
+            "one issue for each refused row, however often it came"
+        );
         let document = phone.row("feedback", &with_contact).to_string();
-        assert!(!document.contains(PHONE) && !document.contains(VOTER), "contact details are never given back");
+        assert!(
+            !document.contains(PHONE) && !document.contains(VOTER),
+            "contact details are never given back"
+        );
 
         // A correction before the office has grouped it.
-        let rev = phone.row("feedback", &good[6])["rev"].as_str().unwrap().to_owned();
-        let corrected = change("feedback", &good[6], &rev, json!({"content": "Kênh nội đồng bồi lắng 2 km"}));
+        let rev = phone.row("feedback", &good[6])["rev"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let corrected = change(
+            "feedback",
+            &good[6],
+            &rev,
+            json!({"content": "Kênh nội đồng bồi lắng 2 km"}),
+        );
         assert_eq!(phone.push(&[corrected]).await[0]["status"], "APPLIED");
         Recorded { good }
     }
@@ -196,12 +271,23 @@ impl Story {
     async fn the_office_groups_splits_classifies_and_forwards(&self, recorded: &Recorded) -> Petitions {
         let here = &self.world.here;
         let office = self.person(&here.office);
-        let inbox = office.data("{ feedbacks(first: 50) { nodes { id status content } } }", json!({})).await;
+        let inbox = office
+            .data(
+                "{ feedbacks(first: 50) { nodes { id status content } } }",
+                json!({}),
+            )
+            .await;
         assert_eq!(inbox["feedbacks"]["nodes"].as_array().unwrap().len(), 8);
 
         let group = async |feedback: &[String], title: &str| {
             let input = json!({"feedbackIds": feedback, "title": title, "content": title});
-            let payload = office.done("groupFeedback", input, "petition { id number process feedbackIds unitIds }").await;
+            let payload = office
+                .done(
+                    "groupFeedback",
+                    input,
+                    "petition { id number process feedbackIds unitIds }",
+                )
+                .await;
             payload["petition"]["id"].as_str().unwrap().to_owned()
         };
         let road = group(&recorded.good[..3], "Sửa chữa đường liên ấp").await;
@@ -209,29 +295,53 @@ impl Story {
         let power_and_health = group(&recorded.good[4..6], "Điện và thuốc").await;
         let canal = group(&recorded.good[6..7], "Nạo vét kênh nội đồng").await;
         assert_eq!(
-            office.refused("groupFeedback", json!({"feedbackIds": [recorded.good[0]], "title": "a", "content": "b"})).await,
+            office
+                .refused(
+                    "groupFeedback",
+                    json!({"feedbackIds": [recorded.good[0]], "title": "a", "content": "b"})
+                )
+                .await,
             "ALREADY_GROUPED"
         );
         let parts = json!([{"title": "Điện yếu", "content": "Điện yếu vào buổi tối"},
             {"title": "Thiếu thuốc", "content": "Trạm y tế thiếu thuốc bảo hiểm"}]);
         let split = office
-            .done("splitPetition", json!({"petitionId": power_and_health, "parts": parts}), "petitions { id predecessorIds }")
+            .done(
+                "splitPetition",
+                json!({"petitionId": power_and_health, "parts": parts}),
+                "petitions { id predecessorIds }",
+            )
             .await;
-        let parts: Vec<String> =
-            split["petitions"].as_array().unwrap().iter().map(|part| part["id"].as_str().unwrap().to_owned()).collect();
+        let parts: Vec<String> = split["petitions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|part| part["id"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(split["petitions"][0]["predecessorIds"], json!([power_and_health]));
 
         let all = [&road, &bridge, &parts[0], &parts[1], &canal];
-        for (petition, field) in all.iter().zip(["transport", "transport", "power", "health", "irrigation"]) {
+        for (petition, field) in all
+            .iter()
+            .zip(["transport", "transport", "power", "health", "irrigation"])
+        {
             let input = json!({"petitionId": petition, "field": field, "tier": "commune"});
-            office.done("classifyPetition", input, "petition { process }").await;
+            office
+                .done("classifyPetition", input, "petition { process }")
+                .await;
         }
 
         // Four with one document, over Tết: twenty working days from Monday, 9 February 2026.
         let four = [&road, &bridge, &parts[0], &canal];
         let forward = json!({"petitionIds": four, "leadId": here.committee, "documentNumber": "12/VP-HĐND",
             "documentDate": "2026-02-09"});
-        let forwarded = office.done("forwardPetitions", forward, "petitions { dueAt process isOverdue }").await;
+        let forwarded = office
+            .done(
+                "forwardPetitions",
+                forward,
+                "petitions { dueAt process isOverdue }",
+            )
+            .await;
         for petition in forwarded["petitions"].as_array().unwrap() {
             assert_eq!(petition["dueAt"], "2026-03-16", "Tết is no working time");
             assert_eq!(petition["process"], "forwarded");
@@ -243,19 +353,35 @@ impl Story {
         desk.pull().await;
         assert_eq!(desk.rows_of("petition").len(), 4);
         let back = json!({"petitionIds": [parts[0]], "reason": "Thuộc thẩm quyền ngành điện"});
-        body.done("returnPetitions", back, "petition { process agencyId }").await;
+        body.done("returnPetitions", back, "petition { process agencyId }")
+            .await;
         let gone = desk.pull().await;
-        assert!(gone.contains(&("petition".to_owned(), parts[0].clone(), None)), "{gone:?}");
+        assert!(
+            gone.contains(&("petition".to_owned(), parts[0].clone(), None)),
+            "{gone:?}"
+        );
         let again = json!({"petitionIds": [parts[0]], "leadId": self.world.company, "documentNumber": "15/VP-HĐND",
             "documentDate": "2026-02-24", "dueAt": "2026-12-31"});
-        let again = office.done("forwardPetitions", again, "petition { process forwardings { documentNumber returnReason } }").await;
-        assert_eq!(again["petition"]["forwardings"][0]["returnReason"], "Thuộc thẩm quyền ngành điện");
+        let again = office
+            .done(
+                "forwardPetitions",
+                again,
+                "petition { process forwardings { documentNumber returnReason } }",
+            )
+            .await;
+        assert_eq!(
+            again["petition"]["forwardings"][0]["returnReason"],
+            "Thuộc thẩm quyền ngành điện"
+        );
 
         // One is beyond the commune's competence.
         let up = json!({"petitionIds": [parts[1]], "upperCouncilId": self.world.province_council,
             "documentNumber": "16/HĐND-VP", "documentDate": "2026-02-24"});
         office.done("forwardPetitions", up, "petition { process }").await;
-        Petitions { by_body: vec![road, bridge, canal, parts[0].clone()], up: parts[1].clone() }
+        Petitions {
+            by_body: vec![road, bridge, canal, parts[0].clone()],
+            up: parts[1].clone(),
+        }
     }
 
     async fn bodies_answer_and_the_voters_are_told(&self, petitions: &Petitions) {
@@ -280,17 +406,27 @@ impl Story {
         let province = self.person(&self.world.province_office);
         let on = json!({"petitionIds": [petitions.up], "leadId": self.world.department, "documentNumber": "3/VP",
             "documentDate": "2026-02-26"});
-        province.done("forwardPetitions", on, "petition { process agencyId }").await;
+        province
+            .done("forwardPetitions", on, "petition { process agencyId }")
+            .await;
         let department = self.person(&self.world.department_login);
         let answer = json!({"petitionIds": [petitions.up], "agencyId": self.world.department,
             "documentNumber": "99/SXD", "documentDate": "2026-03-10", "text": "Đã bổ sung thuốc", "outcome": "resolved"});
-        department.done("answerPetitions", answer, "petition { process }").await;
+        department
+            .done("answerPetitions", answer, "petition { process }")
+            .await;
 
         // The body extends one, then one document answers three; the office enters another for the company.
         let body = self.person(&here.committee_login);
-        let extend = json!({"petitionIds": [petitions.by_body[0]], "dueAt": "2027-01-15", "reason": "Chờ vốn"});
-        let extended =
-            body.done("extendDue", extend, "petition { dueAt extendedTo extensions { fromDue toDue } }").await;
+        let extend =
+            json!({"petitionIds": [petitions.by_body[0]], "dueAt": "2027-01-15", "reason": "Chờ vốn"});
+        let extended = body
+            .done(
+                "extendDue",
+                extend,
+                "petition { dueAt extendedTo extensions { fromDue toDue } }",
+            )
+            .await;
         assert_eq!(extended["petition"]["dueAt"], "2026-03-16");
         assert_eq!(extended["petition"]["extendedTo"], "2027-01-15");
         let three = json!({"petitionIds": petitions.by_body[..3], "agencyId": here.committee, "documentNumber": "8/UBND",
@@ -299,11 +435,20 @@ impl Story {
         let company = json!({"petitionIds": [petitions.by_body[3]], "agencyId": self.world.company,
             "documentNumber": "51/ĐL", "documentDate": "2026-03-12", "text": "Đã nâng công suất trạm", "outcome": "resolved",
             "onBehalf": true});
-        office.done("answerPetitions", company, "petition { process answers { onBehalf version } }").await;
+        office
+            .done(
+                "answerPetitions",
+                company,
+                "petition { process answers { onBehalf version } }",
+            )
+            .await;
         let assess = json!({"petitionId": petitions.by_body[3], "assessment": "ok"});
         office.done("assessAnswer", assess, "petition { process }").await;
         let close = json!({"petitionId": petitions.by_body[3]});
-        assert_eq!(office.refused("closePetition", close).await, "VOTERS_NOT_INFORMED");
+        assert_eq!(
+            office.refused("closePetition", close).await,
+            "VOTERS_NOT_INFORMED"
+        );
 
         // The next pull brings exactly what changed, no more and no less.
         let seen: BTreeSet<Seen> = phone.pull().await.into_iter().collect();
@@ -317,7 +462,10 @@ impl Story {
             .collect();
         assert_eq!(seen, changed);
         assert_eq!(phone.rows, fresh.rows);
-        assert_eq!(phone.row("petition", &petitions.up)["answerText"], "Đã bổ sung thuốc");
+        assert_eq!(
+            phone.row("petition", &petitions.up)["answerText"],
+            "Đã bổ sung thuốc"
+        );
         assert_eq!(phone.row("petition", &petitions.by_body[3])["urgings"], 1);
 
         // He tells the voters, offline; the petitions close; each history tells the whole story.
@@ -334,29 +482,63 @@ impl Story {
             assert_eq!(result["status"], "APPLIED", "{result}");
         }
         for petition in &all {
-            office.done("closePetition", json!({"petitionId": petition}), "petition { process }").await;
+            office
+                .done(
+                    "closePetition",
+                    json!({"petitionId": petition}),
+                    "petition { process }",
+                )
+                .await;
         }
         phone.pull().await;
         let history = async |id: &str| {
-            let query = "query($id: ID!) { petition(id: $id) { history(first: 50) { event at actor basis } } }";
+            let query =
+                "query($id: ID!) { petition(id: $id) { history(first: 50) { event at actor basis } } }";
             let data = delegate.data(query, json!({"id": id})).await;
             let events = data["petition"]["history"].as_array().unwrap().clone();
-            events.iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            events
+                .iter()
+                .map(|event| event["event"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
         };
         assert_eq!(
             history(&petitions.by_body[0]).await,
-            ["grouped", "classified", "forwarded", "extended", "answered", "informed", "closed"]
+            [
+                "grouped",
+                "classified",
+                "forwarded",
+                "extended",
+                "answered",
+                "informed",
+                "closed"
+            ]
         );
         assert_eq!(
             history(&petitions.by_body[3]).await,
             [
-                "split_from", "classified", "forwarded", "returned", "forwarded", "urged", "answered_on_behalf",
-                "assessed_ok", "informed", "closed"
+                "split_from",
+                "classified",
+                "forwarded",
+                "returned",
+                "forwarded",
+                "urged",
+                "answered_on_behalf",
+                "assessed_ok",
+                "informed",
+                "closed"
             ]
         );
         assert_eq!(
             history(&petitions.up).await,
-            ["split_from", "classified", "forwarded_up", "forwarded", "answered", "informed", "closed"]
+            [
+                "split_from",
+                "classified",
+                "forwarded_up",
+                "forwarded",
+                "answered",
+                "informed",
+                "closed"
+            ]
         );
         for petition in &all {
             assert_eq!(phone.row("petition", petition)["process"], "closed");
@@ -370,7 +552,12 @@ impl Story {
         phone.pull().await;
         let held = serde_json::to_string(&phone.rows.values().collect::<Vec<_>>()).unwrap();
         assert!(!held.contains(CANARY));
-        let ids: Vec<&String> = recorded.good.iter().chain(&petitions.by_body).chain([&petitions.up]).collect();
+        let ids: Vec<&String> = recorded
+            .good
+            .iter()
+            .chain(&petitions.by_body)
+            .chain([&petitions.up])
+            .collect();
         for id in &ids {
             assert!(!held.contains(id.as_str()), "the pull tells of {id}");
             let query = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } feedback(id: $id) { id } petition(id: $id) { id } }";
@@ -385,13 +572,20 @@ impl Story {
         let search = "query($text: String!) { search(text: $text, first: 20) { nodes { id title } } }";
         let found = neighbour.data(search, json!({"text": "cầu khỉ"})).await;
         assert_eq!(found["search"]["nodes"], json!([]));
-        let own = self.person(&self.world.here.delegates[1]).data(search, json!({"text": "cau khi"})).await;
+        let own = self
+            .person(&self.world.here.delegates[1])
+            .data(search, json!({"text": "cau khi"}))
+            .await;
         assert_eq!(own["search"]["nodes"][0]["title"], CANARY);
         // Nor may he act on it, or learn from the refusal that it is there.
         for id in [petitions.by_body[0].as_str(), &new_id()] {
             let urge = json!({"targetKind": "petition", "targetId": id, "how": "phone"});
             assert_eq!(neighbour.refused("urge", urge).await, "NOT_FOUND");
-            let informed = create("informing", &new_id(), json!({"petitionId": id, "channel": "phone"}));
+            let informed = create(
+                "informing",
+                &new_id(),
+                json!({"petitionId": id, "channel": "phone"}),
+            );
             assert_eq!(phone.push(&[informed]).await[0]["status"], "DEFERRED");
         }
     }
@@ -408,5 +602,9 @@ impl Story {
 /// The version of every row that a phone holds.
 fn versions(phone: &Phone) -> BTreeMap<(String, String), String> {
     let rev = |row: &Value| row["rev"].as_str().unwrap().to_owned();
-    phone.rows.iter().map(|(key, row)| (key.clone(), rev(row))).collect()
+    phone
+        .rows
+        .iter()
+        .map(|(key, row)| (key.clone(), rev(row)))
+        .collect()
 }

@@ -1,6 +1,10 @@
 //! The sync engine through its native surface.
 
-use cutri_tests::{TestApp, TestDatabase, each_db, phone::{Phone, change, create, new_id}, world::World};
+use cutri_tests::{
+    TestApp, TestDatabase, each_db,
+    phone::{Phone, change, create, new_id},
+    world::World,
+};
 use serde_json::{Value, json};
 
 async fn app(db: &TestDatabase) -> (TestApp, World) {
