@@ -18,9 +18,9 @@ pub const COLLECTIONS: &[&dyn Collection] = &[
     &petitions::PetitionCollection,
     &petitions::telling::InformingCollection,
     &petitions::telling::UrgingCollection,
-    &crate::sync::issue::SyncIssueCollection,
     &resolutions::ResolutionCollection,
     &notes::NoteCollection,
+    &crate::sync::issue::SyncIssueCollection,
 ];
 
 /// What a phone may write.
@@ -28,6 +28,8 @@ pub const WRITABLE: &[&dyn Writable] = &[
     &meetings::MeetingCollection,
     &meetings::record::MeetingRecordCollection,
     &feedback::FeedbackCollection,
+    &petitions::telling::InformingCollection,
+    &petitions::telling::UrgingCollection,
     &notes::NoteCollection,
 ];
 
