@@ -6,10 +6,7 @@ pub mod graphql;
 mod rules;
 
 use chrono::{DateTime, Utc};
-use entity::{
-    agency::Model,
-    id::{AgencyId, UnitId},
-};
+use entity::id::{AgencyId, UnitId};
 use serde_json::json;
 use uuid::Uuid;
 
