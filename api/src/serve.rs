@@ -235,11 +235,12 @@ async fn follow_reference(state: Arc<State>) {
                 continue;
             }
         };
-        if known.is_some_and(|known| known != now)
-            && let Err(error) = state.refresh_reference().await
-        {
-            error.log();
-            continue;
+        if known.is_some_and(|known| known != now) {
+            if let Err(error) = state.refresh_reference().await {
+                error.log();
+                continue;
+            }
+            tracing::info!("reference data read again");
         }
         known = Some(now);
     }

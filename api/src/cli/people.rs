@@ -23,7 +23,7 @@ pub(super) async fn create_account(state: &State, username: &str) -> Result<(), 
         .map_err(|cause: io::Error| Failure::new(format!("mật khẩu [password]: {cause}")))?;
     let Some(password) = password else {
         return Err(Failure::new(
-            "hai lần nhập khác nhau hoặc để trống [the two differ, or nothing came]",
+            "mật khẩu để trống hoặc hai lần nhập khác nhau [no password, or the two differ]",
         ));
     };
     let id = create_first_account(state, username, &password).await?;

@@ -197,5 +197,6 @@ fn is_same(
     };
     let mut document = collection.document(working, reference, stored.row_id, audience);
     document.insert("rev".to_owned(), stored.rev.to_string().into());
-    serde_json::Value::Object(document).to_string() == stored.doc
+    let made = serde_json::Value::Object(document).to_string();
+    made == stored.doc
 }

@@ -149,8 +149,8 @@ async fn run<B: Backend>(
         .as_ref()
         .map(|name| name.chars().take(NAME).collect::<String>());
     let span = tracing::info_span!(
-        "operation",
-        name = name.as_deref().unwrap_or_default(),
+        "graphql",
+        operation = name.as_deref().unwrap_or_default(),
         kind = %operation.kind,
         request_id = %client.request_id,
     );

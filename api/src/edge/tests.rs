@@ -1,10 +1,5 @@
 //! The edge over real sockets, with a small schema of its own and short times.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "the Object macro of the library names its own Result"
-)]
-
 mod doors;
 mod hostile;
 mod http2;

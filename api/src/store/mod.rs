@@ -34,6 +34,11 @@ use crate::error::{Error, Result};
 /// SQLite before this version can corrupt a database in WAL mode (the "WAL-reset" defect).
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
+/// The longest wait for a connection: shorter than a query may run, so that a lost database is named as such.
+const WAIT: Duration = Duration::from_secs(3);
+/// The longest wait for SQLite's one connection that writes.
+const WAIT_TO_WRITE: Duration = Duration::from_secs(5);
+
 /// The number of the lock under which a database is prepared: the letters of `cutri`.
 const PREPARING: i64 = 0x63_75_74_72_69;
 
@@ -70,8 +75,8 @@ impl Store {
                 options
                     .max_connections(connections)
                     .min_connections(1)
-                    .connect_timeout(Duration::from_secs(5))
-                    .acquire_timeout(Duration::from_secs(5))
+                    .connect_timeout(WAIT)
+                    .acquire_timeout(if query_only { WAIT } else { WAIT_TO_WRITE })
                     .sqlx_logging(false)
                     .map_sqlx_sqlite_opts(move |sqlite| {
                         sqlite
@@ -102,8 +107,8 @@ impl Store {
             options
                 .max_connections(16)
                 .min_connections(1)
-                .connect_timeout(Duration::from_secs(5))
-                .acquire_timeout(Duration::from_secs(5))
+                .connect_timeout(WAIT)
+                .acquire_timeout(WAIT)
                 .sqlx_logging(false);
             let mut connection = Database::connect(options).await?;
             count(&mut connection, &statements);
