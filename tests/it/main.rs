@@ -1,12 +1,15 @@
 //! All integration tests in one binary: linking it once is what keeps a changed line quick to test.
 
 mod accounts;
+mod costs;
 mod councils;
 mod guards;
 mod harness;
+mod histories;
 mod installed;
 mod main_job;
 mod meetings;
+mod race;
 mod resolutions;
 mod serve;
 mod sync;

@@ -7,6 +7,7 @@ pub mod collection;
 pub mod door;
 pub mod merge;
 pub mod partition;
+pub mod rebuild;
 pub mod reference;
 pub mod sql;
 pub mod table;
@@ -17,7 +18,7 @@ pub mod writing;
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -62,13 +63,13 @@ pub struct Store {
     /// On SQLite exactly one connection: a transaction that took a second one would wait for itself.
     writer: DatabaseConnection,
     backend: DatabaseBackend,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Statements>,
 }
 
 impl Store {
     /// Opens the database and refuses one that could lose what it acknowledged.
     pub async fn connect(url: &str) -> Result<Self> {
-        let statements = Arc::new(AtomicU64::new(0));
+        let statements = Arc::new(Statements::default());
         let store = if url.starts_with("sqlite:") {
             let open = |url: &str, connections: u32, query_only: bool| {
                 let mut options = ConnectOptions::new(url);
@@ -130,7 +131,26 @@ impl Store {
 
     /// How many statements were sent since the start; tests assert costs with it.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.count.load(Ordering::Relaxed)
+    }
+
+    /// From now on keeps the text of every statement, without its values; tests assert what is read with it.
+    pub fn keep_statements(&self) {
+        *self
+            .statements
+            .texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+    }
+
+    /// The texts kept since, and an end to keeping them.
+    pub fn kept_statements(&self) -> Vec<String> {
+        let mut texts = self
+            .statements
+            .texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        texts.take().unwrap_or_default()
     }
 
     /// For single statements that only read.
@@ -259,10 +279,20 @@ impl Store {
     }
 }
 
-fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
+/// What was sent to the database: how much, and for tests the texts.
+#[derive(Default)]
+struct Statements {
+    count: AtomicU64,
+    texts: Mutex<Option<Vec<String>>>,
+}
+
+fn count(connection: &mut DatabaseConnection, statements: &Arc<Statements>) {
     let statements = Arc::clone(statements);
-    connection.set_metric_callback(move |_| {
-        statements.fetch_add(1, Ordering::Relaxed);
+    connection.set_metric_callback(move |info| {
+        statements.count.fetch_add(1, Ordering::Relaxed);
+        if let Some(texts) = &mut *statements.texts.lock().unwrap_or_else(PoisonError::into_inner) {
+            texts.push(info.statement.sql.clone());
+        }
     });
 }
 

@@ -1,0 +1,121 @@
+//! Costs, counted and never timed: statements do not grow with rows, a pull reads what changed, a list reads no long
+//! text.
+
+use cutri_tests::{
+    TestApp, TestDatabase, each_db,
+    phone::{Phone, create, new_id},
+    world::World,
+};
+use serde_json::{Value, json};
+
+async fn petitions(app: &TestApp, world: &World, count: usize) {
+    let delegate = Phone::new(app.person(&world.here.delegates[0]));
+    let ids: Vec<String> = (0..count).map(|_| new_id()).collect();
+    let rows: Vec<Value> = ids
+        .iter()
+        .map(|id| {
+            create(
+                "feedback",
+                id,
+                json!({"kind": "petition", "unitId": world.here.unit, "content": "Đường hỏng"}),
+            )
+        })
+        .collect();
+    delegate.push(&rows).await;
+    let office = app.person(&world.here.office);
+    let mut made = Vec::new();
+    for id in ids {
+        let input = json!({"feedbackIds": [id], "title": "Sửa đường", "content": "Nội dung dài"});
+        let payload = office.done("groupFeedback", input, "petition { id }").await;
+        made.push(payload["petition"]["id"].clone());
+    }
+    for petition in &made {
+        let input = json!({"petitionId": petition, "field": "transport", "tier": "commune"});
+        office.done("classifyPetition", input, "").await;
+    }
+    let forward = json!({"petitionIds": made, "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+    office.done("forwardPetitions", forward, "").await;
+}
+
+each_db! {
+    async fn statements_do_not_grow_with_rows_and_a_list_reads_no_long_text(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        petitions(&app, &world, 12).await;
+        let office = app.person(&world.here.office);
+        let store = &app.state.store;
+        let query = "query($first: Int!) { petitions(first: $first) { totalCount nodes { id title isOverdue unitIds coordinatingIds
+            feedbackIds successorIds forwardings { documentNumber } answers { version } extensions { reason } } } }";
+        let mut counted = Vec::new();
+        for first in [1, 12] {
+            let before = store.statements();
+            store.keep_statements();
+            let data = office.data(query, json!({"first": first})).await;
+            assert_eq!(data["petitions"]["nodes"].as_array().unwrap().len(), first);
+            counted.push(store.statements() - before);
+            let texts = store.kept_statements().join("\n");
+            assert!(texts.contains("\"petition\""), "{texts}");
+            for column in ["\"content\"", "\"answer_text\""] {
+                let read = texts.lines().any(|line| line.contains(&format!("\"petition\".{column}")));
+                assert!(!read, "a list without {column} reads it:\n{texts}");
+            }
+        }
+        assert_eq!(counted[0], counted[1], "statements for one row and for twelve");
+
+        let asked = "{ petitions(first: 5) { nodes { content } } }";
+        store.keep_statements();
+        let data = office.data(asked, json!({})).await;
+        assert_eq!(data["petitions"]["nodes"][0]["content"], "Nội dung dài");
+        assert!(store.kept_statements().join("\n").contains("\"petition\".\"content\""));
+    }
+
+    async fn a_delta_pull_costs_what_changed_and_nothing_new_costs_least(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let author = Phone::new(app.person(&world.here.delegates[0]));
+        let mut phone = Phone::new(app.person(&world.here.delegates[1]));
+        phone.collections = Some(vec!["feedback".to_owned()]);
+        let store = &app.state.store;
+        let mut counted = Vec::new();
+        for stored in [1, 300] {
+            let rows: Vec<Value> = (0..stored)
+                .map(|_| create("feedback", &new_id(), json!({"kind": "opinion", "unitId": world.here.unit, "content": "Ý kiến"})))
+                .collect();
+            author.push(&rows).await;
+            phone.pull().await;
+            author.push(&[create("feedback", &new_id(), json!({"kind": "opinion", "unitId": world.here.unit, "content": "Mới"}))]).await;
+            let before = store.statements();
+            let (seen, more) = phone.pull_page(None).await;
+            assert!(seen.len() == 1 && !more);
+            let delta = store.statements() - before;
+            let before = store.statements();
+            let (seen, more) = phone.pull_page(None).await;
+            assert!(seen.is_empty() && !more);
+            counted.push((delta, store.statements() - before));
+        }
+        assert_eq!(counted[0], counted[1], "with one row stored and with three hundred");
+        let (delta, nothing) = counted[0];
+        assert!(nothing < delta, "nothing new ({nothing}) costs less than something ({delta})");
+    }
+
+    async fn a_push_costs_the_same_statements_for_one_row_and_for_hundreds(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let phone = Phone::new(app.person(&world.here.delegates[0]));
+        let store = &app.state.store;
+        let mut counted = Vec::new();
+        for count in [1, 2, 250] {
+            let rows: Vec<Value> = (0..count)
+                .map(|_| create("feedback", &new_id(), json!({"kind": "opinion", "unitId": world.here.unit, "content": "Ý kiến"})))
+                .collect();
+            let before = store.statements();
+            phone.push(&rows).await;
+            counted.push(store.statements() - before);
+            // Replaying it needs no transaction.
+            let before = store.statements();
+            phone.push(&rows).await;
+            assert!(store.statements() - before < counted[counted.len() - 1]);
+        }
+        assert_eq!(counted[1], counted[2], "{counted:?}");
+    }
+}
