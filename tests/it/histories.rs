@@ -134,16 +134,22 @@ impl<'a> Town<'a> {
             self.world.there.unit
         };
         let today = "2026-03-02";
-        match self.rng.random_range(0..18) {
-            0..4 => {
+        // First something has to be said, and grouped.
+        let what = match (self.feedback.len(), self.petitions.len()) {
+            (0..6, _) => 0,
+            (_, 0) => 6,
+            _ => self.rng.random_range(0..18),
+        };
+        match what {
+            0..3 => {
                 let id = new_id();
                 let person = self.delegate();
                 self.feedback.push(id.clone());
-                let kind = ["petition", "opinion", "reflection", "no such kind"][self.rng.random_range(0..4)];
+                let kind = ["petition", "opinion", "reflection", "complaint", "no such kind"][self.rng.random_range(0..5)];
                 let patch = json!({"kind": kind, "unitId": unit, "content": format!("Ý kiến {}", self.rng.next_u32())});
                 self.push(&person, create("feedback", &id, patch)).await;
             }
-            4 => {
+            3 | 4 => {
                 let person = self.delegate();
                 let base = self.rng.random_range(1..3).to_string();
                 let patch = json!({"content": format!("Sửa {}", self.rng.next_u32())});

@@ -226,9 +226,10 @@ each_db! {
         }
         phone.pull().await;
         assert_eq!(phone.rows.len(), 2);
-        let ended = entity::delegate::Entity::find_by_id(second).one(app.state.store.read()).await.unwrap().unwrap();
-        let today = app.state.clock.today();
-        Put::new().row(entity::delegate::Model { valid_to: Some(today), ..ended }).now(&app.state).await;
+        let today = app.state.clock.today().to_string();
+        let administrator = app.person(&world.administrator);
+        let end = json!({"delegateId": second, "on": today, "reason": "Chuyển công tác"});
+        administrator.done("endMandate", end, "").await;
         let seen = phone.pull().await;
         assert_eq!(seen, [("feedback".to_owned(), ids[1].clone(), None)], "the lost council's row is gone, by id alone");
         assert_eq!(phone.rows.len(), 1);
