@@ -7,7 +7,7 @@ use async_graphql::{EmptySubscription, MergedObject, Request};
 use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
     agencies::graphql::{AgencyMutation, AgencyQuery},
-    councils::graphql::{CouncilMutation, CouncilQuery},
+    councils::{graphql::CouncilQuery, mutations::CouncilMutation},
     delegates::graphql::{DelegateMutation, DelegateQuery},
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
     graphql::{loader, node::NodeQuery},

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::Request;
 use cutri::{
     clock::{Clock, ManualClock, SystemClock},
     entropy::SystemEntropy,
     keys::Keys,
-    schema,
     state::State,
     store::Store,
-    viewer::Viewer,
 };
 use cutri_tests::TestDatabase;
-use serde_json::Value;
 
 /// A state on this database; its clock stands at nine in the morning of 1 December 2026.
 pub(crate) async fn open(db: &TestDatabase) -> Arc<State> {
@@ -28,10 +24,4 @@ pub(crate) async fn open(db: &TestDatabase) -> Arc<State> {
         "cutri".to_owned(),
     );
     Arc::new(state.await.unwrap())
-}
-
-/// The answer to an operation, errors included.
-pub(crate) async fn ask(state: &Arc<State>, viewer: &Viewer, text: &str) -> Value {
-    let request = schema::with_context(Request::new(text), Arc::clone(state), viewer.clone());
-    serde_json::to_value(schema::build().execute(request).await).unwrap()
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use cutri::{
+    installation,
     state::State,
     store::reference::Reference,
     units::{
@@ -13,11 +14,12 @@ use cutri::{
         import::{GapReason, Problem},
     },
 };
-use cutri_tests::{TestDatabase, each_db};
-use entity::{sync_clock, sync_doc, sync_log, unit, unit_gap, unit_succession};
+use cutri_tests::{TestApp, TestDatabase, each_db};
+use entity::{role_capability, sync_clock, sync_doc, sync_log, unit, unit_gap, unit_succession};
 use migration::Migrator;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use sea_orm_migration::MigratorTrait;
+use serde_json::json;
 
 use crate::installed::open;
 
@@ -243,5 +245,96 @@ each_db! {
         let report = units::deliver(&state, |_, _| {}).await.unwrap().unwrap();
         assert_eq!(report.units_written, 14_165 - 5_000);
         same(&state.reference(), &open(&db).await.reference());
+    }
+
+    async fn units_are_found_by_code_day_and_name(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let anyone = app.stranger();
+        let ask = async |query: &str| anyone.data(query, json!({})).await;
+        let before = app.state.store.statements();
+
+        let both = ask("{ old: unit(byCode: {code: \"27736\", on: \"2025-06-30\"}) { name province { name } validTo
+                successors { unit { code name } partly derived date } }
+            new: unit(byCode: {code: \"27736\"}) { id name level kind parent { code kind } validFrom validTo rev
+                predecessors { unit { code level } derived } } }").await;
+        assert_eq!(both["old"]["province"]["name"], "Tỉnh Long An");
+        assert_eq!((&both["old"]["validTo"], &both["new"]["validFrom"]), (&json!("2025-07-01"), &json!("2025-07-01")));
+        assert_eq!(both["new"]["parent"], json!({"code": "80", "kind": "province"}));
+        let predecessors = both["new"]["predecessors"].as_array().unwrap();
+        assert!(predecessors.iter().any(|p| p["derived"] == true && p["unit"]["level"] == "district"));
+        assert!(predecessors.iter().any(|p| p["derived"] == false && p["unit"]["level"] == "commune"));
+        let tan_hung = ask("{ unit(byCode: {code: \"796\", level: \"district\", on: \"2025-01-01\"}) { name
+            successors { unit { code } derived } children(first: 100) { totalCount nodes { level } } } }").await;
+        let codes: Vec<_> = tan_hung["unit"]["successors"].as_array().unwrap().iter().map(|s| &s["unit"]["code"]).collect();
+        assert_eq!(codes, ["27721", "27727", "27736", "27748"]);
+        assert_eq!(tan_hung["unit"]["children"]["totalCount"], 12);
+
+        // Tones and case do not matter; today's units only, unless another day is asked for.
+        let found = ask("{ now: units(filter: {name: \"tan hung\", level: [\"commune\"]}, first: 100) { nodes { name } }
+            then: units(filter: {name: \"HUYEN TAN HUNG\", on: \"2025-06-30\"}, first: 9) { nodes { code } }
+            all: units(filter: {allVersions: true}, first: 1) { totalCount }
+            provinces: units(filter: {level: [\"province\"]}, first: 100) { totalCount nodes { code } }
+            here: units(filter: {withinUnit: {code: \"80\"}}, first: 1) { totalCount } }").await;
+        assert!(found["now"]["nodes"].as_array().unwrap().contains(&json!({"name": "Xã Tân Hưng"})));
+        assert_eq!(found["then"]["nodes"], json!([{"code": "796"}]));
+        assert_eq!((&found["all"]["totalCount"], &found["provinces"]["totalCount"]), (&json!(14_165), &json!(34)));
+        let codes: Vec<_> = found["provinces"]["nodes"].as_array().unwrap().iter().map(|p| p["code"].as_str()).collect();
+        assert!(codes.is_sorted());
+        assert_eq!(found["here"]["totalCount"], 1 + 96, "Tây Ninh and its communes");
+
+        // Pages meet.
+        let mut seen = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = ask(&format!("{{ units(first: 40, {after} filter: {{withinUnit: {{code: \"80\"}}}}) {{ nodes {{ id }}
+                pageInfo {{ hasNextPage endCursor }} }} }}")).await["units"].clone();
+            seen.extend(page["nodes"].as_array().unwrap().iter().map(|unit| unit["id"].to_string()));
+            if page["pageInfo"]["hasNextPage"] == false { break; }
+            after = format!("after: {},", page["pageInfo"]["endCursor"]);
+        }
+        assert_eq!((seen.len(), seen.iter().collect::<BTreeSet<_>>().len()), (97, 97));
+
+        let id = both["new"]["id"].as_str().unwrap();
+        let query = "query($id: ID!) { unit(id: $id) { code } node(id: $id) { __typename }
+            none: unit(id: \"0197a000-0000-7000-8000-000000000000\") { id } odd: unit(id: \"27736\") { id } }";
+        let found = anyone.data(query, json!({"id": id})).await;
+        assert_eq!((&found["unit"]["code"], &found["node"]["__typename"]), (&json!("27736"), &json!("Unit")));
+        assert_eq!((&found["none"], &found["odd"]), (&json!(null), &json!(null)));
+        assert_eq!(app.state.store.statements(), before, "all of it from memory");
+
+        for (query, code) in [
+            ("{ unit { id } }", "REQUIRED"),
+            ("{ units { nodes { id } } }", "FIRST_OR_LAST_REQUIRED"),
+            ("{ units(first: 101) { nodes { id } } }", "LIMIT_TOO_LARGE"),
+            ("{ units(first: -1) { nodes { id } } }", "OUT_OF_RANGE"),
+            ("{ units(first: 1, after: \"x\") { nodes { id } } }", "INVALID_CURSOR"),
+            ("{ units(first: 1, filter: {level: [\"village\"]}) { nodes { id } } }", "UNKNOWN_CODE"),
+        ] {
+            let answer = anyone.ask(query, json!({})).await;
+            assert_eq!(answer.body["errors"][0]["extensions"]["code"], code, "{query}");
+        }
+    }
+
+    async fn delivered_roles_are_refreshed_and_own_ones_stay(db: TestDatabase) {
+        let state = open(&db).await;
+        assert!(!installation::seed_roles(&state.store).await.unwrap(), "nothing to do");
+        let row = |role: &str, capability: &str| role_capability::ActiveModel {
+            role: Set(role.to_owned()),
+            capability: Set(capability.to_owned()),
+        };
+        let connection = db.connect().await;
+        let all = async || {
+            let rows = role_capability::Entity::find().all(&connection).await.unwrap();
+            rows.into_iter().map(|row| (row.role, row.capability)).collect::<BTreeSet<_>>()
+        };
+        let delivered = all().await;
+        let foreign = [row("archivist", "read_reports"), row("auditor", "publish")];
+        role_capability::Entity::insert_many(foreign).exec_without_returning(&connection).await.unwrap();
+        role_capability::Entity::delete_by_id(("office".to_owned(), "urge".to_owned())).exec(&connection).await.unwrap();
+        assert!(installation::seed_roles(&state.store).await.unwrap());
+        let mut expected = delivered;
+        expected.insert(("archivist".to_owned(), "read_reports".to_owned()));
+        assert_eq!(all().await, expected);
+        connection.close().await.unwrap();
     }
 }

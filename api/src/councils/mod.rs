@@ -2,6 +2,7 @@
 //! one of one unit version and one term: the next term, or the unit after a merger, has another council.
 
 pub mod graphql;
+pub mod mutations;
 mod rules;
 
 use chrono::{DateTime, NaiveDate, Utc};
