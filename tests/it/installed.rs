@@ -32,6 +32,7 @@ pub(crate) async fn open(db: &TestDatabase) -> Arc<State> {
 
 /// The answer to an operation, errors included.
 pub(crate) async fn ask(state: &Arc<State>, viewer: &Viewer, text: &str) -> Value {
-    let request = schema::with_context(Request::new(text), Arc::clone(state), viewer.clone());
-    serde_json::to_value(schema::build().execute(request).await).unwrap()
+    let (schema, request) = (schema::build(), Request::new(text));
+    let answer = schema::execute(&schema, request, Arc::clone(state), viewer.clone()).await;
+    serde_json::to_value(answer).unwrap()
 }
