@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Request};
+use async_graphql::{EmptySubscription, MergedObject, Request, Response};
 
 use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
@@ -78,10 +78,8 @@ pub fn sdl() -> String {
     sdl
 }
 
-/// Gives a request what resolvers look for: the state, who asks, and a loader of his own.
-pub fn with_context(request: Request, state: Arc<State>, viewer: Viewer) -> Request {
-    request
-        .data(loader::loader(Arc::clone(&state), viewer.clone()))
-        .data(state)
-        .data(viewer)
+/// Executes a request with what resolvers look for: the state, who asks, and a loader of his own.
+pub async fn execute(schema: &Schema, request: Request, state: Arc<State>, viewer: Viewer) -> Response {
+    let request = request.data(Arc::clone(&state)).data(viewer.clone());
+    loader::with_loader(state, viewer, |loader| schema.execute(request.data(loader))).await
 }

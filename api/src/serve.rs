@@ -167,8 +167,7 @@ impl Backend for Server {
     }
 
     async fn execute(&self, request: Request, caller: Viewer) -> Response {
-        let request = schema::with_context(request, Arc::clone(&self.state), caller);
-        self.schema.execute(request).await
+        schema::execute(&self.schema, request, Arc::clone(&self.state), caller).await
     }
 
     fn sdl(&self) -> &str {

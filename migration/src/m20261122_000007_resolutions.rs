@@ -59,6 +59,14 @@ impl MigrationTrait for Migration {
         .await?;
         create_index(
             manager,
+            "resolution_number_key",
+            "resolution",
+            &["number_key"],
+            false,
+        )
+        .await?;
+        create_index(
+            manager,
             "resolution_council",
             "resolution",
             &["council_id"],

@@ -443,7 +443,7 @@ each_db! {
         // Another device that had not heard of it and still writes brings the note back.
         let rev = "1";
         let again = change("note", &id, rev, json!({"text": "Vẫn còn cần"}));
-        assert_eq!(push_one(&phone, again).await["status"], "APPLIED");
+        assert_eq!(push_one(&phone, again).await["status"], "MERGED");
         phone.pull().await;
         assert_eq!(phone.row("note", &id)["text"], "Vẫn còn cần");
     }

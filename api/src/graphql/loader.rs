@@ -3,9 +3,10 @@
 //! Each noun says in its `graphql.rs` how its ids are loaded. A row that the viewer may not see is not loaded:
 //! foreign and absent look the same.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use async_graphql::{Context, dataloader::DataLoader};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -25,9 +26,42 @@ pub struct Rows {
 /// The loader of a request.
 pub type RowLoader = DataLoader<Rows>;
 
-/// A loader for one request. Without delay: at a delay of 1 ms each level of a query costs that much.
-pub fn loader(state: Arc<State>, viewer: Viewer) -> RowLoader {
-    DataLoader::new(Rows { state, viewer }, tokio::spawn).delay(Duration::ZERO)
+/// Runs a request with a loader of its own, which loads only when the request can get no further without it.
+///
+/// The request and its batches share one task. With batches on tasks of their own another thread may begin one
+/// while the resolvers are still naming their rows, and the number of statements would be a matter of luck.
+/// Without delay: at a delay of 1 ms each level of a query costs that much.
+pub async fn with_loader<F: Future>(
+    state: Arc<State>,
+    viewer: Viewer,
+    run: impl FnOnce(RowLoader) -> F,
+) -> F::Output {
+    let (wanted, mut batches) = tokio::sync::mpsc::unbounded_channel();
+    let loader = DataLoader::new(Rows { state, viewer }, move |batch| {
+        // Nobody listens only when the request is over, and then nobody waits for its rows.
+        let _ = wanted.send(batch);
+    })
+    .delay(Duration::ZERO);
+    let mut running = FuturesUnordered::new();
+    let mut request = pin!(run(loader));
+    poll_fn(|context| {
+        loop {
+            if let Poll::Ready(answer) = request.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            while let Ok(batch) = batches.try_recv() {
+                running.push(batch);
+            }
+            let mut loaded = false;
+            while let Poll::Ready(Some(())) = running.poll_next_unpin(context) {
+                loaded = true;
+            }
+            if !loaded {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
 }
 
 /// The request's loader.

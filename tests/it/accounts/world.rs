@@ -156,8 +156,8 @@ impl World {
         };
         let variables = Variables::from_json(json!({"input": input}));
         let request = Request::new(query).variables(variables).data(client);
-        let request = schema::with_context(request, Arc::clone(&self.state), viewer);
-        serde_json::to_value(self.schema.execute(request).await).unwrap()
+        let answer = schema::execute(&self.schema, request, Arc::clone(&self.state), viewer).await;
+        serde_json::to_value(answer).unwrap()
     }
 
     pub async fn ask(&self, bearer: Option<&str>, query: &str, input: Value) -> Value {
