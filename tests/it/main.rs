@@ -11,6 +11,7 @@ mod main_job;
 mod meetings;
 mod race;
 mod resolutions;
+mod search;
 mod serve;
 mod sync;
 mod units;

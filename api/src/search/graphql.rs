@@ -90,13 +90,13 @@ impl SearchQuery {
             units: units.transpose()?,
             first: window.limit,
         };
-        let conn = state(ctx)?.store.read();
-        let hits = find(conn, viewer(ctx)?, &search).await?;
+        let store = &state(ctx)?.store;
+        let hits = find(store, viewer(ctx)?, &search).await?;
 
         let ahead = ctx.look_ahead();
         let mut details: HashMap<(Kind, Uuid), Detail> =
             match ahead.field("snippet").exists() || ahead.field("unitIds").exists() {
-                true => details(conn, &search.text, &hits).await?,
+                true => details(store.read(), &search.text, &hits).await?,
                 false => HashMap::new(),
             };
         let ids: Vec<ID> = hits.iter().map(|hit| wire_id(hit.id)).collect();

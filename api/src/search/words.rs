@@ -28,10 +28,12 @@ pub(super) fn words(text: &str, most: usize) -> Vec<Word> {
         .split(' ')
         .map(|word| {
             let marked: String = word.chars().take(LONGEST).collect();
-            Word {
-                folded: fold(&marked),
-                marked,
-            }
+            let folded = if marked.is_ascii() {
+                marked.clone()
+            } else {
+                fold(&marked)
+            };
+            Word { folded, marked }
         })
         .filter(|word| !word.folded.is_empty() && !word.folded.contains(' '))
         .take(most)
