@@ -20,6 +20,10 @@ schema:
     cargo run --quiet -- schema > schema.graphql.new
     mv schema.graphql.new schema.graphql
 
+# Writes all files anew that say what the code says: schema.graphql, docs/errors.md
+written:
+    UPDATE=1 cargo test --package cutri-tests --test it guards
+
 # The one file that is handed to a commune: target/dist/cutri
 dist:
     cargo build --profile dist --package cutri

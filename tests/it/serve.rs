@@ -10,7 +10,7 @@ use std::{
 };
 
 use cutri_tests::{
-    FaultProxy, Kind, ServerProcess, TestDatabase,
+    FaultProxy, Kind, ServerProcess, TestDatabase, each_db,
     server_process::{self, free_address},
 };
 use reqwest::{Client, StatusCode};
@@ -557,4 +557,27 @@ async fn a_list_imported_beside_a_running_server_is_seen_by_it() {
     let examined = cutri(folder, &["doctor"], &[]);
     assert!(examined.status.success(), "{}", said(&examined));
     assert!(server.term().await.success());
+}
+
+each_db! {
+    async fn the_log_names_a_refusal_of_the_database_without_its_values(db: TestDatabase) {
+        let store = cutri::store::Store::connect(db.url()).await.unwrap();
+        let conn = store.migrating();
+        conn.execute_unprepared("CREATE TABLE planted (a TEXT PRIMARY KEY, b INTEGER NOT NULL, CHECK (b < 10))")
+            .await
+            .unwrap();
+        conn.execute_unprepared("INSERT INTO planted VALUES ('bi-mat', 1)").await.unwrap();
+        for statement in [
+            "INSERT INTO planted VALUES ('bi-mat', 2)",
+            "INSERT INTO planted VALUES ('bi-mat-2', NULL)",
+            "INSERT INTO planted VALUES ('bi-mat-3', 11)",
+            "SELECT CAST('bi-mat' AS INTEGER) FROM planted WHERE json('bi-mat') = ''",
+        ] {
+            let cause = conn.execute_unprepared(statement).await.unwrap_err();
+            let described = cutri::error::describe(&cause);
+            assert!(described.starts_with('['), "{described}");
+            assert!(!described.contains("bi-mat"), "{described}");
+        }
+        store.close().await.unwrap();
+    }
 }
