@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use async_graphql::{Request, Response};
-use axum::Router;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait;
 use tokio::{
@@ -16,9 +15,10 @@ use uuid::Uuid;
 use crate::{
     accounts::authentication,
     config::{Settings, Switch},
+    demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
-    installation,
+    installation, pages,
     schema::{self, Schema},
     start::{self, Failure},
     state::State,
@@ -34,8 +34,8 @@ const KEYS: Duration = Duration::from_secs(60);
 /// How often changes of reference data by other processes are looked for.
 const REFERENCE: Duration = Duration::from_secs(1);
 
-/// Serves until SIGTERM or Ctrl-C.
-pub async fn run(settings: &Settings) -> Result<(), Failure> {
+/// Serves until SIGTERM or Ctrl-C; with `as_demo` an empty database is made a demo first, and another refused.
+pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     let begun = Instant::now();
     // Before anything long: two servers on one address are noticed at once.
     let listener = TcpListener::bind(settings.listen)
@@ -44,6 +44,12 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
     let mut terminated = signal(SignalKind::terminate()).map_err(|cause| Failure::new(cause.to_string()))?;
     let state = start::open(settings).await?;
     tracing::info!(%settings, "settings");
+    let accounts = if as_demo {
+        demo::prepare(&state, &settings.data).await?;
+        Some(demo::read(&settings.data)?)
+    } else {
+        None
+    };
     if settings.rate_limits == Switch::Off {
         tracing::warn!("CUTRI_RATE_LIMITS=off: no limit on connections and attempts; for load tests only");
         say(
@@ -55,7 +61,20 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
         tokio::spawn(turn_keys(Arc::clone(&state))),
         tokio::spawn(follow_reference(Arc::clone(&state))),
     ];
-    let edge = behind(Arc::clone(&state), settings.data.clone(), settings.edge());
+    let config = settings.edge();
+    let config = match accounts {
+        Some(_) => EdgeConfig {
+            examples: demo::EXAMPLES.to_owned(),
+            ..config
+        },
+        None => config,
+    };
+    let pages = pages::router(Arc::clone(&state), accounts);
+    let edge = Edge::new(
+        Server::new(Arc::clone(&state), settings.data.clone()),
+        pages,
+        config,
+    );
     welcome(
         settings,
         listener.local_addr().unwrap_or(settings.listen),
@@ -79,11 +98,6 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Pages for people.
-fn pages(_state: &Arc<State>) -> Router {
-    Router::new()
-}
-
 /// Five lines: where everything is.
 async fn welcome(
     settings: &Settings,
@@ -104,7 +118,7 @@ async fn welcome(
     say(format_args!("  GraphiQL                   {url}/graphql"));
     say(format_args!("  Lược đồ [schema]           {url}/schema.graphql"));
     let accounts = if installation::is_demo(&state.store).await? {
-        settings.data.join("demo.json").display().to_string()
+        settings.data.join(demo::FILE).display().to_string()
     } else {
         "chưa có; tạo quản trị viên [none yet]: cutri account create --username …".to_owned()
     };
@@ -114,7 +128,7 @@ async fn welcome(
 
 /// The edge of a server on this state; `data` is the folder whose disk must not run full.
 pub fn behind(state: Arc<State>, data: PathBuf, config: EdgeConfig) -> Arc<Edge<Server>> {
-    let pages = pages(&state);
+    let pages = pages::router(Arc::clone(&state), None);
     Edge::new(Server::new(state, data), pages, config)
 }
 

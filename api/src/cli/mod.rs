@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     config::Settings,
-    doctor, schema, serve,
+    demo, doctor, schema, serve,
     start::{self, Failure},
     state::State,
     telemetry,
@@ -32,7 +32,15 @@ struct Line {
 #[derive(Subcommand)]
 enum Command {
     /// Chạy máy chủ; lần đầu tự tạo thư mục dữ liệu, khóa và cơ sở dữ liệu. [run the server]
-    Serve,
+    Serve {
+        /// Dựng bản trình diễn trên cơ sở dữ liệu trống rồi chạy; từ chối cơ sở dữ liệu đã có dữ liệu thật.
+        /// [make a demo on an empty database and serve it]
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Bản trình diễn. [the demo]
+    #[command(subcommand)]
+    Demo(Demo),
     /// Cập nhật cấu trúc cơ sở dữ liệu rồi thoát; chạy lại không hại gì. [bring the database up to date]
     Migrate,
     /// Nạp danh mục vào hệ thống. [take in lists]
@@ -127,6 +135,12 @@ impl UnitLevel {
     }
 }
 
+#[derive(Subcommand)]
+enum Demo {
+    /// Diễn lại cả chuỗi trên bản trình diễn đang chạy, mỗi bước một dòng. [play the whole chain]
+    Story,
+}
+
 /// Reads the command line, does what it says, and returns the exit code: 0 done, 1 failed, 2 not understood.
 pub fn run() -> ExitCode {
     let line = Line::parse();
@@ -147,7 +161,8 @@ pub fn run() -> ExitCode {
 
 async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve => serve::run(settings).await?,
+        Command::Serve { demo } => serve::run(settings, demo).await?,
+        Command::Demo(Demo::Story) => demo::story::play(&settings.data, settings.listen).await?,
         Command::Migrate => {
             close(start::open(settings).await?).await?;
             say("Cơ sở dữ liệu đã sẵn sàng. [the database is up to date]");

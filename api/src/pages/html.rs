@@ -1,0 +1,64 @@
+//! Text on its way into a page. Whatever comes from the database or from a person is escaped here; only what the
+//! program itself writes goes in as it is.
+
+/// A page in the making.
+#[derive(Default)]
+pub(super) struct Html(String);
+
+impl Html {
+    /// Markup that the program wrote.
+    pub(super) fn raw(&mut self, markup: &str) -> &mut Self {
+        self.0.push_str(markup);
+        self
+    }
+
+    /// Words, wherever they come from; safe inside an element and inside a quoted attribute.
+    pub(super) fn text(&mut self, words: &str) -> &mut Self {
+        for c in words.chars() {
+            match c {
+                '&' => self.0.push_str("&amp;"),
+                '<' => self.0.push_str("&lt;"),
+                '>' => self.0.push_str("&gt;"),
+                '"' => self.0.push_str("&quot;"),
+                '\'' => self.0.push_str("&#39;"),
+                c => self.0.push(c),
+            }
+        }
+        self
+    }
+
+    /// An element around words.
+    pub(super) fn element(&mut self, name: &str, words: &str) -> &mut Self {
+        self.raw("<")
+            .raw(name)
+            .raw(">")
+            .text(words)
+            .raw("</")
+            .raw(name)
+            .raw(">")
+    }
+
+    /// The whole of it.
+    pub(super) fn done(self) -> String {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_gets_out_of_its_place() {
+        let mut html = Html::default();
+        html.raw("<p title=\"")
+            .text("\" onload='x'")
+            .raw("\">")
+            .text("<script>&")
+            .raw("</p>");
+        assert_eq!(
+            html.done(),
+            "<p title=\"&quot; onload=&#39;x&#39;\">&lt;script&gt;&amp;</p>"
+        );
+    }
+}

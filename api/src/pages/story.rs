@@ -1,0 +1,172 @@
+//! One petition's story for everybody: who did what, when, by which document. Only a published petition has one, and
+//! of its history only what the public may know: bodies instead of people, numbers of documents instead of reasons.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    event, forwarding, forwarding_petition,
+    id::PetitionId,
+    petition,
+    petition::{Column, Entity, Process},
+    petition_unit,
+};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+
+use crate::{demo::story::step_in_words, error::Result, state::State, store::reference::Reference};
+
+/// A petition and its steps.
+pub(super) struct Story {
+    pub(super) number: String,
+    pub(super) content: String,
+    pub(super) places: Vec<String>,
+    pub(super) answer: Option<String>,
+    /// From whichever public list it was taken.
+    pub(super) source: Option<String>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// What happened.
+pub(super) struct Step {
+    pub(super) what: &'static str,
+    pub(super) who: String,
+    pub(super) at: DateTime<Utc>,
+    pub(super) document: Option<String>,
+}
+
+/// The newest published petition that came to its end, resolved if there is one.
+pub(super) async fn find(state: &State) -> Result<Option<Story>> {
+    let conn = state.store.read();
+    let ended = Entity::find()
+        .filter(Column::Process.eq(Process::Closed))
+        .filter(Column::PublicContent.is_not_null())
+        .order_by_desc(Column::ClosedAt);
+    let resolved = ended
+        .clone()
+        .filter(Column::Outcome.eq("resolved"))
+        .one(conn)
+        .await?;
+    let found = match resolved {
+        Some(found) => Some(found),
+        None => ended.one(conn).await?,
+    };
+    match found {
+        Some(petition) => Ok(Some(tell(state, petition).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn tell(state: &State, petition: petition::Model) -> Result<Story> {
+    let conn = state.store.read();
+    let reference = state.reference();
+    let events = event::Entity::find()
+        .filter(event::Column::Kind.eq("petition"))
+        .filter(event::Column::RowId.eq(petition.id.0))
+        .order_by_asc(event::Column::At)
+        .order_by_asc(event::Column::Id)
+        .all(conn)
+        .await?;
+    let units = petition_unit::Entity::find()
+        .filter(petition_unit::Column::PetitionId.eq(petition.id))
+        .all(conn)
+        .await?;
+    let places = units.iter().map(|link| place(&reference, link.unit_id)).collect();
+    let agencies = agencies(state, petition.id, &reference).await?;
+    let council = reference.council(petition.council_id);
+    let council = council.map_or("HĐND", |council| council.name.as_str());
+
+    let mut sent = agencies.iter();
+    let mut agency = "Cơ quan có thẩm quyền";
+    let mut source = None;
+    let steps = events.into_iter().map(|event| {
+        let what = step_in_words(&event.event);
+        let (who, document) = match event.event.as_str() {
+            "forwarded" | "forwarded_up" => {
+                agency = sent.next().map_or(agency, String::as_str);
+                (format!("{council} → {agency}"), event.basis)
+            }
+            "answered" | "answered_on_behalf" => (agency.to_owned(), event.basis),
+            "returned" | "extended" => (agency.to_owned(), None),
+            "informed" => (format!("Đại biểu, {council}"), None),
+            "grouped" => {
+                source = event.basis;
+                (council.to_owned(), None)
+            }
+            _ => (council.to_owned(), None),
+        };
+        Step {
+            what,
+            who,
+            at: event.at,
+            document,
+        }
+    });
+    let steps = steps.collect();
+    Ok(Story {
+        number: petition.number,
+        content: petition.public_content.unwrap_or_default(),
+        places,
+        answer: petition.answer_text,
+        source,
+        steps,
+    })
+}
+
+/// To whom it was forwarded, in order.
+async fn agencies(state: &State, petition: PetitionId, reference: &Reference) -> Result<Vec<String>> {
+    let links = forwarding_petition::Entity::find()
+        .filter(forwarding_petition::Column::PetitionId.eq(petition))
+        .all(state.store.read())
+        .await?;
+    let documents = forwarding::Entity::find()
+        .filter(forwarding::Column::Id.is_in(links.iter().map(|link| link.forwarding_id)))
+        .order_by_asc(forwarding::Column::At)
+        .all(state.store.read())
+        .await?;
+    let name = |document: &forwarding::Model| match (document.lead_agency_id, document.upper_council_id) {
+        (Some(agency), _) => reference.agency(agency).map(|agency| agency.name.clone()),
+        (None, Some(council)) => reference.council(council).map(|council| council.name.clone()),
+        (None, None) => None,
+    };
+    Ok(documents.iter().filter_map(name).collect())
+}
+
+fn place(reference: &Reference, unit: entity::id::UnitId) -> String {
+    let names: Vec<&str> = reference
+        .units
+        .upwards(unit)
+        .map(|unit| unit.name.as_str())
+        .collect();
+    names.join(", ")
+}
+
+/// How many petitions are published, by how far they are.
+pub(super) async fn published(state: &State) -> Result<Vec<(Process, u64)>> {
+    let mut all = Vec::new();
+    for process in Process::ALL {
+        let count = Entity::find()
+            .filter(Column::PublicContent.is_not_null())
+            .filter(Column::Process.eq(*process))
+            .count(state.store.read())
+            .await?;
+        if count > 0 {
+            all.push((*process, count));
+        }
+    }
+    Ok(all)
+}
+
+/// A state of a petition in words.
+pub(super) fn in_words(process: Process) -> &'static str {
+    match process {
+        Process::Accepted => "đã tiếp nhận",
+        Process::Classified => "đã phân loại",
+        Process::Forwarded => "đang chờ trả lời",
+        Process::Returned => "bị trả lại",
+        Process::Answered => "đã trả lời",
+        Process::Assessed => "đã đánh giá câu trả lời",
+        Process::Informed => "đã thông tin lại cho cử tri",
+        Process::Closed => "đã khép lại",
+        Process::Reopened => "mở lại",
+        Process::Split => "đã tách",
+        Process::Merged => "đã gộp",
+    }
+}
