@@ -24,6 +24,7 @@ pub mod notes;
 pub mod petitions;
 pub mod phone;
 mod recorded;
+pub mod reports;
 pub mod resolutions;
 pub mod schema;
 pub mod seal;

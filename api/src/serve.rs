@@ -18,7 +18,7 @@ use crate::{
     config::{Settings, Switch},
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
-    installation,
+    installation, reports,
     schema::{self, Schema},
     start::{self, Failure},
     state::State,
@@ -80,8 +80,8 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Pages for people.
-fn pages(_state: &Arc<State>) -> Router {
-    Router::new()
+fn pages(state: &Arc<State>) -> Router {
+    Router::new().merge(reports::http::door(Arc::clone(state)))
 }
 
 /// Five lines: where everything is.
