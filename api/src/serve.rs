@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use async_graphql::{Request, Response};
+use axum::Router;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait;
 use tokio::{
@@ -18,7 +19,7 @@ use crate::{
     demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
-    installation, pages,
+    installation, pages, reports,
     schema::{self, Schema},
     start::{self, Failure},
     state::State,
@@ -69,7 +70,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         },
         None => config,
     };
-    let pages = pages::router(Arc::clone(&state), accounts);
+    let pages = doors(&state, accounts);
     let edge = Edge::new(
         Server::new(Arc::clone(&state), settings.data.clone()),
         pages,
@@ -96,6 +97,11 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     store.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What is served beside GraphQL: pages for people and tables for spreadsheets.
+fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>) -> Router {
+    pages::router(Arc::clone(state), accounts).merge(reports::http::door(Arc::clone(state)))
 }
 
 /// Five lines: where everything is.
@@ -128,7 +134,7 @@ async fn welcome(
 
 /// The edge of a server on this state; `data` is the folder whose disk must not run full.
 pub fn behind(state: Arc<State>, data: PathBuf, config: EdgeConfig) -> Arc<Edge<Server>> {
-    let pages = pages::router(Arc::clone(&state), None);
+    let pages = doors(&state, None);
     Edge::new(Server::new(state, data), pages, config)
 }
 

@@ -145,7 +145,8 @@ impl<'a> Town<'a> {
                 let id = new_id();
                 let person = self.delegate();
                 self.feedback.push(id.clone());
-                let kind = ["petition", "opinion", "reflection", "complaint", "no such kind"][self.rng.random_range(0..5)];
+                let kind = ["petition", "opinion", "reflection", "complaint", "no such kind"]
+                    [self.rng.random_range(0..5)];
                 let patch = json!({"kind": kind, "unitId": unit, "content": format!("Ý kiến {}", self.rng.next_u32())});
                 self.push(&person, create("feedback", &id, patch)).await;
             }

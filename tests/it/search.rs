@@ -42,14 +42,21 @@ fn published() -> Vec<String> {
     let texts: Vec<String> = std::fs::read_to_string(file)
         .unwrap()
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["text"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     assert_eq!(texts.len(), 60);
     texts
 }
 
 fn id(n: usize) -> PetitionId {
-    PetitionId(Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0000 + n as u128))
+    PetitionId(Uuid::from_u128(
+        0x0197_0000_0000_7000_8000_0000_0000_0000 + n as u128,
+    ))
 }
 
 fn title(text: &str) -> String {
@@ -94,7 +101,10 @@ fn petition(n: usize, council: CouncilId, content: &str, public: Option<&str>) -
 }
 
 fn of_unit(petition: PetitionId, unit: UnitId) -> petition_unit::Model {
-    petition_unit::Model { petition_id: petition, unit_id: unit }
+    petition_unit::Model {
+        petition_id: petition,
+        unit_id: unit,
+    }
 }
 
 fn a_resolution(n: u128, world: &World, raw: &str, title: &str, is_public: bool) -> resolution::Model {
@@ -147,16 +157,26 @@ impl<F: Fn(&mut petition::Model) + Send> Command for Edit<F> {
 
 async fn edit(state: &State, n: usize, change: impl Fn(&mut petition::Model) + Send) {
     let command = Edit(id(n), Mutex::new(change));
-    for answer in execute(state, &Viewer::anonymous(Lang::Vi), &[&command]).await.unwrap() {
+    for answer in execute(state, &Viewer::anonymous(Lang::Vi), &[&command])
+        .await
+        .unwrap()
+    {
         answer.unwrap();
     }
 }
 
 async fn viewer(state: &State, login: &Login) -> Viewer {
     let today = state.clock.today();
-    Viewer::load(state.store.read(), &state.reference(), login.account, login.device, today, Lang::Vi)
-        .await
-        .unwrap()
+    Viewer::load(
+        state.store.read(),
+        &state.reference(),
+        login.account,
+        login.device,
+        today,
+        Lang::Vi,
+    )
+    .await
+    .unwrap()
 }
 
 fn anyone() -> Viewer {
@@ -164,7 +184,12 @@ fn anyone() -> Viewer {
 }
 
 fn asked(text: &str) -> Search {
-    Search { text: text.to_owned(), kinds: BTreeSet::new(), units: None, first: 100 }
+    Search {
+        text: text.to_owned(),
+        kinds: BTreeSet::new(),
+        units: None,
+        first: 100,
+    }
 }
 
 async fn hits(state: &State, viewer: &Viewer, text: &str) -> Vec<Hit> {
@@ -174,7 +199,11 @@ async fn hits(state: &State, viewer: &Viewer, text: &str) -> Vec<Hit> {
 /// What is found beside the meetings of the world.
 async fn ids(state: &State, viewer: &Viewer, text: &str) -> Vec<Uuid> {
     let found = hits(state, viewer, text).await;
-    found.into_iter().filter(|hit| hit.kind != Kind::Meeting).map(|hit| hit.id).collect()
+    found
+        .into_iter()
+        .filter(|hit| hit.kind != Kind::Meeting)
+        .map(|hit| hit.id)
+        .collect()
 }
 
 async fn app(db: &TestDatabase) -> (TestApp, World) {
@@ -189,7 +218,9 @@ async fn with_published(db: &TestDatabase) -> (TestApp, World, Vec<String>) {
     let texts = published();
     let mut put = Put::new();
     for (n, text) in texts.iter().enumerate() {
-        put = put.row(petition(n, world.here.council, text, Some(text))).row(of_unit(id(n), world.here.unit));
+        put = put
+            .row(petition(n, world.here.council, text, Some(text)))
+            .row(of_unit(id(n), world.here.unit));
     }
     put.now(&app.state).await;
     (app, world, texts)
@@ -197,13 +228,20 @@ async fn with_published(db: &TestDatabase) -> (TestApp, World, Vec<String>) {
 
 /// What a search has to find and in which order, worked out word by word without any index.
 fn expected(texts: &[String], question: &str) -> Vec<Uuid> {
-    let cut = |text: &str| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let cut = |text: &str| {
+        text.split(' ')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     let (folded, marked) = (cut(&fold(question)), cut(&mark_fold(question)));
     let together = |words: &[String], asked: &[String]| words.windows(asked.len()).any(|part| part == asked);
     let scattered = |words: &dyn Fn(usize) -> Vec<String>, asked: &dyn Fn(usize) -> String, prefix: bool| {
         (0..folded.len()).all(|n| {
             let goes_on = prefix && n + 1 == folded.len();
-            words(n).iter().any(|word| *word == asked(n) || goes_on && word.starts_with(&asked(n)))
+            words(n)
+                .iter()
+                .any(|word| *word == asked(n) || goes_on && word.starts_with(&asked(n)))
         })
     };
     let mut found: Vec<(usize, std::cmp::Reverse<usize>)> = Vec::new();
@@ -501,13 +539,20 @@ each_db! {
 async fn stored_in_bulk(state: &State, world: &World, count: usize) {
     let texts = published();
     let tx = state.store.migrating().begin().await.unwrap();
-    let here = [Partition::Council(world.here.council), Partition::Public(world.here.unit)];
+    let here = [
+        Partition::Council(world.here.council),
+        Partition::Public(world.here.unit),
+    ];
     let mut partitions = Vec::new();
     let mut log = Vec::new();
     let mut documents = Vec::new();
     for n in 0..count {
         let elsewhere = CouncilId(Uuid::from_u128(0xf00 + (n % 200) as u128));
-        let [council, public] = if n % 100 == 0 { here } else { [Partition::Council(elsewhere), here[1]] };
+        let [council, public] = if n % 100 == 0 {
+            here
+        } else {
+            [Partition::Council(elsewhere), here[1]]
+        };
         if n < 200 {
             partitions.extend([council, public]);
         }
@@ -546,13 +591,25 @@ async fn stored_in_bulk(state: &State, world: &World, count: usize) {
             clock: Set("national".to_owned()),
         })
         .collect();
-    let nothing = sea_orm::sea_query::OnConflict::column(sync_partition::Column::Id).do_nothing().to_owned();
-    sync_partition::Entity::insert_many(known).on_conflict(nothing).exec_without_returning(&tx).await.unwrap();
+    let nothing = sea_orm::sea_query::OnConflict::column(sync_partition::Column::Id)
+        .do_nothing()
+        .to_owned();
+    sync_partition::Entity::insert_many(known)
+        .on_conflict(nothing)
+        .exec_without_returning(&tx)
+        .await
+        .unwrap();
     for rows in documents.chunks(2_000) {
-        sync_doc::Entity::insert_many(rows.to_vec()).exec_without_returning(&tx).await.unwrap();
+        sync_doc::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(&tx)
+            .await
+            .unwrap();
     }
     for rows in log.chunks(2_000) {
-        sync_log::Entity::insert_many(rows.to_vec()).exec_without_returning(&tx).await.unwrap();
+        sync_log::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(&tx)
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
 }
@@ -562,16 +619,26 @@ fn assert_by_index(kind: database::Kind, plan: &[String], what: &str) {
     let text = plan.join("\n");
     match kind {
         database::Kind::Sqlite => {
-            assert!(text.contains("SCAN search_words VIRTUAL TABLE INDEX"), "{what}\n{text}");
+            assert!(
+                text.contains("SCAN search_words VIRTUAL TABLE INDEX"),
+                "{what}\n{text}"
+            );
             for line in plan.iter().filter(|line| line.contains("SCAN")) {
                 let walks_words = line.contains("VIRTUAL TABLE INDEX");
                 // The demands' own answers, and the list of units that came with the question.
-                let walks_question = line.contains("SCAN t") || line.contains("place") || line.contains("CONSTANT");
-                assert!(walks_words || walks_question || line.contains("(subquery"), "{what}\n{text}");
+                let walks_question =
+                    line.contains("SCAN t") || line.contains("place") || line.contains("CONSTANT");
+                assert!(
+                    walks_words || walks_question || line.contains("(subquery"),
+                    "{what}\n{text}"
+                );
             }
         }
         database::Kind::Postgres => {
-            assert!(text.contains("Bitmap Index Scan on search_words"), "{what}\n{text}");
+            assert!(
+                text.contains("Bitmap Index Scan on search_words"),
+                "{what}\n{text}"
+            );
             assert!(!text.contains("Seq Scan"), "{what}\n{text}");
             assert!(!text.contains("search_entry_pkey"), "{what}\n{text}");
         }
@@ -587,7 +654,12 @@ fn erased_words_leave_the_file() {
         let world = World::create(&state).await;
         let planted = "plantedword7f3a9c";
         Put::new()
-            .row(petition(1, world.here.council, &format!("Ông {planted} nói"), None))
+            .row(petition(
+                1,
+                world.here.council,
+                &format!("Ông {planted} nói"),
+                None,
+            ))
             .row(of_unit(id(1), world.here.unit))
             .now(&state)
             .await;

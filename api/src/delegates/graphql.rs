@@ -12,7 +12,7 @@ use entity::{
     delegate::{Column, Entity, Model},
     id::{AccountId, CouncilId, DelegateId, GroupId, UnitId},
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{Amendment, Create, Draft, End, Update};
@@ -257,7 +257,7 @@ impl DelegateQuery {
         }
         let conn = state.store.read();
         let total = match asks_for_total(ctx) {
-            true => Some(query.clone().count(conn).await? as i64),
+            true => Some(list::total(conn, &query, Column::Id).await?),
             false => None,
         };
         let slice = list::read(conn, query, Column::Id, |row| row.id.0, window).await?;

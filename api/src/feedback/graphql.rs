@@ -11,7 +11,7 @@ use entity::{
     feedback::{Column, Entity, Model, Status},
     id::FeedbackId,
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 
 use super::{MarkSeen, Submit, Withdraw};
@@ -265,7 +265,7 @@ impl FeedbackQuery {
             query = query.filter(Column::UpdatedAt.gt(after));
         }
         let total = match asks_for_total(ctx) {
-            true => Some(query.clone().count(state.store.read()).await? as i64),
+            true => Some(list::total(state.store.read(), &query, Column::Id).await?),
             false => None,
         };
         let slice = list::read(state.store.read(), query, Column::Id, |row| row.id.0, window).await?;

@@ -6,8 +6,8 @@ use async_graphql::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, Order, QueryFilter,
-    QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -174,6 +174,17 @@ pub fn without<E: EntityTrait>(query: Select<E>, left_out: &[E::Column]) -> Sele
 pub struct Total {
     /// How many there are in all, whatever the page; null unless it was asked for.
     pub total_count: Option<i64>,
+}
+
+/// How many rows a query finds; only their ids are read.
+pub async fn total<E, C>(conn: &C, query: &Select<E>, id: E::Column) -> Result<i64>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    C: ConnectionTrait,
+{
+    let ids = query.clone().select_only().column(id).into_tuple::<Uuid>();
+    Ok(i64::try_from(ids.count(conn).await?).unwrap_or(i64::MAX))
 }
 
 /// A connection of these rows.

@@ -14,10 +14,7 @@ use entity::{
     meeting::{Column, Entity, Family, Model, Status},
     meeting_council, meeting_record, meeting_unit,
 };
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Query,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query};
 
 use super::rules::large_bands;
 use crate::{
@@ -589,7 +586,7 @@ impl MeetingQuery {
             .filter(visible(viewer, "meeting", (Entity, Column::Id)))
             .filter(filter.unwrap_or_default().condition(ctx)?);
         let total = match asks_for_total(ctx) {
-            true => Some(query.clone().count(state.store.read()).await? as i64),
+            true => Some(list::total(state.store.read(), &query, Column::Id).await?),
             false => None,
         };
         let query = without(query, LONG);

@@ -15,7 +15,7 @@ use entity::{
     petition_agency, petition_feedback, petition_lineage, petition_unit,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter,
     sea_query::{Expr, Func, Query as SeaQuery},
 };
 
@@ -632,7 +632,7 @@ impl PetitionQuery {
             .filter(visible(viewer, "petition", (Entity, Column::Id)))
             .filter(condition);
         let total = match asks_for_total(ctx) {
-            true => Some(query.clone().count(state.store.read()).await? as i64),
+            true => Some(list::total(state.store.read(), &query, Column::Id).await?),
             false => None,
         };
         let read = list::without_long_texts(query, LONG, |field| asks_for(ctx, field));

@@ -12,7 +12,7 @@ use entity::{
     resolution::{Column, Effect, Entity, Model},
     resolution_edge,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::number::OfficialNumber;
 use crate::{
@@ -369,7 +369,7 @@ impl ResolutionQuery {
             .filter(visible(viewer, "resolution", (Entity, Column::Id)))
             .filter(filter.unwrap_or_default().condition(ctx)?);
         let total = match asks_for_total(ctx) {
-            true => Some(query.clone().count(state.store.read()).await? as i64),
+            true => Some(list::total(state.store.read(), &query, Column::Id).await?),
             false => None,
         };
         let query = without(query, LONG);

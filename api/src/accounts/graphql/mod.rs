@@ -11,8 +11,7 @@ use async_graphql::{
 };
 use entity::{account, delegate, device, id::AccountId, role_grant, unit};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::ExprTrait,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
 };
 
 use super::{roles::Roles, session::devices};
@@ -281,7 +280,7 @@ impl AccountQuery {
         let seen = manageable(viewer).ok_or(Code::Forbidden)?;
         let query = account::Entity::find().filter(seen);
         let total = match asks_for_total(ctx) {
-            true => Some(query.clone().count(state.store.read()).await? as i64),
+            true => Some(list::total(state.store.read(), &query, account::Column::Id).await?),
             false => None,
         };
         let slice = list::read(
