@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cutri::clock::{Clock, wire};
+use cutri::clock::wire;
 use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
