@@ -26,6 +26,7 @@ pub mod pages;
 pub mod petitions;
 pub mod phone;
 mod recorded;
+pub mod reports;
 pub mod resolutions;
 pub mod schema;
 pub mod seal;

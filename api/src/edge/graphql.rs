@@ -79,21 +79,14 @@ pub(super) async fn get<B: Backend>(
     run(edge, client, media, asked, caller, signed_in, false).await
 }
 
-/// Who asks, and whether with a valid token. A header that is there but cannot be read is a bad token: to
-/// take its sender for a stranger would hide the fault from him.
+/// Who asks, and whether with a valid token.
 async fn authenticate<B: Backend>(
     edge: &Edge<B>,
     connection: &Connection,
     client: &Client,
     headers: &HeaderMap,
 ) -> Result<(B::Caller, bool), Failure> {
-    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
-    let bearer = match (sent.next(), sent.next()) {
-        (None, _) => None,
-        (Some(value), None) => Some(bearer(value).ok_or(Code::Unauthenticated)?),
-        _ => return Err(Code::Unauthenticated.into()),
-    };
-    let caller = tokio::time::timeout(AUTHENTICATION, edge.backend.authenticate(bearer, client));
+    let caller = tokio::time::timeout(AUTHENTICATION, edge.backend.authenticate(bearer(headers)?, client));
     let caller = caller.await.map_err(|_| Code::Unavailable)??;
     let account = edge.backend.account(&caller);
     if let Some(account) = account {
@@ -102,10 +95,20 @@ async fn authenticate<B: Backend>(
     Ok((caller, account.is_some()))
 }
 
-fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+/// The token of a request, if it has one. A header that is there but cannot be read is a bad token: to take its
+/// sender for a stranger would hide the fault from him.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Code> {
+    fn token(value: &HeaderValue) -> Option<&str> {
+        let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
+        let token = token.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+    match (sent.next(), sent.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => token(value).map(Some).ok_or(Code::Unauthenticated),
+        _ => Err(Code::Unauthenticated),
+    }
 }
 
 async fn run<B: Backend>(

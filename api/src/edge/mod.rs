@@ -44,6 +44,8 @@ use tokio_util::sync::CancellationToken;
 pub use accept::serve;
 pub use backend::{Backend, Client};
 pub use config::{Connections, EdgeConfig, Times};
+pub use graphql::bearer;
+pub use response::refusal;
 
 /// One server: what executes, the pages for people, and the limits.
 pub struct Edge<B> {

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{Client, failure::Failure, json, negotiate::Media};
-use crate::error::Code;
+use crate::error::{Code, Error};
 
 /// The most errors that one answer lists.
 const ERRORS: usize = 20;
@@ -256,6 +256,35 @@ pub(super) fn refused(failure: &Failure, client: &Client, media: Media) -> http:
             .insert(header::ALLOW, HeaderValue::from_static(allow));
     }
     answer
+}
+
+/// The refusal of a page or file. Codes that elsewhere stand beside data end this request: what does not exist is
+/// 404, everything else that was asked wrongly 400.
+pub fn refusal(error: &Error, client: &Client) -> http::Response<Body> {
+    let code = error.code();
+    let told = Told {
+        code,
+        limit: match error {
+            Error::Code(_, limit) => *limit,
+            _ => None,
+        },
+        detail: None,
+        field: match error {
+            Error::Refused(refused) => refused.field.as_deref(),
+            _ => None,
+        },
+        locations: &[],
+        path: &[],
+    };
+    let mut body = b"{\"errors\":[".to_vec();
+    body.extend_from_slice(&told.write(client));
+    body.extend_from_slice(b"]}");
+    let status = match (code, code.status()) {
+        (Code::NotFound, _) => StatusCode::NOT_FOUND,
+        (_, 200) => StatusCode::BAD_REQUEST,
+        _ => status_of(code),
+    };
+    with_json(status, body, Media::Json)
 }
 
 fn with_json(status: StatusCode, body: Vec<u8>, media: Media) -> http::Response<Body> {
