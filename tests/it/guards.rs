@@ -2,12 +2,15 @@
 //! `UPDATE=1 cargo test guards` writes the files anew.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
     fs,
     path::{Path, PathBuf},
 };
 
 use cutri::error::{Code, Lang};
+use cutri_tests::{Kind, TestDatabase, each_db};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -135,4 +138,204 @@ fn the_environment_is_read_in_one_place() {
             );
         }
     }
+}
+
+/// A row as its entity declares it: table, and columns with whether they may be empty.
+fn entities() -> BTreeMap<String, BTreeMap<String, bool>> {
+    let mut files = Vec::new();
+    sources(&root().join("entity/src"), &mut files);
+    let mut tables = BTreeMap::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let Some((_, rest)) = text.split_once("#[sea_orm(table_name = \"") else { continue };
+        assert!(!text.contains("column_name"), "{}: columns are named like fields", file.display());
+        let (table, rest) = rest.split_once('"').unwrap();
+        let (_, rest) = rest.split_once("pub struct Model {").unwrap();
+        let (body, _) = rest.split_once("\n}").unwrap();
+        let columns = body
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": "))
+            .map(|(name, kind)| (name.to_owned(), kind.starts_with("Option<")))
+            .collect();
+        tables.insert(table.to_owned(), columns);
+    }
+    tables
+}
+
+/// Tables that no entity stands for: the migrations' own, and the search index, which is written by hand.
+fn is_by_hand(table: &str) -> bool {
+    table == "seaql_migrations" || table.starts_with("search_") || table.starts_with("sqlite_")
+}
+
+each_db! {
+    async fn every_table_is_what_its_entity_says(db: TestDatabase) {
+        let connection = db.connect().await;
+        let (backend, text) = match db.kind() {
+            Kind::Sqlite => (
+                DbBackend::Sqlite,
+                "SELECT m.name AS t, p.name AS c, p.\"notnull\" = 0 AND p.pk = 0 AS empty \
+                 FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'",
+            ),
+            Kind::Postgres => (
+                DbBackend::Postgres,
+                "SELECT CAST(table_name AS TEXT) AS t, CAST(column_name AS TEXT) AS c, is_nullable = 'YES' AS empty \
+                 FROM information_schema.columns WHERE table_schema = 'public'",
+            ),
+        };
+        let mut live: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
+        for row in connection.query_all_raw(Statement::from_string(backend, text)).await.unwrap() {
+            let table: String = row.try_get("", "t").unwrap();
+            if !is_by_hand(&table) {
+                let column = row.try_get("", "c").unwrap();
+                live.entry(table).or_default().insert(column, row.try_get("", "empty").unwrap());
+            }
+        }
+        connection.close().await.unwrap();
+        let entities = entities();
+        assert!(entities.len() > 40, "the entities are elsewhere");
+        assert_eq!(live.keys().collect::<Vec<_>>(), entities.keys().collect::<Vec<_>>());
+        for (table, columns) in &entities {
+            assert_eq!(&live[table], columns, "{table}");
+        }
+    }
+}
+
+/// Whoever adds a noun and forgets the word in schema.rs has written resolvers that nobody can reach.
+#[test]
+fn every_folder_with_resolvers_is_in_the_schema() {
+    let api = root().join("api/src");
+    let schema = fs::read_to_string(api.join("schema.rs")).unwrap();
+    let mut files = Vec::new();
+    sources(&api, &mut files);
+    let mut folders = BTreeSet::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let has_root = text.lines().any(|line| {
+            let name = line.strip_prefix("pub struct ").unwrap_or_default().trim_end_matches(';');
+            name.ends_with("Query") || name.ends_with("Mutation")
+        });
+        if has_root && text.contains("#[Object]") {
+            let inside = file.strip_prefix(&api).unwrap();
+            folders.insert(inside.iter().next().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    assert!(folders.len() > 8, "the resolvers are elsewhere: {folders:?}");
+    let forgotten: Vec<_> = folders.iter().filter(|folder| !schema.contains(&format!("{folder}::"))).collect();
+    assert!(forgotten.is_empty(), "not in schema.rs: {forgotten:?}");
+}
+
+#[test]
+fn every_collection_is_in_the_protocol() {
+    for page in ["docs/sync.md", "docs/sync.vi.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        for collection in cutri::sync::registry::COLLECTIONS {
+            let row = format!("\n| `{}` |", collection.name());
+            assert!(text.contains(&row), "{page} does not tell of {}", collection.name());
+        }
+    }
+}
+
+#[test]
+fn decisions_are_short_and_numbered() {
+    let mut files: Vec<PathBuf> = fs::read_dir(root().join("docs/adr")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for (index, file) in files.iter().enumerate() {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name.starts_with(&format!("{:04}-", index + 1)) && name.ends_with(".md"), "{name}");
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.lines().count() <= 40, "{name} is longer than 40 lines");
+        for part in ["## Context", "## Decision", "## Consequences"] {
+            assert!(text.contains(part), "{name} has no {part}");
+        }
+    }
+}
+
+/// Arguments whose name says it all: an input whose type is described, the id of what the field is about, and the
+/// four of every connection.
+const PLAIN_ARGUMENTS: [&str; 7] = ["input", "id", "ids", "first", "last", "after", "before"];
+
+#[test]
+fn everything_in_the_schema_is_described() {
+    use async_graphql::parser::{
+        parse_schema,
+        types::{TypeKind, TypeSystemDefinition},
+    };
+    let document = parse_schema(cutri::schema::sdl()).unwrap();
+    let mut missing = Vec::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let definition = &definition.node;
+        let type_name = &definition.name.node;
+        let mut look = |name: String, described: bool| {
+            if !described {
+                missing.push(name);
+            }
+        };
+        look(type_name.to_string(), definition.description.is_some());
+        match &definition.kind {
+            TypeKind::Object(kind) => {
+                for field in &kind.fields {
+                    let field = &field.node;
+                    look(format!("{type_name}.{}", field.name.node), field.description.is_some());
+                    for argument in &field.arguments {
+                        let argument = &argument.node;
+                        let described =
+                            argument.description.is_some() || PLAIN_ARGUMENTS.contains(&argument.name.node.as_str());
+                        look(format!("{type_name}.{}({})", field.name.node, argument.name.node), described);
+                    }
+                }
+            }
+            TypeKind::InputObject(kind) => {
+                for field in &kind.fields {
+                    let field = &field.node;
+                    look(format!("{type_name}.{}", field.name.node), field.description.is_some());
+                }
+            }
+            TypeKind::Enum(kind) => {
+                for value in &kind.values {
+                    look(format!("{type_name}.{}", value.node.value.node), value.node.description.is_some());
+                }
+            }
+            TypeKind::Interface(kind) => {
+                for field in &kind.fields {
+                    look(format!("{type_name}.{}", field.node.name.node), field.node.description.is_some());
+                }
+            }
+            TypeKind::Scalar | TypeKind::Union(_) => {}
+        }
+    }
+    assert!(missing.is_empty(), "without a description: {missing:#?}");
+}
+
+#[test]
+fn the_published_tables_are_those_that_are_served() {
+    let mut page = String::from(
+        "# Bảng xuất ra tệp [exports]\n\n\
+         `GET /export/{bảng}.csv?unit=MÃ|ID&from=YYYY-MM-DD&to=YYYY-MM-DD`\n\n\
+         Số liệu đếm trực tiếp từ bản ghi tại lúc hỏi, cho một đơn vị, mọi đơn vị bên dưới và mọi đơn vị cũ đã nhập vào.\n\
+         Có token thì thấy phần mình được xem, không có thì thấy phần công khai. `unit` là mã hoặc id; cả hai ngày đều\n\
+         tính vào kỳ, dài nhất 10 năm. Ô trống nghĩa là không biết hoặc không được xem, không bao giờ là số 0.\n\n\
+         Counted from the rows at the moment of asking, for a unit, everything below it, and the former units that they\n\
+         were made of. With a bearer token: what that person or integrator may see; without: what is public. Both days\n\
+         belong to the period. An empty cell means not known or not for this reader, never 0. A joint meeting, or a\n\
+         petition of several units, is counted once in each table that covers one of its units, so tables of neighbours\n\
+         may overlap; within a table every record is counted once.\n\n\
+         UTF-8 with a byte order mark, RFC 4180 with CRLF, ISO dates. Text that a spreadsheet would run (`= + - @`, tab,\n\
+         carriage return) begins with `'`. Head row in Vietnamese; with `Accept-Language: en` the stable names. Columns\n\
+         are only ever added, at the end of their group. Errors: JSON `{\"errors\":[…]}` with 400 (`REQUIRED`,\n\
+         `INVALID_DATE`, `OUT_OF_RANGE`, `INVALID_VALUE`), 404 (`NOT_FOUND` for an unknown unit, `PATH_NOT_FOUND`), 401.\n\
+         A file that breaks off (no closing chunk) is incomplete: ask again.\n\n\
+         ```sh\n\
+         curl -o kiennghi.csv 'http://127.0.0.1:8000/export/petition-results.csv?unit=27721&from=2026-01-01&to=2026-06-30'\n\
+         ```\n\n\
+         Not recorded yet, and therefore not told: how many delegates attended a contact.\n",
+    );
+    for table in cutri::reports::Table::ALL {
+        let (vi, en) = table.title();
+        writeln!(page, "\n## `{}`: {vi} [{en}]\n\n| Cột [column] | Tên [name] | [what it is] |\n|---|---|---|", table.name()).unwrap();
+        for column in table.columns() {
+            writeln!(page, "| {} | `{}` | {} |", column.vi, column.name, column.means).unwrap();
+        }
+    }
+    same_as_committed("docs/exports.md", &page);
 }

@@ -179,6 +179,17 @@ impl Person {
         Ok(Answer { status, body })
     }
 
+    /// Gets a file or page by its path: status, headers, text.
+    pub async fn get(&self, path: &str) -> (u16, reqwest::header::HeaderMap, String) {
+        let mut request = self.client.get(format!("http://{}{path}", self.address));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.text().await.unwrap())
+    }
+
     /// Sends an operation.
     pub async fn ask(&self, query: &str, variables: Value) -> Answer {
         self.try_ask(query, variables).await.unwrap()

@@ -3,17 +3,11 @@
 //! `reference/roles.csv` delivers those that every installation knows. A role that is not listed allows nothing.
 //! The administrator manages accounts and reads no feedback.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use entity::role_capability;
-use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 use serde::Deserialize;
 
-use crate::{
-    capability::{Capabilities, Capability},
-    error::{Error, Result},
-    store::Store,
-};
+use crate::capability::{Capabilities, Capability};
 
 /// The table that is delivered with the program.
 pub const DELIVERED: &str = include_str!("../../reference/roles.csv");
@@ -137,39 +131,6 @@ impl Roles {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Role)> {
         self.0.iter().map(|(code, role)| (code.as_str(), role))
     }
-}
-
-/// Writes the delivered roles into the database. A role that this installation has already stays as it is, also
-/// where it was narrowed; safe to be called at every start.
-pub async fn deliver(store: &Store) -> Result<()> {
-    let delivered = Roles::delivered().map_err(|bad| Error::internal(format!("roles: {bad:?}")))?;
-    let present: BTreeSet<String> = role_capability::Entity::find()
-        .all(store.read())
-        .await?
-        .into_iter()
-        .map(|row| row.role)
-        .collect();
-    let missing: Vec<_> = delivered
-        .iter()
-        .filter(|(code, _)| !present.contains(*code))
-        .flat_map(|(code, role)| role.capabilities.iter().map(move |capability| (code, capability)))
-        .map(|(code, capability)| role_capability::ActiveModel {
-            role: Set(code.to_owned()),
-            capability: Set(capability.code().to_owned()),
-        })
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    role_capability::Entity::insert_many(missing)
-        .on_conflict(
-            OnConflict::columns([role_capability::Column::Role, role_capability::Column::Capability])
-                .do_nothing()
-                .to_owned(),
-        )
-        .exec_without_returning(store.migrating())
-        .await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -209,6 +209,13 @@ impl Units {
     }
 }
 
+impl FromIterator<unit::Model> for Units {
+    /// Units without successions.
+    fn from_iter<I: IntoIterator<Item = unit::Model>>(units: I) -> Self {
+        Self::new(units.into_iter().collect(), Vec::new())
+    }
+}
+
 /// Whether something with these first and last days existed on a day.
 pub fn existed(from: Option<NaiveDate>, to: Option<NaiveDate>, on: NaiveDate) -> bool {
     from.is_none_or(|from| from <= on) && to.is_none_or(|to| on < to)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Request, Variables};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use cutri::{
-    accounts::{authentication::authenticate, people, roles},
+    accounts::{authentication::authenticate, people},
     clock::{Clock, ManualClock},
     edge::Client,
     entropy::{Entropy, SystemEntropy},
@@ -78,7 +78,7 @@ impl World {
 
         let clock = Arc::new(ManualClock::at(start()));
         let store = Store::connect(db.url()).await.unwrap();
-        roles::deliver(&store).await.unwrap();
+        cutri::installation::seed_roles(&store).await.unwrap();
         let keys = Keys::open_or_create(&db.folder().join("keys"), start(), &SystemEntropy).unwrap();
         let state = State::new(
             store,
