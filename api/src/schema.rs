@@ -10,7 +10,7 @@ use crate::{
     councils::{graphql::CouncilQuery, mutations::CouncilMutation},
     delegates::graphql::{DelegateMutation, DelegateQuery},
     feedback::graphql::{FeedbackMutation, FeedbackQuery},
-    graphql::{loader, node::NodeQuery},
+    graphql::{loader, node::NodeQuery, root::Root},
     meetings::{graphql::MeetingQuery, mutations::MeetingMutation},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
@@ -53,17 +53,21 @@ pub struct Mutation(
 );
 
 /// The schema of cutri.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Root<Query>, Root<Mutation>, EmptySubscription>;
 
 /// How deep selections may nest before execution is refused; values are bounded by the edge's byte scan.
 const RECURSION: usize = 32;
 
 /// Builds the schema.
 pub fn build() -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .limit_recursive_depth(RECURSION)
-        .disable_suggestions()
-        .finish()
+    Schema::build(
+        Root::<Query>::default(),
+        Root::<Mutation>::default(),
+        EmptySubscription,
+    )
+    .limit_recursive_depth(RECURSION)
+    .disable_suggestions()
+    .finish()
 }
 
 /// The schema as text, as it is published.

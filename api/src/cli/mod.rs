@@ -145,7 +145,12 @@ enum Demo {
 pub fn run() -> ExitCode {
     let line = Line::parse();
     telemetry::start(line.settings.log, line.settings.log_format);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // A query's futures nest as deep as its selections; address space costs nothing, an overflow aborts the process.
+    const STACK: usize = 16 * 1024 * 1024;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK)
+        .enable_all()
+        .build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(execute(line.command, &line.settings)),
         Err(cause) => Err(Failure::new(cause.to_string())),

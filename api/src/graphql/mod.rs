@@ -7,6 +7,7 @@ pub mod history;
 pub mod list;
 pub mod loader;
 pub mod node;
+pub mod root;
 pub mod scalar;
 
 use std::sync::Arc;
