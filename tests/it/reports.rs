@@ -37,7 +37,9 @@ async fn table(person: &Person, name: &str, question: &str) -> Vec<Row> {
     let rows = reader.records().map(|record| {
         let record = record.unwrap();
         let cells = columns.iter().zip(record.iter());
-        cells.map(|(column, cell)| (column.name.to_owned(), cell.to_owned())).collect()
+        cells
+            .map(|(column, cell)| (column.name.to_owned(), cell.to_owned()))
+            .collect()
     });
     rows.collect()
 }
@@ -45,7 +47,13 @@ async fn table(person: &Person, name: &str, question: &str) -> Vec<Row> {
 /// The sum of a column; an empty cell is not zero and may not be summed.
 #[track_caller]
 fn sum(rows: &[Row], column: &str) -> i64 {
-    rows.iter().map(|row| row[column].parse::<i64>().unwrap_or_else(|_| panic!("{column}: {row:?}"))).sum()
+    rows.iter()
+        .map(|row| {
+            row[column]
+                .parse::<i64>()
+                .unwrap_or_else(|_| panic!("{column}: {row:?}"))
+        })
+        .sum()
 }
 
 fn this_year(app: &TestApp) -> String {
@@ -53,7 +61,12 @@ fn this_year(app: &TestApp) -> String {
     format!("from={}-01-01&to={}-12-31", today.year(), today.year())
 }
 
-const FORWARDED: [&str; 4] = ["forwarded_central", "forwarded_province", "forwarded_commune", "forwarded_other"];
+const FORWARDED: [&str; 4] = [
+    "forwarded_central",
+    "forwarded_province",
+    "forwarded_commune",
+    "forwarded_other",
+];
 
 /// Four contacts with 233 voters, 8 speakers and 15 opinions: 10 answered on the spot, 5 forwarded.
 async fn four_contacts(app: &TestApp, world: &World) {
@@ -62,7 +75,10 @@ async fn four_contacts(app: &TestApp, world: &World) {
     let mut put = Put::new();
     let mut on_spot = 10;
     let mut forwarded = Vec::new();
-    for (number, (attended, speakers, opinions)) in [(60, 2, 4), (58, 2, 4), (65, 3, 4), (50, 1, 3)].into_iter().enumerate() {
+    for (number, (attended, speakers, opinions)) in [(60, 2, 4), (58, 2, 4), (65, 3, 4), (50, 1, 3)]
+        .into_iter()
+        .enumerate()
+    {
         let contact = meeting::Model {
             council_id: here.council,
             author_id: None,
@@ -74,7 +90,10 @@ async fn four_contacts(app: &TestApp, world: &World) {
             opinions: Some(opinions),
             ..rows::meeting()
         };
-        let unit = meeting_unit::Model { meeting_id: contact.id, unit_id: here.unit };
+        let unit = meeting_unit::Model {
+            meeting_id: contact.id,
+            unit_id: here.unit,
+        };
         for _ in 0..opinions {
             let answered = on_spot > 0;
             on_spot -= 1;
@@ -86,7 +105,11 @@ async fn four_contacts(app: &TestApp, world: &World) {
                 unit_id: Some(here.unit),
                 petition_id: None,
                 answered_on_spot: Some(answered),
-                status: if answered { feedback::Status::AnsweredOnSpot } else { feedback::Status::Accepted },
+                status: if answered {
+                    feedback::Status::AnsweredOnSpot
+                } else {
+                    feedback::Status::Accepted
+                },
                 ..rows::feedback()
             };
             if !answered {
@@ -108,7 +131,13 @@ async fn four_contacts(app: &TestApp, world: &World) {
     let one = group(&forwarded[..3]).await;
     let two = group(&forwarded[3..]).await;
     let parts = json!([{"title": "Điện", "content": "Điện yếu"}, {"title": "Nước", "content": "Nước đục"}]);
-    let split = office.done("splitPetition", json!({"petitionId": two, "parts": parts}), "petitions { id }").await;
+    let split = office
+        .done(
+            "splitPetition",
+            json!({"petitionId": two, "parts": parts}),
+            "petitions { id }",
+        )
+        .await;
     let part = |index: usize| split["petitions"][index]["id"].as_str().unwrap().to_owned();
     for (petition, tier) in [(&one, "commune"), (&part(0), "province"), (&part(1), "commune")] {
         let input = json!({"petitionId": petition, "field": "transport", "tier": tier});
@@ -132,7 +161,11 @@ fn stands(council: entity::id::CouncilId, created: NaiveDate, closed: Option<Nai
         forwarding_id: None,
         answer_id: None,
         public_content: None,
-        process: if closed.is_some() { petition::Process::Closed } else { petition::Process::Forwarded },
+        process: if closed.is_some() {
+            petition::Process::Closed
+        } else {
+            petition::Process::Forwarded
+        },
         created_at: at(created),
         closed_at: closed.map(at),
         ..rows::petition()
@@ -140,7 +173,10 @@ fn stands(council: entity::id::CouncilId, created: NaiveDate, closed: Option<Nai
 }
 
 fn asked_in(petition: &petition::Model, unit: UnitId) -> petition_unit::Model {
-    petition_unit::Model { petition_id: petition.id, unit_id: unit }
+    petition_unit::Model {
+        petition_id: petition.id,
+        unit_id: unit,
+    }
 }
 
 fn day(text: &str) -> NaiveDate {

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     agency, answer, answer_petition, council, delegate, feedback, feedback_addition, forwarding,
     forwarding_petition, informing, meeting, meeting_council, meeting_record, meeting_unit, note, petition,
-    petition_agency, petition_feedback, petition_lineage, petition_unit, resolution, resolution_edge, sync_issue,
-    unit, urging,
+    petition_agency, petition_feedback, petition_lineage, petition_unit, resolution, resolution_edge,
+    sync_issue, unit, urging,
 };
 use uuid::Uuid;
 
@@ -118,11 +118,17 @@ pub(crate) fn meeting() -> meeting::Model {
 }
 
 pub(crate) fn meeting_unit(meeting: &meeting::Model) -> meeting_unit::Model {
-    meeting_unit::Model { meeting_id: meeting.id, unit_id: id() }
+    meeting_unit::Model {
+        meeting_id: meeting.id,
+        unit_id: id(),
+    }
 }
 
 pub(crate) fn meeting_council(meeting: &meeting::Model) -> meeting_council::Model {
-    meeting_council::Model { meeting_id: meeting.id, council_id: id() }
+    meeting_council::Model {
+        meeting_id: meeting.id,
+        council_id: id(),
+    }
 }
 
 pub(crate) fn meeting_record() -> meeting_record::Model {
@@ -184,7 +190,12 @@ pub(crate) fn feedback() -> feedback::Model {
 }
 
 pub(crate) fn feedback_addition(feedback: &feedback::Model) -> feedback_addition::Model {
-    feedback_addition::Model { id: id(), feedback_id: feedback.id, text: "Thêm".into(), at: moment() }
+    feedback_addition::Model {
+        id: id(),
+        feedback_id: feedback.id,
+        text: "Thêm".into(),
+        at: moment(),
+    }
 }
 
 pub(crate) fn petition() -> petition::Model {
@@ -224,19 +235,33 @@ pub(crate) fn petition() -> petition::Model {
 }
 
 pub(crate) fn petition_unit(petition: &petition::Model) -> petition_unit::Model {
-    petition_unit::Model { petition_id: petition.id, unit_id: id() }
+    petition_unit::Model {
+        petition_id: petition.id,
+        unit_id: id(),
+    }
 }
 
 pub(crate) fn petition_agency(petition: &petition::Model) -> petition_agency::Model {
-    petition_agency::Model { petition_id: petition.id, agency_id: id() }
+    petition_agency::Model {
+        petition_id: petition.id,
+        agency_id: id(),
+    }
 }
 
 pub(crate) fn petition_feedback(petition: &petition::Model) -> petition_feedback::Model {
-    petition_feedback::Model { petition_id: petition.id, feedback_id: id() }
+    petition_feedback::Model {
+        petition_id: petition.id,
+        feedback_id: id(),
+    }
 }
 
 pub(crate) fn lineage(from: &petition::Model, to: &petition::Model) -> petition_lineage::Model {
-    petition_lineage::Model { from_id: from.id, to_id: to.id, kind: "split".into(), at: moment() }
+    petition_lineage::Model {
+        from_id: from.id,
+        to_id: to.id,
+        kind: "split".into(),
+        at: moment(),
+    }
 }
 
 pub(crate) fn forwarding() -> forwarding::Model {
@@ -358,7 +383,11 @@ pub(crate) fn resolution() -> resolution::Model {
 }
 
 pub(crate) fn resolution_edge(from: &resolution::Model, kind: &str) -> resolution_edge::Model {
-    resolution_edge::Model { from_id: from.id, to_id: id(), kind: kind.into() }
+    resolution_edge::Model {
+        from_id: from.id,
+        to_id: id(),
+        kind: kind.into(),
+    }
 }
 
 pub(crate) fn note() -> note::Model {

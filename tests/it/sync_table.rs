@@ -58,7 +58,10 @@ fn reference(working: &Working) -> Reference {
         parent_id: None,
         ..rows::unit()
     };
-    let council = entity::council::Model { unit_id: province.id, ..rows::council() };
+    let council = entity::council::Model {
+        unit_id: province.id,
+        ..rows::council()
+    };
     let bodies = std::sync::Arc::make_mut(&mut reference.bodies);
     let owners = working
         .meeting
@@ -67,15 +70,21 @@ fn reference(working: &Working) -> Reference {
         .chain(working.petition.iter().map(|row| row.council_id))
         .chain(working.resolution.iter().map(|row| row.council_id));
     for owner in owners {
-        bodies
-            .councils
-            .insert(owner, entity::council::Model { id: owner, ..council.clone() });
+        bodies.councils.insert(
+            owner,
+            entity::council::Model {
+                id: owner,
+                ..council.clone()
+            },
+        );
     }
     reference.units = std::sync::Arc::new([province].into_iter().collect());
     reference
 }
 
-const PARTITIONS: [&str; 7] = ["shared", "council", "place", "agency", "account", "public", "region"];
+const PARTITIONS: [&str; 7] = [
+    "shared", "council", "place", "agency", "account", "public", "region",
+];
 
 fn kind(partition: &Partition) -> String {
     partition.name().split(':').next().unwrap().to_owned()
@@ -99,7 +108,11 @@ fn name(audience: Audience) -> String {
     format!("{audience:?}").to_lowercase()
 }
 
-fn collections() -> Vec<(&'static dyn Collection, BTreeSet<String>, Vec<(Audience, BTreeSet<String>)>)> {
+fn collections() -> Vec<(
+    &'static dyn Collection,
+    BTreeSet<String>,
+    Vec<(Audience, BTreeSet<String>)>,
+)> {
     let (working, ids) = everything();
     let reference = reference(&working);
     registry::COLLECTIONS
@@ -152,8 +165,15 @@ fn fields() -> String {
     for (collection, _, by_audience) in collections() {
         let writable = registry::writable(collection.name());
         let is_written = |field: &str| writable.is_some_and(|writable| writable.fields().contains(&field));
-        let mut all: BTreeSet<String> = by_audience.iter().flat_map(|(_, fields)| fields.clone()).collect();
-        all.extend(writable.into_iter().flat_map(|writable| writable.fields().iter().map(|name| (*name).to_owned())));
+        let mut all: BTreeSet<String> = by_audience
+            .iter()
+            .flat_map(|(_, fields)| fields.clone())
+            .collect();
+        all.extend(
+            writable
+                .into_iter()
+                .flat_map(|writable| writable.fields().iter().map(|name| (*name).to_owned())),
+        );
         let mut told: Vec<String> = all
             .iter()
             .map(|field| {
@@ -173,7 +193,10 @@ fn fields() -> String {
                 }
             })
             .collect();
-        if let Some(hidden) = writable.map(|writable| writable.write_only()).filter(|hidden| !hidden.is_empty()) {
+        if let Some(hidden) = writable
+            .map(|writable| writable.write_only())
+            .filter(|hidden| !hidden.is_empty())
+        {
             let hidden: Vec<String> = hidden.iter().map(|field| format!("**{field}**")).collect();
             told.push(format!("write-only: {}", hidden.join(" · ")));
         }
@@ -197,7 +220,11 @@ fn the_tables_of_the_protocol_are_those_of_the_registry() {
                 fs::write(&path, &text).unwrap();
                 continue;
             }
-            assert_eq!(&text[from..to], table, "{page} is not up to date (UPDATE=1 writes it)");
+            assert_eq!(
+                &text[from..to],
+                table,
+                "{page} is not up to date (UPDATE=1 writes it)"
+            );
         }
     }
 }
@@ -208,7 +235,11 @@ fn what_is_written_but_never_given_back_is_in_no_document() {
         let hidden = registry::writable(collection.name()).map(|writable| writable.write_only());
         for field in hidden.into_iter().flatten() {
             for (audience, fields) in &by_audience {
-                assert!(!fields.contains(*field), "{} tells {audience:?} {field}", collection.name());
+                assert!(
+                    !fields.contains(*field),
+                    "{} tells {audience:?} {field}",
+                    collection.name()
+                );
             }
         }
     }

@@ -86,7 +86,10 @@ async fn authenticate<B: Backend>(
     client: &Client,
     headers: &HeaderMap,
 ) -> Result<(B::Caller, bool), Failure> {
-    let caller = tokio::time::timeout(AUTHENTICATION, edge.backend.authenticate(bearer(headers)?, client));
+    let caller = tokio::time::timeout(
+        AUTHENTICATION,
+        edge.backend.authenticate(bearer(headers)?, client),
+    );
     let caller = caller.await.map_err(|_| Code::Unavailable)??;
     let account = edge.backend.account(&caller);
     if let Some(account) = account {

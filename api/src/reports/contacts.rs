@@ -31,13 +31,21 @@ use crate::{
 /// Contacts in one page.
 const PAGE: usize = 200;
 
-const UNIT_CODE: Column = column("unit_code", "Mã đơn vị", "Official code of the council's unit, as of today");
+const UNIT_CODE: Column = column(
+    "unit_code",
+    "Mã đơn vị",
+    "Official code of the council's unit, as of today",
+);
 const UNIT_NAME: Column = column(
     "unit_name",
     "Đơn vị",
     "Its name; unallocated where the former unit became several",
 );
-const ROUND: Column = column("round_id", "Đợt", "Id of the round; empty for a contact outside of rounds");
+const ROUND: Column = column(
+    "round_id",
+    "Đợt",
+    "Id of the round; empty for a contact outside of rounds",
+);
 const KIND: Column = column("kind", "Mã loại", "Code of the list `contact_kind`");
 const KIND_LABEL: Column = column("kind_label", "Loại", "Its label");
 const VOTERS: Column = column(
@@ -68,9 +76,21 @@ const FORWARDED: Column = column(
     "Of these, part of a petition that was forwarded by a document of the cut-off date or before, also after a split \
      or a merger; = central + province + commune + other",
 );
-const CENTRAL: Column = column("forwarded_central", "Chuyển cấp trung ương", "Of these, of the tier `central`");
-const PROVINCE: Column = column("forwarded_province", "Chuyển cấp tỉnh", "Of these, of the tier `province`");
-const COMMUNE: Column = column("forwarded_commune", "Chuyển cấp xã", "Of these, of the tier `commune`");
+const CENTRAL: Column = column(
+    "forwarded_central",
+    "Chuyển cấp trung ương",
+    "Of these, of the tier `central`",
+);
+const PROVINCE: Column = column(
+    "forwarded_province",
+    "Chuyển cấp tỉnh",
+    "Of these, of the tier `province`",
+);
+const COMMUNE: Column = column(
+    "forwarded_commune",
+    "Chuyển cấp xã",
+    "Of these, of the tier `commune`",
+);
 const OTHER: Column = column(
     "forwarded_other",
     "Chuyển nơi khác",
@@ -85,7 +105,11 @@ pub(super) const COLUMNS: &[Column] = &[
     ROUND,
     KIND,
     KIND_LABEL,
-    column("points", "Số cuộc (điểm)", "Contacts that took place in the period"),
+    column(
+        "points",
+        "Số cuộc (điểm)",
+        "Contacts that took place in the period",
+    ),
     column(
         "points_without_figures",
         "Số cuộc chưa đủ số liệu",
@@ -312,10 +336,12 @@ async fn read(export: &Export, after: Option<After>) -> Result<(Vec<Point>, Opti
         ),
     };
     let rows = without(query, &[Column::Agenda, Column::Brief]).all(conn).await?;
-    let next = rows
-        .last()
-        .filter(|_| rows.len() == PAGE)
-        .and_then(|row| Some(After { at: row.starts_at?, id: row.id.0 }));
+    let next = rows.last().filter(|_| rows.len() == PAGE).and_then(|row| {
+        Some(After {
+            at: row.starts_at?,
+            id: row.id.0,
+        })
+    });
 
     let ids: Vec<MeetingId> = rows.iter().map(|row| row.id).collect();
     let mut held_for: HashMap<MeetingId, Vec<UnitId>> = HashMap::new();
@@ -472,7 +498,11 @@ struct Sent {
 }
 
 impl Sent {
-    async fn read<C: ConnectionTrait>(conn: &C, petitions: BTreeSet<PetitionId>, scope: &Scope) -> Result<Self> {
+    async fn read<C: ConnectionTrait>(
+        conn: &C,
+        petitions: BTreeSet<PetitionId>,
+        scope: &Scope,
+    ) -> Result<Self> {
         let mut became: HashMap<PetitionId, Vec<PetitionId>> = HashMap::new();
         let mut all = petitions.clone();
         let mut open = petitions;

@@ -126,7 +126,10 @@ mod tests {
             ("\rx", "\"'\rx\""),
             ("a=b", "a=b"),
         ] {
-            assert_eq!(written(vec![Cell::text(text), Cell::Empty]), format!("{cell},\r\n"));
+            assert_eq!(
+                written(vec![Cell::text(text), Cell::Empty]),
+                format!("{cell},\r\n")
+            );
         }
         assert_eq!(written(vec![Cell::from(-3), Cell::from(Some(2_i64))]), "-3,2\r\n");
     }

@@ -85,10 +85,7 @@ async fn begin(
                 let lines = csv::lines(&page.rows).map_err(broken_off)?;
                 Ok::<_, io::Error>(Some((lines, (export, page.next))))
             });
-            Body::from_stream(futures_util::StreamExt::chain(
-                stream::iter([Ok(first)]),
-                rest,
-            ))
+            Body::from_stream(futures_util::StreamExt::chain(stream::iter([Ok(first)]), rest))
         }
     };
     let mut answer = Response::new(body);
@@ -97,7 +94,10 @@ async fn begin(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/csv; charset=utf-8; header=present"),
     );
-    set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    set.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
         set.insert(header::CONTENT_DISPOSITION, disposition);
     }

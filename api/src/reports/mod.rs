@@ -357,7 +357,12 @@ mod tests {
             for column in table.columns() {
                 assert!(seen.insert(column.name), "{} twice", column.name);
                 assert!(seen_vi.insert(column.vi), "{} twice", column.vi);
-                assert!(column.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+                assert!(
+                    column
+                        .name
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                );
             }
         }
         assert_eq!(Table::from_name("petition"), None);
@@ -373,7 +378,9 @@ mod tests {
                 to: Some(to.to_owned()),
             };
             let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
-            Scope::read(&question, &reference, today).err().map(|error| error.code())
+            Scope::read(&question, &reference, today)
+                .err()
+                .map(|error| error.code())
         };
         assert_eq!(read("2026-01-01", "2025-12-31"), Some(Code::OutOfRange));
         assert_eq!(read("2016-01-01", "2026-01-01"), Some(Code::OutOfRange));

@@ -36,7 +36,11 @@ const PAGE: usize = 500;
 /// The outcome of what nobody has answered.
 const NOT_ANSWERED: &str = "not_answered";
 
-const UNIT_CODE: Column = column("unit_code", "Mã đơn vị", "Official code of the council's unit, as of today");
+const UNIT_CODE: Column = column(
+    "unit_code",
+    "Mã đơn vị",
+    "Official code of the council's unit, as of today",
+);
 const UNIT_NAME: Column = column(
     "unit_name",
     "Đơn vị",
@@ -52,9 +56,17 @@ const AGENCY: Column = column(
     "Cơ quan trả lời",
     "Its name; of the council above where the petition lies there and went no further",
 );
-const FIELD: Column = column("field", "Mã lĩnh vực", "Code of the list `field`; empty until it is classified");
+const FIELD: Column = column(
+    "field",
+    "Mã lĩnh vực",
+    "Code of the list `field`; empty until it is classified",
+);
 const FIELD_LABEL: Column = column("field_label", "Lĩnh vực", "Its label");
-const TOTAL: Column = column("total", "Tổng số", "All petitions of the period; = the sum of the outcomes");
+const TOTAL: Column = column(
+    "total",
+    "Tổng số",
+    "All petitions of the period; = the sum of the outcomes",
+);
 
 macro_rules! by_outcome {
     ($($first:expr),+) => {
@@ -106,7 +118,11 @@ pub(super) const COLUMNS: &[Column] = &[
     ),
     FIELD,
     FIELD_LABEL,
-    column("tier", "Thẩm quyền", "Code of the list `tier`; empty until it is classified"),
+    column(
+        "tier",
+        "Thẩm quyền",
+        "Code of the list `tier`; empty until it is classified",
+    ),
     AGENCY_ID,
     AGENCY,
     column(
@@ -115,13 +131,33 @@ pub(super) const COLUMNS: &[Column] = &[
         "Number of the latest answer dated by the cut-off date",
     ),
     column("answer_date", "Ngày trả lời", "Date of that answer"),
-    column("outcome", "Mã kết quả", "What that answer amounts to: code of the list `outcome`"),
+    column(
+        "outcome",
+        "Mã kết quả",
+        "What that answer amounts to: code of the list `outcome`",
+    ),
     column("outcome_label", "Kết quả", "Its label"),
-    column("roadmap_date", "Lộ trình đến", "Until when, for what is in progress or put off"),
+    column(
+        "roadmap_date",
+        "Lộ trình đến",
+        "Until when, for what is in progress or put off",
+    ),
     column("due_date", "Hạn trả lời", "The first due date"),
-    column("extended_to", "Gia hạn đến", "The due date after extensions; the first one stays"),
-    column("urgings", "Số lần đôn đốc", "How often somebody urged the body, until now"),
-    column("repeats", "Số lần kiến nghị lại", "How often voters had to ask again"),
+    column(
+        "extended_to",
+        "Gia hạn đến",
+        "The due date after extensions; the first one stays",
+    ),
+    column(
+        "urgings",
+        "Số lần đôn đốc",
+        "How often somebody urged the body, until now",
+    ),
+    column(
+        "repeats",
+        "Số lần kiến nghị lại",
+        "How often voters had to ask again",
+    ),
     column("process", "Bước hiện tại", "Where it is in its process now"),
     column(
         "arrival",
@@ -145,10 +181,18 @@ pub(super) const FIELD_COLUMNS: &[Column] = by_outcome!(FIELD, FIELD_LABEL);
 pub(super) const BALANCE_COLUMNS: &[Column] = &[
     UNIT_CODE,
     UNIT_NAME,
-    column("carried_over", "Kỳ trước chuyển sang", "There before the period and not closed before it"),
+    column(
+        "carried_over",
+        "Kỳ trước chuyển sang",
+        "There before the period and not closed before it",
+    ),
     column("new", "Mới trong kỳ", "Came in the period"),
     column("total", "Tổng số", "= carried_over + new = done + left"),
-    column("done", "Đã xong", "Closed by the cut-off date, after the voters were told"),
+    column(
+        "done",
+        "Đã xong",
+        "Closed by the cut-off date, after the voters were told",
+    ),
     column("left", "Còn lại", "Not closed by the cut-off date"),
 ];
 
@@ -237,7 +281,12 @@ pub(super) async fn table(export: &Export, after: Option<After>) -> Result<Page>
             .and_then(|council| unit_now(&reference.units, council.unit_id, export.scope.today));
         let (agency, name) = entry.responder(&reference);
         let answer = entry.answer.as_ref();
-        let mut cells = vec![row.id.0.into(), row.number.clone().into(), title.into(), content.into()];
+        let mut cells = vec![
+            row.id.0.into(),
+            row.number.clone().into(),
+            title.into(),
+            content.into(),
+        ];
         cells.extend(unit_cells(now, lang));
         cells.push(Cell::Plain(codes.join(" ")));
         cells.extend(field_cells(row.field.as_deref(), lang));
@@ -332,9 +381,9 @@ pub(super) async fn by_field(export: &Export) -> Result<Page> {
     })
     .await?;
     let lang = export.viewer.lang;
-    let rows = groups
-        .into_iter()
-        .map(|((_, field), outcomes)| outcome_row(field_cells(field.as_deref(), lang), outcomes, &export.scope));
+    let rows = groups.into_iter().map(|((_, field), outcomes)| {
+        outcome_row(field_cells(field.as_deref(), lang), outcomes, &export.scope)
+    });
     Ok(Page {
         rows: rows.collect(),
         next: None,
@@ -418,10 +467,10 @@ async fn read(
         without_long_texts(query, &long, |_| false)
     };
     let rows = query.all(conn).await?;
-    let next = rows
-        .last()
-        .filter(|_| rows.len() == PAGE)
-        .map(|row| After { at: row.created_at, id: row.id.0 });
+    let next = rows.last().filter(|_| rows.len() == PAGE).map(|row| After {
+        at: row.created_at,
+        id: row.id.0,
+    });
 
     let ids: Vec<PetitionId> = rows.iter().map(|row| row.id).collect();
     let bare: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
@@ -500,7 +549,16 @@ async fn latest_answers<C: ConnectionTrait>(
     let answers: HashMap<AnswerId, Answer> = read
         .into_iter()
         .map(|(id, agency, number, date, outcome, roadmap)| {
-            (id, Answer { agency, number, date, outcome, roadmap })
+            (
+                id,
+                Answer {
+                    agency,
+                    number,
+                    date,
+                    outcome,
+                    roadmap,
+                },
+            )
         })
         .collect();
     Ok(links
@@ -566,7 +624,10 @@ mod tests {
 
     #[test]
     fn every_outcome_has_its_column() {
-        let codes: Vec<&str> = codes::list("outcome").iter().map(|entry| entry.code.as_str()).collect();
+        let codes: Vec<&str> = codes::list("outcome")
+            .iter()
+            .map(|entry| entry.code.as_str())
+            .collect();
         assert_eq!(codes, OUTCOMES);
         let columns: Vec<&str> = AGENCY_COLUMNS.iter().skip(3).map(|column| column.name).collect();
         assert_eq!(columns, OUTCOMES);
