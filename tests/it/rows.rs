@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    agency, answer, answer_petition, council, delegate, feedback, feedback_addition, forwarding,
-    forwarding_petition, informing, meeting, meeting_council, meeting_record, meeting_unit, note, petition,
-    petition_agency, petition_feedback, petition_lineage, petition_unit, resolution, resolution_edge,
-    sync_issue, unit, urging,
+    agency, answer, answer_petition, council, delegate, feedback, feedback_addition, informing, meeting,
+    meeting_council, meeting_record, meeting_unit, note, petition, petition_agency, petition_feedback,
+    petition_lineage, petition_unit, resolution, resolution_edge, sync_issue, unit, urging,
 };
 use uuid::Uuid;
 
@@ -261,32 +260,6 @@ pub(crate) fn lineage(from: &petition::Model, to: &petition::Model) -> petition_
         to_id: to.id,
         kind: "split".into(),
         at: moment(),
-    }
-}
-
-pub(crate) fn forwarding() -> forwarding::Model {
-    forwarding::Model {
-        id: id(),
-        council_id: id(),
-        lead_agency_id: Some(id()),
-        upper_council_id: None,
-        document_number: "12/VP".into(),
-        document_date: day(),
-        due_on: Some(day()),
-        actor_id: id(),
-        at: moment(),
-    }
-}
-
-pub(crate) fn forwarding_petition(
-    forwarding: &forwarding::Model,
-    petition: &petition::Model,
-) -> forwarding_petition::Model {
-    forwarding_petition::Model {
-        forwarding_id: forwarding.id,
-        petition_id: petition.id,
-        returned_at: None,
-        return_reason: None,
     }
 }
 

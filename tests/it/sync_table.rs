@@ -108,11 +108,11 @@ fn name(audience: Audience) -> String {
     format!("{audience:?}").to_lowercase()
 }
 
-fn collections() -> Vec<(
-    &'static dyn Collection,
-    BTreeSet<String>,
-    Vec<(Audience, BTreeSet<String>)>,
-)> {
+/// The fields of a document, by the audience that it is for.
+type Fields = Vec<(Audience, BTreeSet<String>)>;
+
+/// Every collection with the kinds of partition in which it lies, and its fields.
+fn collections() -> Vec<(&'static dyn Collection, BTreeSet<String>, Fields)> {
     let (working, ids) = everything();
     let reference = reference(&working);
     registry::COLLECTIONS

@@ -439,7 +439,8 @@ async fn recorded_figures<C: ConnectionTrait>(
     meetings: &BTreeSet<MeetingId>,
 ) -> Result<HashMap<MeetingId, Stated>> {
     use meeting_record::{Column, Entity};
-    let records: Vec<(MeetingId, Option<i32>, Option<i32>, Option<i32>)> = Entity::find()
+    type Record = (MeetingId, Option<i32>, Option<i32>, Option<i32>);
+    let records: Vec<Record> = Entity::find()
         .select_only()
         .columns([
             Column::MeetingId,

@@ -259,7 +259,7 @@ fn territory(units: &Units, unit: UnitId) -> BTreeSet<UnitId> {
 
 /// The unit that a record counts for today: its own if that still exists, or the only one that it became.
 /// None where a split leaves it open.
-fn unit_now<'a>(units: &'a Units, unit: UnitId, today: NaiveDate) -> Option<&'a unit::Model> {
+fn unit_now(units: &Units, unit: UnitId, today: NaiveDate) -> Option<&unit::Model> {
     let exists = |id: UnitId| {
         units
             .get(id)

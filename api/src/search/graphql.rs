@@ -65,7 +65,7 @@ impl SearchQuery {
     async fn search(
         &self,
         ctx: &Context<'_>,
-        text: String,
+        #[graphql(desc = "Words, with or without marks, or an official number.")] text: String,
         #[graphql(desc = "Only these kinds; all when absent or empty.")] kinds: Option<Vec<SearchKind>>,
         #[graphql(desc = "Only what concerns this unit, one below it, or one that they were made of.")]
         unit_id: Option<ID>,

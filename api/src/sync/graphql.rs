@@ -169,9 +169,10 @@ impl SyncQuery {
     async fn sync_pull(
         &self,
         ctx: &Context<'_>,
-        cursor: Option<String>,
+        #[graphql(desc = "Where the last page ended; none for the start.")] cursor: Option<String>,
+        #[graphql(desc = "Bytes of documents in the page, 1,024 to 4,194,304; 65,536 unless said.")]
         max_bytes: Option<i32>,
-        collections: Option<Vec<String>>,
+        #[graphql(desc = "Only these collections; all unless said.")] collections: Option<Vec<String>>,
     ) -> Result<SyncPage> {
         let (state, viewer) = (state(ctx)?, viewer(ctx)?);
         let bytes = match max_bytes {
@@ -204,8 +205,8 @@ impl SyncMutation {
     async fn sync_push(
         &self,
         ctx: &Context<'_>,
-        rows: Vec<Json>,
-        cursor: Option<String>,
+        #[graphql(desc = "At most 500; each has its own outcome.")] rows: Vec<Json>,
+        #[graphql(desc = "Where the last page ended, to read on in the same answer.")] cursor: Option<String>,
     ) -> Result<Option<SyncPushPayload>> {
         let (state, viewer) = (state(ctx)?, viewer(ctx)?);
         let rows: Vec<PushRow> = rows.into_iter().map(|Json(value)| PushRow::read(value)).collect();

@@ -249,7 +249,9 @@ impl UnitQuery {
         &self,
         ctx: &Context<'_>,
         id: Option<ID>,
-        by_code: Option<UnitByCode>,
+        #[graphql(desc = "An official code, and the day on which it was in use.")] by_code: Option<
+            UnitByCode,
+        >,
     ) -> Result<Option<Unit>> {
         let state = state(ctx)?;
         let units = state.reference().units;

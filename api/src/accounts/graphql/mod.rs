@@ -36,6 +36,7 @@ pub struct Account {
     devices: Vec<Device>,
 }
 
+/// An account (tài khoản): somebody who signs in.
 #[Object]
 impl Account {
     /// The bare lower-case UUID.
