@@ -3,11 +3,13 @@
 mod accounts;
 mod costs;
 mod councils;
+mod demo;
 mod guards;
 mod harness;
 mod histories;
 mod installed;
 mod main_job;
+mod readme;
 mod meetings;
 mod race;
 mod reports;
