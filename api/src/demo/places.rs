@@ -39,7 +39,7 @@ enum Level {
 
 /// The lists by folded bare name: folding fourteen thousand names once is enough.
 pub(super) struct Places<'a> {
-    units: &'a Units,
+    pub(super) units: &'a Units,
     by_name: HashMap<String, Vec<UnitId>>,
 }
 
@@ -130,7 +130,11 @@ fn read(words: &str) -> (Vec<String>, Vec<String>) {
             None => folded,
         };
         // The province's name until the end of 2024; the lists begin later.
-        let name = if name == mark_fold("Thừa Thiên Huế") { mark_fold("Huế") } else { name };
+        let name = if name == mark_fold("Thừa Thiên Huế") {
+            mark_fold("Huế")
+        } else {
+            name
+        };
         match level {
             _ if name.is_empty() => {}
             Level::Commune => communes.push(name),
