@@ -17,26 +17,22 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{demo::Login, reports, state::State};
+use crate::{demo::Login, state::State};
 
 const STYLE: &str = include_str!("page.css");
 
-/// The pages and tables of a server; with the accounts of its demo where it is one.
+/// The pages of a server; with the accounts of its demo where it is one.
 pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
     let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    let tables = reports::http::door(Arc::clone(&state));
     let pages = Pages {
         state,
         accounts,
         policy,
     };
-    Router::new()
-        .route("/", get(front))
-        .with_state(Arc::new(pages))
-        .merge(tables)
+    Router::new().route("/", get(front)).with_state(Arc::new(pages))
 }
 
 struct Pages {
