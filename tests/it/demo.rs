@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
 
-use cutri_tests::{ServerProcess, server_process};
+use cutri_tests::{ServerProcess, TestDatabase, each_db, server_process};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -109,16 +109,19 @@ async fn every_example_is_valid(server: &ServerProcess) {
     let asked = Client::new().get(server.url("/graphql")).header("accept", "text/html").send();
     let page = asked.await.unwrap().text().await.unwrap();
     assert!(page.contains("### Đăng nhập"), "the examples are in the page");
-    let mut count = 0;
+    let (mut count, mut misspelt) = (0, Vec::new());
     for example in cutri::demo::EXAMPLES.split("### ").filter(|example| !example.trim().is_empty()) {
         let (title, query) = example.split_once('\n').unwrap();
         assert!(is_vietnamese(title), "{title}");
         let answer = ask(server, query).await;
         for error in answer["errors"].as_array().into_iter().flatten() {
-            assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED", "{title}: {answer}");
+            if error["extensions"]["code"] != "UNAUTHENTICATED" {
+                misspelt.push(format!("{title}: {error}"));
+            }
         }
         count += 1;
     }
+    assert!(misspelt.is_empty(), "{misspelt:#?}");
     assert!(count >= 6);
 }
 
@@ -133,6 +136,20 @@ fn the_story_is_told(data: &Path, server: &ServerProcess) {
         assert!(is_vietnamese(line), "{line}");
     }
     assert!(lines.iter().any(|line| line.contains("Khép lại kiến nghị")), "{lines:?}");
+}
+
+each_db! {
+    async fn the_chain_is_played_on_both_databases(db: TestDatabase) {
+        let keys = db.folder().join("keys");
+        let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
+        let server = ServerProcess::start(db.folder(), &["serve", "--demo"], &environment).await;
+        the_story_is_told(db.folder(), &server);
+        the_story_is_told(db.folder(), &server);
+        let published = ask(&server, "{ petitions(first: 1, filter: { isOverdue: true }) { totalCount } }").await;
+        let overdue = published["data"]["petitions"]["totalCount"].as_i64().unwrap();
+        assert!((1..60).contains(&overdue), "{published}");
+        assert!(server.term().await.success());
+    }
 }
 
 #[tokio::test]
