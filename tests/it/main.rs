@@ -3,6 +3,7 @@
 mod accounts;
 mod costs;
 mod councils;
+mod demo;
 mod guards;
 mod harness;
 mod histories;
@@ -10,6 +11,7 @@ mod installed;
 mod main_job;
 mod meetings;
 mod race;
+mod readme;
 mod reports;
 mod resolutions;
 mod rows;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::{
     Making, count, petitions,
+    places::Places,
     put::{Put, moment},
 };
 use crate::{
@@ -102,7 +103,7 @@ impl Councils {
 }
 
 /// "Xã Tân Hưng" inside a name: "xã Tân Hưng".
-pub(super) fn within(name: &str) -> String {
+pub(crate) fn within(name: &str) -> String {
     let mut letters = name.chars();
     let first = letters.next().map(|first| first.to_lowercase().to_string());
     first.unwrap_or_default() + letters.as_str()
@@ -125,11 +126,10 @@ pub(super) fn today_of(units: &Units, unit: UnitId) -> Option<&unit::Model> {
 }
 
 /// Makes the councils, with their committees, groups and what reports say of them.
-pub(super) async fn councils(making: &Making<'_>) -> Result<Councils> {
+pub(super) async fn councils(making: &Making<'_>, places: &Places<'_>) -> Result<Councils> {
     let reported: Reported =
         serde_json::from_str(PLACES).map_err(|error| Error::internal(format!("places.json: {error}")))?;
-    let reference = making.state.reference();
-    let units = &reference.units;
+    let units = places.units;
     let mut all: Vec<(String, council::Model)> = Vec::new();
     let mut add = |key: &str, unit: &unit::Model, term: &Term| {
         let id: CouncilId = making.id(&format!("council/{key}/{}", term.term), moment(term.from, 8));
@@ -155,7 +155,7 @@ pub(super) async fn councils(making: &Making<'_>) -> Result<Councils> {
         place.terms.iter().for_each(|term| add(&place.key, unit, term));
     }
     // Whoever owns one of the petitions needs a council too: the province of then, and that of today.
-    for province in petitions::provinces(units)? {
+    for province in petitions::provinces(places)? {
         let known = reported.councils.iter().any(|place| {
             units
                 .by_code(&place.code, Some(&place.level), place.on)
@@ -306,9 +306,11 @@ struct New<'a> {
 
 /// Makes the bodies: People's Committees of every place, departments of the provinces that the demo plays in, and
 /// those which the petitions were sent to, with their successors.
-pub(super) async fn agencies(making: &Making<'_>, councils: &Councils) -> Result<Agencies> {
-    let reference = making.state.reference();
-    let units = &reference.units;
+pub(super) async fn agencies(
+    making: &Making<'_>,
+    places: &Places<'_>,
+    councils: &Councils,
+) -> Result<Agencies> {
     let mut all = Agencies::default();
     let new = |unit, kind| New {
         unit,
@@ -379,7 +381,7 @@ pub(super) async fn agencies(making: &Making<'_>, councils: &Councils) -> Result
             },
         );
     }
-    for addressee in petitions::addressees(units)? {
+    for addressee in petitions::addressees(places)? {
         let successor = match addressee.successor {
             Some((unit, name)) if name.starts_with("UBND") => {
                 let own = new(unit, "committee");

@@ -22,6 +22,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use crate::{error::Result, installation, start::Failure, state::State, terminal::Progress};
 
 pub use accounts::{FILE, Login, read};
+pub(crate) use bodies::within;
 
 /// Examples for the GraphiQL page of a demo; a line `### title` begins one.
 pub const EXAMPLES: &str = include_str!("examples.graphql");
@@ -64,8 +65,10 @@ async fn make(state: &State, data: &Path) -> std::result::Result<(), Failure> {
     progress.at(0, 4);
     // Each part is one or more transactions and is left out where its rows are there: an interrupted making goes on
     // where it stopped.
-    let councils = bodies::councils(&making).await?;
-    let agencies = bodies::agencies(&making, &councils).await?;
+    let reference = state.reference();
+    let places = places::Places::of(&reference.units);
+    let councils = bodies::councils(&making, &places).await?;
+    let agencies = bodies::agencies(&making, &places, &councils).await?;
     progress.at(1, 4);
     // Before what they wrote: the clock of somebody's own rows is named by his account.
     if count::<account::Entity>(state).await? == 0 {
@@ -77,7 +80,7 @@ async fn make(state: &State, data: &Path) -> std::result::Result<(), Failure> {
     }
     progress.at(3, 4);
     if count::<petition::Entity>(state).await? == 0 {
-        petitions::make(&making, &councils, &agencies).await?;
+        petitions::make(&making, &places, &councils, &agencies).await?;
     }
     installation::note(&state.store, MADE, &making.today.to_string()).await?;
     progress.at(4, 4);

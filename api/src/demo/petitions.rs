@@ -48,8 +48,8 @@ fn sample() -> Result<Vec<Line>> {
 }
 
 /// The provinces, of then and of today, in which the petitions were made.
-pub(super) fn provinces(units: &Units) -> Result<Vec<&unit::Model>> {
-    let places = Places::of(units);
+pub(super) fn provinces<'a>(places: &Places<'a>) -> Result<Vec<&'a unit::Model>> {
+    let units = places.units;
     let mut found = BTreeSet::new();
     for line in sample()? {
         let province = places
@@ -78,8 +78,8 @@ pub(super) struct Addressee {
 }
 
 /// The bodies named by the sample.
-pub(super) fn addressees(units: &Units) -> Result<Vec<Addressee>> {
-    let places = Places::of(units);
+pub(super) fn addressees(places: &Places<'_>) -> Result<Vec<Addressee>> {
+    let units = places.units;
     let found = sample()?;
     let found = found.iter().filter_map(|line| {
         let unit = places.find(&line.unit).first().copied()?;
@@ -157,16 +157,19 @@ fn addressee(units: &Units, place: UnitId, words: &str) -> Option<Addressee> {
 }
 
 /// Makes the petitions.
-pub(super) async fn make(making: &Making<'_>, councils: &Councils, agencies: &Agencies) -> Result<()> {
-    let reference = making.state.reference();
+pub(super) async fn make(
+    making: &Making<'_>,
+    places: &Places<'_>,
+    councils: &Councils,
+    agencies: &Agencies,
+) -> Result<()> {
     let maker = Maker {
         making,
         councils,
         agencies,
-        units: &reference.units,
+        units: places.units,
         actor: account_id(making, "quantri"),
     };
-    let places = Places::of(&reference.units);
     let mut put = Put::default();
     let mut numbers = BTreeMap::new();
     for (index, line) in sample()?.into_iter().enumerate() {
@@ -372,7 +375,7 @@ impl Maker<'_> {
             council_id: row.council_id,
             document_number: format!("{}/{}", 100 + on.ordinal(), symbol(agency)),
             document_date: on,
-            text: format!("{status}. Nguồn công khai: {}.", line.source),
+            text: format!("{status}."),
             outcome: outcome.to_owned(),
             roadmap_at: (outcome == "in_progress").then(|| self.making.day(-90)),
             on_behalf: !agency.has_account,

@@ -39,7 +39,7 @@ enum Level {
 
 /// The lists by folded bare name: folding fourteen thousand names once is enough.
 pub(super) struct Places<'a> {
-    units: &'a Units,
+    pub(super) units: &'a Units,
     by_name: HashMap<String, Vec<UnitId>>,
 }
 
@@ -72,9 +72,11 @@ impl<'a> Places<'a> {
         let mut wider = around.as_slice();
         while let [name, rest @ ..] = wider {
             for day in [last, first] {
+                // "Tỉnh Tuyên Quang" is the province, not the city of that name in it.
                 let found = self
                     .named(name, day)
-                    .find(|unit| unit.level != "commune" && self.score(unit, rest) == rest.len());
+                    .filter(|unit| unit.level != "commune" && self.score(unit, rest) == rest.len())
+                    .max_by_key(|unit| (unit.level == "province") == rest.is_empty());
                 if let Some(found) = found {
                     return vec![found.id];
                 }
@@ -126,6 +128,12 @@ fn read(words: &str) -> (Vec<String>, Vec<String>) {
                 rest.trim().to_owned()
             }
             None => folded,
+        };
+        // The province's name until the end of 2024; the lists begin later.
+        let name = if name == mark_fold("Thừa Thiên Huế") {
+            mark_fold("Huế")
+        } else {
+            name
         };
         match level {
             _ if name.is_empty() => {}

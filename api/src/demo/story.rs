@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{accounts, client::Caller};
 use crate::{
     clock::{self, Clock, SystemClock},
+    codes,
     entropy::{self, Entropy, SystemEntropy},
     feedback::tracking::TrackingCode,
     start::Failure,
@@ -214,7 +215,9 @@ impl Story {
             "Theo dõi kiến nghị số {number}, từng bước đều có ngày giờ và căn cứ:"
         ));
         for event in data["petition"]["history"].as_array().into_iter().flatten() {
-            let basis = event["basis"].as_str().map(|basis| format!(", theo {basis}"));
+            let basis = event["basis"]
+                .as_str()
+                .map(|basis| format!(", {}", basis_in_words(basis)));
             say(format_args!(
                 "    • {} lúc {}{}",
                 step_in_words(&text(&event["event"])),
@@ -247,6 +250,16 @@ pub(crate) fn step_in_words(event: &str) -> &'static str {
         "published" => "Công khai",
         _ => "Cập nhật",
     }
+}
+
+/// A basis, with the codes in it as words.
+fn basis_in_words(basis: &str) -> String {
+    let lists = ["field", "tier", "urging_how", "informing_channel"];
+    let words = basis.split(", ").map(|part| {
+        let entry = lists.iter().find_map(|list| codes::find(list, part));
+        entry.map_or_else(|| part.to_owned(), |entry| entry.label_vi.to_lowercase())
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// What the delegate's phone holds.

@@ -11,7 +11,12 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
-use crate::{demo::story::step_in_words, error::Result, state::State, store::reference::Reference};
+use crate::{
+    demo::{story::step_in_words, within},
+    error::Result,
+    state::State,
+    store::reference::Reference,
+};
 
 /// A petition and its steps.
 pub(super) struct Story {
@@ -129,13 +134,10 @@ async fn agencies(state: &State, petition: PetitionId, reference: &Reference) ->
     Ok(documents.iter().filter_map(name).collect())
 }
 
+/// A unit with what lies above it, as inside a sentence.
 fn place(reference: &Reference, unit: entity::id::UnitId) -> String {
-    let names: Vec<&str> = reference
-        .units
-        .upwards(unit)
-        .map(|unit| unit.name.as_str())
-        .collect();
-    names.join(", ")
+    let names = reference.units.upwards(unit).map(|unit| within(&unit.name));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// How many petitions are published, by how far they are.

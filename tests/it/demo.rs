@@ -1,0 +1,185 @@
+//! What a newcomer gets: the demo, its accounts, its page, its story.
+
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
+
+use cutri_tests::{ServerProcess, TestDatabase, each_db, server_process};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+const ROLES: [&str; 12] = [
+    "administrator",
+    "office",
+    "standing_committee",
+    "committee",
+    "delegate",
+    "group_head",
+    "front_officer",
+    "assembly_office",
+    "agency",
+    "aggregator",
+    "auditor",
+    "data_protection_officer",
+];
+
+fn accounts(data: &Path) -> Vec<Value> {
+    serde_json::from_str(&fs::read_to_string(data.join("demo.json")).unwrap()).unwrap()
+}
+
+fn text<'a>(account: &'a Value, field: &str) -> &'a str {
+    account[field].as_str().unwrap_or_else(|| panic!("{field} of {account}"))
+}
+
+async fn ask(server: &ServerProcess, query: &str) -> Value {
+    let sent = Client::new().post(server.url("/graphql")).json(&json!({ "query": query })).send();
+    sent.await.unwrap().json().await.unwrap()
+}
+
+async fn page(server: &ServerProcess) -> String {
+    reqwest::get(server.url("/")).await.unwrap().text().await.unwrap()
+}
+
+async fn can_sign_in(server: &ServerProcess, account: &Value) {
+    let input = json!({"username": text(account, "username"), "password": text(account, "password"),
+        "deviceName": "thử"});
+    let query = "mutation($input: LoginInput!) { login(input: $input) { accessToken userErrors { code } } }";
+    let body = json!({"query": query, "variables": {"input": input}});
+    let sent = Client::new().post(server.url("/graphql")).json(&body).send();
+    let answer: Value = sent.await.unwrap().json().await.unwrap();
+    assert!(answer["data"]["login"]["accessToken"].is_string(), "{account}: {answer}");
+}
+
+/// Letters that no text without Vietnamese has.
+fn is_vietnamese(line: &str) -> bool {
+    line.to_lowercase().chars().any(|c| "ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹáàãéèíìóòõúùýĩũ".contains(c))
+}
+
+#[tokio::test]
+async fn a_newcomer_sees_the_whole_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
+    let made = accounts(folder.path());
+    let mode = fs::metadata(folder.path().join("demo.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    for role in ROLES {
+        assert!(made.iter().any(|account| account["role"] == role), "nobody is {role}");
+    }
+    for account in &made {
+        assert!(!text(account, "unit").is_empty() && text(account, "unitId").len() == 36, "{account}");
+        can_sign_in(&server, account).await;
+    }
+    let mut communes: Vec<_> = made.iter().filter(|account| account["role"] == "delegate").collect();
+    communes.sort_by_key(|account| text(account, "unitId"));
+    communes.dedup_by_key(|account| text(account, "unitId"));
+    assert!(communes.len() >= 2);
+
+    let front = page(&server).await;
+    for sentence in [
+        "cutri ghi lại điều cử tri nói",
+        "từng phiếu đến máy chủ đúng một lần",
+        "Câu trả lời về tận điện thoại",
+    ] {
+        assert!(front.contains(sentence), "{front}");
+    }
+    assert!(!front.contains("<script") && !front.contains("javascript:"));
+    assert!(!front.contains("src=") && !front.contains("<link"), "nothing from elsewhere");
+    assert!(front.contains("<svg") && front.contains("60 kiến nghị đã công khai"));
+    assert!(front.contains("Thông tin lại cho cử tri") && front.contains("văn bản số"));
+    assert!(made.iter().all(|account| front.contains(text(account, "password"))));
+    let published = ask(&server, "{ petitions(first: 1) { totalCount } }").await;
+    assert_eq!(published["data"]["petitions"]["totalCount"], 60, "{published}");
+
+    every_example_is_valid(&server).await;
+    the_story_is_told(folder.path(), &server);
+
+    assert!(server.term().await.success());
+    let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
+    assert_eq!(accounts(folder.path()), made, "a second start makes nothing");
+    can_sign_in(&server, &made[0]).await;
+    assert!(server.term().await.success());
+
+    // Without --demo the same database shows nobody's password.
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let front = page(&server).await;
+    assert!(made.iter().all(|account| !front.contains(text(account, "password"))));
+    assert!(server.term().await.success());
+}
+
+/// An example may need other ids or somebody signed in; it must not be misspelt.
+async fn every_example_is_valid(server: &ServerProcess) {
+    let asked = Client::new().get(server.url("/graphql")).header("accept", "text/html").send();
+    let page = asked.await.unwrap().text().await.unwrap();
+    assert!(page.contains("### Đăng nhập"), "the examples are in the page");
+    let (mut count, mut misspelt) = (0, Vec::new());
+    for example in cutri::demo::EXAMPLES.split("### ").filter(|example| !example.trim().is_empty()) {
+        let (title, query) = example.split_once('\n').unwrap();
+        assert!(is_vietnamese(title), "{title}");
+        let answer = ask(server, query).await;
+        for error in answer["errors"].as_array().into_iter().flatten() {
+            if error["extensions"]["code"] != "UNAUTHENTICATED" {
+                misspelt.push(format!("{title}: {error}"));
+            }
+        }
+        count += 1;
+    }
+    assert!(misspelt.is_empty(), "{misspelt:#?}");
+    assert!(count >= 6);
+}
+
+fn the_story_is_told(data: &Path, server: &ServerProcess) {
+    let listen = server.address().to_string();
+    let told = server_process::command(data, &["demo", "story"], &[("CUTRI_LISTEN", &listen)]).output().unwrap();
+    let lines = String::from_utf8(told.stdout).unwrap();
+    assert!(told.status.success(), "{lines}{}", String::from_utf8_lossy(&told.stderr));
+    let lines: Vec<&str> = lines.lines().collect();
+    assert!(lines.len() >= 15, "{lines:?}");
+    for line in &lines {
+        assert!(is_vietnamese(line), "{line}");
+    }
+    assert!(lines.iter().any(|line| line.contains("Khép lại kiến nghị")), "{lines:?}");
+}
+
+each_db! {
+    async fn the_chain_is_played_on_both_databases(db: TestDatabase) {
+        let keys = db.folder().join("keys");
+        let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
+        let server = ServerProcess::start(db.folder(), &["serve", "--demo"], &environment).await;
+        the_story_is_told(db.folder(), &server);
+        the_story_is_told(db.folder(), &server);
+        let published = ask(&server, "{ petitions(first: 1, filter: { isOverdue: true }) { totalCount } }").await;
+        let overdue = published["data"]["petitions"]["totalCount"].as_i64().unwrap();
+        assert!((1..60).contains(&overdue), "{published}");
+        assert!(server.term().await.success());
+    }
+}
+
+#[tokio::test]
+async fn every_demo_has_passwords_of_its_own() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (a, b) = tokio::join!(
+        ServerProcess::start(one.path(), &["serve", "--demo"], &[]),
+        ServerProcess::start(other.path(), &["serve", "--demo"], &[])
+    );
+    let (first, second) = (accounts(one.path()), accounts(other.path()));
+    assert_eq!(first.len(), second.len());
+    for (first, second) in first.iter().zip(&second) {
+        assert_eq!(first["username"], second["username"]);
+        assert_ne!(first["password"], second["password"]);
+    }
+    assert!(a.term().await.success() && b.term().await.success());
+}
+
+#[tokio::test]
+async fn a_database_in_use_is_no_demo() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["account", "create", "--username", "nguoi.that"];
+    let mut made = server_process::command(folder.path(), &args, &[]);
+    let mut made = made.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    made.stdin.take().unwrap().write_all("một mật khẩu rất dài của tôi\n".as_bytes()).unwrap();
+    assert!(made.wait().unwrap().success());
+    let listen = server_process::free_address().to_string();
+    let refused = server_process::command(folder.path(), &["serve", "--demo"], &[("CUTRI_LISTEN", &listen)]);
+    let refused = { refused }.output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("NOT_A_DEMO"));
+    assert!(!folder.path().join("demo.json").exists());
+}
