@@ -150,7 +150,7 @@ fn of_the_chain() -> Vec<Sample> {
         write(
             "forwardPetitions",
             ForwardPetitions,
-            json!({"petitionIds": ["<petition>"], "leadId": "<agency>", "documentNumber": "9/VP", "documentDate": "2026-02-09"}),
+            json!({"petitionIds": ["<classified>"], "leadId": "<agency>", "documentNumber": "9/VP", "documentDate": "2026-02-09"}),
         ),
         write(
             "returnPetitions",
@@ -311,10 +311,10 @@ fn of_people_and_bodies() -> Vec<Sample> {
             json!({"accountId": "<account>", "role": "auditor", "councilId": "<council>"}),
         ),
         write("revokeRole", GrantRoles, json!({"grantId": "<grant>"})),
-        write_public(
+        // The unit has its council: even he who may make one is told so.
+        public(
             "createCouncil",
-            ManageCouncil,
-            json!({"unitId": "<unit>", "term": "2026-2031", "ordinal": 2, "validFrom": "2026-07-01"}),
+            json!({"input": {"unitId": "<unit>", "term": "2026-2031", "ordinal": 2, "validFrom": "2026-07-01"}}),
         ),
         write_public(
             "updateCouncil",

@@ -89,7 +89,10 @@ impl Sdl {
     /// Whether a root field answers with a connection.
     pub fn is_connection(&self, root: &str, field: &str) -> bool {
         let fields = self.fields(root);
-        let definition = fields.into_iter().find(|one| one.name.node.as_str() == field).unwrap();
+        let definition = fields
+            .into_iter()
+            .find(|one| one.name.node.as_str() == field)
+            .unwrap();
         base(&definition.ty.node).ends_with("Connection")
     }
 
@@ -113,7 +116,9 @@ impl Sdl {
 
     fn implementing(&self, interface: &str) -> impl Iterator<Item = &str> {
         self.types.iter().filter_map(move |(name, kind)| match kind {
-            TypeKind::Object(object) if object.implements.iter().any(|one| one.node.as_str() == interface) => {
+            TypeKind::Object(object)
+                if object.implements.iter().any(|one| one.node.as_str() == interface) =>
+            {
                 Some(name.as_str())
             }
             _ => None,

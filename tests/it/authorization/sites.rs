@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cutri::{clock::Clock, state::State};
+use cutri::state::State;
 use cutri_tests::{
     TestApp,
     app::Person,
@@ -36,6 +36,7 @@ pub const KINDS: &[&str] = &[
     "fresh",
     "petition",
     "second",
+    "classified",
     "forwarded",
     "answered",
     "informed",
@@ -135,13 +136,13 @@ impl Site {
                 self.push(app, "note", note).await
             }
             "urging" => {
-                let about = Box::pin(self.id(app, "forwarded")).await;
+                let about = Box::pin(self.make(app, "forwarded")).await;
                 let urging =
                     json!({"targetKind": "petition", "targetId": about, "how": "phone", "text": self.text()});
                 self.push(app, "urging", urging).await
             }
             "informing" => {
-                let about = Box::pin(self.id(app, "answered")).await;
+                let about = Box::pin(self.make(app, "answered")).await;
                 let informing = json!({"petitionId": about, "channel": "phone", "note": self.text()});
                 self.push(app, "informing", informing).await
             }
@@ -175,20 +176,29 @@ impl Site {
             "documentNumber": self.name("trả lời "), "documentDate": "2026-03-12", "text": self.text(),
             "outcome": "resolved"});
         let inform = json!({"petitionId": petition, "channel": "phone", "note": self.text()});
-        let stages = ["petition", "forwarded", "answered", "informed", "closed"];
+        let stages = [
+            "petition",
+            "classified",
+            "forwarded",
+            "answered",
+            "informed",
+            "closed",
+        ];
         let far = stages.iter().position(|one| *one == stage).unwrap_or_default();
         if far >= 1 {
             step(&office, "classifyPetition", classify).await;
-            step(&office, "forwardPetitions", forward).await;
         }
         if far >= 2 {
+            step(&office, "forwardPetitions", forward).await;
+        }
+        if far >= 3 {
             let body = app.person(&self.commune.committee_login);
             step(&body, "answerPetitions", answer).await;
         }
-        if far >= 3 {
+        if far >= 4 {
             step(&self.author(app), "informVoters", inform).await;
         }
-        if far >= 4 {
+        if far >= 5 {
             step(&office, "closePetition", json!({"petitionId": petition})).await;
         }
         petition

@@ -78,7 +78,7 @@ fn bodies_that_are_no_request() {
             (
                 "an unknown operation",
                 br#"{"query":"query A { __typename }","operationName":"B"}"#.to_vec(),
-                "MALFORMED_REQUEST",
+                "GRAPHQL_VALIDATION_FAILED",
             ),
             (
                 "100 kB of query",

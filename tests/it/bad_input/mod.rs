@@ -11,7 +11,6 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use cutri::{
     accounts::token::{self, Holder, Kind},
-    clock::Clock,
     error::{Code, Lang},
     state::State,
 };

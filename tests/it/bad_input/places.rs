@@ -4,7 +4,7 @@ use cutri::capability::Capability::*;
 use cutri_tests::{TestDatabase, each_db, phone::new_id};
 use serde_json::{Value, json};
 
-use super::{Case, Sender};
+use super::{Case, Sender, sane};
 use crate::authorization::{
     samples::{Sample, samples},
     schema::Sdl,
@@ -83,7 +83,10 @@ each_db! {
         let mut sent = 0;
         let mut wrong = Vec::new();
         for sample in samples() {
-            // Signing in is slowed after some failures; its own tests send it bad names.
+            // The accounts of this world have no password that could be changed.
+            if sample.field == "changePassword" {
+                continue;
+            }
             let root = if queries.iter().any(|field| field == sample.field) { "Query" } else { "Mutation" };
             let token = token_for(&sender, &sample);
             let template = optional(sample.args.clone(), sample.field);
@@ -113,7 +116,7 @@ each_db! {
                     if told.status >= 500 || told.codes().contains("UNAVAILABLE") {
                         wrong.push(format!("{name}: {}", told.body));
                     } else {
-                        super::sane(&told, cutri::error::Lang::Vi, &name);
+                        sane(&told, cutri::error::Lang::Vi, &name);
                     }
                     if root == "Mutation" && told.codes().is_empty() {
                         for kind in KINDS {

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
-use cutri::{accounts::token::Kind as TokenKind, clock::Clock, keys::Keys};
+use cutri::{accounts::token::Kind as TokenKind, keys::Keys};
 use cutri_tests::{
     TestDatabase,
     database::{self, Kind},
