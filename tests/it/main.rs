@@ -1,6 +1,8 @@
 //! All integration tests in one binary: linking it once is what keeps a changed line quick to test.
 
 mod accounts;
+mod authorization;
+mod bad_input;
 mod costs;
 mod councils;
 mod demo;

@@ -79,9 +79,14 @@ impl TestApp {
 
     /// Somebody without an account.
     pub fn stranger(&self) -> Person {
+        self.bearer(None)
+    }
+
+    /// Whoever sends this token, or none.
+    pub fn bearer(&self, token: Option<&str>) -> Person {
         Person {
             address: self.address,
-            token: None,
+            token: token.map(str::to_owned),
             client: client(),
             account: None,
             device: None,

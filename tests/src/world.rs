@@ -234,7 +234,8 @@ pub async fn mandate(state: &State, login: &Login, council: CouncilId, units: &[
     id
 }
 
-async fn commune(state: &State, code: &str, slug: &str, clock: &str) -> Commune {
+/// A commune of this code with its council and the people around it.
+pub async fn commune(state: &State, code: &str, slug: &str, clock: &str) -> Commune {
     let reference = state.reference();
     let unit = reference
         .units

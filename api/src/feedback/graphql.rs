@@ -14,7 +14,7 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 
-use super::{MarkSeen, Submit, Withdraw};
+use super::{MarkSeen, Submit, Withdraw, rules};
 use crate::{
     error::{Code, Error, Refused, Result},
     graphql::{
@@ -26,7 +26,7 @@ use crate::{
         list::{self, PageArgs, Total, asks_for_total},
         loader::{Rows, rows},
         scalar::{Day, Time},
-        state, viewer, wire_id,
+        short, state, viewer, wire_id,
     },
     store::{collection::Document, partition::Audience, visibility::visible, writing::Write},
 };
@@ -253,6 +253,7 @@ impl FeedbackQuery {
             query = query.filter(Column::UnitId.is_in(within.units(ctx)?));
         }
         if let Some(codes) = &filter.status {
+            short(codes, "status")?;
             let states: Option<Vec<Status>> = codes.iter().map(|code| Status::from_code(code)).collect();
             query = query
                 .filter(Column::Status.is_in(states.ok_or(Refused::field(Code::UnknownCode, "status"))?));
@@ -385,7 +386,7 @@ pub struct SubmitFeedbackPayload {
 pub struct WithdrawFeedbackInput {
     /// One's own feedback.
     feedback_id: ID,
-    /// Why, in the author's words.
+    /// Why, in the author's words; at most 500 characters.
     reason: Option<String>,
 }
 
@@ -457,7 +458,7 @@ impl FeedbackMutation {
     }
 
     /// Takes one's own feedback back (rút phiếu), until the office has grouped it. Refusals: `NOT_FOUND`,
-    /// `ALREADY_GROUPED`, `INVALID_STATE`.
+    /// `ALREADY_GROUPED`, `INVALID_STATE`, `INVALID_TEXT`, `TOO_LONG`.
     async fn withdraw_feedback(
         &self,
         ctx: &Context<'_>,
@@ -466,7 +467,7 @@ impl FeedbackMutation {
         let command = || {
             Ok(Withdraw {
                 feedback: input_id(&input.feedback_id, "feedbackId")?,
-                reason: input.reason,
+                reason: rules::reason(input.reason.as_deref())?,
             })
         };
         Ok(Some(match run_input(ctx, command).await? {

@@ -198,6 +198,16 @@ pub(super) fn record(before: Option<&Model>, mut row: Model) -> Result<Recorded,
     })
 }
 
+/// Why an author takes his words back, as it is kept in history.
+pub(super) fn reason(raw: Option<&str>) -> Result<Option<String>, Refused> {
+    let Some(raw) = raw else { return Ok(None) };
+    let reason = crate::text::clean(raw).map_err(|code| Refused::field(code, "reason"))?;
+    if reason.chars().count() > 500 {
+        return Err(Refused::field(Code::TooLong, "reason"));
+    }
+    Ok((!reason.is_empty()).then_some(reason))
+}
+
 /// The author takes it back.
 pub(super) fn withdraw(row: &Model) -> Result<Model, Refused> {
     let refused = if row.status == Status::Grouped {

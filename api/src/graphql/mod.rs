@@ -69,11 +69,24 @@ pub fn input_id<T: From<uuid::Uuid>>(text: &async_graphql::ID, field: &'static s
     id(text).ok_or(Refused::field(Code::InvalidId, field))
 }
 
+/// The most entries of an input list: as many as a push has rows, and far fewer than a statement takes parameters.
+pub const MOST_ENTRIES: usize = 500;
+
+/// Refuses an input list that is longer than anybody needs, before the database is asked for each entry.
+pub fn short<T>(list: &[T], field: &'static str) -> Result<(), Refused> {
+    if list.len() > MOST_ENTRIES {
+        Err(Refused::field(Code::LimitTooLarge, field))
+    } else {
+        Ok(())
+    }
+}
+
 /// The ids in an input list, or the refusal that names the field.
 pub fn input_ids<T: From<uuid::Uuid>>(
     texts: &[async_graphql::ID],
     field: &'static str,
 ) -> Result<Vec<T>, Refused> {
+    short(texts, field)?;
     texts.iter().map(|text| input_id(text, field)).collect()
 }
 

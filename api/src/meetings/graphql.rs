@@ -26,7 +26,7 @@ use crate::{
         list::{self, PageArgs, Total, asks_for_total, without},
         loader::{Rows, rows},
         scalar::{Day, Time},
-        state, viewer, wire_id,
+        short, state, viewer, wire_id,
     },
     store::{
         partition::Audience,
@@ -505,10 +505,12 @@ impl MeetingFilter {
             all = all.add(Column::Id.in_subquery(links));
         }
         if let Some(codes) = &self.status {
+            short(codes, "status")?;
             let states: Option<Vec<Status>> = codes.iter().map(|code| Status::from_code(code)).collect();
             all = all.add(Column::Status.is_in(states.ok_or(Refused::field(Code::UnknownCode, "status"))?));
         }
         if let Some(kinds) = &self.kind {
+            short(kinds, "kind")?;
             let known = |kind: &String| {
                 ["contact_kind", "session_kind"]
                     .iter()

@@ -29,7 +29,7 @@ use crate::{
         list::{self, PageArgs, Total, asks_for, asks_for_total},
         loader::{Rows, rows},
         scalar::{Day, Time},
-        state, viewer, wire_id,
+        short, state, viewer, wire_id,
     },
     store::{
         partition::Audience,
@@ -664,13 +664,22 @@ impl PetitionFilter {
             all = all.add(Column::Id.in_subquery(of_units));
         }
         if let Some(codes) = &self.status {
+            short(codes, "status")?;
             let states: Option<Vec<Process>> = codes.iter().map(|code| Process::from_code(code)).collect();
             all = all.add(Column::Process.is_in(states.ok_or(Refused::field(Code::UnknownCode, "status"))?));
         }
         if let Some(codes) = &self.outcome {
+            short(codes, "outcome")?;
+            let known = |code: &String| crate::codes::find("outcome", code).is_some();
+            if !codes.iter().all(known) {
+                return Err(Refused::field(Code::UnknownCode, "outcome").into());
+            }
             all = all.add(Column::Outcome.is_in(codes.iter().cloned()));
         }
         if let Some(field) = &self.field {
+            if crate::codes::find("field", field).is_none() {
+                return Err(Refused::field(Code::UnknownCode, "field").into());
+            }
             let below = crate::codes::list("field")
                 .iter()
                 .filter(|entry| entry.parent.as_deref() == Some(field));

@@ -23,7 +23,7 @@ use crate::{
         list::{self, PageArgs, Total, asks_for_total, without},
         loader::{Rows, rows},
         scalar::{Day, Time},
-        state, viewer, wire_id,
+        short, state, viewer, wire_id,
     },
     store::{
         partition::Audience,
@@ -298,10 +298,12 @@ impl ResolutionFilter {
             all = all.add(Column::UnitId.is_in(within.units(ctx)?));
         }
         if let Some(codes) = &self.effect {
+            short(codes, "effect")?;
             let effects: Option<Vec<Effect>> = codes.iter().map(|code| Effect::from_code(code)).collect();
             all = all.add(Column::Effect.is_in(effects.ok_or(Refused::field(Code::UnknownCode, "effect"))?));
         }
         if let Some(kinds) = &self.kind {
+            short(kinds, "kind")?;
             let known = |kind: &String| crate::codes::find("resolution_kind", kind).is_some();
             if !kinds.iter().all(known) {
                 return Err(Refused::field(Code::UnknownCode, "kind").into());

@@ -21,7 +21,7 @@ use crate::{
         door::{self, Command, Done, Facts, Verdict},
         merge::{Base, Merge, merge},
         working::{Changes, Needs, Working},
-        writing::{Outcome, Status, Stop, Writable, Write, Written},
+        writing::{MOST_UNKNOWN, Outcome, Status, Stop, Writable, Write, Written, told_name},
     },
     viewer::Viewer,
 };
@@ -525,8 +525,8 @@ impl Pushed {
             let known = is_written(writable, name)
                 || writable.read_only().contains(&name.as_str())
                 || matches!(name.as_str(), "id" | "rev" | "_deleted");
-            if !known {
-                mistakes.push(Refused::field(Code::UnknownField, name.clone()));
+            if !known && mistakes.len() < MOST_UNKNOWN {
+                mistakes.push(Refused::field(Code::UnknownField, told_name(name)));
             }
             if name == "authorId" && value.as_str().is_some() && value.as_str() != me.as_deref() {
                 mistakes.push(Refused::field(Code::ForeignAuthor, "authorId"));

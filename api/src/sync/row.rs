@@ -12,7 +12,7 @@ use crate::{
     error::{Code, Refused},
     store::{
         collection::Document,
-        writing::{parse_id, parse_time},
+        writing::{MOST_UNKNOWN, parse_id, parse_time, told_name},
     },
 };
 
@@ -81,7 +81,7 @@ impl PushRow {
         let mut wrong = |code, field: &'static str| row.mistakes.push(Refused::field(code, field));
 
         match members.remove("mutationId") {
-            Some(Value::String(id)) if !id.is_empty() && id.len() <= LONGEST_MUTATION_ID && id.is_ascii() => {
+            Some(Value::String(id)) if is_mutation_id(&id) => {
                 row.mutation_id = id;
             }
             Some(Value::Null) | None => wrong(Code::Required, "mutationId"),
@@ -129,9 +129,9 @@ impl PushRow {
         // `schema` tells which release of the app wrote the row. Every field ever accepted is accepted for ever,
         // so nothing has to be converted yet.
         members.remove("schema");
-        for unknown in members.keys() {
+        for unknown in members.keys().take(MOST_UNKNOWN) {
             row.mistakes
-                .push(Refused::field(Code::UnknownField, unknown.clone()));
+                .push(Refused::field(Code::UnknownField, told_name(unknown)));
         }
         row
     }
@@ -143,8 +143,57 @@ impl PushRow {
     }
 }
 
+/// Printable and short: it is a key in the database, and not every database takes a NUL in a text.
+fn is_mutation_id(id: &str) -> bool {
+    (1..=LONGEST_MUTATION_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn made_of(raw: &[u8]) -> String {
     let digest = Sha256::digest(raw);
     let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("raw-{hex}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(members: Value) -> PushRow {
+        PushRow::from_bytes(members.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_mutation_id_is_printable_and_short() {
+        let told = |id: &str| {
+            row(json!({"mutationId": id, "collection": "note", "id": Uuid::nil(), "patch": {}})).mistakes
+        };
+        for id in [
+            "m",
+            "raw-1",
+            &"m".repeat(64),
+            "01900000-0000-7000-8000-000000000000",
+        ] {
+            assert!(told(id).is_empty(), "{id:?}");
+        }
+        for id in ["", "a b", "a\u{0}", "a\r\n", "đ", "😀", &"m".repeat(65)] {
+            let refused = Refused::field(Code::InvalidId, "mutationId");
+            assert_eq!(told(id), [refused], "{id:?}");
+        }
+    }
+
+    #[test]
+    fn made_up_names_are_told_in_part_and_not_without_end() {
+        let mut members = json!({"mutationId": "m", "collection": "note", "id": Uuid::nil()});
+        for n in 0..1_000 {
+            members[format!("x\u{0}{n}{}", "y".repeat(1_000))] = json!(1);
+        }
+        let mistakes = row(members).mistakes;
+        assert_eq!(mistakes.len(), MOST_UNKNOWN);
+        for mistake in mistakes {
+            let field = mistake.field.unwrap();
+            assert!(field.len() <= 64 && !field.contains('\u{0}'), "{field:?}");
+        }
+    }
 }

@@ -1,0 +1,360 @@
+//! One call for every root field of the schema: its arguments, with places for the row that it is about.
+//!
+//! `<kind>` stands for the id of such a row at one's own place, at a foreign one, or of none at all; `<word>` for the
+//! word that was planted there, `<new>` for a new id, `<name>` for a new user name.
+
+use cutri::capability::Capability::{self, *};
+use serde_json::{Value, json};
+
+/// One root field.
+pub struct Sample {
+    pub field: &'static str,
+    pub args: Value,
+    /// What one has to hold at the own place for it to be accepted there.
+    pub by: Option<Capability>,
+    /// Whether even the existence of a foreign row is nobody's business.
+    pub secret: bool,
+    /// Sent from a device of its own, because it ends with it.
+    pub spare: bool,
+}
+
+fn one(field: &'static str, args: Value) -> Sample {
+    Sample {
+        field,
+        args,
+        by: None,
+        secret: true,
+        spare: false,
+    }
+}
+
+fn public(field: &'static str, args: Value) -> Sample {
+    Sample {
+        secret: false,
+        ..one(field, args)
+    }
+}
+
+/// A list of what lies at a place; the place itself is public.
+fn list(field: &'static str, filter: Value) -> Sample {
+    public(field, json!({"first": 5, "filter": filter}))
+}
+
+/// A mutation about a row that is nobody else's business.
+fn write(field: &'static str, by: Capability, input: Value) -> Sample {
+    Sample {
+        by: Some(by),
+        ..one(field, json!({ "input": input }))
+    }
+}
+
+/// A mutation about something that everybody may know of.
+fn write_public(field: &'static str, by: Capability, input: Value) -> Sample {
+    Sample {
+        secret: false,
+        ..write(field, by, input)
+    }
+}
+
+/// A mutation about oneself.
+fn own(field: &'static str, args: Value) -> Sample {
+    public(field, args)
+}
+
+/// The password of the account that everybody may sign in to here.
+pub const PASSWORD: &str = "ngựa ô thắng kiệu vàng 9";
+
+/// All of them.
+pub fn samples() -> Vec<Sample> {
+    let within = || json!({"withinUnit": {"id": "<unit>"}});
+    let mut all = queries(within);
+    all.extend(of_the_chain());
+    all.extend(of_meetings_and_resolutions());
+    all.extend(of_people_and_bodies());
+    all
+}
+
+fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
+    vec![
+        one("account", json!({"id": "<account>"})),
+        public("accounts", json!({"first": 5})),
+        public("agencies", json!({"first": 5, "filter": within()})),
+        public("agency", json!({"id": "<agency>"})),
+        public("council", json!({"id": "<council>"})),
+        list("councils", within()),
+        public("delegate", json!({"id": "<delegate>"})),
+        list("delegates", within()),
+        own("devices", json!({})),
+        one("feedback", json!({"id": "<feedback>"})),
+        list("feedbacks", within()),
+        one("meeting", json!({"id": "<meeting>"})),
+        list(
+            "meetings",
+            json!({"withinUnit": {"id": "<unit>"}, "kind": ["thematic"]}),
+        ),
+        one("node", json!({"id": "<feedback>"})),
+        one(
+            "nodes",
+            json!({"ids": ["<petition>", "<meeting>", "<resolution>", "<record>", "<note>", "<urging>", "<informing>"]}),
+        ),
+        one("petition", json!({"id": "<answered>"})),
+        list("petitions", within()),
+        one("resolution", json!({"id": "<resolution>"})),
+        list("resolutions", within()),
+        one("search", json!({"text": "<word>", "first": 5})),
+        own("syncPull", json!({"maxBytes": 4_194_304})),
+        public("unit", json!({"id": "<unit>"})),
+        list("units", within()),
+        own("viewer", json!({})),
+    ]
+}
+
+fn of_the_chain() -> Vec<Sample> {
+    let said = json!({"kind": "petition", "channel": "contact_meeting", "origin": "voter", "unitId": "<unit>",
+        "content": "Xin sửa cầu"});
+    vec![
+        write("submitFeedback", RecordFeedback, said),
+        Sample {
+            by: None,
+            ..write(
+                "withdrawFeedback",
+                RecordFeedback,
+                json!({"feedbackId": "<fresh>", "reason": "Cử tri rút lại"}),
+            )
+        },
+        write(
+            "markFeedbackSeen",
+            GroupFeedback,
+            json!({"feedbackIds": ["<feedback>"]}),
+        ),
+        write(
+            "groupFeedback",
+            GroupFeedback,
+            json!({"feedbackIds": ["<fresh>"], "title": "Sửa cầu", "content": "Sửa cầu"}),
+        ),
+        write(
+            "splitPetition",
+            GroupFeedback,
+            json!({"petitionId": "<petition>", "parts": [{"title": "Cầu", "content": "Cầu"}, {"title": "Đường", "content": "Đường"}]}),
+        ),
+        write(
+            "mergePetitions",
+            GroupFeedback,
+            json!({"petitionIds": ["<petition>", "<second>"], "title": "Cầu đường", "content": "Cầu đường"}),
+        ),
+        write(
+            "classifyPetition",
+            ClassifyPetition,
+            json!({"petitionId": "<petition>", "field": "transport", "tier": "commune"}),
+        ),
+        write(
+            "forwardPetitions",
+            ForwardPetitions,
+            json!({"petitionIds": ["<classified>"], "leadId": "<agency>", "documentNumber": "9/VP", "documentDate": "2026-02-09"}),
+        ),
+        write(
+            "returnPetitions",
+            ReturnPetitions,
+            json!({"petitionIds": ["<forwarded>"], "reason": "Không thuộc thẩm quyền"}),
+        ),
+        write(
+            "extendDue",
+            ExtendDue,
+            json!({"petitionIds": ["<forwarded>"], "dueAt": "2027-06-30", "reason": "Chờ vốn"}),
+        ),
+        write(
+            "answerPetitions",
+            AnswerPetitions,
+            json!({"petitionIds": ["<forwarded>"], "agencyId": "<agency>", "documentNumber": "8/UBND",
+                "documentDate": "2026-03-12", "text": "Đã sửa", "outcome": "resolved"}),
+        ),
+        write(
+            "assessAnswer",
+            AssessAnswer,
+            json!({"petitionId": "<answered>", "assessment": "ok"}),
+        ),
+        write(
+            "urge",
+            Urge,
+            json!({"targetKind": "petition", "targetId": "<forwarded>", "how": "phone"}),
+        ),
+        write(
+            "informVoters",
+            InformVoters,
+            json!({"petitionId": "<answered>", "channel": "phone"}),
+        ),
+        write(
+            "closePetition",
+            ClosePetition,
+            json!({"petitionId": "<informed>"}),
+        ),
+        write(
+            "reopenPetition",
+            ReopenPetition,
+            json!({"petitionId": "<closed>", "reason": "Chưa làm xong"}),
+        ),
+        write(
+            "publishPetition",
+            Publish,
+            json!({"petitionId": "<petition>", "publicContent": "Sửa cầu"}),
+        ),
+        Sample {
+            by: Some(InformVoters),
+            ..one(
+                "syncPush",
+                json!({"rows": [{"mutationId": "<new>", "collection": "informing", "id": "<new>",
+                    "patch": {"petitionId": "<answered>", "channel": "phone"}}]}),
+            )
+        },
+    ]
+}
+
+fn of_meetings_and_resolutions() -> Vec<Sample> {
+    vec![
+        write(
+            "planMeeting",
+            ManageMeetings,
+            json!({"councilId": "<council>", "kind": "thematic", "title": "Tiếp xúc", "unitIds": ["<unit>"]}),
+        ),
+        write(
+            "updateMeeting",
+            ManageMeetings,
+            json!({"meetingId": "<meeting>", "title": "Tiếp xúc"}),
+        ),
+        write(
+            "advanceMeeting",
+            ManageMeetings,
+            json!({"meetingId": "<meeting>", "event": "approve", "basis": "6/KH"}),
+        ),
+        write(
+            "setAgenda",
+            ManageMeetings,
+            json!({"meetingId": "<meeting>", "items": [{"title": "Báo cáo"}]}),
+        ),
+        write(
+            "addDocument",
+            ManageMeetings,
+            json!({"meetingId": "<meeting>", "kind": "GM", "number": "12/GM", "date": "2026-02-09", "title": "Giấy mời"}),
+        ),
+        write(
+            "recordAttendance",
+            ManageMeetings,
+            json!({"meetingId": "<held>", "invited": 9}),
+        ),
+        write("publishMeeting", Publish, json!({"meetingId": "<held>"})),
+        write(
+            "createResolution",
+            ManageResolutions,
+            json!({"councilId": "<council>", "rawNumber": "<name>", "kind": "individual", "title": "Về cầu", "issuedOn": "2026-01-15"}),
+        ),
+        write(
+            "updateResolution",
+            ManageResolutions,
+            json!({"resolutionId": "<resolution>", "title": "Về cầu"}),
+        ),
+        write(
+            "setEffect",
+            ManageResolutions,
+            json!({"resolutionId": "<resolution>", "event": "come_into_force", "on": "2026-01-20"}),
+        ),
+        write(
+            "relateResolutions",
+            ManageResolutions,
+            json!({"resolutionId": "<resolution>", "edges": [{"toId": "<other>", "kind": "implements"}]}),
+        ),
+    ]
+}
+
+fn of_people_and_bodies() -> Vec<Sample> {
+    vec![
+        own(
+            "login",
+            json!({"input": {"username": "aicungduoc", "password": PASSWORD, "deviceName": "máy"}}),
+        ),
+        own("refresh", json!({"input": {"refreshToken": "không có"}})),
+        own(
+            "changePassword",
+            json!({"input": {"currentPassword": "không đúng", "newPassword": "ngắn"}}),
+        ),
+        Sample {
+            spare: true,
+            ..own("logout", json!({}))
+        },
+        one(
+            "revokeDevice",
+            json!({"input": {"deviceId": "<device>", "stolen": false}}),
+        ),
+        write_public(
+            "createAccount",
+            ManageAccounts,
+            json!({"username": "<name>", "password": PASSWORD, "role": "committee", "councilId": "<council>"}),
+        ),
+        write(
+            "updateAccount",
+            ManageAccounts,
+            json!({"accountId": "<account>", "name": "Tên khác"}),
+        ),
+        write(
+            "disableAccount",
+            ManageAccounts,
+            json!({"accountId": "<account>", "reason": "nghỉ việc"}),
+        ),
+        write("enableAccount", ManageAccounts, json!({"accountId": "<account>"})),
+        write(
+            "resetPassword",
+            ManageAccounts,
+            json!({"accountId": "<account>", "password": PASSWORD}),
+        ),
+        write(
+            "grantRole",
+            GrantRoles,
+            json!({"accountId": "<account>", "role": "auditor", "councilId": "<council>"}),
+        ),
+        write("revokeRole", GrantRoles, json!({"grantId": "<grant>"})),
+        // The unit has its council: even he who may make one is told so.
+        public(
+            "createCouncil",
+            json!({"input": {"unitId": "<unit>", "term": "2026-2031", "ordinal": 2, "validFrom": "2026-07-01"}}),
+        ),
+        write_public(
+            "updateCouncil",
+            ManageCouncil,
+            json!({"councilId": "<council>", "name": "HĐND xã"}),
+        ),
+        write_public(
+            "createCommittee",
+            ManageCouncil,
+            json!({"councilId": "<council>", "name": "<name>"}),
+        ),
+        write_public(
+            "createGroup",
+            ManageCouncil,
+            json!({"councilId": "<council>", "name": "<name>"}),
+        ),
+        write_public(
+            "createDelegate",
+            ManageCouncil,
+            json!({"councilId": "<council>", "name": "Đại biểu mới", "unitIds": ["<unit>"]}),
+        ),
+        write_public(
+            "updateDelegate",
+            ManageCouncil,
+            json!({"delegateId": "<delegate>", "name": "Đại biểu khác"}),
+        ),
+        write_public(
+            "endMandate",
+            ManageCouncil,
+            json!({"delegateId": "<delegate>", "on": "2026-03-01", "reason": "dismissed"}),
+        ),
+        write_public(
+            "createAgency",
+            ManageAgencies,
+            json!({"name": "<name>", "kind": "department", "unitId": "<unit>"}),
+        ),
+        write_public(
+            "updateAgency",
+            ManageAgencies,
+            json!({"agencyId": "<agency>", "name": "UBND xã"}),
+        ),
+    ]
+}

@@ -1,0 +1,156 @@
+//! Reads the published schema: which root fields there are, how they are called, and everything that they can show.
+
+use std::collections::BTreeMap;
+
+use async_graphql::parser::{
+    parse_schema,
+    types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+};
+
+/// The types of the schema by name.
+pub struct Sdl {
+    types: BTreeMap<String, TypeKind>,
+}
+
+impl Sdl {
+    pub fn read() -> Self {
+        let document = parse_schema(cutri::schema::sdl()).unwrap();
+        let types = document
+            .definitions
+            .into_iter()
+            .filter_map(|definition| match definition {
+                TypeSystemDefinition::Type(definition) => {
+                    Some((definition.node.name.node.to_string(), definition.node.kind))
+                }
+                _ => None,
+            })
+            .collect();
+        Self { types }
+    }
+
+    /// The fields of an object or interface.
+    pub fn fields(&self, name: &str) -> Vec<&FieldDefinition> {
+        match self.types.get(name) {
+            Some(TypeKind::Object(object)) => object.fields.iter().map(|field| &field.node).collect(),
+            Some(TypeKind::Interface(interface)) => {
+                interface.fields.iter().map(|field| &field.node).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The names of all fields that can be read, with their types: `Petition.title`.
+    pub fn shown(&self) -> Vec<String> {
+        let names = self.types.keys();
+        names
+            .flat_map(|of| {
+                self.fields(of)
+                    .into_iter()
+                    .map(move |field| format!("{of}.{}", field.name.node))
+            })
+            .collect()
+    }
+
+    pub fn root_fields(&self, root: &str) -> Vec<String> {
+        let fields = self.fields(root).into_iter();
+        fields.map(|field| field.name.node.to_string()).collect()
+    }
+
+    /// The document that calls a root field with these arguments as variables and shows all it can.
+    pub fn call(&self, root: &str, field: &str, arguments: &[&str]) -> String {
+        let definition = self
+            .fields(root)
+            .into_iter()
+            .find(|one| one.name.node.as_str() == field)
+            .unwrap();
+        let given = definition.arguments.iter().filter(|one| {
+            let name = one.node.name.node.as_str();
+            arguments.contains(&name)
+        });
+        let (mut variables, mut passed) = (Vec::new(), Vec::new());
+        for argument in given {
+            let (name, of) = (&argument.node.name.node, &argument.node.ty.node);
+            variables.push(format!("${name}: {of}"));
+            passed.push(format!("{name}: ${name}"));
+        }
+        let bracket = |list: Vec<String>| match list.is_empty() {
+            true => String::new(),
+            false => format!("({})", list.join(", ")),
+        };
+        let operation = if root == "Mutation" { "mutation" } else { "query" };
+        let shown = self.selection(base(&definition.ty.node), 2);
+        format!(
+            "{operation}{} {{ {field}{}{shown} }}",
+            bracket(variables),
+            bracket(passed)
+        )
+    }
+
+    /// Whether a root field answers with a connection.
+    pub fn is_connection(&self, root: &str, field: &str) -> bool {
+        let fields = self.fields(root);
+        let definition = fields
+            .into_iter()
+            .find(|one| one.name.node.as_str() == field)
+            .unwrap();
+        base(&definition.ty.node).ends_with("Connection")
+    }
+
+    fn selection(&self, name: &str, depth: usize) -> String {
+        if name.ends_with("Connection") {
+            let node = name.trim_end_matches("Connection");
+            return format!(" {{ nodes{} totalCount }}", self.selection(node, depth));
+        }
+        match self.types.get(name) {
+            Some(TypeKind::Object(_)) => format!(" {{ {} }}", self.members(name, depth)),
+            Some(TypeKind::Interface(_)) => {
+                let parts: Vec<String> = self
+                    .implementing(name)
+                    .map(|of| format!("... on {of} {{ {} }}", self.members(of, 0)))
+                    .collect();
+                format!(" {{ __typename {} }}", parts.join(" "))
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn implementing(&self, interface: &str) -> impl Iterator<Item = &str> {
+        self.types.iter().filter_map(move |(name, kind)| match kind {
+            TypeKind::Object(object)
+                if object.implements.iter().any(|one| one.node.as_str() == interface) =>
+            {
+                Some(name.as_str())
+            }
+            _ => None,
+        })
+    }
+
+    fn members(&self, name: &str, depth: usize) -> String {
+        let mut members = Vec::new();
+        for field in self.fields(name) {
+            let (called, of) = (field.name.node.as_str(), base(&field.ty.node));
+            let is_leaf = !matches!(
+                self.types.get(of),
+                Some(TypeKind::Object(_) | TypeKind::Interface(_))
+            );
+            let needs = field.arguments.iter().any(|one| !one.node.ty.node.nullable);
+            if called == "history" {
+                members.push("history(first: 9) { event at actor basis }".to_owned());
+            } else if is_leaf && !needs {
+                members.push(called.to_owned());
+            } else if depth > 0 && !needs && !of.ends_with("Connection") {
+                members.push(format!("{called}{}", self.selection(of, depth - 1)));
+            }
+        }
+        // An object that shows only lists still has to show something.
+        members.push("__typename".to_owned());
+        members.join(" ")
+    }
+}
+
+fn base(of: &Type) -> &str {
+    match &of.base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => base(inner),
+    }
+}

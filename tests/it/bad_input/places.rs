@@ -1,0 +1,242 @@
+//! Hostile words in every place of every call that takes a text, a code, an id, a date or a number.
+
+use cutri::capability::Capability::*;
+use cutri_tests::{TestDatabase, each_db, phone::new_id};
+use serde_json::{Value, json};
+
+use super::{Case, Sender, sane};
+use crate::authorization::{
+    samples::{Sample, samples},
+    schema::Sdl,
+    sites::{KINDS, Site},
+};
+
+/// What is put in the place of a text.
+fn hostile() -> Vec<(&'static str, Value)> {
+    vec![
+        ("NUL", json!("a\u{0}b")),
+        ("only NUL", json!("\u{0}")),
+        ("bidi", json!("\u{202e}abc")),
+        ("a non-character", json!("\u{fffe}")),
+        ("an emoji", json!("😀")),
+        ("nothing", json!("")),
+        ("20 kB", json!("x".repeat(20_001))),
+        ("quotes", json!("'; DROP TABLE event; --\" \\ %_*()")),
+        ("a day that is none", json!("2026-02-30")),
+        ("2^63", json!("9223372036854775808")),
+    ]
+}
+
+/// What is put in the place of a number or a truth value.
+fn wrong_numbers() -> Vec<(&'static str, Value)> {
+    vec![
+        ("2^31", json!(2_147_483_648_u64)),
+        ("2^63", json!(9_223_372_036_854_775_808_u64)),
+        ("-1", json!(-1)),
+        ("a fraction", json!(0.5)),
+        ("1e300", json!(1e300)),
+        ("a text", json!("7")),
+    ]
+}
+
+/// Every leaf of a JSON value, as a pointer.
+fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                leaves(member, &format!("{at}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => found.push(at.to_owned()),
+    }
+}
+
+/// Whoever gets furthest with this call.
+fn token_for(sender: &Sender, sample: &Sample) -> String {
+    let world = &sender.world;
+    sender.token(match sample.by {
+        Some(ManageAccounts | GrantRoles | ManageCouncil | ManageAgencies) => &world.administrator,
+        Some(AnswerPetitions) => &world.here.committee_login,
+        Some(_)
+            if !matches!(
+                sample.field,
+                "syncPush" | "submitFeedback" | "urge" | "informVoters"
+            ) =>
+        {
+            &world.here.office
+        }
+        _ => &world.here.delegates[1],
+    })
+}
+
+each_db! {
+    async fn hostile_words_in_every_place(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let sdl = Sdl::read();
+        let queries = sdl.root_fields("Query");
+        let mut site = Site::new(sender.world.here.clone(), "Rạch Chim");
+        let mut sent = 0;
+        let mut wrong = Vec::new();
+        for sample in samples() {
+            // The accounts of this world have no password that could be changed.
+            if sample.field == "changePassword" {
+                continue;
+            }
+            let root = if queries.iter().any(|field| field == sample.field) { "Query" } else { "Mutation" };
+            let token = token_for(&sender, &sample);
+            let template = optional(sample.args.clone(), sample.field);
+            let mut places = Vec::new();
+            leaves(&template, "", &mut places);
+            for place in places {
+                let of = template.pointer(&place).unwrap();
+                for (what, value) in if of.is_string() { hostile() } else { wrong_numbers() } {
+                    let name = format!("{} {place}: {what}", sample.field);
+                    let mut text = template.clone();
+                    *text.pointer_mut(&place).unwrap() = json!("<here>");
+                    let mut text = text.to_string();
+                    for kind in KINDS.iter().filter(|kind| text.contains(&format!("<{kind}>"))).collect::<Vec<_>>() {
+                        let id = site.id(&sender.app, kind).await;
+                        text = text.replace(&format!("<{kind}>"), &id);
+                    }
+                    sent += 1;
+                    let text = text.replace("<new>", &new_id()).replace("<device>", &new_id())
+                        .replace("<word>", "chim").replace("<name>", &format!("la.{sent}"));
+                    let text = text.replace("\"<here>\"", &value.to_string());
+                    let arguments: Value = serde_json::from_str(&text).unwrap();
+                    let names: Vec<&str> = arguments.as_object().unwrap().keys().map(String::as_str).collect();
+                    let query = sdl.call(root, sample.field, &names);
+                    let body = json!({"query": query, "variables": arguments}).to_string().into_bytes();
+                    let case = Case { name: &name, token: Some(&token), body };
+                    let told = sender.once(&case, None).await;
+                    if told.status >= 500 || told.codes().contains("UNAVAILABLE") {
+                        wrong.push(format!("{name}: {}", told.body));
+                    } else {
+                        sane(&told, cutri::error::Lang::Vi, &name);
+                    }
+                    if root == "Mutation" && told.codes().is_empty() {
+                        for kind in KINDS {
+                            if template.to_string().contains(&format!("<{kind}>")) {
+                                site.used(kind);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} of {sent} broke the server:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(sent > 500, "{sent}");
+        sender.still_answers("everything").await;
+    }
+}
+
+each_db! {
+    async fn lists_longer_than_anybody_needs(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let sdl = Sdl::read();
+        let office = sender.token(&sender.world.here.office);
+        let ids: Vec<String> = (0..40_000).map(|_| new_id()).collect();
+        let codes = |code: &str| vec![code.to_owned(); 40_000];
+        let here = &sender.world.here;
+        let parts = vec![json!({"title": "Cầu", "content": "Cầu"}); 10_000];
+        let edges = vec![json!({"toId": new_id(), "kind": "implements"}); 10_000];
+        let calls = [
+            ("feedbacks", json!({"first": 1, "filter": {"status": codes("accepted")}})),
+            ("petitions", json!({"first": 1, "filter": {"status": codes("accepted")}})),
+            ("petitions", json!({"first": 1, "filter": {"outcome": codes("resolved")}})),
+            ("meetings", json!({"first": 1, "filter": {"status": codes("notified")}})),
+            ("meetings", json!({"first": 1, "filter": {"kind": codes("thematic")}})),
+            ("resolutions", json!({"first": 1, "filter": {"effect": codes("in_force")}})),
+            ("resolutions", json!({"first": 1, "filter": {"kind": codes("individual")}})),
+            ("nodes", json!({ "ids": ids })),
+            ("markFeedbackSeen", json!({"input": {"feedbackIds": ids}})),
+            ("groupFeedback", json!({"input": {"feedbackIds": ids, "title": "Cầu", "content": "Cầu"}})),
+            ("mergePetitions", json!({"input": {"petitionIds": ids, "title": "Cầu", "content": "Cầu"}})),
+            ("splitPetition", json!({"input": {"petitionId": new_id(), "parts": parts}})),
+            ("forwardPetitions", json!({"input": {"petitionIds": ids, "leadId": here.committee, "documentNumber": "1", "documentDate": "2026-02-09"}})),
+            ("returnPetitions", json!({"input": {"petitionIds": ids, "reason": "Nhầm"}})),
+            ("planMeeting", json!({"input": {"councilId": here.council, "kind": "thematic", "title": "Tiếp xúc", "unitIds": ids}})),
+            ("relateResolutions", json!({"input": {"resolutionId": new_id(), "edges": edges}})),
+            ("syncPull", json!({"collections": codes("feedback")})),
+        ];
+        let queries = sdl.root_fields("Query");
+        for (field, arguments) in calls {
+            let root = if queries.iter().any(|one| one == field) { "Query" } else { "Mutation" };
+            let names: Vec<&str> = arguments.as_object().unwrap().keys().map(String::as_str).collect();
+            let query = sdl.call(root, field, &names);
+            let told = sender.ask(field, Some(&office), &query, arguments.clone()).await;
+            assert!(!told.codes().is_empty() || field == "syncPull", "{field}: {:#}", told.body);
+        }
+        sender.still_answers("long lists").await;
+    }
+}
+
+/// The members that the matrix has no use for, but that somebody may send.
+fn optional(mut args: Value, field: &str) -> Value {
+    let more = match field {
+        "submitFeedback" => {
+            json!({"subUnit": "Ấp 3", "subject": "Cầu", "wanted": "Sửa", "affected": "20 hộ", "since": "2020",
+            "onSpotAnswer": "Sẽ sửa", "answeredOnSpot": true, "trackingCode": "AB", "recordedAt": "2026-02-01T08:00:00+07:00",
+            "receiptNumber": "1", "receivedOn": "2026-02-01", "contactName": "A", "contactPhone": "0912345678",
+            "consentText": "Đồng ý", "consentAt": "2026-02-01T08:00:00+07:00"})
+        }
+        "classifyPetition" | "closePetition" => json!({}),
+        "forwardPetitions" => json!({"dueAt": "2027-01-01", "coordinatingIds": ["<agency>"]}),
+        "extendDue" => json!({"roadmap": "Quý II"}),
+        "answerPetitions" => json!({"roadmapAt": "2027-01-01"}),
+        "assessAnswer" => json!({"note": "Rõ"}),
+        "urge" => json!({"text": "Chờ lâu", "documentNumber": "1/CV", "toAgencyId": "<agency>"}),
+        "informVoters" => {
+            json!({"note": "Đã báo", "at": "2026-02-01T08:00:00+07:00", "meetingId": "<meeting>"})
+        }
+        "planMeeting" | "updateMeeting" => {
+            json!({"place": "Nhà văn hóa", "brief": "Tóm tắt", "agenda": "1.", "mode": "direct",
+            "planNumber": "6/KH", "planDate": "2026-01-01", "startsAt": "2026-02-01T08:00:00+07:00",
+            "endsAt": "2026-02-01T09:00:00+07:00", "ordinal": 3})
+        }
+        "addDocument" => json!({"signer": "A"}),
+        "recordAttendance" => {
+            json!({"attended": 3, "speakers": 2, "opinions": 2, "attendanceBands": "female=1"})
+        }
+        "createResolution" | "updateResolution" => {
+            json!({"text": "Điều 1", "inForceFrom": "2026-01-20", "inForceTo": "2027-01-20",
+            "votesFor": 20, "votesAgainst": 1, "votesAbstained": 0, "delegatesPresent": 21, "delegatesTotal": 25})
+        }
+        "setEffect" => json!({"basis": "5/NQ"}),
+        "createAccount" => json!({"name": "Tên"}),
+        "updateAccount" => json!({"username": "<name>"}),
+        "grantRole" => json!({"validFrom": "2026-01-01", "validTo": "2027-01-01"}),
+        "createAgency" => json!({"officialCode": "H01", "validFrom": "2025-07-01"}),
+        "updateAgency" => json!({"officialCode": "H01"}),
+        "createCouncil" => json!({"name": "HĐND"}),
+        _ => json!({}),
+    };
+    if let (Some(input), Value::Object(more)) = (args.get_mut("input").and_then(Value::as_object_mut), more) {
+        input.extend(more);
+    }
+    if let Some(filter) = args.get_mut("filter").and_then(Value::as_object_mut) {
+        match field {
+            "feedbacks" | "petitions" | "meetings" => {
+                filter.insert("status".to_owned(), json!(["accepted"]));
+                filter.insert("updatedAfter".to_owned(), json!("2026-02-01T08:00:00+07:00"));
+            }
+            "resolutions" => {
+                filter.insert("number".to_owned(), json!("5/2026"));
+                filter.insert("year".to_owned(), json!(2026));
+                filter.insert("issuedFrom".to_owned(), json!("2026-01-01"));
+            }
+            "units" | "agencies" => {
+                filter.insert("name".to_owned(), json!("Tân"));
+            }
+            "councils" => {
+                filter.insert("term".to_owned(), json!("2021-2026"));
+            }
+            _ => {}
+        }
+    }
+    args
+}

@@ -1,0 +1,255 @@
+//! Pushed rows: each bad one has its own outcome and harms nobody else.
+
+use cutri_tests::{
+    TestDatabase, each_db,
+    phone::{Phone, create, new_id},
+};
+use serde_json::{Value, json};
+
+use super::{Case, Sender, Told};
+
+const PUSH: &str = "mutation($rows: [JSON!]!) { syncPush(rows: $rows) { results { index mutationId status rev master \
+    errors { code field message } } } }";
+
+impl Sender {
+    /// Uploads rows as they stand, with a good one behind them that has to be applied whatever goes before.
+    async fn push_raw(&self, name: &str, token: &str, rows: &[String]) -> Told {
+        let good = create(
+            "note",
+            &new_id(),
+            json!({"text": "ghi chú", "updatedAt": "2026-02-01T08:00:00+07:00"}),
+        );
+        let rows: Vec<String> = rows.iter().cloned().chain([good.to_string()]).collect();
+        let query = serde_json::to_string(PUSH).unwrap();
+        let body = format!(
+            r#"{{"query":{query},"variables":{{"rows":[{}]}}}}"#,
+            rows.join(",")
+        )
+        .into_bytes();
+        let told = self
+            .send(&Case {
+                name,
+                token: Some(token),
+                body,
+            })
+            .await;
+        let results = told.body["data"]["syncPush"]["results"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{name}: {:#}", told.body));
+        assert_eq!(results.len(), rows.len(), "{name}");
+        let last = results.last().unwrap();
+        // Sent twice, once in each language.
+        assert_eq!(
+            last["status"], "DUPLICATE",
+            "{name}: what is good is taken: {last}"
+        );
+        told
+    }
+}
+
+fn first(told: &Told) -> (String, String) {
+    let result = &told.body["data"]["syncPush"]["results"][0];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (text(&result["status"]), text(&result["errors"][0]["code"]))
+}
+
+each_db! {
+    async fn a_bad_row_has_its_own_outcome(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let token = sender.delegate();
+        let world = &sender.world;
+        let row = |patch: Value| create("feedback", &new_id(), patch);
+        let said = |name: &str, value: Value| {
+            let mut patch = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": "Xin sửa cầu"});
+            patch[name] = value;
+            row(patch)
+        };
+        let with = |name: &str, value: Value| {
+            let mut row = said("subject", json!("cầu"));
+            row[name] = value;
+            row
+        };
+        let raw = |text: &str| {
+            let id = new_id();
+            format!(r#"{{"mutationId":"{}","collection":"feedback","id":"{id}","patch":{{"kind":"petition","content":"{text}"}}}}"#, new_id())
+        };
+        let megabyte = "ă".repeat(500_000);
+        let cases: Vec<(&str, String, &str, &str)> = vec![
+            ("a number", "7".into(), "REJECTED", "MALFORMED_ROW"),
+            ("a list", "[]".into(), "REJECTED", "MALFORMED_ROW"),
+            ("a text", "\"x\"".into(), "REJECTED", "MALFORMED_ROW"),
+            ("empty", "{}".into(), "REJECTED", "REQUIRED"),
+            ("a lone surrogate", raw("\\ud800"), "REJECTED", "MALFORMED_ROW"),
+            ("a lone low surrogate", raw("a\\udc00b"), "REJECTED", "MALFORMED_ROW"),
+            ("1e999", r#"{"mutationId":"m1","collection":"note","id":"x","patch":{"text":1e999}}"#.into(), "REJECTED", "MALFORMED_ROW"),
+            ("NUL in a text", said("content", json!("a\u{0}b")).to_string(), "REJECTED", "INVALID_TEXT"),
+            ("bidi controls", said("content", json!("a\u{202e}b")).to_string(), "REJECTED", "INVALID_TEXT"),
+            ("a non-character", said("content", json!("a\u{fffe}b")).to_string(), "REJECTED", "INVALID_TEXT"),
+            ("an escape", said("content", json!("a\u{1b}[2J")).to_string(), "REJECTED", "INVALID_TEXT"),
+            ("ten marks on a letter", said("content", json!(format!("a{}", "\u{301}".repeat(10)))).to_string(), "REJECTED", "INVALID_TEXT"),
+            ("1 MB", said("content", json!(megabyte)).to_string(), "REJECTED", "TOO_LONG"),
+            ("1 MB as a code", said("channel", json!(megabyte)).to_string(), "REJECTED", "UNKNOWN_CODE"),
+            ("NUL in a code", said("channel", json!("\u{0}")).to_string(), "REJECTED", "UNKNOWN_CODE"),
+            ("a number as text", said("content", json!(3)).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("a list as text", said("content", json!(["x"])).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("an object as text", said("content", json!({"x": 1})).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("an id that is none", said("unitId", json!("x\u{0}")).to_string(), "REJECTED", "INVALID_ID"),
+            ("a foreign unit", said("unitId", json!(world.there.unit)).to_string(), "REJECTED", "NOT_FOUND"),
+            ("no such unit", said("unitId", json!(new_id())).to_string(), "REJECTED", "NOT_FOUND"),
+            ("a day that is none", said("recordedAt", json!("2026-02-30T00:00:00Z")).to_string(), "REJECTED", "INVALID_DATE"),
+            ("long ago", said("recordedAt", json!("0001-01-01T00:00:00Z")).to_string(), "REJECTED", "INVALID_DATE"),
+            ("far away", said("recordedAt", json!("+99999-01-01T00:00:00Z")).to_string(), "REJECTED", "INVALID_DATE"),
+            ("a number as a time", said("recordedAt", json!(1_700_000_000)).to_string(), "REJECTED", "INVALID_DATE"),
+            ("a word as truth", said("answeredOnSpot", json!("có")).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("a field that is none", said("khong_co", json!(1)).to_string(), "REJECTED", "UNKNOWN_FIELD"),
+            ("NUL in a field's name", said("khong\u{0}co", json!(1)).to_string(), "REJECTED", "UNKNOWN_FIELD"),
+            ("a field's name of 100 kB", said(&"x".repeat(100_000), json!(1)).to_string(), "REJECTED", "UNKNOWN_FIELD"),
+            ("a member that is none", with("khong_co", json!(1)).to_string(), "REJECTED", "UNKNOWN_FIELD"),
+            ("NUL in a member's name", with("khong\u{0}co", json!(1)).to_string(), "REJECTED", "UNKNOWN_FIELD"),
+            ("another author", said("authorId", json!(world.there.delegates[0].account)).to_string(), "REJECTED", "FOREIGN_AUTHOR"),
+            ("no such collection", with("collection", json!("khong_co")).to_string(), "REJECTED", "UNKNOWN_CODE"),
+            ("NUL as collection", with("collection", json!("\u{0}")).to_string(), "REJECTED", "UNKNOWN_CODE"),
+            ("a collection of 100 kB", with("collection", json!("x".repeat(100_000))).to_string(), "REJECTED", "UNKNOWN_CODE"),
+            ("a number as collection", with("collection", json!(3)).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("what is only read", create("petition", &new_id(), json!({"title": "x"})).to_string(), "REJECTED", "READ_ONLY"),
+            ("units are only read", create("unit", &new_id(), json!({"name": "x"})).to_string(), "REJECTED", "READ_ONLY"),
+            ("an id of 100 kB", with("id", json!("0".repeat(100_000))).to_string(), "REJECTED", "INVALID_ID"),
+            ("an id of braces", with("id", json!("{00000000-0000-0000-0000-00000000000}")).to_string(), "REJECTED", "INVALID_ID"),
+            ("a mutation id of 65", with("mutationId", json!("m".repeat(65))).to_string(), "REJECTED", "INVALID_ID"),
+            ("an empty mutation id", with("mutationId", json!("")).to_string(), "REJECTED", "INVALID_ID"),
+            ("NUL as mutation id", with("mutationId", json!("m\u{0}")).to_string(), "REJECTED", "INVALID_ID"),
+            ("a control as mutation id", with("mutationId", json!("m\u{7}\r\n")).to_string(), "REJECTED", "INVALID_ID"),
+            ("an emoji as mutation id", with("mutationId", json!("😀")).to_string(), "REJECTED", "INVALID_ID"),
+            ("a base that is none", with("baseRev", json!("x")).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("a negative base", with("baseRev", json!("-1")).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("2^63 as base", with("baseRev", json!("9223372036854775808")).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("a number as base", with("baseRev", json!(1)).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("a list as patch", with("patch", json!([1])).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("a text as delete", with("delete", json!("yes")).to_string(), "REJECTED", "INVALID_VALUE"),
+            ("a deletion of nothing", with("delete", json!(true)).to_string(), "REJECTED", "NOT_FOUND"),
+            ("a time that is none", with("recordedAt", json!("hôm qua")).to_string(), "REJECTED", "INVALID_DATE"),
+            ("a phone without consent", said("contactPhone", json!("0912345678")).to_string(), "REJECTED", "CONSENT_REQUIRED"),
+            ("no content", said("content", Value::Null).to_string(), "REJECTED", "REQUIRED"),
+        ];
+        for (name, row, status, code) in &cases {
+            let told = sender.push_raw(name, &token, std::slice::from_ref(row)).await;
+            assert_eq!(first(&told), ((*status).to_owned(), (*code).to_owned()), "{name}: {:#}", told.body);
+        }
+
+        // All of them in one upload; and they are all explained to their author.
+        let rows: Vec<String> = cases.iter().map(|(_, row, ..)| row.clone()).filter(|row| row.len() < 100_000).collect();
+        sender.push_raw("all together", &token, &rows).await;
+        let mut phone = Phone::new(sender.app.person(&world.here.delegates[0]));
+        phone.pull().await;
+        assert!(phone.rows_of("syncIssue").len() >= cases.len() - 2, "{}", phone.rows_of("syncIssue").len());
+        sender.still_answers("rows").await;
+    }
+
+    async fn odd_but_honest_text_is_stored_settled(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let unit = sender.world.here.unit;
+        let mut phone = Phone::new(sender.app.person(&sender.world.here.delegates[0]));
+        let cases = [
+            ("decomposed", "Ha\u{302}\u{323}u Giang: đươ\u{300}ng ho\u{309}ng", "Hậu Giang: đường hỏng"),
+            ("marks in the other order", "Ha\u{323}\u{302}u Giang", "Hậu Giang"),
+            ("older tones", "hoà bình, thuỷ lợi", "hoà bình, thuỷ lợi"),
+            ("newer tones", "hòa bình, thủy lợi", "hòa bình, thủy lợi"),
+            ("an emoji", "Cầu gãy 😢👨‍👩‍👧", "Cầu gãy 😢👨‍👩‍👧"),
+            ("windows lines", " một\r\nhai ", "một\nhai"),
+            ("quotes", "'; DROP TABLE feedback; --", "'; DROP TABLE feedback; --"),
+            ("a percent", "100% \\ _", "100% \\ _"),
+        ];
+        for (name, sent, stored) in cases {
+            let id = new_id();
+            let patch = json!({"kind": "petition", "unitId": unit, "channel": "contact_meeting", "content": sent});
+            let result = phone.push(&[create("feedback", &id, patch)]).await.remove(0);
+            assert_eq!(result["status"], "APPLIED", "{name}: {result}");
+            phone.pull().await;
+            assert_eq!(phone.row("feedback", &id)["content"], stored, "{name}");
+        }
+    }
+
+    async fn too_many_rows_and_ids_used_twice(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let token = sender.delegate();
+        let note = |text: &str| create("note", &new_id(), json!({"text": text, "updatedAt": "2026-02-01T08:00:00+07:00"}));
+        let many: Vec<Value> = (0..501).map(|n| note(&n.to_string())).collect();
+        let told = sender.ask("501 rows", Some(&token), PUSH, json!({ "rows": many })).await;
+        told.is("TOO_MANY_ROWS", "501 rows");
+        assert_eq!(told.body["errors"][0]["extensions"]["limit"], 500);
+        for (name, rows) in [("no list", json!({})), ("null in it", json!([null])), ("null", Value::Null), ("a text", json!("x"))] {
+            let told = sender.ask(name, Some(&token), PUSH, json!({ "rows": rows })).await;
+            assert!(!told.codes().is_empty(), "{name}: {:#}", told.body);
+        }
+        let mut row = note("một");
+        let person = sender.app.person(&sender.world.here.delegates[0]);
+        assert_eq!(Phone::new(person.clone()).push(&[row.clone()]).await[0]["status"], "APPLIED");
+        row["patch"]["text"] = json!("hai");
+        let told = sender.push_raw("used twice", &token, &[row.to_string()]).await;
+        assert_eq!(first(&told), ("REJECTED".to_owned(), "REUSED_ID".to_owned()), "{:#}", told.body);
+        let twins = {
+            let one = note("ba");
+            let mut two = one.clone();
+            two["id"] = json!(new_id());
+            [one, two]
+        };
+        let results = Phone::new(person).push(&twins).await;
+        assert_eq!((&results[0]["status"], &results[1]["errors"][0]["code"]), (&json!("APPLIED"), &json!("REUSED_ID")));
+        let told = sender.ask("a stranger", None, PUSH, json!({"rows": [note("x")]})).await;
+        told.is("UNAUTHENTICATED", "a stranger");
+    }
+
+    async fn rows_of_others_stay_as_they_are(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let world = &sender.world;
+        let mut owner = Phone::new(sender.app.person(&world.here.delegates[0]));
+        let (feedback, note) = (new_id(), new_id());
+        let said = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": "Cầu gãy"});
+        let rows = [
+            create("feedback", &feedback, said),
+            create("note", &note, json!({"text": "riêng", "updatedAt": "2026-02-01T08:00:00+07:00"})),
+        ];
+        for result in owner.push(&rows).await {
+            assert_eq!(result["status"], "APPLIED", "{result}");
+        }
+        for stranger in [&world.here.delegates[1], &world.there.delegates[0], &world.administrator] {
+            let token = sender.token(stranger);
+            for (collection, id) in [("feedback", &feedback), ("note", &note)] {
+                let field = if collection == "note" { "text" } else { "content" };
+                for (delete, patch) in [(true, json!({})), (false, json!({ (field): "Khác" }))] {
+                    let row = json!({"mutationId": new_id(), "collection": collection, "id": id, "baseRev": "1", "patch": patch, "delete": delete});
+                    let told = sender.push_raw("a foreign row", &token, &[row.to_string()]).await;
+                    let (status, code) = first(&told);
+                    assert_eq!(status, "REJECTED", "{collection}: {:#}", told.body);
+                    assert!(code == "NOT_FOUND" || !delete, "{collection} {delete}: {code}");
+                    assert!(told.body["data"]["syncPush"]["results"][0]["master"].is_null());
+                }
+            }
+        }
+        owner.pull().await;
+        assert_eq!(owner.row("feedback", &feedback)["content"], "Cầu gãy");
+        assert_eq!(owner.row("note", &note)["text"], "riêng");
+    }
+
+    async fn a_meeting_before_its_council(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let world = &sender.world;
+        let office = sender.token(&world.here.office);
+        let plan = "mutation($input: PlanMeetingInput!) { planMeeting(input: $input) { meeting { id } userErrors { code field message } } }";
+        for (at, code) in [
+            ("2001-01-01T08:00:00+07:00", "BEFORE_COUNCIL"),
+            ("1066-10-14T08:00:00+07:00", "INVALID_DATE"),
+            ("9999-01-01T08:00:00+07:00", "INVALID_DATE"),
+            ("2026-13-01T08:00:00+07:00", "INVALID_DATE"),
+        ] {
+            let input = json!({"councilId": world.here.council, "kind": "thematic", "title": "Tiếp xúc", "startsAt": at,
+                "unitIds": [world.here.unit]});
+            sender.ask(at, Some(&office), plan, json!({ "input": input })).await.is(code, at);
+        }
+        let token = sender.delegate();
+        let own = json!({"kind": "residence", "title": "Nơi cư trú", "unitIds": world.here.unit.to_string(), "startsAt": "2001-01-01T08:00:00+07:00"});
+        let told = sender.push_raw("an own contact", &token, &[create("meeting", &new_id(), own).to_string()]).await;
+        let (status, code) = first(&told);
+        assert!(status == "REJECTED" && matches!(code.as_str(), "BEFORE_COUNCIL" | "NOT_FOUND"), "{status} {code}");
+    }
+}
