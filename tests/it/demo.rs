@@ -26,11 +26,16 @@ fn accounts(data: &Path) -> Vec<Value> {
 }
 
 fn text<'a>(account: &'a Value, field: &str) -> &'a str {
-    account[field].as_str().unwrap_or_else(|| panic!("{field} of {account}"))
+    account[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{field} of {account}"))
 }
 
 async fn ask(server: &ServerProcess, query: &str) -> Value {
-    let sent = Client::new().post(server.url("/graphql")).json(&json!({ "query": query })).send();
+    let sent = Client::new()
+        .post(server.url("/graphql"))
+        .json(&json!({ "query": query }))
+        .send();
     sent.await.unwrap().json().await.unwrap()
 }
 
@@ -45,12 +50,17 @@ async fn can_sign_in(server: &ServerProcess, account: &Value) {
     let body = json!({"query": query, "variables": {"input": input}});
     let sent = Client::new().post(server.url("/graphql")).json(&body).send();
     let answer: Value = sent.await.unwrap().json().await.unwrap();
-    assert!(answer["data"]["login"]["accessToken"].is_string(), "{account}: {answer}");
+    assert!(
+        answer["data"]["login"]["accessToken"].is_string(),
+        "{account}: {answer}"
+    );
 }
 
 /// Letters that no text without Vietnamese has.
 fn is_vietnamese(line: &str) -> bool {
-    line.to_lowercase().chars().any(|c| "ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹáàãéèíìóòõúùýĩũ".contains(c))
+    line.to_lowercase()
+        .chars()
+        .any(|c| "ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹáàãéèíìóòõúùýĩũ".contains(c))
 }
 
 #[tokio::test]
@@ -58,16 +68,28 @@ async fn a_newcomer_sees_the_whole_chain() {
     let folder = tempfile::tempdir().unwrap();
     let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
     let made = accounts(folder.path());
-    let mode = fs::metadata(folder.path().join("demo.json")).unwrap().permissions().mode();
+    let mode = fs::metadata(folder.path().join("demo.json"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
     for role in ROLES {
-        assert!(made.iter().any(|account| account["role"] == role), "nobody is {role}");
+        assert!(
+            made.iter().any(|account| account["role"] == role),
+            "nobody is {role}"
+        );
     }
     for account in &made {
-        assert!(!text(account, "unit").is_empty() && text(account, "unitId").len() == 36, "{account}");
+        assert!(
+            !text(account, "unit").is_empty() && text(account, "unitId").len() == 36,
+            "{account}"
+        );
         can_sign_in(&server, account).await;
     }
-    let mut communes: Vec<_> = made.iter().filter(|account| account["role"] == "delegate").collect();
+    let mut communes: Vec<_> = made
+        .iter()
+        .filter(|account| account["role"] == "delegate")
+        .collect();
     communes.sort_by_key(|account| text(account, "unitId"));
     communes.dedup_by_key(|account| text(account, "unitId"));
     assert!(communes.len() >= 2);
@@ -81,10 +103,16 @@ async fn a_newcomer_sees_the_whole_chain() {
         assert!(front.contains(sentence), "{front}");
     }
     assert!(!front.contains("<script") && !front.contains("javascript:"));
-    assert!(!front.contains("src=") && !front.contains("<link"), "nothing from elsewhere");
+    assert!(
+        !front.contains("src=") && !front.contains("<link"),
+        "nothing from elsewhere"
+    );
     assert!(front.contains("<svg") && front.contains("60 kiến nghị đã công khai"));
     assert!(front.contains("Thông tin lại cho cử tri") && front.contains("văn bản số"));
-    assert!(made.iter().all(|account| front.contains(text(account, "password"))));
+    assert!(
+        made.iter()
+            .all(|account| front.contains(text(account, "password")))
+    );
     let published = ask(&server, "{ petitions(first: 1) { totalCount } }").await;
     assert_eq!(published["data"]["petitions"]["totalCount"], 60, "{published}");
 
@@ -100,17 +128,26 @@ async fn a_newcomer_sees_the_whole_chain() {
     // Without --demo the same database shows nobody's password.
     let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
     let front = page(&server).await;
-    assert!(made.iter().all(|account| !front.contains(text(account, "password"))));
+    assert!(
+        made.iter()
+            .all(|account| !front.contains(text(account, "password")))
+    );
     assert!(server.term().await.success());
 }
 
 /// An example may need other ids or somebody signed in; it must not be misspelt.
 async fn every_example_is_valid(server: &ServerProcess) {
-    let asked = Client::new().get(server.url("/graphql")).header("accept", "text/html").send();
+    let asked = Client::new()
+        .get(server.url("/graphql"))
+        .header("accept", "text/html")
+        .send();
     let page = asked.await.unwrap().text().await.unwrap();
     assert!(page.contains("### Đăng nhập"), "the examples are in the page");
     let (mut count, mut misspelt) = (0, Vec::new());
-    for example in cutri::demo::EXAMPLES.split("### ").filter(|example| !example.trim().is_empty()) {
+    for example in cutri::demo::EXAMPLES
+        .split("### ")
+        .filter(|example| !example.trim().is_empty())
+    {
         let (title, query) = example.split_once('\n').unwrap();
         assert!(is_vietnamese(title), "{title}");
         let answer = ask(server, query).await;
@@ -127,15 +164,24 @@ async fn every_example_is_valid(server: &ServerProcess) {
 
 fn the_story_is_told(data: &Path, server: &ServerProcess) {
     let listen = server.address().to_string();
-    let told = server_process::command(data, &["demo", "story"], &[("CUTRI_LISTEN", &listen)]).output().unwrap();
+    let told = server_process::command(data, &["demo", "story"], &[("CUTRI_LISTEN", &listen)])
+        .output()
+        .unwrap();
     let lines = String::from_utf8(told.stdout).unwrap();
-    assert!(told.status.success(), "{lines}{}", String::from_utf8_lossy(&told.stderr));
+    assert!(
+        told.status.success(),
+        "{lines}{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
     let lines: Vec<&str> = lines.lines().collect();
     assert!(lines.len() >= 15, "{lines:?}");
     for line in &lines {
         assert!(is_vietnamese(line), "{line}");
     }
-    assert!(lines.iter().any(|line| line.contains("Khép lại kiến nghị")), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.contains("Khép lại kiến nghị")),
+        "{lines:?}"
+    );
 }
 
 each_db! {
@@ -173,8 +219,17 @@ async fn a_database_in_use_is_no_demo() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["account", "create", "--username", "nguoi.that"];
     let mut made = server_process::command(folder.path(), &args, &[]);
-    let mut made = made.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    made.stdin.take().unwrap().write_all("một mật khẩu rất dài của tôi\n".as_bytes()).unwrap();
+    let mut made = made
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    made.stdin
+        .take()
+        .unwrap()
+        .write_all("một mật khẩu rất dài của tôi\n".as_bytes())
+        .unwrap();
     assert!(made.wait().unwrap().success());
     let listen = server_process::free_address().to_string();
     let refused = server_process::command(folder.path(), &["serve", "--demo"], &[("CUTRI_LISTEN", &listen)]);
