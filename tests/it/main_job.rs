@@ -399,7 +399,7 @@ impl Story {
             json!({"targetKind": "petition", "targetId": petitions.by_body[3], "how": "phone",
                 "text": "Bà con chờ đã hai tháng", "at": "2026-11-22T06:00:00+07:00"}),
         );
-        let urged = phone.push(&[urging.clone()]).await;
+        let urged = phone.push(std::slice::from_ref(&urging)).await;
         assert_eq!(urged[0]["status"], "APPLIED", "{urged:#?}");
         assert_eq!(phone.push(&[urging]).await[0]["status"], "DUPLICATE");
 

@@ -23,7 +23,7 @@ each_db! {
         let mut phone = Phone::new(app.person(&world.here.delegates[0]));
         let id = new_id();
         let row = create("feedback", &id, said(&world, "Đường hỏng"));
-        let first = phone.push(&[row.clone()]).await;
+        let first = phone.push(std::slice::from_ref(&row)).await;
         assert_eq!(first[0]["status"], "APPLIED", "{first:#?}");
         assert_eq!(phone.push(&[row]).await[0]["status"], "DUPLICATE");
         phone.pull().await;
