@@ -168,9 +168,10 @@ fn the_story_is_told(data: &Path, server: &ServerProcess) {
         .output()
         .unwrap();
     let lines = String::from_utf8(told.stdout).unwrap();
+    let log = server.log().text();
     assert!(
         told.status.success(),
-        "{lines}{}",
+        "{lines}{}\n{log}",
         String::from_utf8_lossy(&told.stderr)
     );
     let lines: Vec<&str> = lines.lines().collect();
