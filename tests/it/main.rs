@@ -19,6 +19,7 @@ mod resolutions;
 mod rows;
 mod search;
 mod serve;
+mod states;
 mod sync;
 mod sync_table;
 mod units;

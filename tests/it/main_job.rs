@@ -247,6 +247,29 @@ impl Story {
             4,
             "one issue for each refused row, however often it came"
         );
+        let original = async |code: &str| {
+            let issues = phone.rows_of("syncIssue");
+            let id = issues.iter().find(|issue| issue["code"] == code).unwrap()["id"].clone();
+            let query = "query($id: ID!) { syncIssue(id: $id) { code original } }";
+            delegate.data(query, json!({"id": id})).await["syncIssue"]["original"].clone()
+        };
+        assert_eq!(
+            original("MALFORMED_ROW").await,
+            undecodable,
+            "what he wrote can be read back, byte for byte"
+        );
+        assert!(
+            original("UNKNOWN_CODE")
+                .await
+                .as_str()
+                .unwrap()
+                .contains("Sai mã")
+        );
+        assert_eq!(
+            original("DENUNCIATION_BY_HAND").await,
+            Value::Null,
+            "of a denunciation nothing is kept"
+        );
         let document = phone.row("feedback", &with_contact).to_string();
         assert!(
             !document.contains(PHONE) && !document.contains(VOTER),

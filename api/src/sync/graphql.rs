@@ -1,6 +1,8 @@
 //! The native sync surface: `syncPush` and `syncPull`.
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use entity::{id::SyncIssueId, sync_issue};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     pull::{self, DEFAULT_BYTES, MOST_BYTES, Page, PageSize},
@@ -9,7 +11,12 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Lang, Result},
-    graphql::{UserError, scalar::Json, state, viewer},
+    graphql::{
+        UserError,
+        scalar::{Json, Time},
+        state, viewer, wire_id,
+    },
+    seal,
     state::State,
     store::writing::{Outcome, Status},
     viewer::Viewer,
@@ -161,6 +168,19 @@ pub struct SyncQuery;
 
 #[Object]
 impl SyncQuery {
+    /// A pushed row of one's own that was refused, with what was written; null if there is none or it is another's.
+    async fn sync_issue(&self, ctx: &Context<'_>, id: ID) -> Result<Option<SyncIssue>> {
+        let (Some(id), Some(account)) = (crate::graphql::id::<SyncIssueId>(&id), viewer(ctx)?.account_id())
+        else {
+            return Ok(None);
+        };
+        let issue = sync_issue::Entity::find_by_id(id)
+            .filter(sync_issue::Column::AccountId.eq(account))
+            .one(state(ctx)?.store.read())
+            .await?;
+        Ok(issue.map(SyncIssue))
+    }
+
     /// What changed since a checkpoint (đồng bộ xuống), for all collections in one request.
     ///
     /// Without `cursor` from the start, newest first. `maxBytes` (1,024 to 4,194,304; default 65,536) cuts the
@@ -188,6 +208,68 @@ impl SyncQuery {
         let bits = pull::bits(collections.as_deref())?;
         let read = pull::pull(state, viewer, cursor.as_deref(), bits, PageSize::of_bytes(bytes)).await?;
         Ok(page(state, viewer, read))
+    }
+}
+
+/// A pushed row that was refused (phiếu bị từ chối), for its author alone.
+pub struct SyncIssue(sync_issue::Model);
+
+/// A pushed row that was refused (dòng dữ liệu bị từ chối), explained to its author and to nobody else.
+#[Object]
+impl SyncIssue {
+    /// The bare lower-case UUID.
+    async fn id(&self) -> ID {
+        wire_id(self.0.id)
+    }
+
+    /// The collection that the row named, if there is one of that name.
+    async fn collection(&self) -> Option<&str> {
+        self.0.collection.as_deref()
+    }
+
+    /// The id that the row named.
+    async fn row_id(&self) -> Option<ID> {
+        self.0.row_id.map(wire_id)
+    }
+
+    /// The row's own `mutationId`.
+    async fn mutation_id(&self) -> &str {
+        &self.0.mutation_id
+    }
+
+    /// Why it was refused: a code of the closed table (docs/errors.md).
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// One sentence for people, in the viewer's language.
+    async fn message(&self, ctx: &Context<'_>) -> Result<Option<&'static str>> {
+        Ok(Code::from_name(&self.0.code)
+            .map(|code| code.message(viewer(ctx).map(|viewer| viewer.lang).unwrap_or_default())))
+    }
+
+    /// The field that it is about, if it is about one.
+    async fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
+    /// `open` or `resolved`.
+    async fn status(&self) -> &str {
+        &self.0.status
+    }
+
+    /// When it was refused.
+    async fn at(&self) -> Time {
+        Time(self.0.at)
+    }
+
+    /// The row as it was pushed, text as it came; null for a denunciation, of which nothing is kept.
+    async fn original(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let Some(sealed) = &self.0.payload else {
+            return Ok(None);
+        };
+        let raw = seal::open_quarantined(&state(ctx)?.keys, push::issue_field(self.0.id), sealed)?;
+        Ok(Some(String::from_utf8_lossy(&raw).into_owned()))
     }
 }
 

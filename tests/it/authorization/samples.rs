@@ -102,6 +102,7 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         one("resolution", json!({"id": "<resolution>"})),
         list("resolutions", within()),
         one("search", json!({"text": "<word>", "first": 5})),
+        one("syncIssue", json!({"id": "<issue>"})),
         own("syncPull", json!({"maxBytes": 4_194_304})),
         public("unit", json!({"id": "<unit>"})),
         list("units", within()),

@@ -49,6 +49,7 @@ pub const KINDS: &[&str] = &[
     "note",
     "urging",
     "informing",
+    "issue",
 ];
 
 impl Site {
@@ -145,6 +146,22 @@ impl Site {
                 let about = Box::pin(self.make(app, "answered")).await;
                 let informing = json!({"petitionId": about, "channel": "phone", "note": self.text()});
                 self.push(app, "informing", informing).await
+            }
+            "issue" => {
+                let wrong = json!({"kind": "no such kind", "content": self.text()});
+                let row = create("feedback", &new_id(), wrong);
+                let mutation = row["mutationId"].clone();
+                let mut phone = Phone::new(self.author(app));
+                assert_eq!(phone.push(&[row]).await[0]["status"], "REJECTED");
+                phone.collections = Some(vec!["syncIssue".to_owned()]);
+                phone.pull().await;
+                let issues = phone.rows_of("syncIssue");
+                text(
+                    &issues
+                        .iter()
+                        .find(|issue| issue["mutationId"] == mutation)
+                        .unwrap()["id"],
+                )
             }
             "meeting" | "held" => self.meeting(app, kind == "held").await,
             "resolution" | "other" => {
