@@ -1,25 +1,21 @@
 //! The database: its settings, its migrations, whose keys it knows, its clocks, and whether its documents are those
 //! that would be written today.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Datelike, Duration, Utc};
 use entity::{event, sync_doc};
 use migration::Migrator;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sea_orm_migration::MigratorTrait;
+use uuid::Uuid;
 
 use crate::{
     clock::{Clock, SystemClock, wire},
     error::{Result, describe},
     installation,
     keys::Keys,
-    store::{
-        Store,
-        collection::Collection,
-        partition::Audience,
-        reference::Reference,
-        sql::Sql,
-        working::{Needs, Working},
-    },
+    store::{Store, rebuild, reference::Reference, sql::Sql},
     sync::registry::COLLECTIONS,
 };
 
@@ -151,18 +147,11 @@ async fn documents(store: &Store, findings: &mut Findings) -> Result<()> {
             .limit(SAMPLE)
             .all(store.read())
             .await?;
-        let mut needs = Needs::default();
-        for document in &stored {
-            collection.needs(document.row_id, &mut needs);
-        }
-        let working = Working::load(store.read(), &needs).await?;
+        let ids: BTreeSet<Uuid> = stored.iter().map(|document| document.row_id).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
         looked_at += stored.len();
-        different.extend(
-            stored
-                .iter()
-                .filter(|stored| !is_same(*collection, stored, &working, &reference))
-                .map(|stored| format!("{}/{}", stored.collection, stored.row_id)),
-        );
+        let found = rebuild::differences(store.read(), *collection, &reference, &ids).await?;
+        different.extend(found.iter().map(|one| format!("{}/{}", one.collection, one.row)));
     }
     if different.is_empty() {
         findings.ok(
@@ -180,23 +169,4 @@ async fn documents(store: &Store, findings: &mut Findings) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn is_same(
-    collection: &dyn Collection,
-    stored: &sync_doc::Model,
-    working: &Working,
-    reference: &Reference,
-) -> bool {
-    // Written since it was read: another process is at work, and this is not the same row any more.
-    if collection.rev(working, stored.row_id) != stored.rev {
-        return collection.rev(working, stored.row_id) > stored.rev;
-    }
-    let Some(audience) = Audience::from_rank(stored.audience) else {
-        return false;
-    };
-    let mut document = collection.document(working, reference, stored.row_id, audience);
-    document.insert("rev".to_owned(), stored.rev.to_string().into());
-    let made = serde_json::Value::Object(document).to_string();
-    made == stored.doc
 }
