@@ -239,3 +239,18 @@ async fn a_database_in_use_is_no_demo() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("NOT_A_DEMO"));
     assert!(!folder.path().join("demo.json").exists());
 }
+
+/// Found by running the program as its README says: the demo planned meetings on days that were still to come, and the
+/// doctor took the machine's clock for slow.
+#[tokio::test]
+async fn the_doctor_finds_a_fresh_demo_healthy() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
+    assert!(server.term().await.success());
+    let examined = server_process::command(folder.path(), &["doctor"], &[])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&examined.stdout).into_owned();
+    assert!(examined.status.success(), "{said}");
+}

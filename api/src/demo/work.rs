@@ -77,7 +77,7 @@ impl<'a> Plan<'a> {
         let begins = self.before.map(|before| making.at(before, hour));
         let announced = self.before.map_or_else(
             || moment(self.council.valid_from, 8),
-            |before| making.at(before + 15, 9),
+            |before| making.at((before + 15).max(1), 9),
         );
         let is_over = self.status.is_over();
         let row = meeting::Model {
