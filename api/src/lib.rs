@@ -41,3 +41,4 @@ pub mod terminal;
 pub mod text;
 pub mod units;
 pub mod viewer;
+pub mod worker;

@@ -26,6 +26,7 @@ use crate::{
     store::{partition::Partition, sql::Sql},
     terminal::say,
     viewer::Viewer,
+    worker,
 };
 
 /// A disk with less than this part free may fail one of the next writes.
@@ -61,6 +62,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     let background = [
         tokio::spawn(turn_keys(Arc::clone(&state))),
         tokio::spawn(follow_reference(Arc::clone(&state))),
+        tokio::spawn(worker::run(Arc::clone(&state))),
     ];
     let config = settings.edge();
     let config = match accounts {

@@ -17,8 +17,9 @@ use rustix::{fs::Mode, process::umask};
 use sea_orm_migration::MigratorTrait;
 
 use crate::{
+    accounts::throttle::Throttle,
     clock::{Clock, SystemClock},
-    config::Settings,
+    config::{Settings, Switch},
     entropy::SystemEntropy,
     error::{Error, Lang, describe},
     installation,
@@ -93,7 +94,10 @@ pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
     let keys = keys(settings, &store).await?;
     installation::seed_roles(&store).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
+    let mut state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
+    if settings.rate_limits == Switch::Off {
+        state.throttle = Throttle::off();
+    }
     deliver(&state).await?;
     alone.end().await?;
     Ok(Arc::new(state))

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AccountId, DeviceId};
+use crate::id::{AccountId, DeviceId, SyncIssueId};
 
 /// A pushed row whose parent has not arrived.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -17,6 +17,8 @@ pub struct Model {
     /// Sealed.
     pub payload: Vec<u8>,
     pub at: DateTimeUtc,
+    /// Where its author was told that it still waits.
+    pub issue_id: Option<SyncIssueId>,
 }
 
 plain!();

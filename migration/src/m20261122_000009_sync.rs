@@ -106,10 +106,12 @@ impl MigrationTrait for Migration {
                     .col(uuid("device_id"))
                     .col(blob("payload"))
                     .col(timestamp_with_time_zone("at"))
+                    .col(uuid_null("issue_id"))
                     .primary_key(Index::create().col("account_id").col("mutation_id"))
                     .to_owned(),
             )
             .await?;
+        create_index(manager, "sync_deferred_at", "sync_deferred", &["at"], false).await?;
         create_index(
             manager,
             "sync_deferred_waits",

@@ -23,3 +23,4 @@ mod states;
 mod sync;
 mod sync_table;
 mod units;
+mod worker;

@@ -26,26 +26,30 @@ pub struct TestApp {
 
 /// The state of a server on this database, with keys in this folder.
 pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
+    state_at(url, keys, Arc::new(SystemClock)).await
+}
+
+/// The same, living by this clock.
+pub async fn state_at(url: &str, keys: &Path, clock: Arc<dyn Clock>) -> Arc<State> {
     let store = Store::connect(url).await.unwrap();
-    let keys = Keys::open_or_create(keys, SystemClock.now(), &SystemEntropy).unwrap();
+    let keys = Keys::open_or_create(keys, clock.now(), &SystemEntropy).unwrap();
     Arc::new(
-        State::new(
-            store,
-            keys,
-            Arc::new(SystemClock),
-            Arc::new(SystemEntropy),
-            "cutri".to_owned(),
-        )
-        .await
-        .unwrap(),
+        State::new(store, keys, clock, Arc::new(SystemEntropy), "cutri".to_owned())
+            .await
+            .unwrap(),
     )
 }
 
 impl TestApp {
     /// Serves this database.
     pub async fn start(db: &TestDatabase) -> Self {
+        Self::start_at(db, Arc::new(SystemClock)).await
+    }
+
+    /// Serves this database, living by this clock.
+    pub async fn start_at(db: &TestDatabase, clock: Arc<dyn Clock>) -> Self {
         let keys = tempfile::tempdir().unwrap();
-        let state = state_on(db.url(), &keys.path().join("keys")).await;
+        let state = state_at(db.url(), &keys.path().join("keys"), clock).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();

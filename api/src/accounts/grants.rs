@@ -6,14 +6,17 @@ use entity::{
     id::{AccountId, AgencyId, CouncilId, GrantId},
     role_grant,
 };
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use super::rules;
 use crate::{
     capability::Capability,
-    error::{Code, Refused},
+    error::{Code, Error, Refused},
+    state::State,
     store::{
         door::{Command, Facts, Verdict},
+        reference::existed,
         working::{Changes, Needs, Working},
     },
     viewer::Place,
@@ -189,6 +192,33 @@ impl Command for RevokeRole {
     }
 }
 
+/// Has an agency say what the dates of its grants have made of it. Done twice it changes nothing.
+pub struct FollowGrants(pub AgencyId);
+
+impl Command for FollowGrants {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs_agency(self.0, needs);
+    }
+
+    fn judge(&self, _working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let mut changes = Changes::default();
+        settle(facts, Some(self.0), &mut changes);
+        Ok(Verdict::about(changes, [self.0.0]))
+    }
+}
+
+/// The agencies at which somebody was ever given a role.
+pub async fn agencies_with_grants(state: &State) -> Result<Vec<AgencyId>, Error> {
+    Ok(role_grant::Entity::find()
+        .select_only()
+        .column(role_grant::Column::AgencyId)
+        .distinct()
+        .filter(role_grant::Column::AgencyId.is_not_null())
+        .into_tuple()
+        .all(state.store.read())
+        .await?)
+}
+
 /// What has to be read of an account to judge who manages it.
 pub(super) fn needs_account(account: AccountId, needs: &mut Needs) {
     needs.account.insert(account.0);
@@ -235,7 +265,7 @@ pub(super) fn settle(facts: &Facts<'_>, agency: Option<AgencyId>, changes: &mut 
         let has_account = working.role_grant.iter().any(|grant| {
             grant.agency_id == Some(id)
                 && answering.contains(&grant.role)
-                && rules::is_open(grant, today)
+                && existed(Some(grant.valid_from), grant.valid_to, today)
                 && enabled(grant.account_id)
         });
         let changed = working

@@ -28,6 +28,7 @@ use super::{
     negotiate::{self, Media},
     request::Asked,
     response, scan,
+    variables::keep_null_rows,
 };
 use crate::error::{Code, Error};
 
@@ -142,8 +143,10 @@ async fn run<B: Backend>(
         OperationType::Subscription => return Err(Code::NotAcceptable.into()),
     };
     let kept = is_new.then(|| (asked.query.clone(), Arc::clone(&document)));
+    let mut variables = asked.variables;
+    keep_null_rows(&document, &mut variables);
     let mut request = Request::new(asked.query)
-        .variables(asked.variables)
+        .variables(variables)
         .data(client.clone());
     if let Some(name) = asked.operation_name {
         request = request.operation_name(name);

@@ -9,7 +9,10 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
-use async_graphql::{Name, Value, Variables};
+use async_graphql::{
+    Name, Value, Variables,
+    parser::types::{BaseType, ExecutableDocument},
+};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -119,6 +122,31 @@ impl Text {
             Value::Binary(self.sent.slice(range))
         };
         Ok(Value::List(elements.into_iter().map(element).collect()))
+    }
+}
+
+/// Has a null among uploaded rows travel as the bytes `null`. By the letter of GraphQL it would fail the whole list,
+/// and with it every other row of an upload, before anybody could answer for each of them.
+pub(super) fn keep_null_rows(document: &ExecutableDocument, variables: &mut Variables) {
+    let definitions = document
+        .operations
+        .iter()
+        .flat_map(|(_, operation)| &operation.node.variable_definitions);
+    for definition in definitions {
+        let BaseType::List(element) = &definition.node.var_type.node.base else {
+            continue;
+        };
+        let BaseType::Named(name) = &element.base else {
+            continue;
+        };
+        if element.nullable || !(name == "JSON" || name.ends_with("InputPushRow")) {
+            continue;
+        }
+        if let Some(Value::List(rows)) = variables.get_mut(&definition.node.name.node) {
+            for row in rows.iter_mut().filter(|row| **row == Value::Null) {
+                *row = Value::Binary(Bytes::from_static(b"null"));
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The office enters them; phones only read them. A number is kept as it was printed beside what was read of it,
 //! votes are totals and never names, and an effect moves by steps that each leave an event.
 
+pub mod dated;
 pub mod graphql;
 pub mod mutations;
 pub mod number;

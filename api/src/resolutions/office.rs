@@ -256,15 +256,7 @@ impl Command for SetEffect {
         let row = rules::step(before, self.event, on)?;
         let mut changes = Changes::default();
         if self.event == Event::ComeIntoForce {
-            // What it said about others counts from now on; one that has ended meanwhile stays as it is.
-            for edge in working.resolution_edge.of(self.resolution) {
-                if let Some(other) = working.resolution.get(edge.to_id)
-                    && let Some(relation) = Relation::from_code(&edge.kind)
-                    && let Ok(Some(moved)) = rules::moved(other, relation, on)
-                {
-                    put_moved(facts, &mut changes, before, moved);
-                }
-            }
+            act_on_others(working, facts, &mut changes, before, on);
         }
         let council = Some(row.council_id);
         let mut event = facts.event("resolution", self.resolution, self.event.code(), council);
@@ -272,6 +264,25 @@ impl Command for SetEffect {
         changes.put(row);
         changes.happened(event);
         Ok(Verdict::about(changes, [self.resolution.0]))
+    }
+}
+
+/// What a resolution said about others counts from the day on which it comes into force; one that has ended
+/// meanwhile stays as it is.
+pub(super) fn act_on_others(
+    working: &Working,
+    facts: &Facts<'_>,
+    changes: &mut Changes,
+    row: &Model,
+    on: NaiveDate,
+) {
+    for edge in working.resolution_edge.of(row.id) {
+        if let Some(other) = working.resolution.get(edge.to_id)
+            && let Some(relation) = Relation::from_code(&edge.kind)
+            && let Ok(Some(moved)) = rules::moved(other, relation, on)
+        {
+            put_moved(facts, changes, row, moved);
+        }
     }
 }
 

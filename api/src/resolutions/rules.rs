@@ -223,6 +223,23 @@ pub(super) fn step(row: &Model, event: Event, on: NaiveDate) -> Result<Model, Re
     Ok(row)
 }
 
+/// What the dates of a resolution have brought about until today and its effect does not yet tell, in order.
+pub(super) fn dated(row: &Model, today: NaiveDate) -> Vec<(Event, NaiveDate)> {
+    let reached = |day: Option<NaiveDate>| day.filter(|day| *day <= today);
+    let mut steps = Vec::new();
+    let mut effect = row.effect;
+    if let (Effect::NotYet, Some(on)) = (effect, reached(row.in_force_from)) {
+        steps.push((Event::ComeIntoForce, on));
+        effect = Effect::InForce;
+    }
+    if let (Effect::InForce | Effect::Partly | Effect::Suspended, Some(on)) =
+        (effect, reached(row.in_force_to))
+    {
+        steps.push((Event::Expire, on));
+    }
+    steps
+}
+
 /// How one resolution bears on another.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Relation {

@@ -9,3 +9,4 @@ pub mod pull;
 pub mod push;
 pub mod registry;
 pub mod row;
+pub mod waiting;

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
+use chrono::Duration;
 use entity::{
     id::{AccountId, SyncIssueId},
     sync_deferred, sync_issue, sync_receipt,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{registry, row::PushRow};
+use super::{registry, row::PushRow, waiting};
 use crate::{
     error::{Code, Error, Refused, Result},
     keys::Purpose,
@@ -29,9 +30,6 @@ use crate::{
 /// Rows in one push.
 pub const MOST_ROWS: usize = 500;
 
-/// How many waiting rows are tried again with every push.
-const MOST_DEFERRED: u64 = 200;
-
 /// Applies rows; `results[i]` answers `rows[i]`.
 pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<Vec<Outcome>> {
     let account = viewer.signed_in()?.account.id;
@@ -43,7 +41,7 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
         .into_iter()
         .map(|row| Pushed::new(row, account, false))
         .collect();
-    for waiting in deferred(state, account).await? {
+    for waiting in waiting::of(state, account).await? {
         pushed.push(Pushed::new(waiting, account, true));
     }
 
@@ -90,28 +88,19 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
         .collect()
 }
 
-/// The rows of this account that wait for something.
-async fn deferred(state: &State, account: AccountId) -> Result<Vec<PushRow>> {
-    let kept = sync_deferred::Entity::find()
-        .filter(sync_deferred::Column::AccountId.eq(account))
-        .order_by_asc(sync_deferred::Column::At)
-        .limit(MOST_DEFERRED)
-        .all(state.store.read())
-        .await?;
-    kept.into_iter()
-        .map(|row| {
-            let raw = seal::open_quarantined(&state.keys, deferred_field(row.waits_for), &row.payload)?;
-            Ok(PushRow::from_bytes(&raw))
-        })
-        .collect()
-}
+/// How long a row that is sent again still gets its first answer.
+pub const RECEIPTS_KEPT: Duration = Duration::days(400);
 
-fn deferred_field(waits_for: Uuid) -> seal::Field {
-    seal::Field {
-        table: "sync_deferred",
-        column: "payload",
-        row_id: waits_for,
-    }
+/// Forgets receipts after their time. What a phone holds for longer is still compared with the row itself.
+pub async fn forget_receipts(state: &State) -> Result<()> {
+    let until = state.clock.now() - RECEIPTS_KEPT;
+    let tx = state.store.begin().await?;
+    sync_receipt::Entity::delete_many()
+        .filter(sync_receipt::Column::At.lt(until))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Where the bytes of a refused row are sealed.
@@ -216,7 +205,7 @@ impl Pushed {
             changes.put(receipt);
         }
         if self.again && outcome.status != Status::Deferred {
-            self.forget_waiting(&mut changes);
+            waiting::end(self.account, &self.row.mutation_id, &mut changes);
         }
         Verdict {
             changes,
@@ -225,19 +214,6 @@ impl Pushed {
                 push: Some(outcome),
             },
         }
-    }
-
-    fn forget_waiting(&self, changes: &mut Changes) {
-        let (account, mutation) = (self.account, self.row.mutation_id.clone());
-        changes.and(move |working| {
-            let kept = working
-                .sync_deferred
-                .iter()
-                .find(|row| row.account_id == account && row.mutation_id == mutation);
-            if let Some(key) = kept.map(crate::store::table::Row::key) {
-                working.sync_deferred.remove(key);
-            }
-        });
     }
 
     /// Keeps a refused row for its author: sealed, and explained in a `syncIssue`.
@@ -308,7 +284,7 @@ impl Pushed {
         let sealed = seal::seal_quarantined(
             facts.keys,
             facts.entropy,
-            deferred_field(waits_for),
+            waiting::field(waits_for),
             &self.row.raw,
         )
         .map_err(|_| Refused::new(Code::Unavailable))?;
@@ -323,6 +299,7 @@ impl Pushed {
                 .ok_or(Refused::new(Code::Unauthenticated))?,
             payload: sealed,
             at: facts.now,
+            issue_id: None,
         });
         Ok(self.settle(facts, changes, outcome))
     }
@@ -385,6 +362,9 @@ impl Command for Pushed {
     }
 
     fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        if self.again {
+            waiting::needs_issue(working, self.account, &self.row.mutation_id, needs);
+        }
         if let Some((writable, write)) = self.target() {
             writable.needs_more(write, working, facts, needs);
         }

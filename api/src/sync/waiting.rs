@@ -1,0 +1,199 @@
+//! Rows that wait for what they refer to: kept sealed, tried again with every push of their author and when what
+//! they wait for has come, and reported to their author when it does not.
+
+use chrono::{DateTime, Duration, Utc};
+use entity::{
+    id::{AccountId, DeviceId, SyncIssueId},
+    sync_deferred, sync_issue, sync_log,
+};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query};
+use uuid::Uuid;
+
+use super::{push, registry, row::PushRow};
+use crate::{
+    error::{Code, Lang, Refused, Result},
+    seal,
+    state::State,
+    store::{
+        door::{self, Command, Facts, Verdict},
+        table::Row,
+        working::{Changes, Needs, Working},
+    },
+    viewer::Viewer,
+};
+
+/// How many waiting rows are tried again with every push.
+const MOST: u64 = 200;
+
+/// How many accounts, or rows, one turn of the clock looks at.
+const MOST_IN_A_TURN: u64 = 200;
+
+/// How long a row waits before its author is told.
+pub const PATIENCE: Duration = Duration::days(5);
+
+/// Where the bytes of a waiting row are sealed.
+pub(super) fn field(waits_for: Uuid) -> seal::Field {
+    seal::Field {
+        table: "sync_deferred",
+        column: "payload",
+        row_id: waits_for,
+    }
+}
+
+/// The rows of this account that wait for something, the oldest first.
+pub(super) async fn of(state: &State, account: AccountId) -> Result<Vec<PushRow>> {
+    let kept = sync_deferred::Entity::find()
+        .filter(sync_deferred::Column::AccountId.eq(account))
+        .order_by_asc(sync_deferred::Column::At)
+        .limit(MOST)
+        .all(state.store.read())
+        .await?;
+    kept.into_iter()
+        .map(|row| {
+            let raw = seal::open_quarantined(&state.keys, field(row.waits_for), &row.payload)?;
+            Ok(PushRow::from_bytes(&raw))
+        })
+        .collect()
+}
+
+fn find<'a>(working: &'a Working, account: AccountId, mutation: &str) -> Option<&'a sync_deferred::Model> {
+    working
+        .sync_deferred
+        .iter()
+        .find(|row| row.account_id == account && row.mutation_id == mutation)
+}
+
+/// What has to be read of a waiting row to end its waiting.
+pub(super) fn needs_issue(working: &Working, account: AccountId, mutation: &str, needs: &mut Needs) {
+    let issue = find(working, account, mutation).and_then(|row| row.issue_id);
+    needs.sync_issue.extend(issue.map(Uuid::from));
+}
+
+/// The waiting is over, one way or the other; what its author was told about it is settled.
+pub(super) fn end(account: AccountId, mutation: &str, changes: &mut Changes) {
+    let mutation = mutation.to_owned();
+    changes.and(move |working| {
+        let Some(row) = find(working, account, &mutation).cloned() else {
+            return;
+        };
+        working.sync_deferred.remove(row.key());
+        let told = row.issue_id.and_then(|issue| working.sync_issue.get(issue));
+        if let Some(told) = told.cloned() {
+            working.sync_issue.put(sync_issue::Model {
+                status: "resolved".to_owned(),
+                ..told
+            });
+        }
+    });
+}
+
+/// Tells an author that a row of his still waits. It goes on waiting: what it refers to may come on any day.
+struct Report {
+    account: AccountId,
+    mutation: String,
+    until: DateTime<Utc>,
+}
+
+impl Command for Report {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.deferred_of.insert(self.account.0);
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let mut changes = Changes::default();
+        let waiting = find(working, self.account, &self.mutation)
+            .filter(|row| row.issue_id.is_none() && row.at <= self.until);
+        let Some(waiting) = waiting else {
+            return Ok(Verdict::about(changes, []));
+        };
+        let lost = || Refused::new(Code::Unavailable);
+        let raw = seal::open_quarantined(facts.keys, field(waiting.waits_for), &waiting.payload)
+            .map_err(|_| lost())?;
+        let row = PushRow::from_bytes(&raw);
+        let issue = facts.id::<SyncIssueId>();
+        let payload = seal::seal_quarantined(facts.keys, facts.entropy, push::issue_field(issue), &raw)
+            .map_err(|_| lost())?;
+        changes.put(sync_issue::Model {
+            id: issue,
+            account_id: self.account,
+            device_id: waiting.device_id,
+            collection: row.collection.filter(|name| registry::collection(name).is_some()),
+            row_id: row.id,
+            mutation_id: self.mutation.clone(),
+            code: Code::ParentUnknown.name().to_owned(),
+            field: None,
+            status: "open".to_owned(),
+            payload: Some(payload),
+            at: facts.now,
+            rev: 0,
+        });
+        changes.put(sync_deferred::Model {
+            issue_id: Some(issue),
+            ..waiting.clone()
+        });
+        Ok(Verdict::about(changes, []))
+    }
+}
+
+/// Reports what has waited too long. Done twice, or by two servers, it tells once.
+pub async fn report(state: &State) -> Result<()> {
+    let until = state.clock.now() - PATIENCE;
+    let late: Vec<(AccountId, String)> = sync_deferred::Entity::find()
+        .select_only()
+        .columns([
+            sync_deferred::Column::AccountId,
+            sync_deferred::Column::MutationId,
+        ])
+        .filter(sync_deferred::Column::At.lte(until))
+        .filter(sync_deferred::Column::IssueId.is_null())
+        .order_by_asc(sync_deferred::Column::At)
+        .limit(MOST_IN_A_TURN)
+        .into_tuple()
+        .all(state.store.read())
+        .await?;
+    let reports: Vec<Report> = late
+        .into_iter()
+        .map(|(account, mutation)| Report {
+            account,
+            mutation,
+            until,
+        })
+        .collect();
+    let commands: Vec<&dyn Command> = reports.iter().map(|report| report as &dyn Command).collect();
+    door::execute(state, &Viewer::system(), &commands).await?;
+    Ok(())
+}
+
+/// Tries rows again whose parent has come since: it may have come from somebody else, and their author may have no
+/// signal for weeks.
+pub async fn retry(state: &State) -> Result<()> {
+    let arrived = Query::select()
+        .column(sync_log::Column::RowId)
+        .from(sync_log::Entity)
+        .to_owned();
+    let waiting: Vec<(AccountId, DeviceId)> = sync_deferred::Entity::find()
+        .select_only()
+        .columns([sync_deferred::Column::AccountId, sync_deferred::Column::DeviceId])
+        .distinct()
+        .filter(
+            Condition::all()
+                // What its author cannot see looks absent for ever; after a while only his own pushes try it.
+                .add(sync_deferred::Column::IssueId.is_null())
+                .add(sync_deferred::Column::WaitsFor.in_subquery(arrived)),
+        )
+        .limit(MOST_IN_A_TURN)
+        .into_tuple()
+        .all(state.store.read())
+        .await?;
+    for (account, device) in waiting {
+        let reference = state.reference();
+        let (conn, today) = (state.store.read(), state.clock.today());
+        match Viewer::load(conn, &reference, account, device, today, Lang::default()).await {
+            Ok(author) => drop(push::push(state, &author, Vec::new()).await?),
+            // A device that was given up, or a person who left: nobody in whose name to try.
+            Err(error) if error.code() == Code::DeviceRevoked => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
