@@ -16,7 +16,7 @@ use crate::{
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
     search::graphql::SearchQuery,
     state::State,
-    sync::graphql::{SyncMutation, SyncQuery},
+    sync::graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
     units::graphql::UnitQuery,
     viewer::Viewer,
 };
@@ -36,6 +36,8 @@ pub struct Query(
     ResolutionQuery,
     SearchQuery,
     SyncQuery,
+    DigestQuery,
+    IssueQuery,
 );
 
 /// All mutations.

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use async_graphql::{Request, Response};
 use axum::Router;
 use migration::Migrator;
+use sea_orm::DatabaseBackend;
 use sea_orm_migration::MigratorTrait;
 use tokio::{
     net::TcpListener,
@@ -35,6 +36,8 @@ pub(crate) const LEAST_FREE: f64 = 0.05;
 const KEYS: Duration = Duration::from_secs(60);
 /// How often changes of reference data by other processes are looked for.
 const REFERENCE: Duration = Duration::from_secs(1);
+/// How often what other processes wrote is looked for.
+const CLOCKS: Duration = Duration::from_secs(1);
 
 /// Serves until SIGTERM or Ctrl-C; with `as_demo` an empty database is made a demo first, and another refused.
 pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
@@ -63,6 +66,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         tokio::spawn(turn_keys(Arc::clone(&state))),
         tokio::spawn(follow_reference(Arc::clone(&state))),
         tokio::spawn(worker::run(Arc::clone(&state))),
+        tokio::spawn(follow_clocks(Arc::clone(&state))),
     ];
     let config = settings.edge();
     let config = match accounts {
@@ -262,6 +266,37 @@ async fn follow_reference(state: Arc<State>) {
                 continue;
             }
             tracing::info!("reference data read again");
+        }
+        known = Some(now);
+    }
+}
+
+/// Wakes who waits here for what other processes wrote. One server on SQLite has no others.
+async fn follow_clocks(state: Arc<State>) {
+    if state.store.backend() == DatabaseBackend::Sqlite {
+        return;
+    }
+    let mut every = interval(CLOCKS);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut known = None;
+    loop {
+        every.tick().await;
+        // Clocks only ever rise, so that their sum tells of every tick of any.
+        let sum = Sql::new(
+            state.store.backend(),
+            "SELECT CAST(coalesce(sum(seq), 0) AS BIGINT) AS sum FROM sync_clock",
+        )
+        .one(state.store.read())
+        .await;
+        let now = match sum.and_then(|row| Ok(row.map(|row| row.try_get::<i64>("", "sum")).transpose()?)) {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::debug!(code = error.code().name(), "the clocks cannot be looked at");
+                continue;
+            }
+        };
+        if known.is_some_and(|known| known != now) {
+            state.store.wake.something();
         }
         known = Some(now);
     }

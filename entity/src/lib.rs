@@ -86,6 +86,7 @@ pub mod role_capability;
 pub mod role_grant;
 pub mod sync_clock;
 pub mod sync_deferred;
+pub mod sync_digest;
 pub mod sync_doc;
 pub mod sync_issue;
 pub mod sync_log;

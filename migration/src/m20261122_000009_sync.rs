@@ -64,6 +64,20 @@ impl MigrationTrait for Migration {
         manager
             .create_table(
                 Table::create()
+                    .table("sync_digest")
+                    .if_not_exists()
+                    .col(big_integer("partition"))
+                    .col(text("collection"))
+                    .col(big_integer("count"))
+                    .col(big_integer("high"))
+                    .col(big_integer("low"))
+                    .primary_key(Index::create().col("partition").col("collection"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
                     .table("sync_doc")
                     .if_not_exists()
                     .col(text("collection"))

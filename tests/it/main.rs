@@ -6,6 +6,7 @@ mod bad_input;
 mod costs;
 mod councils;
 mod demo;
+mod digest;
 mod guards;
 mod harness;
 mod histories;

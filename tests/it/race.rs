@@ -10,7 +10,7 @@ use std::{
 };
 
 use cutri::sync::{
-    pull::{self, PageSize},
+    pull::{self, PageSize, Wanted},
     registry,
 };
 use cutri_tests::{
@@ -188,11 +188,15 @@ fn follow(
         let mut seen = BTreeMap::new();
         loop {
             let done = over.load(Ordering::SeqCst);
-            let size = PageSize {
-                rows: rng.random_range(1..=7),
-                bytes: 1 << 20,
+            let wanted = Wanted {
+                collections: bits,
+                size: PageSize {
+                    rows: rng.random_range(1..=7),
+                    bytes: 1 << 20,
+                },
+                digest: false,
             };
-            let page = pull::pull(&state, &viewer, cursor.as_deref(), bits, size)
+            let page = pull::pull(&state, &viewer, cursor.as_deref(), wanted)
                 .await
                 .unwrap();
             for change in page.changes {

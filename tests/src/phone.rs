@@ -1,15 +1,16 @@
 //! A delegate's phone: a store of rows, an outbox, a cursor. As simple as an app's author would write it from
 //! docs/sync.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::app::Person;
 
 const PUSH: &str = "mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
     results { index mutationId status rev master errors { code field message } }
-    pull { partitions changes { p c op id rev d } cursor more } } }";
+    pull { partitions changes { p c op id rev d } cursor more digest } } }";
 
 const PULL: &str = "query($cursor: String, $maxBytes: Int, $collections: [String!]) {
     syncPull(cursor: $cursor, maxBytes: $maxBytes, collections: $collections) {
@@ -22,6 +23,8 @@ pub struct Phone {
     pub cursor: Option<String>,
     /// By collection and id.
     pub rows: BTreeMap<(String, String), Value>,
+    /// In which partitions each row lies.
+    pub lies: BTreeMap<(String, String), BTreeSet<String>>,
     pub collections: Option<Vec<String>>,
 }
 
@@ -35,6 +38,7 @@ impl Phone {
             person,
             cursor: None,
             rows: BTreeMap::new(),
+            lies: BTreeMap::new(),
             collections: None,
         }
     }
@@ -47,8 +51,22 @@ impl Phone {
         (self.apply(&page), page["more"].as_bool().unwrap())
     }
 
-    /// Applies a page.
+    /// Applies a page, and proves that this phone is whole if it is the last.
     pub fn apply(&mut self, page: &Value) -> Vec<Seen> {
+        let seen = self.apply_changes(page);
+        self.cursor = Some(page["cursor"].as_str().unwrap().to_owned());
+        if let Some(digest) = page["digest"].as_str() {
+            assert_eq!(
+                self.digest(),
+                digest,
+                "the phone holds what the server says it does"
+            );
+        }
+        seen
+    }
+
+    /// Puts and removes rows.
+    pub fn apply_changes(&mut self, page: &Value) -> Vec<Seen> {
         let mut seen = Vec::new();
         for change in page["changes"].as_array().unwrap() {
             let text = |name: &str| change[name].as_str().unwrap().to_owned();
@@ -56,6 +74,10 @@ impl Phone {
             if text("op") == "put" {
                 assert_eq!(change["d"]["rev"], change["rev"], "{change}");
                 self.rows.insert(key.clone(), change["d"].clone());
+                let name = |place: &Value| page["partitions"][place.as_u64().unwrap() as usize].as_str();
+                let places = change["p"].as_array().unwrap().iter();
+                let places = places.map(|place| name(place).unwrap().to_owned()).collect();
+                self.lies.insert(key.clone(), places);
                 seen.push((key.0, key.1, Some(text("rev"))));
             } else {
                 assert_eq!(
@@ -64,11 +86,28 @@ impl Phone {
                     "what is gone brings no content: {change}"
                 );
                 self.rows.remove(&key);
+                self.lies.remove(&key);
                 seen.push((key.0, key.1, None));
             }
         }
-        self.cursor = Some(page["cursor"].as_str().unwrap().to_owned());
         seen
+    }
+
+    /// How many rows it holds and the sum of their fingerprints, each once for each partition, as docs/sync.md says.
+    pub fn digest(&self) -> String {
+        let (mut count, mut sum) = (0, [0_u32; 2]);
+        for ((collection, id), places) in &self.lies {
+            let rev = self.row(collection, id)["rev"].as_str().unwrap_or_default();
+            let digest = Sha256::digest(format!("{id}:{rev}"));
+            for _ in places {
+                count += 1;
+                for (half, sum) in sum.iter_mut().enumerate() {
+                    let bytes = digest[4 * half..4 * half + 4].try_into().unwrap();
+                    *sum = sum.wrapping_add(u32::from_be_bytes(bytes));
+                }
+            }
+        }
+        format!("{count}:{:08x}{:08x}", sum[0], sum[1])
     }
 
     /// Reads until nothing is pending.

@@ -15,7 +15,6 @@ use super::{
     token::{self, Kind},
 };
 use crate::{
-    clock::local_date,
     error::{Code, Lang, Result},
     state::State,
     viewer::Viewer,
@@ -41,17 +40,20 @@ async fn person(state: &State, text: &str, lang: Lang, now: DateTime<Utc>) -> Re
     if holder.kind == Kind::Wipe {
         return Err(Code::DeviceRevoked.into());
     }
-    let (account, device) = (AccountId(holder.account), DeviceId(holder.device));
+    load(state, AccountId(holder.account), DeviceId(holder.device), lang).await
+}
+
+/// The same person with the rights of this moment; refused if the device was given up meanwhile.
+pub async fn again(state: &State, viewer: &Viewer) -> Result<Viewer> {
+    let signed_in = viewer.signed_in()?;
+    load(state, signed_in.account.id, signed_in.device.id, viewer.lang).await
+}
+
+/// The person behind an account and device.
+pub async fn load(state: &State, account: AccountId, device: DeviceId, lang: Lang) -> Result<Viewer> {
     let reference = state.reference();
-    Viewer::load(
-        state.store.read(),
-        &reference,
-        account,
-        device,
-        local_date(now),
-        lang,
-    )
-    .await
+    let today = state.clock.today();
+    Viewer::load(state.store.read(), &reference, account, device, today, lang).await
 }
 
 async fn integrator(state: &State, text: &str, lang: Lang, now: DateTime<Utc>) -> Result<Viewer> {

@@ -21,6 +21,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
+    digest::{self, Sum},
     is_data_error, may_retry,
     partition::Audience,
     reference::{Reference, SHARED},
@@ -207,10 +208,12 @@ async fn once(
         return Ok(None);
     }
     let found_by = crate::search::index::Changed::of(&placed)?;
+    let touched = placed.entries.iter().map(|entry| entry.partition).collect();
     working.save(&tx).await?;
     placed.write(&tx, ticks).await?;
     found_by.write(&tx).await?;
     tx.commit().await?;
+    state.store.wake.changed(touched);
     state.after_commit(&working).await?;
     Ok(Some(answers))
 }
@@ -278,6 +281,7 @@ pub(crate) struct Placed {
     /// Documents of audiences that see the row no more.
     stale: Vec<(&'static str, Uuid, i32)>,
     pub(crate) partitions: BTreeMap<i64, sync_partition::Model>,
+    digests: digest::Differences,
 }
 
 /// A line of the change log to be.
@@ -305,23 +309,27 @@ async fn place<C: ConnectionTrait>(
         }
     }
 
-    let mut before: BTreeMap<(String, Uuid), BTreeSet<i64>> = BTreeMap::new();
+    let mut before: BTreeMap<(String, Uuid), BTreeMap<i64, i64>> = BTreeMap::new();
     let all: Vec<Uuid> = changed.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
     for ids in all.chunks(10_000) {
-        let rows: Vec<(i64, String, Uuid)> = sync_log::Entity::find()
+        let rows: Vec<(i64, String, Uuid, i64)> = sync_log::Entity::find()
             .select_only()
             .columns([
                 sync_log::Column::Partition,
                 sync_log::Column::Collection,
                 sync_log::Column::RowId,
+                sync_log::Column::Rev,
             ])
             .filter(sync_log::Column::RowId.is_in(ids.iter().copied()))
             .filter(sync_log::Column::Op.eq("put"))
             .into_tuple()
             .all(conn)
             .await?;
-        for (partition, collection, row) in rows {
-            before.entry((collection, row)).or_default().insert(partition);
+        for (partition, collection, row, rev) in rows {
+            before
+                .entry((collection, row))
+                .or_default()
+                .insert(partition, rev);
         }
     }
 
@@ -330,6 +338,7 @@ async fn place<C: ConnectionTrait>(
         documents: Vec::new(),
         stale: Vec::new(),
         partitions: BTreeMap::new(),
+        digests: BTreeMap::new(),
     };
     for (collection, ids) in changed {
         let name = collection.name();
@@ -340,6 +349,8 @@ async fn place<C: ConnectionTrait>(
             for partition in collection.partitions(working, reference, id) {
                 audiences.insert(partition.audience());
                 if here.insert(partition.id()) {
+                    let sum = placed.digests.entry((partition.id(), name)).or_default();
+                    sum.add(Sum::of(id, rev));
                     placed.entries.push(Entry {
                         partition: partition.id(),
                         collection: name,
@@ -357,9 +368,13 @@ async fn place<C: ConnectionTrait>(
                         });
                 }
             }
-            let gone = before.remove(&(name.to_owned(), id)).unwrap_or_default();
-            let was_there = !gone.is_empty();
-            for partition in gone.difference(&here) {
+            let was = before.remove(&(name.to_owned(), id)).unwrap_or_default();
+            let was_there = !was.is_empty();
+            for (partition, rev) in &was {
+                let sum = placed.digests.entry((*partition, name)).or_default();
+                sum.take(Sum::of(id, *rev));
+            }
+            for partition in was.keys().filter(|partition| !here.contains(partition)) {
                 placed.entries.push(Entry {
                     partition: *partition,
                     collection: name,
@@ -478,6 +493,8 @@ impl Placed {
                 .exec_without_returning(tx)
                 .await?;
         }
+
+        digest::write(tx, &self.digests).await?;
 
         let documents: Vec<_> = self
             .documents

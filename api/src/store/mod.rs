@@ -4,6 +4,7 @@
 //! every change goes through [`door`], in one transaction whose first statement ticks the clocks.
 
 pub mod collection;
+pub mod digest;
 pub mod door;
 pub mod merge;
 pub mod partition;
@@ -12,6 +13,7 @@ pub mod reference;
 pub mod sql;
 pub mod table;
 pub mod visibility;
+pub mod wake;
 pub mod working;
 pub mod writing;
 
@@ -30,6 +32,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use self::wake::Wake;
 use crate::error::{Error, Result};
 
 /// SQLite before this version can corrupt a database in WAL mode (the "WAL-reset" defect).
@@ -64,6 +67,8 @@ pub struct Store {
     writer: DatabaseConnection,
     backend: DatabaseBackend,
     statements: Arc<Statements>,
+    /// Where committed changes are called out.
+    pub wake: Wake,
 }
 
 impl Store {
@@ -102,6 +107,7 @@ impl Store {
                 writer,
                 backend: DatabaseBackend::Sqlite,
                 statements,
+                wake: Wake::default(),
             }
         } else {
             let mut options = ConnectOptions::new(url);
@@ -118,6 +124,7 @@ impl Store {
                 writer: connection,
                 backend: DatabaseBackend::Postgres,
                 statements,
+                wake: Wake::default(),
             }
         };
         store.refuse_unsafe_settings().await?;

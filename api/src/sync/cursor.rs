@@ -27,6 +27,9 @@ pub enum Reading {
     /// New to this device: everything above the clock's position then is read like the rest, and what was there
     /// before is read downwards; all above this sequence number has been sent.
     Backfill(i64),
+    /// The same for a partition that was won when others had been read: rows that the device has already are sent
+    /// again, so that it knows that they lie here too.
+    Gained(i64),
     /// Lost: ids are being sent as gone, upwards; all up to this sequence number have been.
     Purge(i64),
 }
@@ -89,6 +92,10 @@ impl Cursor {
                 }
                 Reading::Purge(seq) => {
                     bytes.push(2);
+                    put(&mut bytes, seq.unsigned_abs());
+                }
+                Reading::Gained(seq) => {
+                    bytes.push(3);
                     put(&mut bytes, seq.unsigned_abs());
                 }
             }
@@ -183,6 +190,7 @@ impl Reader<'_> {
                 [0] => Reading::Level,
                 [1] => Reading::Backfill(self.seq()?),
                 [2] => Reading::Purge(self.seq()?),
+                [3] => Reading::Gained(self.seq()?),
                 _ => return None,
             };
             cursor.partitions.insert(partition, reading);

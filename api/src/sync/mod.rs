@@ -3,10 +3,13 @@
 //! The protocol is described in docs/sync.md.
 
 pub mod cursor;
+pub mod digest;
+pub mod documents;
 pub mod graphql;
 pub mod issue;
 pub mod pull;
 pub mod push;
 pub mod registry;
 pub mod row;
+pub mod wait;
 pub mod waiting;

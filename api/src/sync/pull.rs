@@ -6,17 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::sync_partition;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{
     cursor::{Cursor, Reading, clock_key},
+    documents::{Change, Sight},
     registry,
 };
 use crate::{
     error::{Code, Error, Result},
     state::State,
-    store::{door, partition::Audience, sql::Sql},
+    store::{digest::Sum, door, sql::Sql},
     viewer::Viewer,
 };
 
@@ -28,6 +29,27 @@ const TYPICAL_BYTES: usize = 400;
 pub const DEFAULT_BYTES: usize = 65_536;
 /// The largest page that may be asked for.
 pub const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// One bit for each collection.
+    pub collections: u64,
+    pub size: PageSize,
+    /// Whether the last page is to carry the sum of all that the viewer holds then.
+    pub digest: bool,
+}
+
+impl Wanted {
+    /// Everything, in pages of this size.
+    pub fn all(size: PageSize) -> Self {
+        Self {
+            collections: registry::all_bits(),
+            size,
+            digest: false,
+        }
+    }
+}
 
 /// Where a page ends.
 #[derive(Clone, Copy, Debug)]
@@ -48,18 +70,6 @@ impl PageSize {
     }
 }
 
-/// A row that changed, as the viewer sees it now.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The partitions of the viewer's in which it lies.
-    pub partitions: Vec<i64>,
-    pub collection: String,
-    pub id: Uuid,
-    pub rev: i64,
-    /// Its document, as JSON text; none if it is gone.
-    pub doc: Option<String>,
-}
-
 /// One page.
 #[derive(Debug)]
 pub struct Page {
@@ -67,6 +77,8 @@ pub struct Page {
     pub cursor: Cursor,
     /// Whether something is still pending; if not, the page ends at one moment for all collections.
     pub more: bool,
+    /// The sum of all that the viewer holds after it, if that was asked for and nothing is pending.
+    pub digest: Option<Sum>,
 }
 
 /// A log entry as it was read.
@@ -76,18 +88,17 @@ struct Entry {
     collection: String,
     id: Uuid,
     put: bool,
-    /// Found while a lost partition is being purged.
-    lost: Option<Audience>,
+    /// Found while a partition is read that was won later than others.
+    gained: bool,
 }
 
 /// Reads a page after a checkpoint (none: from the start).
-pub async fn pull(
-    state: &State,
-    viewer: &Viewer,
-    cursor: Option<&str>,
-    collections: u64,
-    size: PageSize,
-) -> Result<Page> {
+pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: Wanted) -> Result<Page> {
+    let Wanted {
+        collections,
+        mut size,
+        digest,
+    } = wanted;
     let signed_in = viewer.signed_in()?;
     let (account, device) = (signed_in.account.id, signed_in.device.id);
     let fresh = || Cursor::start(account, device, state.epoch, collections);
@@ -106,7 +117,6 @@ pub async fn pull(
     cursor.collections = collections;
 
     let snapshot = state.store.snapshot().await?;
-    let mut size = size;
     loop {
         let reader = Reader {
             state,
@@ -117,13 +127,16 @@ pub async fn pull(
             rows: Vec::new(),
             more: false,
         };
-        let page = reader.read().await?;
+        let mut page = reader.read().await?;
         let bytes: usize = page
             .changes
             .iter()
             .map(|change| change.doc.as_ref().map_or(60, String::len))
             .sum();
         if bytes <= size.bytes || page.changes.len() <= 1 || size.rows == 1 {
+            if digest && !page.more {
+                page.digest = Some(super::digest::total(&snapshot, viewer, collections).await?);
+            }
             snapshot.commit().await?;
             return Ok(page);
         }
@@ -171,17 +184,18 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         for (name, top) in &tops {
             self.cursor.clocks.entry(clock_key(name)).or_insert(*top);
         }
+        let is_new = self.cursor.partitions.is_empty();
         for partition in &mine {
             if let Some(clock) = clock_of(*partition) {
                 let position = self.cursor.clocks.get(&clock_key(clock)).copied().unwrap_or(0);
-                let reading = self
-                    .cursor
-                    .partitions
-                    .entry(*partition)
-                    .or_insert(Reading::Backfill(position + 1));
+                let reading = self.cursor.partitions.entry(*partition).or_insert(if is_new {
+                    Reading::Backfill(position + 1)
+                } else {
+                    Reading::Gained(position + 1)
+                });
                 // Lost and won back before the purge ended: send everything again.
                 if matches!(reading, Reading::Purge(_)) {
-                    *reading = Reading::Backfill(position + 1);
+                    *reading = Reading::Gained(position + 1);
                 }
             }
         }
@@ -191,7 +205,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             }
         }
 
-        self.purge(&known).await?;
+        self.purge().await?;
         for (name, top) in &tops {
             self.delta(name, *top, &known).await?;
         }
@@ -217,7 +231,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     }
 
     /// Ids of rows in partitions that were lost, upwards.
-    async fn purge(&mut self, known: &HashMap<i64, sync_partition::Model>) -> Result<()> {
+    async fn purge(&mut self) -> Result<()> {
         let lost: Vec<(i64, i64)> = self
             .cursor
             .partitions
@@ -233,20 +247,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 self.more = true;
                 return Ok(());
             }
-            let audience = known
-                .get(&partition)
-                .and_then(|row| audience_named(&row.name))
-                .unwrap_or(Audience::Public);
             let found = self
                 .entries(&[(partition, from, i64::MAX)], room, false, false)
                 .await?;
             let full = found.len() == room;
             let last = found.last().map(|entry| entry.seq);
-            self.rows.extend(found.into_iter().map(|entry| Entry {
-                put: false,
-                lost: Some(audience),
-                ..entry
-            }));
+            self.rows
+                .extend(found.into_iter().map(|entry| Entry { put: false, ..entry }));
             match last {
                 Some(last) if full => {
                     self.cursor.partitions.insert(partition, Reading::Purge(last));
@@ -299,18 +306,19 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 
     /// What was in new partitions when they were won, downwards: newest first.
     async fn backfill(&mut self) -> Result<()> {
-        let mut open: Vec<(i64, i64)> = self
+        let mut open: Vec<(i64, i64, bool)> = self
             .cursor
             .partitions
             .iter()
             .filter_map(|(partition, reading)| match reading {
-                Reading::Backfill(below) => Some((*partition, *below)),
+                Reading::Backfill(below) => Some((*partition, *below, false)),
+                Reading::Gained(below) => Some((*partition, *below, true)),
                 _ => None,
             })
             .collect();
         // The most personal first: one's own, the council's, the places', and only then what everybody has.
-        open.sort_by_key(|(partition, _)| std::cmp::Reverse(self.viewer.audience_of(*partition)));
-        for (partition, below) in open {
+        open.sort_by_key(|(partition, ..)| std::cmp::Reverse(self.viewer.audience_of(*partition)));
+        for (partition, below, gained) in open {
             let room = self.room();
             if room == 0 {
                 self.more = true;
@@ -322,12 +330,17 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             let reading = match found.last() {
                 Some(last) if found.len() == room => {
                     self.more = true;
-                    Reading::Backfill(last.seq)
+                    if gained {
+                        Reading::Gained(last.seq)
+                    } else {
+                        Reading::Backfill(last.seq)
+                    }
                 }
                 _ => Reading::Level,
             };
             self.cursor.partitions.insert(partition, reading);
-            self.rows.extend(found);
+            self.rows
+                .extend(found.into_iter().map(|entry| Entry { gained, ..entry }));
         }
         Ok(())
     }
@@ -378,7 +391,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                     collection: row.try_get("", "collection")?,
                     id: row.try_get("", "row_id")?,
                     put: row.try_get::<String>("", "op")? == "put",
-                    lost: None,
+                    gained: false,
                 });
             }
         }
@@ -391,54 +404,35 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 
     /// Turns entries into changes: each row once, in the richest form that the viewer may see.
     async fn finish(self, tops: &BTreeMap<String, i64>) -> Result<Page> {
-        let ids: BTreeSet<Uuid> = self.rows.iter().map(|entry| entry.id).collect();
-        let live = self.live(&ids).await?;
+        let sight = Sight {
+            backend: self.state.store.backend(),
+            viewer: self.viewer,
+            conn: self.conn,
+        };
+        let live = sight
+            .live(self.rows.iter().map(|entry| entry.id).collect())
+            .await?;
 
-        let mut wanted: Vec<(String, Uuid, Option<Audience>, Vec<i64>)> = Vec::new();
+        let mut wanted: Vec<(String, Uuid)> = Vec::new();
         let mut seen: BTreeSet<(String, Uuid)> = BTreeSet::new();
         for entry in &self.rows {
             let key = (entry.collection.clone(), entry.id);
-            let here = live.get(&key);
-            let best = here.and_then(|partitions| {
-                partitions
-                    .iter()
-                    .filter_map(|partition| self.viewer.audience_of(*partition))
-                    .max()
-            });
+            let best = live.get(&key).and_then(|here| sight.richest(here));
             let send = match best {
                 None => true,
                 // Put in a poorer partition than the richest: its own entry there brings it.
-                Some(best) if entry.put => self.viewer.audience_of(entry.partition) == Some(best),
-                // It left a partition, or the partition was lost, and is seen elsewhere: send it again, unless
-                // what was lost was no richer than what remains.
-                Some(best) => entry.lost.is_none_or(|lost| lost > best),
+                Some(best) if entry.put => {
+                    entry.gained || self.viewer.audience_of(entry.partition) == Some(best)
+                }
+                // It left a partition, or the partition was lost, and is seen elsewhere: send it again, in the form
+                // that remains, and so that the device knows where it still lies.
+                Some(_) => true,
             };
             if send && seen.insert(key.clone()) {
-                let partitions = here
-                    .map(|partitions| partitions.iter().copied().collect())
-                    .unwrap_or_default();
-                wanted.push((key.0, key.1, best, partitions));
+                wanted.push(key);
             }
         }
-
-        let mut documents = self.documents(&wanted).await?.into_iter();
-        let mut changes = Vec::with_capacity(wanted.len());
-        for (collection, id, best, partitions) in wanted {
-            let (rev, doc) = match best {
-                Some(_) => match documents.next() {
-                    Some((rev, doc)) => (rev, Some(doc)),
-                    None => return Err(Error::internal("a document is missing")),
-                },
-                None => (0, None),
-            };
-            changes.push(Change {
-                partitions,
-                collection,
-                id,
-                rev,
-                doc,
-            });
-        }
+        let changes = sight.changes(wanted, &live).await?;
 
         let level = tops
             .iter()
@@ -452,99 +446,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             changes,
             cursor: self.cursor,
             more: self.more || !level,
+            digest: None,
         })
     }
-
-    /// In which of the viewer's partitions rows lie now.
-    async fn live(&self, ids: &BTreeSet<Uuid>) -> Result<HashMap<(String, Uuid), BTreeSet<i64>>> {
-        let mut live: HashMap<(String, Uuid), BTreeSet<i64>> = HashMap::new();
-        let mine = self.viewer.partition_ids();
-        if ids.is_empty() || mine.is_empty() {
-            return Ok(live);
-        }
-        let mut sql = Sql::new(
-            self.state.store.backend(),
-            "SELECT collection, row_id, partition FROM sync_log WHERE op = 'put' AND row_id IN ",
-        );
-        sql.bind_all(ids.iter().copied())
-            .push(" AND partition IN ")
-            .bind_all(mine);
-        for row in sql.all(self.conn).await? {
-            live.entry((row.try_get("", "collection")?, row.try_get("", "row_id")?))
-                .or_default()
-                .insert(row.try_get("", "partition")?);
-        }
-        Ok(live)
-    }
-
-    /// The documents, in order, joined into one value by the database: rows cost more than bytes.
-    async fn documents(
-        &self,
-        wanted: &[(String, Uuid, Option<Audience>, Vec<i64>)],
-    ) -> Result<Vec<(i64, String)>> {
-        let list: Vec<serde_json::Value> = wanted
-            .iter()
-            .filter_map(|(collection, id, audience, _)| {
-                Some(serde_json::json!([
-                    collection,
-                    id.simple().to_string().to_uppercase(),
-                    (*audience)?.rank()
-                ]))
-            })
-            .collect();
-        if list.is_empty() {
-            return Ok(Vec::new());
-        }
-        let count = list.len();
-        let list = serde_json::Value::Array(list).to_string();
-        let backend = self.state.store.backend();
-        let mut sql = Sql::new(
-            backend,
-            "SELECT string_agg(part, char(10) ORDER BY place) AS value FROM (",
-        );
-        if backend == DatabaseBackend::Postgres {
-            sql = Sql::new(
-                backend,
-                "SELECT string_agg(part, chr(10) ORDER BY place) AS value FROM (",
-            );
-            sql.push("SELECT w.place AS place, COALESCE(CAST(d.rev AS TEXT) || ' ' || d.doc, '') AS part FROM (SELECT ordinality AS place, e->>0 AS collection, CAST(e->>1 AS uuid) AS row_id, CAST(e->>2 AS integer) AS audience FROM jsonb_array_elements(CAST(");
-            sql.bind(list)
-                .push(" AS jsonb)) WITH ORDINALITY AS t(e, ordinality)) AS w");
-        } else {
-            sql.push("SELECT w.place AS place, COALESCE(CAST(d.rev AS TEXT) || ' ' || d.doc, '') AS part FROM (SELECT key AS place, value ->> 0 AS collection, unhex(value ->> 1) AS row_id, value ->> 2 AS audience FROM json_each(");
-            sql.bind(list).push(")) AS w");
-        }
-        sql.push(" LEFT JOIN sync_doc AS d ON d.collection = w.collection AND d.row_id = w.row_id AND d.audience = w.audience) AS x");
-        let row = sql
-            .one(self.conn)
-            .await?
-            .ok_or_else(|| Error::internal("an aggregate without a row"))?;
-        let joined: String = row.try_get("", "value")?;
-        // JSON text never holds a bare line feed, so that lines are documents.
-        let documents: Vec<(i64, String)> = joined
-            .split('\n')
-            .filter_map(|line| line.split_once(' '))
-            .filter_map(|(rev, doc)| Some((rev.parse().ok()?, doc.to_owned())))
-            .collect();
-        if documents.len() != count {
-            Err(Error::internal("a document is missing"))
-        } else {
-            Ok(documents)
-        }
-    }
-}
-
-/// The audience of a partition, from its name: for partitions that the viewer has lost.
-fn audience_named(name: &str) -> Option<Audience> {
-    Some(match name.split(':').next()? {
-        "shared" | "public" => Audience::Public,
-        "region" => Audience::Region,
-        "place" => Audience::Delegate,
-        "agency" => Audience::Agency,
-        "council" => Audience::Internal,
-        "account" => Audience::Own,
-        _ => return None,
-    })
 }
 
 /// The bits of the collections of these names; an unknown name is an error.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{push, registry, row::PushRow};
 use crate::{
+    accounts::authentication,
     error::{Code, Lang, Refused, Result},
     seal,
     state::State,
@@ -186,9 +187,7 @@ pub async fn retry(state: &State) -> Result<()> {
         .all(state.store.read())
         .await?;
     for (account, device) in waiting {
-        let reference = state.reference();
-        let (conn, today) = (state.store.read(), state.clock.today());
-        match Viewer::load(conn, &reference, account, device, today, Lang::default()).await {
+        match authentication::load(state, account, device, Lang::default()).await {
             Ok(author) => drop(push::push(state, &author, Vec::new()).await?),
             // A device that was given up, or a person who left: nobody in whose name to try.
             Err(error) if error.code() == Code::DeviceRevoked => {}

@@ -103,6 +103,12 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         list("resolutions", within()),
         one("search", json!({"text": "<word>", "first": 5})),
         one("syncIssue", json!({"id": "<issue>"})),
+        own("syncDigest", json!({})),
+        own("syncHead", json!({})),
+        own(
+            "syncRepair",
+            json!({"partition": "council:<council>", "collection": "feedback", "held": ["<feedback>:1"]}),
+        ),
         own("syncPull", json!({"maxBytes": 4_194_304})),
         public("unit", json!({"id": "<unit>"})),
         list("units", within()),

@@ -1,22 +1,25 @@
-//! The native sync surface: `syncPush` and `syncPull`.
+//! The native sync surface: `syncPush` and `syncPull`; beside them the proof that a device is whole, and what was
+//! refused.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
-use entity::{id::SyncIssueId, sync_issue};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+mod digest;
+mod issue;
+
+use std::time::Duration;
+
+use async_graphql::{Context, Enum, Object, SimpleObject};
+pub use digest::{DigestQuery, SyncDigest, SyncHead, SyncRepair, SyncSum};
+pub use issue::{IssueQuery, SyncIssue};
 
 use super::{
-    pull::{self, DEFAULT_BYTES, MOST_BYTES, Page, PageSize},
+    documents::Change,
+    pull::{self, DEFAULT_BYTES, MOST_BYTES, Page, PageSize, Wanted},
     push,
     row::PushRow,
+    wait::{self, pull_or_wait},
 };
 use crate::{
     error::{Code, Error, Lang, Result},
-    graphql::{
-        UserError,
-        scalar::{Json, Time},
-        state, viewer, wire_id,
-    },
-    seal,
+    graphql::{UserError, scalar::Json, state, viewer},
     state::State,
     store::writing::{Outcome, Status},
     viewer::Viewer,
@@ -85,8 +88,10 @@ pub struct SyncPage {
     cursor: String,
     /// Whether more is pending. If not, the page ends at one moment for all collections.
     more: bool,
-    /// Reserved for the proof that the client is whole; null until asked for by `syncDigest`.
-    digest: Option<Json>,
+    /// The proof that the client is whole (docs/sync.md): how many rows it holds after this page, each counted once
+    /// for each partition in which it lies, and the sum of their fingerprints, as `count:sum`; null while more is
+    /// pending.
+    digest: Option<String>,
     /// Whether the device has to erase what it holds; null means no.
     wipe: Option<bool>,
 }
@@ -114,10 +119,10 @@ fn results(rows: Vec<(String, Outcome)>, lang: Lang) -> Vec<SyncResult> {
         .collect()
 }
 
-fn page(state: &State, viewer: &Viewer, page: Page) -> SyncPage {
+/// Changes as they travel, and the partitions to which they refer.
+fn changes(viewer: &Viewer, changes: Vec<Change>) -> (Vec<String>, Vec<SyncChange>) {
     let mut partitions: Vec<i64> = Vec::new();
-    let changes = page
-        .changes
+    let changes = changes
         .into_iter()
         .map(|change| {
             let p = change
@@ -149,15 +154,21 @@ fn page(state: &State, viewer: &Viewer, page: Page) -> SyncPage {
         .iter()
         .map(|partition| (partition.id(), partition.name()))
         .collect();
+    let partitions = partitions
+        .iter()
+        .map(|id| names.get(id).cloned().unwrap_or_default())
+        .collect();
+    (partitions, changes)
+}
+
+fn page(state: &State, viewer: &Viewer, page: Page) -> SyncPage {
+    let (partitions, changes) = changes(viewer, page.changes);
     SyncPage {
-        partitions: partitions
-            .iter()
-            .map(|id| names.get(id).cloned().unwrap_or_default())
-            .collect(),
+        partitions,
         changes,
         cursor: page.cursor.encode(&state.keys),
         more: page.more,
-        digest: None,
+        digest: page.digest.map(digest::told),
         wipe: None,
     }
 }
@@ -168,23 +179,11 @@ pub struct SyncQuery;
 
 #[Object]
 impl SyncQuery {
-    /// A pushed row of one's own that was refused, with what was written; null if there is none or it is another's.
-    async fn sync_issue(&self, ctx: &Context<'_>, id: ID) -> Result<Option<SyncIssue>> {
-        let (Some(id), Some(account)) = (crate::graphql::id::<SyncIssueId>(&id), viewer(ctx)?.account_id())
-        else {
-            return Ok(None);
-        };
-        let issue = sync_issue::Entity::find_by_id(id)
-            .filter(sync_issue::Column::AccountId.eq(account))
-            .one(state(ctx)?.store.read())
-            .await?;
-        Ok(issue.map(SyncIssue))
-    }
-
     /// What changed since a checkpoint (đồng bộ xuống), for all collections in one request.
     ///
     /// Without `cursor` from the start, newest first. `maxBytes` (1,024 to 4,194,304; default 65,536) cuts the
-    /// page; `collections` restricts it. Errors: `UNAUTHENTICATED`, `INVALID_CURSOR`, `OUT_OF_RANGE`,
+    /// page; `collections` restricts it; with `waitMs` (up to 60,000) the answer waits for something new, where
+    /// sockets are blocked. Errors: `UNAUTHENTICATED`, `INVALID_CURSOR`, `OUT_OF_RANGE`, `LIMIT_TOO_LARGE`,
     /// `UNKNOWN_CODE`.
     async fn sync_pull(
         &self,
@@ -192,6 +191,10 @@ impl SyncQuery {
         #[graphql(desc = "Where the last page ended; none for the start.")] cursor: Option<String>,
         #[graphql(desc = "Bytes of documents in the page, 1,024 to 4,194,304; 65,536 unless said.")]
         max_bytes: Option<i32>,
+        #[graphql(
+            desc = "How long to wait if there is nothing, in milliseconds, 0 to 60,000; 0 unless said."
+        )]
+        wait_ms: Option<i32>,
         #[graphql(desc = "Only these collections; all unless said.")] collections: Option<Vec<String>>,
     ) -> Result<SyncPage> {
         let (state, viewer) = (state(ctx)?, viewer(ctx)?);
@@ -205,71 +208,22 @@ impl SyncQuery {
         if bytes > MOST_BYTES {
             return Err(Error::limit(Code::LimitTooLarge, MOST_BYTES as u64));
         }
-        let bits = pull::bits(collections.as_deref())?;
-        let read = pull::pull(state, viewer, cursor.as_deref(), bits, PageSize::of_bytes(bytes)).await?;
-        Ok(page(state, viewer, read))
-    }
-}
-
-/// A pushed row that was refused (phiếu bị từ chối), for its author alone.
-pub struct SyncIssue(sync_issue::Model);
-
-/// A pushed row that was refused (dòng dữ liệu bị từ chối), explained to its author and to nobody else.
-#[Object]
-impl SyncIssue {
-    /// The bare lower-case UUID.
-    async fn id(&self) -> ID {
-        wire_id(self.0.id)
-    }
-
-    /// The collection that the row named, if there is one of that name.
-    async fn collection(&self) -> Option<&str> {
-        self.0.collection.as_deref()
-    }
-
-    /// The id that the row named.
-    async fn row_id(&self) -> Option<ID> {
-        self.0.row_id.map(wire_id)
-    }
-
-    /// The row's own `mutationId`.
-    async fn mutation_id(&self) -> &str {
-        &self.0.mutation_id
-    }
-
-    /// Why it was refused: a code of the closed table (docs/errors.md).
-    async fn code(&self) -> &str {
-        &self.0.code
-    }
-
-    /// One sentence for people, in the viewer's language.
-    async fn message(&self, ctx: &Context<'_>) -> Result<Option<&'static str>> {
-        Ok(Code::from_name(&self.0.code)
-            .map(|code| code.message(viewer(ctx).map(|viewer| viewer.lang).unwrap_or_default())))
-    }
-
-    /// The field that it is about, if it is about one.
-    async fn field(&self) -> Option<&str> {
-        self.0.field.as_deref()
-    }
-
-    /// `open` or `resolved`.
-    async fn status(&self) -> &str {
-        &self.0.status
-    }
-
-    /// When it was refused.
-    async fn at(&self) -> Time {
-        Time(self.0.at)
-    }
-
-    /// The row as it was pushed, text as it came; null for a denunciation, of which nothing is kept.
-    async fn original(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        let Some(sealed) = &self.0.payload else {
-            return Ok(None);
+        let longest =
+            u64::try_from(wait_ms.unwrap_or(0)).map_err(|_| Error::Code(Code::OutOfRange, Some(0)))?;
+        let longest = Duration::from_millis(longest);
+        if longest > wait::LONGEST {
+            return Err(Error::limit(
+                Code::LimitTooLarge,
+                wait::LONGEST.as_millis() as u64,
+            ));
+        }
+        let wanted = Wanted {
+            collections: pull::bits(collections.as_deref())?,
+            size: PageSize::of_bytes(bytes),
+            digest: ctx.look_ahead().field("digest").exists(),
         };
-        let raw = seal::open_quarantined(&state(ctx)?.keys, push::issue_field(self.0.id), sealed)?;
-        Ok(Some(String::from_utf8_lossy(&raw).into_owned()))
+        let (viewer, read) = pull_or_wait(state, viewer, cursor.as_deref(), wanted, longest).await?;
+        Ok(page(state, &viewer, read))
     }
 }
 
@@ -298,9 +252,11 @@ impl SyncMutation {
         let pull = match cursor {
             None => None,
             Some(cursor) => {
-                let size = PageSize::of_bytes(DEFAULT_BYTES);
-                let all = super::registry::all_bits();
-                match pull::pull(state, viewer, Some(&cursor), all, size).await {
+                let wanted = Wanted {
+                    digest: ctx.look_ahead().field("pull").field("digest").exists(),
+                    ..Wanted::all(PageSize::of_bytes(DEFAULT_BYTES))
+                };
+                match pull::pull(state, viewer, Some(&cursor), wanted).await {
                     Ok(read) => Some(page(state, viewer, read)),
                     // The rows are stored: what fails now must not take their results away.
                     Err(error) => {

@@ -1,0 +1,66 @@
+//! Wakes whoever waits for a change: long polls and streams.
+//!
+//! A call is a hint and carries no data; the log is the truth. Whoever is woken reads the log, and whoever was too
+//! slow to hear every call reads it as well.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tokio::sync::broadcast::{self, error::RecvError};
+
+/// Calls that a listener may fall behind; beyond it he only knows that something happened.
+const BEHIND: usize = 256;
+
+#[derive(Clone)]
+enum Call {
+    /// These partitions changed.
+    Partitions(Arc<BTreeSet<i64>>),
+    /// Something changed: another process wrote.
+    Something,
+}
+
+/// Where changes are called out.
+#[derive(Clone)]
+pub struct Wake(broadcast::Sender<Call>);
+
+impl Default for Wake {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(BEHIND))
+    }
+}
+
+impl Wake {
+    /// A transaction that wrote to these partitions is committed.
+    pub(super) fn changed(&self, partitions: BTreeSet<i64>) {
+        if self.0.receiver_count() > 0 && !partitions.is_empty() {
+            // Fails only when the last listener has just left.
+            let _ = self.0.send(Call::Partitions(Arc::new(partitions)));
+        }
+    }
+
+    /// Another process wrote something.
+    pub fn something(&self) {
+        let _ = self.0.send(Call::Something);
+    }
+
+    /// Hears every change that is committed from now on: listen first, then read, then wait.
+    pub fn listen(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+/// Hears what changes.
+pub struct Listener(broadcast::Receiver<Call>);
+
+impl Listener {
+    /// Waits until something may have changed in one of these partitions.
+    pub async fn heard(&mut self, partitions: &[i64]) {
+        loop {
+            match self.0.recv().await {
+                Ok(Call::Partitions(changed)) if !partitions.iter().any(|one| changed.contains(one)) => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => return,
+                // The server ends; whoever waits is answered with what he has.
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
