@@ -73,8 +73,8 @@ pub fn build() -> Schema {
 }
 
 /// The schema as text, as it is published.
-pub fn sdl() -> String {
-    let mut sdl = build().sdl_with_options(
+pub fn sdl(schema: &Schema) -> String {
+    let mut sdl = schema.sdl_with_options(
         async_graphql::SDLExportOptions::new()
             .sorted_fields()
             .sorted_enum_items(),

@@ -155,11 +155,12 @@ pub struct Server {
 
 impl Server {
     fn new(state: Arc<State>, data: PathBuf) -> Self {
+        let schema = schema::build();
         Self {
             state,
             data,
-            schema: schema::build(),
-            sdl: schema::sdl(),
+            sdl: schema::sdl(&schema),
+            schema,
             migrations: i64::try_from(Migrator::migrations().len()).unwrap_or(i64::MAX),
         }
     }

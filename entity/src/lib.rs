@@ -71,6 +71,7 @@ pub mod informing;
 pub mod installation;
 pub mod meeting;
 pub mod meeting_council;
+pub mod meeting_delegate;
 pub mod meeting_record;
 pub mod meeting_unit;
 pub mod note;

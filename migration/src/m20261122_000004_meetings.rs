@@ -88,6 +88,19 @@ impl MigrationTrait for Migration {
         manager
             .create_table(
                 Table::create()
+                    .table("meeting_delegate")
+                    .if_not_exists()
+                    .col(uuid("meeting_id"))
+                    .col(uuid("delegate_id"))
+                    .col(boolean("invited"))
+                    .col(boolean("attended"))
+                    .primary_key(Index::create().col("meeting_id").col("delegate_id"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
                     .table("agenda_item")
                     .if_not_exists()
                     .col(uuid("id").primary_key())

@@ -41,7 +41,7 @@ fn same_as_committed(file: &str, expected: &str) {
 
 #[test]
 fn the_committed_schema_is_the_served_one() {
-    same_as_committed("schema.graphql", &cutri::schema::sdl());
+    same_as_committed("schema.graphql", &cutri::schema::sdl(&cutri::schema::build()));
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn everything_in_the_schema_is_described() {
         parse_schema,
         types::{TypeKind, TypeSystemDefinition},
     };
-    let document = parse_schema(cutri::schema::sdl()).unwrap();
+    let document = parse_schema(cutri::schema::sdl(&cutri::schema::build())).unwrap();
     let mut missing = Vec::new();
     for definition in &document.definitions {
         let TypeSystemDefinition::Type(definition) = definition else {

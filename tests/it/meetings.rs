@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use chrono::Days;
 use cutri::clock::wire;
 use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
     each_db,
     phone::{Phone, change, create, new_id},
-    world::World,
+    world::{Login, Put, World},
 };
+use entity::delegate;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 struct Stage {
@@ -30,6 +33,12 @@ impl Stage {
 
     fn delegate(&self, which: usize) -> Person {
         self.app.person(&self.world.here.delegates[which])
+    }
+
+    /// The mandate of somebody who has one.
+    async fn mandate(&self, of: &Login) -> delegate::Model {
+        let found = delegate::Entity::find().filter(delegate::Column::AccountId.eq(of.account));
+        found.one(self.app.state.store.read()).await.unwrap().unwrap()
     }
 
     fn hours_ago(&self, hours: i64) -> String {
@@ -235,6 +244,71 @@ each_db! {
         // Only the council that holds it leads it.
         let step = json!({"meetingId": id, "event": "approve"});
         assert_eq!(stage.office().refused("advanceMeeting", step).await, "NOT_FOUND");
+    }
+
+    async fn which_delegates_came_is_known_to_everybody(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        let [one, two] = [&world.here.delegates[0], &world.here.delegates[1]];
+        let [one, two] = [stage.mandate(one).await, stage.mandate(two).await];
+        let (one, two) = (one.id.to_string(), two);
+        let elsewhere = stage.mandate(&world.there.delegates[0]).await.id.to_string();
+        let id = stage.contact(&["approve"]).await;
+        let invite = |ids: Value| json!({"meetingId": id, "invitedDelegateIds": ids});
+        let came = |ids: Value| json!({"meetingId": id, "attendedDelegateIds": ids});
+        let asked = "meeting { delegates { invited attended delegate { id } } }";
+
+        // Only who has a mandate in a council that takes part, on that day.
+        for (ids, code) in [
+            (json!([new_id()]), "NOT_FOUND"), (json!([elsewhere]), "NOT_FOUND"), (json!(["x"]), "INVALID_ID"),
+            (json!((0..201).map(|_| new_id()).collect::<Vec<_>>()), "LIMIT_TOO_LARGE"),
+        ] {
+            assert_eq!(office.refused("updateMeeting", invite(ids)).await, code);
+        }
+        let today = stage.app.state.clock.today();
+        let ended = delegate::Model { valid_to: today.checked_sub_days(Days::new(1)), ..two.clone() };
+        Put::new().row(ended).now(&stage.app.state).await;
+        assert_eq!(office.refused("updateMeeting", invite(json!([two.id]))).await, "OUT_OF_RANGE");
+        Put::new().row(two.clone()).now(&stage.app.state).await;
+
+        let two = two.id.to_string();
+        office.done("updateMeeting", invite(json!([two, one, one])), asked).await;
+        assert_eq!(office.refused("recordAttendance", came(json!([one]))).await, "INVALID_STATE");
+        stage.advance(&id, &["notify", "hold"]).await;
+        assert_eq!(office.refused("recordAttendance", came(json!([elsewhere]))).await, "NOT_FOUND");
+        let told = office.done("recordAttendance", came(json!([one])), asked).await;
+        let mut expected = [
+            json!({"invited": true, "attended": true, "delegate": {"id": one}}),
+            json!({"invited": true, "attended": false, "delegate": {"id": two}}),
+        ];
+        expected.sort_by_key(|delegate| delegate["delegate"]["id"].to_string());
+        assert_eq!(told["meeting"]["delegates"], json!(expected));
+        // Nobody is invited any more; who came stays. Said twice it is said once.
+        office.done("updateMeeting", invite(Value::Null), asked).await;
+        office.done("recordAttendance", came(json!([one])), asked).await;
+
+        let query = "query($id: ID!) { meeting(id: $id) { delegates { invited attended delegate { id } }
+            history(first: 20) { event detail } } }";
+        let told = office.data(query, json!({"id": id})).await;
+        let history = told["meeting"]["history"].as_array().unwrap();
+        let recorded: Vec<&Value> =
+            history.iter().filter(|event| event["event"] == "attendance_recorded").collect();
+        assert_eq!(recorded.len(), 1);
+        let updated = history.iter().rfind(|event| event["event"] == "updated").unwrap();
+        for delegate in [&one, &two] {
+            assert!(updated["detail"].to_string().contains(delegate.as_str()), "{updated}");
+        }
+
+        // Phones and the public read it.
+        let phone = pulled(stage.delegate(1)).await;
+        assert_eq!(phone.row("meeting", &id)["attendedDelegateIds"], one);
+        assert_eq!(phone.row("meeting", &id)["invitedDelegateIds"], Value::Null);
+        office.done("publishMeeting", json!({"meetingId": id}), "").await;
+        let seen = stage.app.stranger().data(query, json!({"id": id})).await;
+        assert_eq!(
+            seen["meeting"]["delegates"],
+            json!([{"invited": false, "attended": true, "delegate": {"id": one}}])
+        );
     }
 
     async fn lists_are_filtered_and_cost_the_same_for_any_number_of_rows(db: TestDatabase) {

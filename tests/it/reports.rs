@@ -8,13 +8,14 @@ use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
     each_db,
-    world::{Put, World},
+    world::{Login, Put, World},
 };
 use entity::{
-    council, feedback,
+    council, delegate, feedback,
     id::{AgencyId, UnitId},
-    meeting, meeting_unit, petition, petition_unit,
+    meeting, meeting_delegate, meeting_unit, petition, petition_unit,
 };
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::rows;
@@ -75,6 +76,16 @@ async fn four_contacts(app: &TestApp, world: &World) {
     let mut put = Put::new();
     let mut on_spot = 10;
     let mut forwarded = Vec::new();
+    // Of the two delegates one came each time and the other once; a guest from the neighbour is not counted.
+    let mandate = async |of: &Login| {
+        let found = delegate::Entity::find().filter(delegate::Column::AccountId.eq(of.account));
+        found.one(app.state.store.read()).await.unwrap().unwrap().id
+    };
+    let (always, once) = (
+        mandate(&here.delegates[0]).await,
+        mandate(&here.delegates[1]).await,
+    );
+    let guest = mandate(&world.there.delegates[0]).await;
     for (number, (attended, speakers, opinions)) in [(60, 2, 4), (58, 2, 4), (65, 3, 4), (50, 1, 3)]
         .into_iter()
         .enumerate()
@@ -116,6 +127,14 @@ async fn four_contacts(app: &TestApp, world: &World) {
                 forwarded.push(said.id.to_string());
             }
             put = put.row(said);
+        }
+        for (delegate_id, attended) in [(always, true), (once, number == 2), (guest, true)] {
+            put = put.row(meeting_delegate::Model {
+                meeting_id: contact.id,
+                delegate_id,
+                invited: true,
+                attended,
+            });
         }
         put = put.row(contact).row(unit);
     }
@@ -194,7 +213,8 @@ each_db! {
         let contacts = table(&office, "contacts", &question).await;
         assert_eq!(contacts.len(), 1, "one unit, no round, one kind: {contacts:#?}");
         for (column, expected) in [
-            ("points", 4), ("points_without_figures", 0), ("voters", 233), ("speakers", 8), ("opinions", 15),
+            ("points", 4), ("points_without_figures", 0),
+            ("delegates_attended", 2), ("delegates_total", 2), ("voters", 233), ("speakers", 8), ("opinions", 15),
             ("opinions_recorded", 15), ("answered_on_spot", 10), ("forwarded", 5), ("forwarded_province", 2),
             ("forwarded_commune", 3), ("not_forwarded", 0),
         ] {
@@ -211,6 +231,8 @@ each_db! {
         for column in ["voters", "speakers", "opinions", "opinions_recorded", "answered_on_spot", "forwarded"] {
             assert_eq!(sum(&points, column), sum(&contacts, column), "{column}");
         }
+        // A delegate counts once in the table, and at each contact to which he came.
+        assert_eq!(sum(&points, "delegates_attended"), 5);
         for row in &points {
             let number = |column: &str| row[column].parse::<i64>().unwrap();
             assert_eq!(
@@ -234,6 +256,7 @@ each_db! {
         for somebody in [app.stranger(), app.person(&world.there.delegates[0])] {
             let public = table(&somebody, "contacts", &question).await;
             assert_eq!(sum(&public, "voters"), 233);
+            assert_eq!(sum(&public, "delegates_attended"), 2);
             assert_eq!(sum(&public, "opinions"), 15);
             for column in ["opinions_recorded", "answered_on_spot", "forwarded", "not_forwarded"] {
                 assert_eq!(public[0][column], "", "{column}");
@@ -353,7 +376,6 @@ each_db! {
         // A commune that went into one of today's as a whole, and the province in which both lie.
         let former = units
             .predecessors(world.here.unit)
-            .iter()
             .filter(|edge| !edge.derived && units.successors(edge.from_id).len() == 1)
             .map(|edge| units.get(edge.from_id).unwrap())
             .find(|unit| unit.level == "commune")

@@ -130,6 +130,15 @@ pub(crate) fn meeting_council(meeting: &meeting::Model) -> meeting_council::Mode
     }
 }
 
+pub(crate) fn meeting_delegate(meeting: &meeting::Model) -> entity::meeting_delegate::Model {
+    entity::meeting_delegate::Model {
+        meeting_id: meeting.id,
+        delegate_id: id(),
+        invited: true,
+        attended: true,
+    }
+}
+
 pub(crate) fn meeting_record() -> meeting_record::Model {
     meeting_record::Model {
         id: id(),

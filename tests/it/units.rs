@@ -69,7 +69,7 @@ fn same(one: &Reference, other: &Reference) {
     };
     let children = |reference: &Reference| {
         let all = reference.units.iter();
-        all.map(|unit| reference.units.children(unit.id).iter().copied().collect())
+        all.map(|unit| reference.units.children(unit.id).map(|child| child.id).collect())
             .collect::<Vec<BTreeSet<_>>>()
     };
     assert!(units(one) == units(other), "units");

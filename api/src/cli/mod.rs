@@ -200,7 +200,7 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
             }
             close(state).await?;
         }
-        Command::Schema => say(schema::sdl().trim_end()),
+        Command::Schema => say(schema::sdl(&schema::build()).trim_end()),
         Command::Doctor => {
             if !doctor::run(settings).await {
                 return Ok(ExitCode::FAILURE);

@@ -1,15 +1,18 @@
 //! What councils do in the demo: voter contacts and sessions past and coming, their documents, resolutions with
 //! numbers in every spelling that is met, and a few feedbacks that wait for the office.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike, NaiveDate};
 use entity::{
-    agenda_item, council, document, feedback,
-    id::MeetingId,
+    agenda_item, council, delegate, document, feedback,
+    id::{CouncilId, DelegateId, MeetingId},
     meeting::{self, Family, Status},
-    meeting_council, meeting_unit,
+    meeting_council, meeting_delegate, meeting_unit,
     resolution::{self, Effect},
     resolution_edge,
 };
+use sea_orm::EntityTrait;
 
 use super::{
     Making,
@@ -141,7 +144,11 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         1,
         Status::Held,
     );
-    let evening = evening.make(making, put.group()).id;
+    let delegates = delegates(making).await?;
+    let group = put.group();
+    let evening = evening.make(making, group);
+    present(group, &evening, &delegates);
+    let evening = evening.id;
     let contacts = [
         (
             here,
@@ -187,7 +194,9 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         ),
     ];
     for (council, kind, title, before, status) in contacts {
-        Plan::contact(council, kind, title, before, status).make(making, put.group());
+        let group = put.group();
+        let contact = Plan::contact(council, kind, title, before, status).make(making, group);
+        present(group, &contact, &delegates);
     }
     // One evening for two communes and both levels.
     let group = put.group();
@@ -223,6 +232,29 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
     resolutions(making, councils, &mut put)?;
     waiting_feedback(making, put.group(), here, evening);
     put.write(making.state).await
+}
+
+/// The mandates of each council.
+async fn delegates(making: &Making<'_>) -> Result<BTreeMap<CouncilId, Vec<DelegateId>>> {
+    let mut of: BTreeMap<CouncilId, Vec<DelegateId>> = BTreeMap::new();
+    for row in delegate::Entity::find().all(making.state.store.read()).await? {
+        of.entry(row.council_id).or_default().push(row.id);
+    }
+    Ok(of)
+}
+
+/// All delegates of the council are invited; of several, all but one came.
+fn present(group: &mut Group, meeting: &meeting::Model, delegates: &BTreeMap<CouncilId, Vec<DelegateId>>) {
+    let invited = delegates.get(&meeting.council_id).map_or(&[][..], Vec::as_slice);
+    let came = invited.len().saturating_sub(usize::from(invited.len() > 1));
+    for (place, &delegate_id) in invited.iter().enumerate() {
+        group.row(meeting_delegate::Model {
+            meeting_id: meeting.id,
+            delegate_id,
+            invited: true,
+            attended: meeting.status.is_over() && place < came,
+        });
+    }
 }
 
 fn agenda(making: &Making<'_>, group: &mut Group, meeting_id: MeetingId) {

@@ -12,11 +12,11 @@ use entity::{
     agenda_item, document,
     id::{CouncilId, MeetingId, MeetingRecordId},
     meeting::{Column, Entity, Family, Model, Status},
-    meeting_council, meeting_record, meeting_unit,
+    meeting_council, meeting_delegate, meeting_record, meeting_unit,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query};
 
-use super::rules::large_bands;
+use super::{present::MeetingDelegate, rules::large_bands};
 use crate::{
     error::{Code, Error, Refused, Result},
     graphql::{
@@ -120,6 +120,8 @@ parts! {
         |link: meeting_unit::Model| (Some(link.meeting_id), wire_id(link.unit_id));
     CouncilsOf: meeting_council ordered by CouncilId => ID,
         |link: meeting_council::Model| (Some(link.meeting_id), wire_id(link.council_id));
+    DelegatesOf: meeting_delegate ordered by DelegateId => MeetingDelegate,
+        |link: meeting_delegate::Model| (Some(link.meeting_id), MeetingDelegate::from(link));
     ItemsOf: agenda_item ordered by Position => AgendaItem,
         |row: agenda_item::Model| (Some(row.meeting_id), AgendaItem::from(row));
     DocumentsOf: document ordered by Date, Id => MeetingDocument,
@@ -224,6 +226,12 @@ impl Meeting {
             .load_one(UnitsOf(self.row.id))
             .await?
             .unwrap_or_default())
+    }
+
+    /// The delegates who were invited or came (đại biểu được mời, tham dự); public facts.
+    async fn delegates(&self, ctx: &Context<'_>) -> Result<Vec<MeetingDelegate>> {
+        let delegates = rows(ctx)?.load_one(DelegatesOf(self.row.id)).await?;
+        Ok(delegates.unwrap_or_default())
     }
 
     /// Who recorded it, for a delegate's own unplanned contact; null outside the council.

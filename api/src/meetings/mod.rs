@@ -1,11 +1,13 @@
 //! Meetings: voter contacts (cuộc tiếp xúc cử tri) and sessions (kỳ họp), and what authors recorded of them.
 //!
 //! The office plans meetings and leads them through their states; a phone writes only its delegate's own
-//! unplanned contact and its author's own record. Attendance is counts, never names.
+//! unplanned contact and its author's own record. Voters' attendance is counts, never names; which delegates came
+//! is public.
 
 pub mod graphql;
 pub mod mutations;
 pub mod office;
+mod present;
 pub mod record;
 mod rules;
 
@@ -13,6 +15,7 @@ use chrono::{DateTime, Utc};
 use entity::{
     id::{CouncilId, MeetingId},
     meeting::{Event, Family, Model, Status},
+    meeting_delegate,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -97,6 +100,14 @@ impl Collection for MeetingCollection {
             .set("authorId", author)
             .set("roundId", row.round_id)
             .ids("councilIds", std::iter::once(row.council_id.0).chain(councils))
+            .ids(
+                "invitedDelegateIds",
+                delegates(working, row.id, |link| link.invited),
+            )
+            .ids(
+                "attendedDelegateIds",
+                delegates(working, row.id, |link| link.attended),
+            )
             .set("mode", &row.mode)
             .time("endsAt", row.ends_at)
             .set("ordinal", row.ordinal)
@@ -122,6 +133,14 @@ fn written(document: DocumentWriter, working: &Working, row: &Model) -> Document
         .set("place", &row.place)
         .time("startsAt", row.starts_at)
         .set("title", &row.title)
+}
+
+fn delegates(
+    working: &Working,
+    id: MeetingId,
+    is: impl Fn(&meeting_delegate::Model) -> bool,
+) -> impl Iterator<Item = Uuid> {
+    rules::delegates(working, id, is).into_iter().map(Uuid::from)
 }
 
 /// The agenda as phones show it: its text, then its items line by line.
@@ -189,6 +208,8 @@ impl Writable for MeetingCollection {
             "authorId",
             "roundId",
             "councilIds",
+            "invitedDelegateIds",
+            "attendedDelegateIds",
             "mode",
             "endsAt",
             "ordinal",

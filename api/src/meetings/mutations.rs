@@ -39,6 +39,8 @@ pub struct MeetingFields {
     unit_ids: MaybeUndefined<Vec<ID>>,
     /// The other councils that take part, at most 200.
     council_ids: MaybeUndefined<Vec<ID>>,
+    /// The delegates who are invited, at most 200: mandates, on the meeting's day, in the councils that take part.
+    invited_delegate_ids: MaybeUndefined<Vec<ID>>,
     /// The round of contacts that it belongs to.
     round_id: MaybeUndefined<ID>,
     /// The number of a session within the council's term, from 1; its own (`TAKEN`).
@@ -64,6 +66,7 @@ impl MeetingFields {
             .set("mode", self.mode)
             .ids("unitIds", self.unit_ids)
             .ids("councilIds", self.council_ids)
+            .ids("invitedDelegateIds", self.invited_delegate_ids)
             .id("roundId", self.round_id)
             .set("ordinal", self.ordinal)
             .set("planNumber", self.plan_number)
@@ -143,7 +146,7 @@ pub struct AddDocumentInput {
     title: String,
 }
 
-/// How many came; counts, never names.
+/// How many voters came, in counts and never names; and which delegates.
 #[derive(Clone, Debug, InputObject)]
 pub struct RecordAttendanceInput {
     /// A meeting of one's own council that was held.
@@ -158,6 +161,9 @@ pub struct RecordAttendanceInput {
     opinions: MaybeUndefined<i32>,
     /// `band=count` separated by spaces, codes of the list `attendance_band`.
     attendance_bands: MaybeUndefined<String>,
+    /// The delegates who came (đại biểu tham dự), invited or not, at most 200: mandates, on the meeting's day, in the
+    /// councils that take part.
+    attended_delegate_ids: MaybeUndefined<Vec<ID>>,
 }
 
 /// Whether everybody may read of a meeting.
@@ -281,8 +287,8 @@ impl MeetingMutation {
         answer(ctx, add).await
     }
 
-    /// Records how many were invited, came, spoke and asked, by bands and never by name. Refusals: `NOT_FOUND`,
-    /// `FORBIDDEN`, `INVALID_STATE`, `OUT_OF_RANGE`, `UNKNOWN_CODE`.
+    /// Records how many voters were invited, came, spoke and asked, by bands and never by name, and which delegates
+    /// came. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `OUT_OF_RANGE`, `UNKNOWN_CODE`, `LIMIT_TOO_LARGE`.
     async fn record_attendance(
         &self,
         ctx: &Context<'_>,
@@ -297,6 +303,7 @@ impl MeetingMutation {
                     .set("speakers", input.speakers)
                     .set("opinions", input.opinions)
                     .set("attendanceBands", input.attendance_bands)
+                    .ids("attendedDelegateIds", input.attended_delegate_ids)
                     .done(),
             })
         };

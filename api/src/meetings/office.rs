@@ -42,6 +42,12 @@ fn managed<'a>(
     Ok(row)
 }
 
+/// The delegates whom the meeting has already: another day may not suit their mandates.
+fn need_delegates(working: &Working, meeting: MeetingId, needs: &mut Needs) {
+    let links = working.meeting_delegate.of(meeting);
+    needs.delegate.extend(links.map(|link| link.delegate_id.0));
+}
+
 /// The members of `before` that a write replaces, for history.
 fn replaced(before: Document, after: &Document) -> Document {
     before
@@ -88,6 +94,7 @@ impl Command for Plan {
         needs
             .session_of
             .extend(ordinal.map(|ordinal| (self.council.0, ordinal)));
+        needs.delegate.extend(rules::named_delegates(&self.fields));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -117,6 +124,7 @@ impl Command for Plan {
             };
         }
         rules::check_day(facts.reference, &row, &links)?;
+        rules::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
         let mut changes = Changes::default();
         changes.put(row);
@@ -136,12 +144,14 @@ pub struct Update {
 impl Command for Update {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(self.meeting.0);
+        needs.delegate.extend(rules::named_delegates(&self.fields));
     }
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
         if let (Some(row), Some(ordinal)) = (working.meeting.get(self.meeting), ordinal(&self.fields)) {
             needs.session_of.insert((row.council_id.0, ordinal));
         }
+        need_delegates(working, self.meeting, needs);
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -157,6 +167,7 @@ impl Command for Update {
             return Ok(Verdict::about(Changes::default(), [self.meeting.0]));
         }
         rules::check_day(facts.reference, &row, &links)?;
+        rules::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
         let set: Document = is
             .iter()
@@ -355,7 +366,7 @@ impl Command for AddDocument {
     }
 }
 
-/// Records how many were invited, came, spoke and asked; bands, never names.
+/// Records how many voters were invited, came, spoke and asked (bands, never names), and which delegates came.
 pub struct RecordAttendance {
     pub meeting: MeetingId,
     /// In the spelling of the wire.
@@ -365,22 +376,33 @@ pub struct RecordAttendance {
 impl Command for RecordAttendance {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(self.meeting.0);
+        needs.delegate.extend(rules::named_delegates(&self.fields));
+    }
+
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        need_delegates(working, self.meeting, needs);
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let before = managed(working, facts, self.meeting, Capability::ManageMeetings)?;
-        let mut row = before.clone();
-        rules::read_attendance(&mut row, &self.fields).map_err(|stop| stop.into_refused("meetingId"))?;
+        let old = Links::of(working, self.meeting);
+        let (mut row, mut links) = (before.clone(), old.clone());
+        rules::read_attendance(&mut row, &mut links, &self.fields)
+            .map_err(|stop| stop.into_refused("meetingId"))?;
+        rules::check_delegates(working, &row, &links)?;
         let mut changes = Changes::default();
-        if row != *before {
+        if row != *before || links != old {
             let council = Some(row.council_id);
             let mut event = facts.event("meeting", self.meeting, "attendance_recorded", council);
-            let was = rules::attendance(before);
+            let was = rules::attendance(before, &old);
             if !was.is_empty() {
-                let was = replaced(was, &rules::attendance(&row));
+                let was = replaced(was, &rules::attendance(&row, &links));
                 event.detail = Some(json!({"before": Value::Object(was)}).to_string());
             }
             changes.put(row);
+            links.put(self.meeting, &mut changes);
+            let meeting = self.meeting;
+            changes.and(move |working| working.meeting.touch(meeting));
             changes.happened(event);
         }
         Ok(Verdict::about(changes, [self.meeting.0]))

@@ -1,12 +1,15 @@
 //! The rules of meetings: pure, from rows and fields to rows or a refusal.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use entity::{
     agenda_item, council,
-    id::{AgendaItemId, CouncilId, MeetingId, UnitId},
+    id::{AgendaItemId, CouncilId, DelegateId, MeetingId, UnitId},
     meeting::{Event, Family, Model, Status},
-    meeting_council, meeting_unit,
+    meeting_council, meeting_delegate, meeting_unit,
 };
+use uuid::Uuid;
 
 use crate::{
     clock::local_date,
@@ -17,15 +20,19 @@ use crate::{
         collection::{Document, DocumentWriter},
         reference::{Reference, existed},
         working::{Changes, Working},
-        writing::{Reader, Stop},
+        writing::{Reader, Stop, parse_id},
     },
 };
 
-/// Units or councils of one meeting; the largest real ones join a few dozen communes.
+/// Units, councils or delegates of one meeting; the largest real ones join a few dozen communes.
 const MOST_LINKS: usize = 200;
 
 /// What a delegate's phone may write of his own unplanned contact.
 pub(super) const OWN_FIELDS: &[&str] = &["kind", "unitIds", "place", "startsAt", "title"];
+
+/// Who of the delegates is invited, and who came: mandates.
+const INVITED: &str = "invitedDelegateIds";
+const CAME: &str = "attendedDelegateIds";
 
 /// What the office may write of a meeting.
 const PLAN_FIELDS: &[&str] = &[
@@ -35,6 +42,7 @@ const PLAN_FIELDS: &[&str] = &[
     "startsAt",
     "title",
     "councilIds",
+    INVITED,
     "roundId",
     "mode",
     "endsAt",
@@ -45,14 +53,24 @@ const PLAN_FIELDS: &[&str] = &[
     "brief",
 ];
 
-const ATTENDANCE_FIELDS: &[&str] = &["invited", "attended", "speakers", "opinions", "attendanceBands"];
+const ATTENDANCE_FIELDS: &[&str] = &[
+    "invited",
+    "attended",
+    "speakers",
+    "opinions",
+    "attendanceBands",
+    CAME,
+];
 
-/// The units and councils of a meeting.
+/// The units, councils and delegates of a meeting.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Links {
     pub(super) units: Vec<UnitId>,
     /// Those that take part beside the council that holds it.
     pub(super) councils: Vec<CouncilId>,
+    pub(super) invited: Vec<DelegateId>,
+    /// Who came, invited or not.
+    pub(super) attended: Vec<DelegateId>,
 }
 
 impl Links {
@@ -64,6 +82,8 @@ impl Links {
                 .of(id)
                 .map(|link| link.council_id)
                 .collect(),
+            invited: delegates(working, id, |link| link.invited),
+            attended: delegates(working, id, |link| link.attended),
         }
     }
 
@@ -71,19 +91,33 @@ impl Links {
         changes.and(move |working| {
             working.meeting_unit.clear(id);
             working.meeting_council.clear(id);
-            for unit_id in self.units {
+            working.meeting_delegate.clear(id);
+            for &unit_id in &self.units {
                 working.meeting_unit.put(meeting_unit::Model {
                     meeting_id: id,
                     unit_id,
                 });
             }
-            for council_id in self.councils {
+            for &council_id in &self.councils {
                 working.meeting_council.put(meeting_council::Model {
                     meeting_id: id,
                     council_id,
                 });
             }
+            for delegate_id in self.delegates() {
+                working.meeting_delegate.put(meeting_delegate::Model {
+                    meeting_id: id,
+                    delegate_id,
+                    invited: self.invited.contains(&delegate_id),
+                    attended: self.attended.contains(&delegate_id),
+                });
+            }
         });
+    }
+
+    /// Everybody who was invited or came, each once.
+    fn delegates(&self) -> BTreeSet<DelegateId> {
+        self.invited.iter().chain(&self.attended).copied().collect()
     }
 
     /// In the order of the database, each once, so that two spellings of one set are equal.
@@ -93,7 +127,52 @@ impl Links {
         self.councils.retain(|council| *council != holder);
         self.councils.sort_unstable();
         self.councils.dedup();
+        self.invited.sort_unstable();
+        self.invited.dedup();
+        self.attended.sort_unstable();
+        self.attended.dedup();
     }
+}
+
+/// The delegates at a meeting of whom this is true.
+pub(super) fn delegates(
+    working: &Working,
+    id: MeetingId,
+    is: impl Fn(&meeting_delegate::Model) -> bool,
+) -> Vec<DelegateId> {
+    let links = working.meeting_delegate.of(id).filter(|link| is(link));
+    links.map(|link| link.delegate_id).collect()
+}
+
+/// The delegates that a write names, whether they exist or not.
+pub(super) fn named_delegates(fields: &Document) -> impl Iterator<Item = Uuid> {
+    let texts = [INVITED, CAME]
+        .into_iter()
+        .filter_map(|field| fields.get(field)?.as_str());
+    texts
+        .flat_map(str::split_ascii_whitespace)
+        .take(2 * MOST_LINKS)
+        .filter_map(parse_id)
+}
+
+/// Who is invited or came has a mandate, on the meeting's day, in a council that takes part.
+pub(super) fn check_delegates(working: &Working, row: &Model, links: &Links) -> Result<(), Refused> {
+    let day = row.starts_at.map(local_date);
+    for (field, delegates) in [(INVITED, &links.invited), (CAME, &links.attended)] {
+        for id in delegates {
+            let delegate = working
+                .delegate
+                .get(*id)
+                .filter(|row_of| {
+                    row_of.council_id == row.council_id || links.councils.contains(&row_of.council_id)
+                })
+                .ok_or(Refused::field(Code::NotFound, field))?;
+            if day.is_some_and(|day| !existed(Some(delegate.valid_from), delegate.valid_to, day)) {
+                return Err(Refused::field(Code::OutOfRange, field));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn kinds(family: Family) -> &'static str {
@@ -182,6 +261,7 @@ pub(super) fn read_plan(row: &mut Model, links: &mut Links, fields: &Document) -
     reader.time("endsAt", &mut row.ends_at);
     reader.ids("unitIds", &mut links.units, MOST_LINKS);
     reader.ids("councilIds", &mut links.councils, MOST_LINKS);
+    reader.ids(INVITED, &mut links.invited, MOST_LINKS);
     reader.id("roundId", &mut row.round_id);
     reader.code("mode", "contact_mode", &mut row.mode);
     reader.count("ordinal", &mut row.ordinal);
@@ -221,6 +301,7 @@ pub(super) fn plan(row: &Model, links: &Links) -> Document {
         .time("startsAt", row.starts_at)
         .set("title", &row.title)
         .ids("councilIds", links.councils.iter().map(|council| council.0))
+        .ids(INVITED, links.invited.iter().map(|delegate| delegate.0))
         .set("roundId", row.round_id)
         .set("mode", &row.mode)
         .time("endsAt", row.ends_at)
@@ -299,8 +380,8 @@ pub(super) fn advance(row: &Model, event: Event, now: DateTime<Utc>) -> Result<M
     })
 }
 
-/// Reads how many came, spoke and asked.
-pub(super) fn read_attendance(row: &mut Model, fields: &Document) -> Result<(), Stop> {
+/// Reads how many came, spoke and asked, and which delegates were there.
+pub(super) fn read_attendance(row: &mut Model, links: &mut Links, fields: &Document) -> Result<(), Stop> {
     if !row.status.is_over() || row.status.is_closed() {
         return Err(Code::InvalidState.into());
     }
@@ -311,17 +392,21 @@ pub(super) fn read_attendance(row: &mut Model, fields: &Document) -> Result<(), 
     reader.count("speakers", &mut row.speakers);
     reader.count("opinions", &mut row.opinions);
     read_bands(&mut reader, &mut row.attendance_bands);
-    reader.finish()
+    reader.ids(CAME, &mut links.attended, MOST_LINKS);
+    reader.finish()?;
+    links.sort(row.council_id);
+    Ok(())
 }
 
-/// Counts as they were recorded, for history.
-pub(super) fn attendance(row: &Model) -> Document {
+/// Attendance as it was recorded, for history.
+pub(super) fn attendance(row: &Model, links: &Links) -> Document {
     DocumentWriter::default()
         .set("invited", row.invited)
         .set("attended", row.attended)
         .set("speakers", row.speakers)
         .set("opinions", row.opinions)
         .set("attendanceBands", &row.attendance_bands)
+        .ids(CAME, links.attended.iter().map(|delegate| delegate.0))
         .done()
 }
 

@@ -29,7 +29,7 @@ rows! {
     feedback_contact(feedback_id); feedback_addition(id); petition(id); forwarding(id); answer(id); extension(id);
     urging(id); informing(id); note(id); resolution(id); sync_issue(id);
     constituency(delegate_id, unit_id); meeting_unit(meeting_id, unit_id);
-    meeting_council(meeting_id, council_id); petition_unit(petition_id, unit_id);
+    meeting_council(meeting_id, council_id); meeting_delegate(meeting_id, delegate_id); petition_unit(petition_id, unit_id);
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
@@ -139,7 +139,7 @@ impl Row for entity::event::Model {
 
 working! {
     unit unit_succession unit_gap council committee delegate_group delegate constituency agency account device role_grant
-    meeting meeting_unit meeting_council agenda_item document meeting_record
+    meeting meeting_unit meeting_council meeting_delegate agenda_item document meeting_record
     feedback feedback_contact feedback_addition
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
@@ -307,6 +307,7 @@ impl Working {
         by!(meeting.Id in needs.meeting);
         by!(meeting_unit.MeetingId in needs.meeting);
         by!(meeting_council.MeetingId in needs.meeting);
+        by!(meeting_delegate.MeetingId in needs.meeting);
         by!(agenda_item.MeetingId in needs.meeting);
         by!(document.MeetingId in needs.documents_of);
         if !needs.session_of.is_empty() {

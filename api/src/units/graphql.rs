@@ -89,25 +89,22 @@ impl Unit {
             before,
         };
         let units = state(ctx)?.reference().units;
-        let children = units.children(self.0.id).iter().filter_map(|id| units.get(*id));
-        connection(ctx, &units, children.collect(), &page)
+        connection(ctx, &units, units.children(self.0.id).collect(), &page)
     }
 
     /// The units that took it over when it ended, wholly or partly; empty while it exists, and for the 28 former
     /// communes of which no list says what became of them.
     async fn successors(&self, ctx: &Context<'_>) -> Result<Vec<Succession>> {
         let units = state(ctx)?.reference().units;
-        Ok(successions(&units, units.successors(self.0.id), |edge| {
-            edge.to_id
-        }))
+        let edges = units.successors(self.0.id).iter();
+        Ok(successions(&units, edges, |edge| edge.to_id))
     }
 
     /// The units of which it was made.
     async fn predecessors(&self, ctx: &Context<'_>) -> Result<Vec<Succession>> {
         let units = state(ctx)?.reference().units;
-        Ok(successions(&units, units.predecessors(self.0.id), |edge| {
-            edge.from_id
-        }))
+        let edges = units.predecessors(self.0.id);
+        Ok(successions(&units, edges, |edge| edge.from_id))
     }
 
     /// First day of this version; null for what is older than the lists.
@@ -139,13 +136,12 @@ pub struct Succession {
     date: Day,
 }
 
-fn successions(
+fn successions<'a>(
     units: &Units,
-    edges: &[unit_succession::Model],
+    edges: impl Iterator<Item = &'a unit_succession::Model>,
     other: impl Fn(&unit_succession::Model) -> UnitId,
 ) -> Vec<Succession> {
     let mut found: Vec<_> = edges
-        .iter()
         .filter_map(|edge| {
             Some(Succession {
                 unit: Unit(units.get(other(edge))?.clone()),

@@ -14,7 +14,7 @@ pub struct Sdl {
 
 impl Sdl {
     pub fn read() -> Self {
-        let document = parse_schema(cutri::schema::sdl()).unwrap();
+        let document = parse_schema(cutri::schema::sdl(&cutri::schema::build())).unwrap();
         let types = document
             .definitions
             .into_iter()

@@ -196,11 +196,12 @@ fn optional(mut args: Value, field: &str) -> Value {
         "planMeeting" | "updateMeeting" => {
             json!({"place": "Nhà văn hóa", "brief": "Tóm tắt", "agenda": "1.", "mode": "direct",
             "planNumber": "6/KH", "planDate": "2026-01-01", "startsAt": "2026-02-01T08:00:00+07:00",
-            "endsAt": "2026-02-01T09:00:00+07:00", "ordinal": 3})
+            "endsAt": "2026-02-01T09:00:00+07:00", "ordinal": 3, "invitedDelegateIds": ["<delegate>"]})
         }
         "addDocument" => json!({"signer": "A"}),
         "recordAttendance" => {
-            json!({"attended": 3, "speakers": 2, "opinions": 2, "attendanceBands": "female=1"})
+            json!({"attended": 3, "speakers": 2, "opinions": 2, "attendanceBands": "female=1",
+            "attendedDelegateIds": ["<delegate>"]})
         }
         "createResolution" | "updateResolution" => {
             json!({"text": "Điều 1", "inForceFrom": "2026-01-20", "inForceTo": "2027-01-20",

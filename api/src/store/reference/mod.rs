@@ -1,0 +1,178 @@
+//! What almost every request looks at and hardly anybody changes: units, councils, agencies, rights of roles.
+//! Held in memory (it halves the cost of a list), replaced as a whole when it changes.
+
+mod units;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use chrono::NaiveDate;
+use entity::{
+    agency, committee, council, delegate_group,
+    id::{AgencyId, CommitteeId, CouncilId, GroupId, UnitId},
+    role_capability, unit, unit_succession,
+};
+use futures_util::TryStreamExt;
+use sea_orm::{DatabaseConnection, EntityTrait};
+
+pub use self::units::Units;
+use super::{partition::Partition, working::Working};
+use crate::error::Result;
+
+/// The clock of partitions that belong to no province.
+pub const NATIONAL: &str = "national";
+/// The clock of the shared partition.
+pub const SHARED: &str = "shared";
+
+/// Whether something with these first and last days existed on a day.
+pub fn existed(from: Option<NaiveDate>, to: Option<NaiveDate>, on: NaiveDate) -> bool {
+    from.is_none_or(|from| from <= on) && to.is_none_or(|to| on < to)
+}
+
+/// Councils, their parts, agencies, and what roles may do.
+#[derive(Clone, Default)]
+pub struct Bodies {
+    pub councils: HashMap<CouncilId, council::Model>,
+    pub committees: HashMap<CommitteeId, committee::Model>,
+    pub groups: HashMap<GroupId, delegate_group::Model>,
+    pub agencies: HashMap<AgencyId, agency::Model>,
+    /// Capability codes by role code.
+    pub roles: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Bodies {
+    fn take(&mut self, working: &Working) {
+        for row in working.council.written() {
+            if self
+                .councils
+                .get(&row.id)
+                .is_none_or(|known| known.rev <= row.rev)
+            {
+                self.councils.insert(row.id, row.clone());
+            }
+        }
+        for row in working.agency.written() {
+            if self
+                .agencies
+                .get(&row.id)
+                .is_none_or(|known| known.rev <= row.rev)
+            {
+                self.agencies.insert(row.id, row.clone());
+            }
+        }
+        let committees = working.committee.written().cloned();
+        self.committees.extend(committees.map(|row| (row.id, row)));
+        let groups = working.delegate_group.written().cloned();
+        self.groups.extend(groups.map(|row| (row.id, row)));
+    }
+}
+
+/// The whole of it, as of one moment.
+#[derive(Clone, Default)]
+pub struct Reference {
+    pub units: Arc<Units>,
+    pub bodies: Arc<Bodies>,
+}
+
+impl Reference {
+    /// Reads everything.
+    pub async fn load(conn: &DatabaseConnection) -> Result<Self> {
+        let units = rows::<unit::Entity>(conn).await?;
+        let edges = rows::<unit_succession::Entity>(conn).await?;
+        let mut bodies = Bodies::default();
+        let councils = rows::<council::Entity>(conn).await?;
+        bodies
+            .councils
+            .extend(councils.into_iter().map(|row| (row.id, row)));
+        let committees = rows::<committee::Entity>(conn).await?;
+        bodies
+            .committees
+            .extend(committees.into_iter().map(|row| (row.id, row)));
+        let groups = rows::<delegate_group::Entity>(conn).await?;
+        bodies.groups.extend(groups.into_iter().map(|row| (row.id, row)));
+        let agencies = rows::<agency::Entity>(conn).await?;
+        bodies
+            .agencies
+            .extend(agencies.into_iter().map(|row| (row.id, row)));
+        for row in rows::<role_capability::Entity>(conn).await? {
+            bodies.roles.entry(row.role).or_default().insert(row.capability);
+        }
+        Ok(Self {
+            units: Arc::new(Units::new(units, edges)),
+            bodies: Arc::new(bodies),
+        })
+    }
+
+    /// Takes over what a transaction wrote. A row that a later transaction wrote already stays as it is.
+    pub(crate) fn take(&mut self, working: &Working) {
+        if working.unit.is_changed() || working.unit_succession.is_changed() {
+            self.units = Arc::new(self.units.with(
+                working.unit.written(),
+                working.unit_succession.removed(),
+                working.unit_succession.written(),
+            ));
+        }
+        if working.council.is_changed()
+            || working.committee.is_changed()
+            || working.delegate_group.is_changed()
+            || working.agency.is_changed()
+        {
+            Arc::make_mut(&mut self.bodies).take(working);
+        }
+    }
+
+    /// The council with this id.
+    pub fn council(&self, id: CouncilId) -> Option<&council::Model> {
+        self.bodies.councils.get(&id)
+    }
+
+    /// The agency with this id.
+    pub fn agency(&self, id: AgencyId) -> Option<&agency::Model> {
+        self.bodies.agencies.get(&id)
+    }
+
+    /// The province in which a council sits, as of the council's unit version.
+    pub fn province_of(&self, council: CouncilId) -> Option<UnitId> {
+        self.units
+            .province(self.council(council)?.unit_id)
+            .map(|unit| unit.id)
+    }
+
+    /// The council of the unit above that is in office on a day: where a petition beyond competence goes.
+    pub fn upper_council(&self, council: CouncilId, on: NaiveDate) -> Option<&council::Model> {
+        let own = self.council(council)?;
+        let above: Vec<UnitId> = self
+            .units
+            .upwards(own.unit_id)
+            .skip(1)
+            .map(|unit| unit.id)
+            .collect();
+        above.iter().find_map(|unit| {
+            self.bodies.councils.values().find(|council| {
+                council.unit_id == *unit && existed(Some(council.valid_from), council.valid_to, on)
+            })
+        })
+    }
+
+    /// The clock to which a partition is tied, fixed when the partition is first written. An account's own is
+    /// fixed when the account is made and stands in its row.
+    pub fn clock_of(&self, partition: Partition) -> String {
+        let unit = match partition {
+            Partition::Shared => return SHARED.to_owned(),
+            Partition::Council(id) => self.council(id).map(|council| council.unit_id),
+            Partition::Place(id) | Partition::Public(id) | Partition::Region(id) => Some(id),
+            Partition::Agency(id) => self.agency(id).map(|agency| agency.unit_id),
+            Partition::Account(_) => None,
+        };
+        unit.and_then(|unit| self.units.province(unit))
+            .map_or_else(|| NATIONAL.to_owned(), |province| province.id.to_string())
+    }
+}
+
+/// All rows of a table, taken one by one: a driver's list of them all takes five times their size, and SQLite's
+/// threads keep what they once had.
+async fn rows<E: EntityTrait>(conn: &DatabaseConnection) -> Result<Vec<E::Model>> {
+    Ok(E::find().stream(conn).await?.try_collect().await?)
+}
