@@ -22,7 +22,7 @@ use super::{After, Column, Export, Page, Scope, column, csv::Cell, label, unit_c
 use crate::{
     codes,
     error::{Lang, Result},
-    graphql::list::{without, without_long_texts},
+    graphql::list::without,
     store::{
         partition::Audience,
         reference::Reference,
@@ -463,8 +463,10 @@ async fn read(
     let query = if with_texts {
         without(query, &[Column::AnswerText])
     } else {
-        let long = [Column::Content, Column::PublicContent, Column::AnswerText].map(|text| (text, &[][..]));
-        without_long_texts(query, &long, |_| false)
+        without(
+            query,
+            &[Column::Content, Column::PublicContent, Column::AnswerText],
+        )
     };
     let rows = query.all(conn).await?;
     let next = rows.last().filter(|_| rows.len() == PAGE).map(|row| After {

@@ -20,6 +20,7 @@ use crate::{
     edge::Client,
     error::{Code, Error, Result},
     graphql::{
+        code::{CodeEntry, entry},
         list::{self, PageArgs, Total, asks_for_total},
         scalar::{Day, Time},
         state, viewer, wire_id,
@@ -83,7 +84,10 @@ pub struct RoleGrant {
     id: ID,
     /// A role code, e.g. `office`.
     role: String,
+    /// What the role is called; list `role`.
+    role_entry: Option<CodeEntry>,
     /// What the role is called, in Vietnamese.
+    #[graphql(deprecation = "`roleEntry` has the label in the caller's language.")]
     role_label: Option<String>,
     /// The council at which it holds.
     council_id: Option<ID>,
@@ -105,6 +109,7 @@ impl From<&role_grant::Model> for RoleGrant {
         Self {
             id: wire_id(row.id),
             role: row.role.clone(),
+            role_entry: entry("role", &row.role),
             role_label: label,
             council_id: row.council_id.map(wire_id),
             agency_id: row.agency_id.map(wire_id),
@@ -167,6 +172,8 @@ pub struct Myself {
     account: Option<Account>,
     /// The codes of the roles that count today, `delegate` too while a mandate is held.
     roles: Vec<String>,
+    /// What these roles are called; list `role`.
+    role_entries: Vec<CodeEntry>,
     /// The device from which the request comes; null for an integrator's token.
     device: Option<Device>,
     /// The units of today's mandates (those of the constituency) and roles, ordered by code.
@@ -191,6 +198,7 @@ impl AccountQuery {
             return Ok(Some(Myself {
                 account: None,
                 roles: Vec::new(),
+                role_entries: Vec::new(),
                 device: None,
                 units: units(&reference, [unit]),
             }));
@@ -227,6 +235,7 @@ impl AccountQuery {
         });
         Ok(Some(Myself {
             account: accounts.into_iter().next(),
+            role_entries: roles.iter().filter_map(|role| entry("role", role)).collect(),
             roles,
             device: Some(Device::new(signed_in.device.clone(), viewer)),
             units: units(&reference, of_grants.chain(of_mandates)),
