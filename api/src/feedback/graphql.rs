@@ -92,7 +92,7 @@ impl Feedback {
         entry_of("channel", self.row.channel.as_deref())
     }
 
-    /// Whose words they are: `voter` (cử tri) or `delegate` (đại biểu).
+    /// Whose words they are: `voter` (cử tri) or `delegate` (đại biểu); list `origin`.
     async fn origin(&self) -> Option<&str> {
         self.row.origin.as_deref()
     }
@@ -103,7 +103,7 @@ impl Feedback {
     }
 
     /// Opinion, petition, reflection, complaint or denunciation (ý kiến, kiến nghị, phản ánh, khiếu nại, tố cáo);
-    /// of a denunciation only the receipt is kept.
+    /// list `submission_kind`. Of a denunciation only the receipt is kept.
     async fn kind(&self) -> &str {
         &self.row.kind
     }

@@ -70,7 +70,10 @@ pub struct CodeQuery;
 impl CodeQuery {
     /// Code lists (danh mục) by name, or all of them; the same for everybody. Errors: `UNKNOWN_CODE` for a name that
     /// no list has.
-    async fn code_lists(&self, names: Option<Vec<String>>) -> Result<Vec<CodeList>> {
+    async fn code_lists(
+        &self,
+        #[graphql(desc = "Only these lists, in this order; all when absent.")] names: Option<Vec<String>>,
+    ) -> Result<Vec<CodeList>> {
         let names = match names {
             Some(names) => {
                 short(&names, "names")?;

@@ -85,7 +85,7 @@ impl Loader<EdgesOf> for Rows {
 #[derive(SimpleObject)]
 pub struct ResolutionRelation {
     /// `amends` (sửa đổi, bổ sung), `replaces` (thay thế), `annuls` (bãi bỏ), `suspends` (ngưng hiệu lực) or
-    /// `implements` (quy định chi tiết).
+    /// `implements` (quy định chi tiết); list `resolution_relation`.
     kind: String,
     /// What the kind is called; list `resolution_relation`.
     kind_entry: Option<CodeEntry>,
@@ -173,7 +173,8 @@ impl Resolution {
         text(ctx, self.row.id, Column::Text).await
     }
 
-    /// Legal effect (hiệu lực): `not_yet`, `in_force`, `partly`, `suspended`, `replaced`, `annulled` or `expired`.
+    /// Legal effect (hiệu lực): `not_yet`, `in_force`, `partly`, `suspended`, `replaced`, `annulled` or `expired`;
+    /// list `resolution_effect`.
     async fn effect(&self) -> &str {
         self.row.effect.code()
     }

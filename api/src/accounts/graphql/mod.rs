@@ -82,7 +82,7 @@ impl Account {
 pub struct RoleGrant {
     /// The bare lower-case UUID; `revokeRole` takes it.
     id: ID,
-    /// A role code, e.g. `office`.
+    /// A role code, e.g. `office`; list `role`.
     role: String,
     /// What the role is called; list `role`.
     role_entry: Option<CodeEntry>,

@@ -152,7 +152,7 @@ impl Meeting {
         self.row.ends_at.map(Time)
     }
 
-    /// `direct` (trực tiếp), `online` (trực tuyến) or `mixed`.
+    /// `direct` (trực tiếp), `online` (trực tuyến) or `mixed`; list `contact_mode`.
     async fn mode(&self) -> Option<&str> {
         self.row.mode.as_deref()
     }

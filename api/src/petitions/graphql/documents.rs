@@ -179,7 +179,7 @@ pub struct Answer {
     on_behalf: bool,
     /// Which answer to this petition it is, counted from 1.
     version: i32,
-    /// How the office finds it: `ok`, `unclear` or `off_point`.
+    /// How the office finds it: `ok`, `unclear` or `off_point`; list `assessment`.
     assessment: Option<String>,
     /// Why.
     assessment_note: Option<String>,

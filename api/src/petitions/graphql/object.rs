@@ -205,7 +205,7 @@ impl Petition {
         .await
     }
 
-    /// Whose words: `voter` or `delegate`; null if both.
+    /// Whose words: `voter` or `delegate`, list `origin`; null if both.
     async fn origin(&self) -> Option<&str> {
         self.row.origin.as_deref()
     }
@@ -323,7 +323,7 @@ impl Petition {
         self.row.answered_at.map(Day)
     }
 
-    /// How the office finds the newest answer: `ok`, `unclear` or `off_point`.
+    /// How the office finds the newest answer: `ok`, `unclear` or `off_point`; list `assessment`.
     async fn assessment(&self) -> Option<&str> {
         self.row.assessment.as_deref().filter(|_| self.inside())
     }
