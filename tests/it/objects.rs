@@ -63,6 +63,28 @@ fn every_code_of_a_list_has_its_entry_beside_it() {
     assert!(found >= 20, "{found}: the descriptions were not read");
 }
 
+/// Ids of what GraphQL shows to nobody: accounts of authors, rounds, and rows of any collection.
+const WITHOUT_OBJECT: &[&str] = &["authorId", "roundId", "mutationId", "rowId", "targetId"];
+
+#[test]
+fn every_id_has_what_it_names_beside_it() {
+    let sdl = Sdl::read();
+    let shown = sdl.shown();
+    let bare: Vec<&String> = shown
+        .iter()
+        .filter(|path| {
+            let (of, field) = path.split_once('.').unwrap();
+            let one = field.strip_suffix("Id").or(field.strip_suffix("Ids"));
+            let Some(one) = one.filter(|_| !WITHOUT_OBJECT.contains(&field)) else {
+                return false;
+            };
+            let is_shown = |name: String| shown.contains(&format!("{of}.{name}"));
+            !is_shown(one.to_owned()) && !is_shown(format!("{one}s"))
+        })
+        .collect();
+    assert!(bare.is_empty(), "{bare:#?}");
+}
+
 each_db! {
     async fn codes_are_called_by_their_names_in_the_callers_language(db: TestDatabase) {
         let app = TestApp::start(&db).await;

@@ -222,8 +222,8 @@ pub fn asks_for_total(ctx: &Context<'_>) -> bool {
     ctx.look_ahead().field("totalCount").exists()
 }
 
-/// The rows of a noun that the viewer may see and that meet a condition: page, total and audiences, each by one
-/// statement however many they are. Long texts are left to [`loader::text`](super::loader::text).
+/// The rows of a noun that the viewer may see and that meet a condition: page, total and audiences, by a fixed number
+/// of statements. Long texts are left to [`loader::text`](super::loader::text).
 pub async fn seen<I: Noun<Object: OutputType>>(
     ctx: &Context<'_>,
     condition: Condition,
@@ -239,11 +239,12 @@ pub async fn seen<I: Noun<Object: OutputType>>(
         false => None,
     };
     let id = |row: &ModelOf<I>| row.key().0;
-    let slice = read(conn, without(query, I::LONG), I::ID, id, window).await?;
+    let mut slice = read(conn, without(query, I::LONG), I::ID, id, window).await?;
     let ids: Vec<Uuid> = slice.rows.iter().map(id).collect();
     let audiences = audiences(conn, viewer, I::COLLECTION, &ids).await?;
+    // What has become invisible since the page was read is not shown any more.
+    slice.rows.retain(|row| audiences.contains_key(&id(row)));
     Ok(connection(slice, total, id, |row| {
-        // What has become invisible since the page was read is shown as to anybody.
         let audience = audiences.get(&id(&row)).copied().unwrap_or(Audience::Public);
         I::object(row, audience)
     }))

@@ -6,7 +6,7 @@ pub mod session;
 use std::{collections::HashMap, net::IpAddr};
 
 use async_graphql::{
-    Context, ID, Lookahead, MergedObject, Object, SimpleObject,
+    ComplexObject, Context, ID, Lookahead, MergedObject, Object, SimpleObject,
     connection::{Connection, EmptyFields},
 };
 use entity::{account, delegate, device, id::AccountId, role_grant, unit};
@@ -16,7 +16,9 @@ use sea_orm::{
 
 use super::{roles::Roles, session::devices};
 use crate::{
+    agencies::graphql::Agency,
     capability::Capability,
+    councils::graphql::Council,
     edge::Client,
     error::{Code, Error, Result},
     graphql::{
@@ -27,6 +29,7 @@ use crate::{
     },
     state::State,
     store::reference::Reference,
+    units::graphql::Unit,
     viewer::{Place, Viewer},
 };
 
@@ -79,7 +82,10 @@ impl Account {
 
 /// A role given to an account, at a place and for a time (vai trò được cấp).
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct RoleGrant {
+    #[graphql(skip)]
+    at: Place,
     /// The bare lower-case UUID; `revokeRole` takes it.
     id: ID,
     /// A role code, e.g. `office`; list `role`.
@@ -101,12 +107,40 @@ pub struct RoleGrant {
     valid_to: Option<Day>,
 }
 
+#[ComplexObject]
+impl RoleGrant {
+    /// The council itself.
+    async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
+        match self.at {
+            Place::Council(id) => Council::of(ctx, id),
+            _ => Ok(None),
+        }
+    }
+
+    /// The body itself.
+    async fn agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
+        match self.at {
+            Place::Agency(id) => Agency::of(ctx, id),
+            _ => Ok(None),
+        }
+    }
+
+    /// The unit itself.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<Unit>> {
+        match self.at {
+            Place::Unit(id) => Unit::of(ctx, id),
+            _ => Ok(None),
+        }
+    }
+}
+
 impl From<&role_grant::Model> for RoleGrant {
     fn from(row: &role_grant::Model) -> Self {
         let label = Roles::delivered()
             .ok()
             .and_then(|roles| roles.get(&row.role).map(|role| role.label.clone()));
         Self {
+            at: Place::of(row),
             id: wire_id(row.id),
             role: row.role.clone(),
             role_entry: entry("role", &row.role),
