@@ -31,6 +31,9 @@ async fn petition(app: &TestApp, world: &World) -> Value {
     made
 }
 
+/// Whether a row shows what a filter asks for.
+type Shows = Box<dyn Fn(&Value) -> bool>;
+
 fn ids(list: &Value) -> Vec<Value> {
     list.as_array()
         .unwrap()
@@ -224,7 +227,7 @@ each_db! {
         assert_eq!(seen.len(), 2);
         assert!(seen.iter().all(|row| row["content"] == "Sửa đường liên ấp" && row["assessment"].is_null()));
 
-        let mut asked: Vec<(Value, Box<dyn Fn(&Value) -> bool>)> = vec![
+        let mut asked: Vec<(Value, Shows)> = vec![
             (json!({"isOverdue": true}), Box::new(|row| row["isOverdue"] == true)),
             (json!({"isOverdue": false}), Box::new(|row| row["isOverdue"] == false)),
             (json!({"field": "economy_budget"}), Box::new(|row| row["field"] == "transport")),
