@@ -9,8 +9,8 @@ use crate::{
     agencies::graphql::{AgencyMutation, AgencyQuery},
     councils::{graphql::CouncilQuery, mutations::CouncilMutation},
     delegates::graphql::{DelegateMutation, DelegateQuery},
-    feedback::graphql::{FeedbackMutation, FeedbackQuery},
-    graphql::{loader, node::NodeQuery, root::Root},
+    feedback::{graphql::FeedbackQuery, mutations::FeedbackMutation},
+    graphql::{code::CodeQuery, loader, node::NodeQuery, root::Root},
     meetings::{graphql::MeetingQuery, mutations::MeetingMutation},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
@@ -25,6 +25,7 @@ use crate::{
 #[derive(Default, MergedObject)]
 pub struct Query(
     NodeQuery,
+    CodeQuery,
     AccountQuery,
     UnitQuery,
     CouncilQuery,

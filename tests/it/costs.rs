@@ -6,9 +6,11 @@ use cutri_tests::{
     phone::{Phone, create, new_id},
     world::World,
 };
+
+use super::authorization::schema::Sdl;
 use serde_json::{Value, json};
 
-async fn petitions(app: &TestApp, world: &World, count: usize) {
+async fn petitions(app: &TestApp, world: &World, count: usize) -> Vec<Value> {
     let delegate = Phone::new(app.person(&world.here.delegates[0]));
     let ids: Vec<String> = (0..count).map(|_| new_id()).collect();
     let rows: Vec<Value> = ids
@@ -17,7 +19,7 @@ async fn petitions(app: &TestApp, world: &World, count: usize) {
             create(
                 "feedback",
                 id,
-                json!({"kind": "petition", "unitId": world.here.unit, "content": "Đường hỏng"}),
+                json!({"kind": "petition", "unitId": world.here.unit, "meetingId": world.here.meeting, "content": "Đường hỏng"}),
             )
         })
         .collect();
@@ -35,6 +37,7 @@ async fn petitions(app: &TestApp, world: &World, count: usize) {
     }
     let forward = json!({"petitionIds": made, "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
     office.done("forwardPetitions", forward, "").await;
+    made
 }
 
 each_db! {
@@ -67,6 +70,88 @@ each_db! {
         let data = office.data(asked, json!({})).await;
         assert_eq!(data["petitions"]["nodes"][0]["content"], "Nội dung dài");
         assert!(store.kept_statements().join("\n").contains("\"petition\".\"content\""));
+    }
+
+    async fn what_stands_beside_ids_costs_the_same_for_one_row_and_for_twelve(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        petitions(&app, &world, 12).await;
+        let office = app.person(&world.here.office);
+        let store = &app.state.store;
+        let lists = [
+            ("petitions", "council { name unit { name } } units { name } agency { name unit { name } } coordinating { name }
+                feedbacks { content meeting { title units { name } agenda } unit { name } } successors { title } predecessors { title }
+                fieldEntry { label parent { label } } forwardings { lead { name } council { name } } answers { agency { name } }"),
+            ("feedbacks", "council { name } unit { name } meeting { title councils { name } records { id minutesDraft } }
+                petition { title units { name } agency { name } feedbacks { id } } kindEntry { label }"),
+            ("meetings", "council { name } councils { name } units { name parent { name } } kindEntry { label } modeEntry { label }"),
+        ];
+        for (list, members) in lists {
+            let query = format!("query($first: Int!) {{ {list}(first: $first) {{ nodes {{ id {members} }} }} }}");
+            let mut counted = Vec::new();
+            for first in [1, 12] {
+                let before = store.statements();
+                office.data(&query, json!({"first": first})).await;
+                counted.push(store.statements() - before);
+            }
+            assert_eq!(counted[0], counted[1], "{list}");
+        }
+        // The long texts of what is nested are left alone as well.
+        store.keep_statements();
+        office.data("{ feedbacks(first: 5) { nodes { petition { title } meeting { title } } } }", json!({})).await;
+        let texts = store.kept_statements().join("\n");
+        for column in ["\"petition\".\"content\"", "\"petition\".\"answer_text\"", "\"feedback\".\"content\"", "\"meeting\".\"agenda\""] {
+            assert!(!texts.contains(column), "{column} is read:\n{texts}");
+        }
+    }
+
+    async fn nodes_cost_the_same_however_many_they_are(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let made = petitions(&app, &world, 12).await;
+        let office = app.person(&world.here.office);
+        let store = &app.state.store;
+        let lists = office.data("{ feedbacks(first: 12) { nodes { id } } meetings(first: 2) { nodes { id } } }", json!({})).await;
+        let ids = |list: &str| -> Vec<Value> {
+            lists[list]["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect()
+        };
+        let (feedback, meetings) = (ids("feedbacks"), ids("meetings"));
+        let few = [&made[..1], &feedback[..1], &meetings[..1]].concat();
+        let many = [&made[..], &feedback[..], &meetings[..], &[json!(new_id()), json!(world.here.unit)]].concat();
+        let query = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Petition { title } } }";
+        let mut counted = Vec::new();
+        for ids in [few, many] {
+            let before = store.statements();
+            let data = office.data(query, json!({"ids": ids})).await;
+            counted.push(store.statements() - before);
+            let found = data["nodes"].as_array().unwrap();
+            assert_eq!(found.len(), ids.len());
+            let in_order = ids.iter().zip(found).all(|(id, node)| node.is_null() || node["id"] == *id);
+            assert!(in_order, "{found:#?}");
+            let absent = found.iter().filter(|node| node.is_null()).count();
+            assert_eq!(absent, usize::from(ids.len() > 3), "only the id that nothing has");
+        }
+        assert_eq!(counted[0], counted[1], "statements for three and for many");
+    }
+
+    async fn a_hundred_with_all_their_scalars_and_labels_are_within_the_limits(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let sdl = Sdl::read();
+        for list in sdl.root_fields("Query").iter().filter(|field| sdl.is_connection("Query", field)) {
+            let node = sdl.node_of("Query", list);
+            let entries = sdl.shown().into_iter().filter_map(|path| path.strip_prefix(&format!("{node}.")).map(str::to_owned));
+            let labels: Vec<String> =
+                entries.filter(|field| field.ends_with("Entry")).map(|field| format!("{field} {{ code label }}")).collect();
+            let (scalars, labels) = (sdl.scalars(&node).join(" "), labels.join(" "));
+            let query = format!("{{ {list}(first: 100) {{ totalCount pageInfo {{ hasNextPage }} nodes {{ {scalars} {labels} }} }} }}");
+            for person in [app.stranger(), app.person(&world.here.office)] {
+                let answer = person.ask(&query, json!({})).await;
+                let code = answer.body["errors"][0]["extensions"]["code"].as_str();
+                let rights = ["UNAUTHENTICATED", "FORBIDDEN"];
+                assert!(code.is_none_or(|code| rights.contains(&code)), "{query}\n{:#}", answer.body);
+            }
+        }
     }
 
     async fn a_delta_pull_costs_what_changed_and_nothing_new_costs_least(db: TestDatabase) {

@@ -92,6 +92,7 @@ impl TestApp {
             address: self.address,
             token: token.map(str::to_owned),
             client: client(),
+            language: None,
             account: None,
             device: None,
         }
@@ -120,6 +121,7 @@ pub struct Person {
     address: SocketAddr,
     token: Option<String>,
     client: reqwest::Client,
+    language: Option<&'static str>,
     pub account: Option<AccountId>,
     pub device: Option<DeviceId>,
 }
@@ -151,6 +153,7 @@ impl Person {
             address,
             token: Some(minted.text),
             client: client(),
+            language: None,
             account: Some(account),
             device: Some(device),
         }
@@ -161,6 +164,14 @@ impl Person {
         Self {
             address,
             client: client(),
+            ..self.clone()
+        }
+    }
+
+    /// The same person, who wants answers in this language.
+    pub fn in_language(&self, language: &'static str) -> Self {
+        Self {
+            language: Some(language),
             ..self.clone()
         }
     }
@@ -180,6 +191,9 @@ impl Person {
             .body(body);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
+        }
+        if let Some(language) = self.language {
+            request = request.header("accept-language", language);
         }
         let response = request.send().await.map_err(|error| error.to_string())?;
         let status = response.status().as_u16();

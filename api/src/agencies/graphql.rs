@@ -14,6 +14,7 @@ use crate::{
     error::Result,
     graphql::{
         UserError,
+        code::{CodeEntry, entry},
         command::{outcome, run_input},
         filter::WithinUnit,
         history::{HistoryEvent, history},
@@ -30,6 +31,23 @@ use crate::{
 /// A body that answers petitions.
 #[derive(Clone)]
 pub struct Agency(pub Model);
+
+impl Agency {
+    /// The agency with this id.
+    pub(crate) fn of(ctx: &Context<'_>, id: impl Into<Option<AgencyId>>) -> Result<Option<Self>> {
+        let reference = state(ctx)?.reference();
+        Ok(id.into().and_then(|id| reference.agency(id)).cloned().map(Self))
+    }
+
+    /// The agencies with these ids, in this order.
+    pub(crate) fn all(ctx: &Context<'_>, ids: impl IntoIterator<Item = AgencyId>) -> Result<Vec<Self>> {
+        let reference = state(ctx)?.reference();
+        Ok(ids
+            .into_iter()
+            .filter_map(|id| reference.agency(id).cloned().map(Self))
+            .collect())
+    }
+}
 
 /// A body that answers petitions (cơ quan, tổ chức có thẩm quyền giải quyết): a People's Committee, a department, a
 /// company, the National Assembly delegation, or another one.
@@ -51,10 +69,14 @@ impl Agency {
         &self.0.kind
     }
 
+    /// What the kind is called; list `agency_kind`.
+    async fn kind_entry(&self) -> Option<CodeEntry> {
+        entry("agency_kind", &self.0.kind)
+    }
+
     /// The unit for which it is competent.
     async fn unit(&self, ctx: &Context<'_>) -> Result<Option<Unit>> {
-        let reference = state(ctx)?.reference();
-        Ok(reference.units.get(self.0.unit_id).cloned().map(Unit))
+        Unit::of(ctx, self.0.unit_id)
     }
 
     /// Its code in the state's list of bodies (mã định danh), where known.
@@ -69,9 +91,7 @@ impl Agency {
 
     /// Who owes its open answers after it was abolished.
     async fn successor(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
-        let reference = state(ctx)?.reference();
-        let successor = self.0.successor_id.and_then(|id| reference.agency(id));
-        Ok(successor.cloned().map(Agency))
+        Agency::of(ctx, self.0.successor_id)
     }
 
     /// First day of this version, where known.
@@ -128,9 +148,7 @@ pub struct AgencyQuery;
 impl AgencyQuery {
     /// One agency (cơ quan, tổ chức có thẩm quyền giải quyết); null if there is none.
     async fn agency(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Agency>> {
-        let reference = state(ctx)?.reference();
-        let agency = crate::graphql::id(&id).and_then(|id| reference.agency(id));
-        Ok(agency.cloned().map(Agency))
+        Agency::of(ctx, crate::graphql::id(&id))
     }
 
     /// Agencies by unit code and name, those of today unless the filter says otherwise. Exactly one of `first` and
@@ -261,9 +279,8 @@ impl AgencyMutation {
             }))
         };
         let (id, user_errors) = outcome(run_input(ctx, command).await?);
-        let reference = state(ctx)?.reference();
         Ok(Some(CreateAgencyPayload {
-            agency: id.and_then(|id| reference.agency(id.into())).cloned().map(Agency),
+            agency: Agency::of(ctx, id.map(AgencyId))?,
             user_errors,
         }))
     }
@@ -291,9 +308,8 @@ impl AgencyMutation {
             })
         };
         let (id, user_errors) = outcome(run_input(ctx, command).await?);
-        let reference = state(ctx)?.reference();
         Ok(Some(UpdateAgencyPayload {
-            agency: id.and_then(|id| reference.agency(id.into())).cloned().map(Agency),
+            agency: Agency::of(ctx, id.map(AgencyId))?,
             user_errors,
         }))
     }

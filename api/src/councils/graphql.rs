@@ -12,6 +12,7 @@ use crate::{
     delegates::graphql::{Delegate, DelegatesOf},
     error::Result,
     graphql::{
+        code::{CodeEntry, entry},
         filter::WithinUnit,
         history::{HistoryEvent, history},
         list::{self, PageArgs, Total, asks_for_total},
@@ -27,6 +28,23 @@ use crate::{
 #[derive(Clone)]
 pub struct Council(pub Model);
 
+impl Council {
+    /// The council with this id.
+    pub(crate) fn of(ctx: &Context<'_>, id: impl Into<Option<CouncilId>>) -> Result<Option<Self>> {
+        let reference = state(ctx)?.reference();
+        Ok(id.into().and_then(|id| reference.council(id)).cloned().map(Self))
+    }
+
+    /// The councils with these ids, in this order.
+    pub(crate) fn all(ctx: &Context<'_>, ids: impl IntoIterator<Item = CouncilId>) -> Result<Vec<Self>> {
+        let reference = state(ctx)?.reference();
+        Ok(ids
+            .into_iter()
+            .filter_map(|id| reference.council(id).cloned().map(Self))
+            .collect())
+    }
+}
+
 /// A People's Council (Hội đồng nhân dân) of one unit version and one term (nhiệm kỳ). After a merger the new unit
 /// has another council, also within one term.
 #[Object]
@@ -38,13 +56,17 @@ impl Council {
 
     /// The unit (đơn vị hành chính) whose council it is, as it was then.
     async fn unit(&self, ctx: &Context<'_>) -> Result<Option<Unit>> {
-        let reference = state(ctx)?.reference();
-        Ok(reference.units.get(self.0.unit_id).cloned().map(Unit))
+        Unit::of(ctx, self.0.unit_id)
     }
 
     /// `province`, `district` (until 30 June 2025) or `commune`; list `unit_level`.
     async fn level(&self) -> &str {
         &self.0.level
+    }
+
+    /// What the level is called; list `unit_level`.
+    async fn level_entry(&self) -> Option<CodeEntry> {
+        entry("unit_level", &self.0.level)
     }
 
     /// Its name, e.g. "Hội đồng nhân dân xã Tân Hưng".
@@ -153,8 +175,7 @@ impl Committee {
 
     /// Its council.
     async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
-        let reference = state(ctx)?.reference();
-        Ok(reference.council(self.0.council_id).cloned().map(Council))
+        Council::of(ctx, self.0.council_id)
     }
 
     /// Its name, e.g. "Ban Kinh tế - Ngân sách".
@@ -187,8 +208,7 @@ impl DelegateGroup {
 
     /// Its council.
     async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
-        let reference = state(ctx)?.reference();
-        Ok(reference.council(self.0.council_id).cloned().map(Council))
+        Council::of(ctx, self.0.council_id)
     }
 
     /// Its name, e.g. "Tổ đại biểu số 3".
@@ -234,9 +254,7 @@ pub struct CouncilQuery;
 impl CouncilQuery {
     /// One People's Council (Hội đồng nhân dân); null if there is none.
     async fn council(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Council>> {
-        let reference = state(ctx)?.reference();
-        let council = crate::graphql::id(&id).and_then(|id| reference.council(id));
-        Ok(council.cloned().map(Council))
+        Council::of(ctx, crate::graphql::id(&id))
     }
 
     /// People's Councils of all terms, by unit code. Exactly one of `first` and `last`, 1 to 100.

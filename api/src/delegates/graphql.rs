@@ -114,8 +114,7 @@ impl Delegate {
 
     /// The council.
     async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
-        let reference = state(ctx)?.reference();
-        Ok(reference.council(self.0.council_id).cloned().map(Council))
+        Council::of(ctx, self.0.council_id)
     }
 
     /// The delegate group (Tổ đại biểu).
@@ -207,10 +206,7 @@ pub struct DelegateQuery;
 impl DelegateQuery {
     /// One delegate (đại biểu Hội đồng nhân dân); null if there is none.
     async fn delegate(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Delegate>> {
-        match crate::graphql::id::<DelegateId>(&id) {
-            Some(id) => rows(ctx)?.load_one(id).await,
-            None => Ok(None),
-        }
+        one(ctx, crate::graphql::id(&id)).await
     }
 
     /// Delegates of all terms, those entered last first. Exactly one of `first` and `last`, 1 to 100.

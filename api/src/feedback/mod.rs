@@ -5,6 +5,7 @@
 //! corrects or withdraws it until the office has grouped it; afterwards a correction is an addition.
 
 pub mod graphql;
+pub mod mutations;
 mod rules;
 pub mod tracking;
 

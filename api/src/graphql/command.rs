@@ -2,7 +2,11 @@
 
 use async_graphql::Context;
 
-use super::{UserError, state, viewer};
+use super::{
+    UserError,
+    loader::{Noun, several},
+    state, viewer,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -38,4 +42,18 @@ pub fn outcome(answer: Result<Done, Vec<UserError>>) -> (Option<Uuid>, Vec<UserE
         Ok(done) => (done.ids.first().copied(), Vec::new()),
         Err(user_errors) => (None, user_errors),
     }
+}
+
+/// Runs a command about rows of one noun: those that it was about, as they are now, and why it was refused.
+pub async fn answer<I: Noun, C: Command>(
+    ctx: &Context<'_>,
+    command: impl FnOnce() -> Result<C, Refused>,
+) -> Result<(Vec<I::Object>, Vec<UserError>)> {
+    Ok(match run_input(ctx, command).await? {
+        Ok(done) => {
+            let ids: Vec<I> = done.ids.into_iter().map(I::from).collect();
+            (several(ctx, &ids).await?, Vec::new())
+        }
+        Err(user_errors) => (Vec::new(), user_errors),
+    })
 }

@@ -6,12 +6,23 @@ use async_graphql::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
-use crate::error::{Code, Error, Refused, Result};
+use super::{
+    loader::{ModelOf, Noun},
+    state, viewer,
+};
+use crate::{
+    error::{Code, Error, Refused, Result},
+    store::{
+        partition::Audience,
+        table::Row,
+        visibility::{audiences, visible},
+    },
+};
 
 /// The largest page.
 pub const MOST: u64 = 100;
@@ -162,7 +173,8 @@ pub fn held<M, K: Ord>(
 pub fn without<E: EntityTrait>(query: Select<E>, left_out: &[E::Column]) -> Select<E> {
     E::Column::iter().fold(query.select_only(), |query, column| {
         if left_out.iter().any(|other| other.as_str() == column.as_str()) {
-            query.expr_as(Expr::cust("NULL"), column.as_str())
+            // Not NULL: some of them are never null.
+            query.expr_as(Expr::val(""), column.as_str())
         } else {
             query.column(column)
         }
@@ -205,36 +217,35 @@ pub fn connection<M, T: OutputType>(
     connection
 }
 
-/// Whether the query asks for a member of the list's nodes (through `nodes` or `edges { node }`).
-pub fn asks_for(ctx: &Context<'_>, field: &str) -> bool {
-    let ahead = ctx.look_ahead();
-    ahead.field("nodes").field(field).exists() || ahead.field("edges").field("node").field(field).exists()
-}
-
 /// Whether the query asks for the total.
 pub fn asks_for_total(ctx: &Context<'_>) -> bool {
     ctx.look_ahead().field("totalCount").exists()
 }
 
-/// The query without the long texts that nobody asked for: their columns come back empty.
-pub fn without_long_texts<E: EntityTrait>(
-    query: Select<E>,
-    long: &[(E::Column, &[&str])],
-    asked: impl Fn(&str) -> bool,
-) -> Select<E> {
-    use sea_orm::{Iden, Iterable, sea_query::Expr};
-    let left_out = |column: &E::Column| {
-        let name = column.to_string();
-        long.iter()
-            .any(|(text, fields)| text.to_string() == name && !fields.iter().any(|field| asked(field)))
+/// The rows of a noun that the viewer may see and that meet a condition: page, total and audiences, by a fixed number
+/// of statements. Long texts are left to [`loader::text`](super::loader::text).
+pub async fn seen<I: Noun<Object: OutputType>>(
+    ctx: &Context<'_>,
+    condition: Condition,
+    page: PageArgs,
+) -> Result<Connection<String, I::Object, Total, EmptyFields>> {
+    let window = page.window()?;
+    let (conn, viewer) = (state(ctx)?.store.read(), viewer(ctx)?);
+    let query = I::Entity::find()
+        .filter(visible(viewer, I::COLLECTION, (I::Entity::default(), I::ID)))
+        .filter(condition);
+    let total = match asks_for_total(ctx) {
+        true => Some(total(conn, &query, I::ID).await?),
+        false => None,
     };
-    let mut query = query.select_only();
-    for column in E::Column::iter() {
-        query = if left_out(&column) {
-            query.expr_as(Expr::val(""), column.to_string())
-        } else {
-            query.column(column)
-        };
-    }
-    query
+    let id = |row: &ModelOf<I>| row.key().0;
+    let mut slice = read(conn, without(query, I::LONG), I::ID, id, window).await?;
+    let ids: Vec<Uuid> = slice.rows.iter().map(id).collect();
+    let audiences = audiences(conn, viewer, I::COLLECTION, &ids).await?;
+    // What has become invisible since the page was read is not shown any more.
+    slice.rows.retain(|row| audiences.contains_key(&id(row)));
+    Ok(connection(slice, total, id, |row| {
+        let audience = audiences.get(&id(&row)).copied().unwrap_or(Audience::Public);
+        I::object(row, audience)
+    }))
 }

@@ -1,19 +1,25 @@
 //! Rows by id, many at once: one loader per request, because what was loaded must not outlive the viewer's rights.
 //!
-//! Each noun says in its `graphql.rs` how its ids are loaded. A row that the viewer may not see is not loaded:
+//! Each noun says of its ids which rows they name ([`Noun`]). A row that the viewer may not see is not loaded:
 //! foreign and absent look the same.
 
-use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    collections::HashMap, future::poll_fn, hash::Hash, pin::pin, sync::Arc, task::Poll, time::Duration,
+};
 
-use async_graphql::{Context, dataloader::DataLoader};
+use async_graphql::{
+    Context,
+    dataloader::{DataLoader, Loader},
+};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::list::without;
 use crate::{
     error::{Error, Result},
     state::State,
-    store::{partition::Audience, visibility},
+    store::{partition::Audience, table::Row, visibility},
     viewer::Viewer,
 };
 
@@ -70,34 +76,101 @@ pub fn rows<'a>(ctx: &Context<'a>) -> Result<&'a RowLoader> {
         .map_err(|_| Error::internal("a request without loader"))
 }
 
-impl Rows {
-    /// The rows with these ids that the viewer may see, each with the audience in which he sees it.
-    pub async fn visible<E>(
-        &self,
-        collection: &'static str,
-        id: E::Column,
-        ids: &[Uuid],
-    ) -> Result<Vec<(E::Model, Audience)>>
-    where
-        E: EntityTrait,
-        E::Model: crate::store::table::Row,
-    {
-        let audiences = self.audiences(collection, ids).await?;
-        let rows = E::find()
-            .filter(id.is_in(audiences.keys().copied()))
-            .all(self.state.store.read())
-            .await?;
+/// A noun whose rows lie in the change log, by the type of its ids: how its rows are loaded, once for all nouns.
+pub trait Noun: Copy + Eq + Hash + From<Uuid> + Into<Uuid> + Send + Sync + 'static {
+    /// What GraphQL shows.
+    type Object: Clone + Send + Sync + 'static;
+    /// Where its rows are kept.
+    type Entity: EntityTrait<Model: Row>;
+    /// Its name in the change log.
+    const COLLECTION: &'static str;
+    /// The column of its id.
+    const ID: ColumnOf<Self>;
+    /// Long texts; they are not loaded with the row but by [`text`], when somebody asks for them.
+    const LONG: &'static [ColumnOf<Self>] = &[];
+
+    /// The row as this audience sees it.
+    fn object(row: ModelOf<Self>, audience: Audience) -> Self::Object;
+}
+
+/// A column of a noun's table.
+pub type ColumnOf<I> = <<I as Noun>::Entity as EntityTrait>::Column;
+/// A row of a noun's table.
+pub type ModelOf<I> = <<I as Noun>::Entity as EntityTrait>::Model;
+
+impl<I: Noun> Loader<I> for Rows {
+    type Value = I::Object;
+    type Error = Error;
+
+    async fn load(&self, ids: &[I]) -> Result<HashMap<I, I::Object>> {
+        let bare: Vec<Uuid> = ids.iter().map(|id| (*id).into()).collect();
+        let conn = self.state.store.read();
+        let audiences = visibility::audiences(conn, &self.viewer, I::COLLECTION, &bare).await?;
+        if audiences.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let query = I::Entity::find().filter(I::ID.is_in(audiences.keys().copied()));
+        let rows = without(query, I::LONG).all(conn).await?;
         Ok(rows
             .into_iter()
             .filter_map(|row| {
-                let audience = audiences.get(&crate::store::table::Row::key(&row).0)?;
-                Some((row, *audience))
+                let id = row.key().0;
+                Some((I::from(id), I::object(row, *audiences.get(&id)?)))
             })
             .collect())
     }
+}
 
-    /// The audiences in which the viewer sees rows of a collection.
-    pub async fn audiences(&self, collection: &'static str, ids: &[Uuid]) -> Result<HashMap<Uuid, Audience>> {
-        visibility::audiences(self.state.store.read(), &self.viewer, collection, ids).await
+/// A long text of a row that was loaded without it: the row, and the place of the text among those of its noun.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct TextOf<I>(I, usize);
+
+impl<I: Noun> Loader<TextOf<I>> for Rows {
+    type Value = Option<String>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[TextOf<I>]) -> Result<HashMap<TextOf<I>, Option<String>>> {
+        let mut found = HashMap::new();
+        for (place, column) in I::LONG.iter().enumerate() {
+            let asked = keys.iter().filter(|key| key.1 == place);
+            let ids: Vec<Uuid> = asked.map(|key| key.0.into()).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let texts: Vec<(Uuid, Option<String>)> = I::Entity::find()
+                .select_only()
+                .columns([I::ID, *column])
+                .filter(I::ID.is_in(ids))
+                .into_tuple()
+                .all(self.state.store.read())
+                .await?;
+            found.extend(
+                texts
+                    .into_iter()
+                    .map(|(id, text)| (TextOf(id.into(), place), text)),
+            );
+        }
+        Ok(found)
     }
+}
+
+/// A long text of a row that the viewer sees; whether he may read this text is for the caller to say.
+pub async fn text<I: Noun>(ctx: &Context<'_>, id: I, column: ColumnOf<I>) -> Result<Option<String>> {
+    let place = I::LONG.iter().position(|long| long.as_str() == column.as_str());
+    let place = place.ok_or(Error::internal("a text that is loaded with its row"))?;
+    Ok(rows(ctx)?.load_one(TextOf(id, place)).await?.flatten())
+}
+
+/// The object with this id, if there is one and the viewer may see it.
+pub async fn one<I: Noun>(ctx: &Context<'_>, id: Option<I>) -> Result<Option<I::Object>> {
+    match id {
+        Some(id) => rows(ctx)?.load_one(id).await,
+        None => Ok(None),
+    }
+}
+
+/// Those of the objects with these ids that the viewer may see, in this order.
+pub async fn several<I: Noun>(ctx: &Context<'_>, ids: &[I]) -> Result<Vec<I::Object>> {
+    let mut found = rows(ctx)?.load_many(ids.iter().copied()).await?;
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }

@@ -1,5 +1,6 @@
 //! What all GraphQL types share: scalars, user errors, and how a resolver gets at who asks.
 
+pub mod code;
 pub mod command;
 pub mod fields;
 pub mod filter;

@@ -1,8 +1,11 @@
 //! `node` and `nodes`: anything by its id, whatever it is.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+};
 
-use async_graphql::{Context, ID, Interface, Object};
+use async_graphql::{Context, ID, Interface, Object, dataloader::Loader};
 use entity::{
     id::{
         DelegateId, FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ResolutionId,
@@ -13,7 +16,11 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{list::MOST, loader::rows, state};
+use super::{
+    list::MOST,
+    loader::{Rows, rows},
+    state,
+};
 use crate::{
     agencies::graphql::Agency,
     councils::graphql::{Committee, Council, DelegateGroup},
@@ -121,42 +128,54 @@ pub(crate) async fn find(ctx: &Context<'_>, texts: &[ID]) -> Result<Vec<Option<N
         .copied()
         .filter(|id| !found.contains_key(id))
         .collect();
-    let pairs: Vec<(Uuid, String)> = match others.is_empty() {
-        true => Vec::new(),
-        false => {
-            sync_log::Entity::find()
-                .select_only()
-                .columns([sync_log::Column::RowId, sync_log::Column::Collection])
-                .distinct()
-                .filter(sync_log::Column::RowId.is_in(others))
-                .into_tuple()
-                .all(state.store.read())
-                .await?
+    if !others.is_empty() {
+        let pairs: Vec<(String, Uuid)> = sync_log::Entity::find()
+            .select_only()
+            .columns([sync_log::Column::Collection, sync_log::Column::RowId])
+            .distinct()
+            .filter(sync_log::Column::RowId.is_in(others))
+            .into_tuple()
+            .all(state.store.read())
+            .await?;
+        let mut kinds: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
+        for (collection, id) in pairs {
+            kinds.entry(collection).or_default().push(id);
         }
-    };
-    let loader = rows(ctx)?;
-    for (id, collection) in pairs {
-        let node = match collection.as_str() {
-            "delegate" => loader.load_one(DelegateId(id)).await?.map(Node::Delegate),
-            "feedback" => loader.load_one(FeedbackId(id)).await?.map(Node::Feedback),
-            "petition" => loader.load_one(PetitionId(id)).await?.map(Node::Petition),
-            "urging" => loader.load_one(UrgingId(id)).await?.map(Node::Urging),
-            "informing" => loader.load_one(InformingId(id)).await?.map(Node::Informing),
-            "meeting" => loader.load_one(MeetingId(id)).await?.map(Node::Meeting),
-            "meetingRecord" => loader
-                .load_one(MeetingRecordId(id))
-                .await?
-                .map(Node::MeetingRecord),
-            "note" => loader.load_one(NoteId(id)).await?.map(Node::Note),
-            "resolution" => loader.load_one(ResolutionId(id)).await?.map(Node::Resolution),
-            _ => None,
-        };
-        if let Some(node) = node {
-            found.insert(id, node);
+        for (collection, ids) in kinds {
+            found.extend(of_kind(ctx, &collection, ids).await?);
         }
     }
     Ok(ids
         .into_iter()
         .map(|id| id.and_then(|id| found.get(&id).cloned()))
+        .collect())
+}
+
+/// The rows of one collection that the viewer may see, all loaded at once.
+async fn of_kind(ctx: &Context<'_>, collection: &str, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Node)>> {
+    match collection {
+        "delegate" => load::<DelegateId, _>(ctx, ids, Node::Delegate).await,
+        "feedback" => load::<FeedbackId, _>(ctx, ids, Node::Feedback).await,
+        "petition" => load::<PetitionId, _>(ctx, ids, Node::Petition).await,
+        "urging" => load::<UrgingId, _>(ctx, ids, Node::Urging).await,
+        "informing" => load::<InformingId, _>(ctx, ids, Node::Informing).await,
+        "meeting" => load::<MeetingId, _>(ctx, ids, Node::Meeting).await,
+        "meetingRecord" => load::<MeetingRecordId, _>(ctx, ids, Node::MeetingRecord).await,
+        "note" => load::<NoteId, _>(ctx, ids, Node::Note).await,
+        "resolution" => load::<ResolutionId, _>(ctx, ids, Node::Resolution).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn load<I, T>(ctx: &Context<'_>, ids: Vec<Uuid>, node: fn(T) -> Node) -> Result<Vec<(Uuid, Node)>>
+where
+    I: Copy + Eq + Hash + From<Uuid> + Into<Uuid> + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+    Rows: Loader<I, Value = T, Error = Error>,
+{
+    let found = rows(ctx)?.load_many(ids.into_iter().map(I::from)).await?;
+    Ok(found
+        .into_iter()
+        .map(|(id, object)| (id.into(), node(object)))
         .collect())
 }

@@ -13,11 +13,8 @@ use super::{
 };
 use crate::{
     error::{Code, Refused, Result},
-    graphql::{UserError, command::run_input, fields::Fields, input_id, loader::rows, state},
-    store::{
-        collection::Document,
-        door::{Command, Done},
-    },
+    graphql::{UserError, command::answer, fields::Fields, input_id, state},
+    store::{collection::Document, door::Command},
 };
 
 /// What the office says of a meeting. What is not mentioned stays; null empties.
@@ -213,7 +210,7 @@ impl MeetingMutation {
                 fields: input.fields.into_fields(),
             })
         };
-        answer(ctx, plan).await
+        payload(ctx, plan).await
     }
 
     /// Changes what was planned, until the minutes are signed (điều chỉnh). Refusals: `NOT_FOUND`, `FORBIDDEN`,
@@ -229,7 +226,7 @@ impl MeetingMutation {
                 fields: input.fields.into_fields(),
             })
         };
-        answer(ctx, update).await
+        payload(ctx, update).await
     }
 
     /// Leads a meeting to its next state; signing the minutes (ký biên bản) closes its records. Refusals:
@@ -246,7 +243,7 @@ impl MeetingMutation {
                 basis: input.basis,
             })
         };
-        answer(ctx, advance).await
+        payload(ctx, advance).await
     }
 
     /// Sets the agenda (nội dung, chương trình) of a meeting. Refusals: `NOT_FOUND`, `FORBIDDEN`,
@@ -262,7 +259,7 @@ impl MeetingMutation {
                 items: items.collect(),
             })
         };
-        answer(ctx, set).await
+        payload(ctx, set).await
     }
 
     /// Adds an official document (văn bản) of a meeting. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`,
@@ -284,7 +281,7 @@ impl MeetingMutation {
                     .done(),
             })
         };
-        answer(ctx, add).await
+        payload(ctx, add).await
     }
 
     /// Records how many voters were invited, came, spoke and asked, by bands and never by name, and which delegates
@@ -307,7 +304,7 @@ impl MeetingMutation {
                     .done(),
             })
         };
-        answer(ctx, record).await
+        payload(ctx, record).await
     }
 
     /// Publishes a meeting (công khai), or takes it back. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`.
@@ -322,25 +319,17 @@ impl MeetingMutation {
                 public: input.is_public.unwrap_or(true),
             })
         };
-        answer(ctx, publish).await
+        payload(ctx, publish).await
     }
 }
 
-async fn answer<C: Command>(
+async fn payload<C: Command>(
     ctx: &Context<'_>,
     command: impl FnOnce() -> Result<C, Refused>,
 ) -> Result<Option<MeetingPayload>> {
-    Ok(Some(match run_input(ctx, command).await? {
-        Ok(Done { ids, .. }) => MeetingPayload {
-            meeting: match ids.first() {
-                Some(id) => rows(ctx)?.load_one(MeetingId(*id)).await?,
-                None => None,
-            },
-            user_errors: Vec::new(),
-        },
-        Err(user_errors) => MeetingPayload {
-            meeting: None,
-            user_errors,
-        },
+    let (meetings, user_errors) = answer::<MeetingId, C>(ctx, command).await?;
+    Ok(Some(MeetingPayload {
+        meeting: meetings.into_iter().next(),
+        user_errors,
     }))
 }

@@ -1,30 +1,35 @@
 //! Notes in GraphQL: found by id, by their owner alone.
 
-use std::collections::HashMap;
-
-use async_graphql::{ID, Object, dataloader::Loader};
+use async_graphql::{Context, ID, Object};
 use entity::{
     id::NoteId,
     note::{Column, Entity, Model},
 };
 
 use crate::{
-    error::{Error, Result},
-    graphql::{loader::Rows, scalar::Time, wire_id},
+    error::Result,
+    graphql::{
+        loader::{Noun, one},
+        scalar::Time,
+        wire_id,
+    },
+    meetings::graphql::Meeting,
+    store::partition::Audience,
+    units::graphql::Unit,
 };
 
 /// A private note.
 #[derive(Clone)]
 pub struct Note(Model);
 
-impl Loader<NoteId> for Rows {
-    type Value = Note;
-    type Error = Error;
+impl Noun for NoteId {
+    type Object = Note;
+    type Entity = Entity;
+    const COLLECTION: &'static str = "note";
+    const ID: Column = Column::Id;
 
-    async fn load(&self, ids: &[NoteId]) -> Result<HashMap<NoteId, Note>> {
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let rows = self.visible::<Entity>("note", Column::Id, &ids).await?;
-        Ok(rows.into_iter().map(|(row, _)| (row.id, Note(row))).collect())
+    fn object(row: Model, _audience: Audience) -> Note {
+        Note(row)
     }
 }
 
@@ -41,9 +46,19 @@ impl Note {
         self.0.unit_id.map(wire_id)
     }
 
+    /// The unit itself.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::of(ctx, self.0.unit_id)
+    }
+
     /// The meeting that it is about.
     async fn meeting_id(&self) -> Option<ID> {
         self.0.meeting_id.map(wire_id)
+    }
+
+    /// The meeting itself; null if its owner may no longer see it.
+    async fn meeting(&self, ctx: &Context<'_>) -> Result<Option<Meeting>> {
+        one(ctx, self.0.meeting_id).await
     }
 
     /// What it says; up to 20,000 characters.

@@ -1,6 +1,6 @@
 //! The mutations of the chain, from grouping to reopening.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::id::{FeedbackId, InformingId, PetitionId, UrgingId};
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,6 +10,11 @@ use super::{
     forwarding::{Classify, Extend, Forward, Return},
     graphql::Petition,
     grouping::{Group, Merge, Split, Wording},
+    inputs::{
+        AnswerPetitionsInput, AssessAnswerInput, ClassifyPetitionInput, ClosePetitionInput, ExtendDueInput,
+        ForwardPetitionsInput, GroupFeedbackInput, InformVotersInput, MergePetitionsInput, PetitionPart,
+        PublishPetitionInput, ReopenPetitionInput, ReturnPetitionsInput, SplitPetitionInput, UrgeInput,
+    },
     records::{Informing, Urging},
     telling::{Append, Close, InformingCollection, Publish, Reopen, UrgingCollection},
 };
@@ -17,10 +22,10 @@ use crate::{
     error::{Refused, Result},
     graphql::{
         UserError,
-        command::run_input,
+        command::answer,
         input_id, input_ids,
-        loader::rows,
-        scalar::{Day, Time},
+        loader::{Noun, one},
+        scalar::Time,
         state,
     },
     store::{
@@ -67,208 +72,40 @@ async fn payload<C: Command>(
     ctx: &Context<'_>,
     command: impl FnOnce() -> Result<C, Refused>,
 ) -> Result<Option<PetitionPayload>> {
-    Ok(Some(match run_input(ctx, command).await? {
-        Ok(done) => {
-            let ids: Vec<PetitionId> = done.ids.iter().copied().map(PetitionId).collect();
-            let mut found = rows(ctx)?.load_many(ids.iter().copied()).await?;
-            let petitions: Vec<Petition> = ids.iter().filter_map(|id| found.remove(id)).collect();
-            PetitionPayload {
-                petition: petitions.first().cloned(),
-                petitions,
-                user_errors: Vec::new(),
-            }
-        }
-        Err(user_errors) => PetitionPayload {
-            petition: None,
-            petitions: Vec::new(),
-            user_errors,
-        },
+    let (petitions, user_errors) = answer::<PetitionId, C>(ctx, command).await?;
+    Ok(Some(PetitionPayload {
+        petition: petitions.first().cloned(),
+        petitions,
+        user_errors,
     }))
 }
 
-/// What to group.
-#[derive(Clone, Debug, InputObject)]
-pub struct GroupFeedbackInput {
-    /// Feedback of one council.
-    feedback_ids: Vec<ID>,
-    /// At most 500 characters; required unless `petitionId` is given.
-    title: Option<String>,
-    /// At most 20,000 characters; required unless `petitionId` is given.
-    content: Option<String>,
-    /// A petition that the feedback joins; its wording stays.
-    petition_id: Option<ID>,
-}
-
-/// One part of a split petition.
-#[derive(Clone, Debug, InputObject)]
-pub struct PetitionPart {
-    /// At most 500 characters.
-    title: String,
-    /// At most 20,000 characters.
-    content: String,
-}
-
-/// What to split.
-#[derive(Clone, Debug, InputObject)]
-pub struct SplitPetitionInput {
-    /// The petition.
-    petition_id: ID,
-    /// Two to twenty parts.
-    parts: Vec<PetitionPart>,
-}
-
-/// What to merge.
-#[derive(Clone, Debug, InputObject)]
-pub struct MergePetitionsInput {
-    /// Two or more petitions of one council.
-    petition_ids: Vec<ID>,
-    /// At most 500 characters.
-    title: String,
-    /// At most 20,000 characters.
-    content: String,
-}
-
-/// How to classify.
-#[derive(Clone, Debug, InputObject)]
-pub struct ClassifyPetitionInput {
-    /// The petition.
-    petition_id: ID,
-    /// Code of the list `field`.
-    field: String,
-    /// Code of the list `tier`.
-    tier: String,
-}
-
-/// What to forward to whom, by which document.
-#[derive(Clone, Debug, InputObject)]
-pub struct ForwardPetitionsInput {
-    /// One or more petitions.
-    petition_ids: Vec<ID>,
-    /// The lead body; or `upperCouncilId`.
-    lead_id: Option<ID>,
-    /// Coordinating bodies.
-    coordinating_ids: Option<Vec<ID>>,
-    /// The council above (vượt thẩm quyền); or `leadId`.
-    upper_council_id: Option<ID>,
-    /// Number of the document, as written.
-    document_number: String,
-    /// Date of the document.
-    document_date: Day,
-    /// When the answer is due; by the dated rule if absent.
-    due_at: Option<Day>,
-}
-
-/// What to return and why.
-#[derive(Clone, Debug, InputObject)]
-pub struct ReturnPetitionsInput {
-    /// One or more petitions.
-    petition_ids: Vec<ID>,
-    /// Why, at most 2,000 characters.
-    reason: String,
-}
-
-/// Until when, and why.
-#[derive(Clone, Debug, InputObject)]
-pub struct ExtendDueInput {
-    /// One or more petitions.
-    petition_ids: Option<Vec<ID>>,
-    /// A single petition, instead of the list.
-    petition_id: Option<ID>,
-    /// The new date, later than the old one.
-    due_at: Day,
-    /// Why, at most 2,000 characters.
-    reason: String,
-    /// What will be done until then.
-    roadmap: Option<String>,
-}
-
-/// An answer to one or more petitions.
-#[derive(Clone, Debug, InputObject)]
-pub struct AnswerPetitionsInput {
-    /// One or more petitions.
-    petition_ids: Vec<ID>,
-    /// The body that answers.
-    agency_id: ID,
-    /// Number of the document, as written.
-    document_number: String,
-    /// Date of the document.
-    document_date: Day,
-    /// At most 50,000 characters.
-    text: String,
-    /// Code of the list `outcome`.
-    outcome: String,
-    /// Until when; required for `deferred`.
-    roadmap_at: Option<Day>,
-    /// Entered by the office for a body without an account.
-    on_behalf: Option<bool>,
-}
-
-/// What the office thinks of the newest answer.
-#[derive(Clone, Debug, InputObject)]
-pub struct AssessAnswerInput {
-    /// The petition.
-    petition_id: ID,
-    /// `ok`, `unclear` or `off_point`.
-    assessment: String,
-    /// Why.
-    note: Option<String>,
-}
-
-/// Whom to urge, how.
-#[derive(Clone, Debug, InputObject)]
-pub struct UrgeInput {
-    /// `petition`.
-    target_kind: String,
-    /// The petition.
-    target_id: ID,
-    /// The body; the one that has the petition if absent.
-    to_agency_id: Option<ID>,
-    /// Code of the list `urging_how`.
-    how: String,
-    /// At most 5,000 characters.
-    text: Option<String>,
-    /// The urging document.
-    document_number: Option<String>,
-}
-
-/// How the voters were told.
-#[derive(Clone, Debug, InputObject)]
-pub struct InformVotersInput {
-    /// The petition.
-    petition_id: ID,
-    /// When; now if absent.
-    at: Option<Time>,
-    /// Code of the list `informing_channel`.
-    channel: String,
-    /// The meeting at which they were told.
-    meeting_id: Option<ID>,
-    /// At most 5,000 characters.
-    note: Option<String>,
-}
-
-/// What to close.
-#[derive(Clone, Debug, InputObject)]
-pub struct ClosePetitionInput {
-    /// The petition.
-    petition_id: ID,
-}
-
-/// What to take up again.
-#[derive(Clone, Debug, InputObject)]
-pub struct ReopenPetitionInput {
-    /// The petition.
-    petition_id: ID,
-    /// Why, at most 2,000 characters.
-    reason: String,
-}
-
-/// What the public may read.
-#[derive(Clone, Debug, InputObject)]
-pub struct PublishPetitionInput {
-    /// The petition.
-    petition_id: ID,
-    /// The redacted text; absent takes the petition back from the public.
-    public_content: Option<String>,
+/// Records an urging or an informing, as if it had been pushed: what was recorded, its petition, and why not.
+async fn recorded<I: Noun, W: Writable>(
+    ctx: &Context<'_>,
+    writable: &'static W,
+    parent: &'static str,
+    petition: &ID,
+    given: impl IntoIterator<Item = (&'static str, Option<String>)>,
+) -> Result<(Option<I::Object>, Option<Petition>, Vec<UserError>)> {
+    let state = state(ctx)?;
+    let id = state.entropy.id(state.clock.now());
+    let command = || {
+        Ok(Append {
+            writable,
+            write: Write {
+                id,
+                fields: fields(given),
+                delete: false,
+                recorded_at: None,
+            },
+            parent,
+            petition: crate::graphql::id::<Uuid>(petition),
+        })
+    };
+    let (petitions, user_errors) = answer::<PetitionId, _>(ctx, command).await?;
+    let id = user_errors.is_empty().then_some(I::from(id));
+    Ok((one(ctx, id).await?, petitions.into_iter().next(), user_errors))
 }
 
 /// Builds a sync row's fields from an input: what is absent stays absent.
@@ -277,27 +114,6 @@ fn fields(given: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Do
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))))
         .collect()
-}
-
-fn append<W: Writable>(
-    writable: &'static W,
-    id: Uuid,
-    fields: Document,
-    parent: &'static str,
-    petition: &ID,
-) -> Append<W> {
-    let petition = crate::graphql::id::<Uuid>(petition);
-    Append {
-        writable,
-        write: Write {
-            id,
-            fields,
-            delete: false,
-            recorded_at: None,
-        },
-        parent,
-        petition,
-    }
 }
 
 /// Mutations of petitions.
@@ -482,34 +298,16 @@ impl PetitionMutation {
 
     /// Urges a body on (đôn đốc); the same as pushing an `urging`. Refusals: `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`.
     async fn urge(&self, ctx: &Context<'_>, input: UrgeInput) -> Result<Option<UrgePayload>> {
-        let state = state(ctx)?;
-        let id = UrgingId(state.entropy.id(state.clock.now()));
-        let target = input.target_id.clone();
-        let done = payload(ctx, || {
-            let given = fields([
-                ("targetKind", Some(input.target_kind)),
-                ("targetId", Some(input.target_id.0)),
-                ("toAgencyId", input.to_agency_id.map(|id| id.0)),
-                ("how", Some(input.how)),
-                ("text", input.text),
-                ("documentNumber", input.document_number),
-            ]);
-            Ok(append(&UrgingCollection, id.0, given, "targetId", &target))
-        })
-        .await?;
-        let Some(PetitionPayload {
-            petition,
-            user_errors,
-            ..
-        }) = done
-        else {
-            return Ok(None);
-        };
-        let urging = if user_errors.is_empty() {
-            rows(ctx)?.load_one(id).await?
-        } else {
-            None
-        };
+        let given = [
+            ("targetKind", Some(input.target_kind)),
+            ("targetId", Some(input.target_id.to_string())),
+            ("toAgencyId", input.to_agency_id.map(|id| id.0)),
+            ("how", Some(input.how)),
+            ("text", input.text),
+            ("documentNumber", input.document_number),
+        ];
+        let (urging, petition, user_errors) =
+            recorded::<UrgingId, _>(ctx, &UrgingCollection, "targetId", &input.target_id, given).await?;
         Ok(Some(UrgePayload {
             urging,
             petition,
@@ -524,33 +322,16 @@ impl PetitionMutation {
         ctx: &Context<'_>,
         input: InformVotersInput,
     ) -> Result<Option<InformVotersPayload>> {
-        let state = state(ctx)?;
-        let id = InformingId(state.entropy.id(state.clock.now()));
-        let target = input.petition_id.clone();
-        let done = payload(ctx, || {
-            let given = fields([
-                ("petitionId", Some(input.petition_id.0)),
-                ("at", input.at.map(|Time(at)| crate::clock::wire(at))),
-                ("channel", Some(input.channel)),
-                ("meetingId", input.meeting_id.map(|id| id.0)),
-                ("note", input.note),
-            ]);
-            Ok(append(&InformingCollection, id.0, given, "petitionId", &target))
-        })
-        .await?;
-        let Some(PetitionPayload {
-            petition,
-            user_errors,
-            ..
-        }) = done
-        else {
-            return Ok(None);
-        };
-        let informing = if user_errors.is_empty() {
-            rows(ctx)?.load_one(id).await?
-        } else {
-            None
-        };
+        let given = [
+            ("petitionId", Some(input.petition_id.to_string())),
+            ("at", input.at.map(|Time(at)| crate::clock::wire(at))),
+            ("channel", Some(input.channel)),
+            ("meetingId", input.meeting_id.map(|id| id.0)),
+            ("note", input.note),
+        ];
+        let (informing, petition, user_errors) =
+            recorded::<InformingId, _>(ctx, &InformingCollection, "petitionId", &input.petition_id, given)
+                .await?;
         Ok(Some(InformVotersPayload {
             informing,
             petition,

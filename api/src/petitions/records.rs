@@ -1,32 +1,37 @@
 //! Urgings and informings in GraphQL: what people did for a petition.
 
-use std::collections::HashMap;
-
-use async_graphql::{ID, Object, dataloader::Loader};
+use async_graphql::{Context, ID, Object};
 use entity::{
-    id::{InformingId, UrgingId},
+    id::{InformingId, PetitionId, UrgingId},
     informing, urging,
 };
 
+use super::graphql::Petition;
 use crate::{
-    error::{Error, Result},
-    graphql::{loader::Rows, scalar::Time, wire_id},
+    agencies::graphql::Agency,
+    error::Result,
+    graphql::{
+        code::{CodeEntry, entry},
+        loader::{Noun, one},
+        scalar::Time,
+        wire_id,
+    },
+    meetings::graphql::Meeting,
+    store::partition::Audience,
 };
 
 /// An act of urging.
 #[derive(Clone)]
 pub struct Urging(urging::Model);
 
-impl Loader<UrgingId> for Rows {
-    type Value = Urging;
-    type Error = Error;
+impl Noun for UrgingId {
+    type Object = Urging;
+    type Entity = urging::Entity;
+    const COLLECTION: &'static str = "urging";
+    const ID: urging::Column = urging::Column::Id;
 
-    async fn load(&self, ids: &[UrgingId]) -> Result<HashMap<UrgingId, Urging>> {
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let rows = self
-            .visible::<urging::Entity>("urging", urging::Column::Id, &ids)
-            .await?;
-        Ok(rows.into_iter().map(|(row, _)| (row.id, Urging(row))).collect())
+    fn object(row: urging::Model, _audience: Audience) -> Urging {
+        Urging(row)
     }
 }
 
@@ -48,9 +53,19 @@ impl Urging {
         wire_id(self.0.target_id)
     }
 
+    /// The petition itself; null if the viewer may not see it.
+    async fn petition(&self, ctx: &Context<'_>) -> Result<Option<Petition>> {
+        one(ctx, Some(PetitionId(self.0.target_id))).await
+    }
+
     /// The body that was urged.
     async fn to_agency_id(&self) -> Option<ID> {
         self.0.to_agency_id.map(wire_id)
+    }
+
+    /// The body itself.
+    async fn to_agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
+        Agency::of(ctx, self.0.to_agency_id)
     }
 
     /// Who urged.
@@ -61,6 +76,11 @@ impl Urging {
     /// Code of the list `urging_how`.
     async fn how(&self) -> &str {
         &self.0.how
+    }
+
+    /// What the way is called; list `urging_how`.
+    async fn how_entry(&self) -> Option<CodeEntry> {
+        entry("urging_how", &self.0.how)
     }
 
     /// What was said.
@@ -83,19 +103,14 @@ impl Urging {
 #[derive(Clone)]
 pub struct Informing(informing::Model);
 
-impl Loader<InformingId> for Rows {
-    type Value = Informing;
-    type Error = Error;
+impl Noun for InformingId {
+    type Object = Informing;
+    type Entity = informing::Entity;
+    const COLLECTION: &'static str = "informing";
+    const ID: informing::Column = informing::Column::Id;
 
-    async fn load(&self, ids: &[InformingId]) -> Result<HashMap<InformingId, Informing>> {
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let rows = self
-            .visible::<informing::Entity>("informing", informing::Column::Id, &ids)
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(row, _)| (row.id, Informing(row)))
-            .collect())
+    fn object(row: informing::Model, _audience: Audience) -> Informing {
+        Informing(row)
     }
 }
 
@@ -110,6 +125,11 @@ impl Informing {
     /// The petition whose answer was told.
     async fn petition_id(&self) -> ID {
         wire_id(self.0.petition_id)
+    }
+
+    /// The petition itself; null if the viewer may not see it.
+    async fn petition(&self, ctx: &Context<'_>) -> Result<Option<Petition>> {
+        one(ctx, Some(self.0.petition_id)).await
     }
 
     /// Who told it.
@@ -127,9 +147,19 @@ impl Informing {
         &self.0.channel
     }
 
+    /// What the channel is called; list `informing_channel`.
+    async fn channel_entry(&self) -> Option<CodeEntry> {
+        entry("informing_channel", &self.0.channel)
+    }
+
     /// The meeting at which it was told.
     async fn meeting_id(&self) -> Option<ID> {
         self.0.meeting_id.map(wire_id)
+    }
+
+    /// The meeting itself; null if the viewer may not see it.
+    async fn meeting(&self, ctx: &Context<'_>) -> Result<Option<Meeting>> {
+        one(ctx, self.0.meeting_id).await
     }
 
     /// What was told, or what the voters said to it.

@@ -12,26 +12,25 @@ use entity::{
     resolution::{Column, Effect, Entity, Model},
     resolution_edge,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use super::number::OfficialNumber;
 use crate::{
+    councils::graphql::Council,
     error::{Code, Error, Refused, Result},
     graphql::{
+        code::{CodeEntry, entry},
         filter::WithinUnit,
         history::{HistoryEvent, history},
-        list::{self, PageArgs, Total, asks_for_total, without},
-        loader::{Rows, rows},
+        list::{self, PageArgs, Total},
+        loader::{Noun, Rows, one, rows, text},
         scalar::{Day, Time},
-        short, state, viewer, wire_id,
+        short, state, wire_id,
     },
-    store::{
-        partition::Audience,
-        visibility::{audiences, visible},
-    },
+    meetings::graphql::Meeting,
+    store::partition::Audience,
+    units::graphql::Unit,
 };
-
-const LONG: &[Column] = &[Column::Text];
 
 /// A resolution.
 #[derive(Clone)]
@@ -40,42 +39,15 @@ pub struct Resolution {
     audience: Audience,
 }
 
-impl Loader<ResolutionId> for Rows {
-    type Value = Resolution;
-    type Error = Error;
+impl Noun for ResolutionId {
+    type Object = Resolution;
+    type Entity = Entity;
+    const COLLECTION: &'static str = "resolution";
+    const ID: Column = Column::Id;
+    const LONG: &'static [Column] = &[Column::Text];
 
-    async fn load(&self, ids: &[ResolutionId]) -> Result<HashMap<ResolutionId, Resolution>> {
-        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let audiences = self.audiences("resolution", &ids).await?;
-        let query = Entity::find().filter(Column::Id.is_in(audiences.keys().copied()));
-        let rows = without(query, LONG).all(self.state.store.read()).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| {
-                let audience = *audiences.get(&row.id.0)?;
-                Some((row.id, Resolution { row, audience }))
-            })
-            .collect())
-    }
-}
-
-/// The text of a resolution whose row was loaded.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct TextOf(ResolutionId);
-
-impl Loader<TextOf> for Rows {
-    type Value = Option<String>;
-    type Error = Error;
-
-    async fn load(&self, ids: &[TextOf]) -> Result<HashMap<TextOf, Self::Value>> {
-        let texts: Vec<(ResolutionId, Option<String>)> = Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::Text])
-            .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
-            .into_tuple()
-            .all(self.state.store.read())
-            .await?;
-        Ok(texts.into_iter().map(|(id, text)| (TextOf(id), text)).collect())
+    fn object(row: Model, audience: Audience) -> Resolution {
+        Resolution { row, audience }
     }
 }
 
@@ -113,8 +85,10 @@ impl Loader<EdgesOf> for Rows {
 #[derive(SimpleObject)]
 pub struct ResolutionRelation {
     /// `amends` (sửa đổi, bổ sung), `replaces` (thay thế), `annuls` (bãi bỏ), `suspends` (ngưng hiệu lực) or
-    /// `implements` (quy định chi tiết).
+    /// `implements` (quy định chi tiết); list `resolution_relation`.
     kind: String,
+    /// What the kind is called; list `resolution_relation`.
+    kind_entry: Option<CodeEntry>,
     /// Whether this resolution does it to the other (true), or the other to this one.
     is_outgoing: bool,
     /// The other resolution.
@@ -134,14 +108,29 @@ impl Resolution {
         wire_id(self.row.council_id)
     }
 
+    /// The council itself that issued it.
+    async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
+        Council::of(ctx, self.row.council_id)
+    }
+
     /// The issuer's unit (đơn vị hành chính), as it was then; numbers are unique only within it and the year.
     async fn unit_id(&self) -> ID {
         wire_id(self.row.unit_id)
     }
 
+    /// The issuer's unit itself, as it was then.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::of(ctx, self.row.unit_id)
+    }
+
     /// The session that passed it (kỳ họp).
     async fn session_id(&self) -> Option<ID> {
         self.row.session_id.map(wire_id)
+    }
+
+    /// The session itself that passed it; null if the viewer may not see it.
+    async fn session(&self, ctx: &Context<'_>) -> Result<Option<Meeting>> {
+        one(ctx, self.row.session_id).await
     }
 
     /// Whether the standing committee (Thường trực HĐND) issued it rather than the council.
@@ -169,6 +158,11 @@ impl Resolution {
         &self.row.kind
     }
 
+    /// What the kind is called; list `resolution_kind`.
+    async fn kind_entry(&self) -> Option<CodeEntry> {
+        entry("resolution_kind", &self.row.kind)
+    }
+
     /// What it is about (trích yếu).
     async fn title(&self) -> &str {
         &self.row.title
@@ -176,12 +170,18 @@ impl Resolution {
 
     /// Its full text; up to 500,000 characters.
     async fn text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(rows(ctx)?.load_one(TextOf(self.row.id)).await?.flatten())
+        text(ctx, self.row.id, Column::Text).await
     }
 
-    /// Legal effect (hiệu lực): `not_yet`, `in_force`, `partly`, `suspended`, `replaced`, `annulled` or `expired`.
+    /// Legal effect (hiệu lực): `not_yet`, `in_force`, `partly`, `suspended`, `replaced`, `annulled` or `expired`;
+    /// list `resolution_effect`.
     async fn effect(&self) -> &str {
         self.row.effect.code()
+    }
+
+    /// What the effect is called; list `resolution_effect`.
+    async fn effect_entry(&self) -> Option<CodeEntry> {
+        entry("resolution_effect", self.row.effect.code())
     }
 
     /// The day on which it was passed (ngày ban hành).
@@ -244,6 +244,7 @@ impl Resolution {
                 let (is_outgoing, id) = other(edge);
                 Some(ResolutionRelation {
                     kind: edge.kind.clone(),
+                    kind_entry: entry("resolution_relation", &edge.kind),
                     is_outgoing,
                     resolution: others.get(&id)?.clone(),
                 })
@@ -292,6 +293,7 @@ pub struct ResolutionFilter {
 }
 
 impl ResolutionFilter {
+    /// What the rows have to be; all of it stands in the public document too.
     fn condition(&self, ctx: &Context<'_>) -> Result<Condition> {
         let mut all = Condition::all();
         if let Some(within) = &self.within_unit {
@@ -342,10 +344,7 @@ pub struct ResolutionQuery;
 impl ResolutionQuery {
     /// One resolution (nghị quyết); null if there is none or it is not the viewer's to see.
     async fn resolution(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Resolution>> {
-        match crate::graphql::id::<ResolutionId>(&id) {
-            Some(id) => rows(ctx)?.load_one(id).await,
-            None => Ok(None),
-        }
+        one(ctx, crate::graphql::id::<ResolutionId>(&id)).await
     }
 
     /// Resolutions (nghị quyết) that the viewer may see, newest entries first; the public ones need no account.
@@ -359,33 +358,12 @@ impl ResolutionQuery {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<String, Resolution, Total, EmptyFields>> {
-        let window = PageArgs {
+        let page = PageArgs {
             first,
             after,
             last,
             before,
-        }
-        .window()?;
-        let (state, viewer) = (state(ctx)?, viewer(ctx)?);
-        let query = Entity::find()
-            .filter(visible(viewer, "resolution", (Entity, Column::Id)))
-            .filter(filter.unwrap_or_default().condition(ctx)?);
-        let total = match asks_for_total(ctx) {
-            true => Some(list::total(state.store.read(), &query, Column::Id).await?),
-            false => None,
         };
-        let query = without(query, LONG);
-        let slice = list::read(state.store.read(), query, Column::Id, |row| row.id.0, window).await?;
-        let ids: Vec<_> = slice.rows.iter().map(|row| row.id.0).collect();
-        let audiences = audiences(state.store.read(), viewer, "resolution", &ids).await?;
-        Ok(list::connection(
-            slice,
-            total,
-            |row| row.id.0,
-            |row| {
-                let audience = audiences.get(&row.id.0).copied().unwrap_or(Audience::Public);
-                Resolution { row, audience }
-            },
-        ))
+        list::seen::<ResolutionId>(ctx, filter.unwrap_or_default().condition(ctx)?, page).await
     }
 }

@@ -10,12 +10,8 @@ use super::{
 };
 use crate::{
     error::{Code, Refused, Result},
-    graphql::{UserError, command::run_input, fields::Fields, input_id, loader::rows, state},
-    store::{
-        collection::Document,
-        door::{Command, Done},
-        writing::parse_date,
-    },
+    graphql::{UserError, command::answer, fields::Fields, input_id, state},
+    store::{collection::Document, door::Command, writing::parse_date},
 };
 
 /// What the office enters of a resolution. What is not mentioned stays; null empties.
@@ -160,7 +156,7 @@ impl ResolutionMutation {
                 fields: input.fields.into_fields(),
             })
         };
-        answer(ctx, create).await
+        payload(ctx, create).await
     }
 
     /// Corrects what was entered; the old words stay in history. Refusals: those of `createResolution`.
@@ -175,7 +171,7 @@ impl ResolutionMutation {
                 fields: input.fields.into_fields(),
             })
         };
-        answer(ctx, update).await
+        payload(ctx, update).await
     }
 
     /// Moves a resolution's effect (hiệu lực) by one step. Refusals: `NOT_FOUND`, `FORBIDDEN`, `UNKNOWN_CODE`,
@@ -197,7 +193,7 @@ impl ResolutionMutation {
                 basis: input.basis,
             })
         };
-        answer(ctx, set).await
+        payload(ctx, set).await
     }
 
     /// States what a resolution does to others. Replacing, annulling and suspending (thay thế, bãi bỏ, ngưng hiệu
@@ -221,25 +217,17 @@ impl ResolutionMutation {
                 edges: edges.collect::<Result<_, Refused>>()?,
             })
         };
-        answer(ctx, relate).await
+        payload(ctx, relate).await
     }
 }
 
-async fn answer<C: Command>(
+async fn payload<C: Command>(
     ctx: &Context<'_>,
     command: impl FnOnce() -> Result<C, Refused>,
 ) -> Result<Option<ResolutionPayload>> {
-    Ok(Some(match run_input(ctx, command).await? {
-        Ok(Done { ids, .. }) => ResolutionPayload {
-            resolution: match ids.first() {
-                Some(id) => rows(ctx)?.load_one(ResolutionId(*id)).await?,
-                None => None,
-            },
-            user_errors: Vec::new(),
-        },
-        Err(user_errors) => ResolutionPayload {
-            resolution: None,
-            user_errors,
-        },
+    let (resolutions, user_errors) = answer::<ResolutionId, C>(ctx, command).await?;
+    Ok(Some(ResolutionPayload {
+        resolution: resolutions.into_iter().next(),
+        user_errors,
     }))
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use entity::id::UnitId;
 use uuid::Uuid;
 
 use super::{
@@ -17,6 +18,7 @@ use crate::{
         node::{self, Node},
         state, viewer, wire_id,
     },
+    units::graphql::Unit,
 };
 
 /// What can be found.
@@ -44,6 +46,8 @@ pub struct SearchHit {
     pub title: Option<String>,
     /// The units that it concerns (đơn vị hành chính), as they were then.
     pub unit_ids: Vec<ID>,
+    /// The units themselves.
+    pub units: Vec<Unit>,
     /// The words around the match, from the text that the viewer may read; null when the match is in number or
     /// title only.
     pub snippet: Option<String>,
@@ -94,23 +98,25 @@ impl SearchQuery {
         let hits = find(store, viewer(ctx)?, &search).await?;
 
         let ahead = ctx.look_ahead();
-        let mut details: HashMap<(Kind, Uuid), Detail> =
-            match ahead.field("snippet").exists() || ahead.field("unitIds").exists() {
-                true => details(store.read(), &search.text, &hits).await?,
-                false => HashMap::new(),
-            };
+        let mut details: HashMap<(Kind, Uuid), Detail> = match ["snippet", "unitIds", "units"]
+            .iter()
+            .any(|field| ahead.field(field).exists())
+        {
+            true => details(store.read(), &search.text, &hits).await?,
+            false => HashMap::new(),
+        };
         let ids: Vec<ID> = hits.iter().map(|hit| wire_id(hit.id)).collect();
         let mut nodes = match ahead.field("node").exists() {
             true => node::find(ctx, &ids).await?,
             false => Vec::new(),
         }
         .into_iter();
-        Ok(hits
-            .into_iter()
+        hits.into_iter()
             .zip(ids)
             .map(|(hit, id)| {
                 let detail = details.remove(&(hit.kind, hit.id)).unwrap_or_default();
-                SearchHit {
+                Ok(SearchHit {
+                    units: Unit::all(ctx, detail.unit_ids.iter().copied().map(UnitId))?,
                     kind: hit.kind.into(),
                     id,
                     number: hit.number,
@@ -118,8 +124,8 @@ impl SearchQuery {
                     unit_ids: detail.unit_ids.into_iter().map(wire_id).collect(),
                     snippet: detail.snippet,
                     node: nodes.next().flatten(),
-                }
+                })
             })
-            .collect())
+            .collect()
     }
 }

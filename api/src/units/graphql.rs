@@ -10,6 +10,7 @@ use entity::{id::UnitId, unit::Model, unit_succession};
 use crate::{
     error::{Code, Refused, Result},
     graphql::{
+        code::{CodeEntry, entry},
         filter::WithinUnit,
         list::{self, PageArgs, Total, asks_for_total},
         scalar::Day,
@@ -22,6 +23,23 @@ use crate::{
 /// A version of an administrative unit.
 #[derive(Clone)]
 pub struct Unit(pub Model);
+
+impl Unit {
+    /// The unit with this id.
+    pub(crate) fn of(ctx: &Context<'_>, id: impl Into<Option<UnitId>>) -> Result<Option<Self>> {
+        let units = state(ctx)?.reference().units;
+        Ok(id.into().and_then(|id| units.get(id)).cloned().map(Self))
+    }
+
+    /// The units with these ids, in this order.
+    pub(crate) fn all(ctx: &Context<'_>, ids: impl IntoIterator<Item = UnitId>) -> Result<Vec<Self>> {
+        let units = state(ctx)?.reference().units;
+        Ok(ids
+            .into_iter()
+            .filter_map(|id| units.get(id).cloned().map(Self))
+            .collect())
+    }
+}
 
 /// A version of an administrative unit (đơn vị hành chính). A new name, kind or territory is a new version; codes
 /// are reused by other territory, so that a code means something only together with a day.
@@ -47,20 +65,24 @@ impl Unit {
         &self.0.level
     }
 
+    /// What the level is called; list `unit_level`.
+    async fn level_entry(&self) -> Option<CodeEntry> {
+        entry("unit_level", &self.0.level)
+    }
+
     /// The kind (loại đơn vị hành chính): `province`, `city`, `ward`, `special_zone`, ...; list `unit_kind`.
     async fn kind(&self) -> &str {
         &self.0.kind
     }
 
+    /// What the kind is called; list `unit_kind`.
+    async fn kind_entry(&self) -> Option<CodeEntry> {
+        entry("unit_kind", &self.0.kind)
+    }
+
     /// The unit above it, of the same time; null for a province.
     async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Unit>> {
-        let units = state(ctx)?.reference().units;
-        Ok(self
-            .0
-            .parent_id
-            .and_then(|parent| units.get(parent))
-            .cloned()
-            .map(Unit))
+        Unit::of(ctx, self.0.parent_id)
     }
 
     /// The province in which it lay or lies, of the same time; a province itself.

@@ -80,6 +80,7 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         public("accounts", json!({"first": 5})),
         public("agencies", json!({"first": 5, "filter": within()})),
         public("agency", json!({"id": "<agency>"})),
+        own("codeLists", json!({"names": ["field", "tier"]})),
         public("council", json!({"id": "<council>"})),
         list("councils", within()),
         public("delegate", json!({"id": "<delegate>"})),

@@ -51,6 +51,47 @@ impl Sdl {
             .collect()
     }
 
+    /// The texts that objects show: type, field, and what is said of it.
+    pub fn texts(&self) -> Vec<(String, String, String)> {
+        let fields = self.types.keys().flat_map(|of| {
+            let fields = self.fields(of).into_iter();
+            fields.map(move |field| (of, field))
+        });
+        fields
+            .filter(|(_, field)| base(&field.ty.node) == "String")
+            .map(|(of, field)| {
+                let said = field.description.as_ref().map(|said| said.node.clone());
+                (of.clone(), field.name.node.to_string(), said.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// The members of a type that are neither objects nor need an argument.
+    pub fn scalars(&self, name: &str) -> Vec<String> {
+        let is_object = |field: &FieldDefinition| {
+            matches!(
+                self.types.get(base(&field.ty.node)),
+                Some(TypeKind::Object(_) | TypeKind::Interface(_))
+            )
+        };
+        let fields = self.fields(name).into_iter();
+        fields
+            .filter(|field| !is_object(field) && field.arguments.is_empty())
+            .map(|field| field.name.node.to_string())
+            .collect()
+    }
+
+    /// The type of what a connection of the root lists.
+    pub fn node_of(&self, root: &str, field: &str) -> String {
+        let fields = self.fields(root).into_iter();
+        let connection = fields
+            .filter(|one| one.name.node.as_str() == field)
+            .map(|one| base(&one.ty.node));
+        connection
+            .map(|name| name.trim_end_matches("Connection").to_owned())
+            .collect()
+    }
+
     pub fn root_fields(&self, root: &str) -> Vec<String> {
         let fields = self.fields(root).into_iter();
         fields.map(|field| field.name.node.to_string()).collect()
@@ -78,7 +119,11 @@ impl Sdl {
             false => format!("({})", list.join(", ")),
         };
         let operation = if root == "Mutation" { "mutation" } else { "query" };
-        let shown = self.selection(base(&definition.ty.node), 2);
+        // As deep as the limits let a stranger ask.
+        let objects = |shown: &str| shown.matches('{').count() + 9 * shown.matches("history").count();
+        let fits = |shown: &String| shown.len() < 14_000 && objects(shown) < 190;
+        let shown = [2, 1].map(|depth| self.selection(base(&definition.ty.node), depth));
+        let shown = shown.iter().find(|shown| fits(shown)).unwrap_or(&shown[1]);
         format!(
             "{operation}{} {{ {field}{}{shown} }}",
             bracket(variables),

@@ -6,7 +6,7 @@ pub mod session;
 use std::{collections::HashMap, net::IpAddr};
 
 use async_graphql::{
-    Context, ID, Lookahead, MergedObject, Object, SimpleObject,
+    ComplexObject, Context, ID, Lookahead, MergedObject, Object, SimpleObject,
     connection::{Connection, EmptyFields},
 };
 use entity::{account, delegate, device, id::AccountId, role_grant, unit};
@@ -16,16 +16,20 @@ use sea_orm::{
 
 use super::{roles::Roles, session::devices};
 use crate::{
+    agencies::graphql::Agency,
     capability::Capability,
+    councils::graphql::Council,
     edge::Client,
     error::{Code, Error, Result},
     graphql::{
+        code::{CodeEntry, entry},
         list::{self, PageArgs, Total, asks_for_total},
         scalar::{Day, Time},
         state, viewer, wire_id,
     },
     state::State,
     store::reference::Reference,
+    units::graphql::Unit,
     viewer::{Place, Viewer},
 };
 
@@ -78,12 +82,18 @@ impl Account {
 
 /// A role given to an account, at a place and for a time (vai trò được cấp).
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct RoleGrant {
+    #[graphql(skip)]
+    at: Place,
     /// The bare lower-case UUID; `revokeRole` takes it.
     id: ID,
-    /// A role code, e.g. `office`.
+    /// A role code, e.g. `office`; list `role`.
     role: String,
+    /// What the role is called; list `role`.
+    role_entry: Option<CodeEntry>,
     /// What the role is called, in Vietnamese.
+    #[graphql(deprecation = "`roleEntry` has the label in the caller's language.")]
     role_label: Option<String>,
     /// The council at which it holds.
     council_id: Option<ID>,
@@ -97,14 +107,43 @@ pub struct RoleGrant {
     valid_to: Option<Day>,
 }
 
+#[ComplexObject]
+impl RoleGrant {
+    /// The council itself.
+    async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
+        match self.at {
+            Place::Council(id) => Council::of(ctx, id),
+            _ => Ok(None),
+        }
+    }
+
+    /// The body itself.
+    async fn agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
+        match self.at {
+            Place::Agency(id) => Agency::of(ctx, id),
+            _ => Ok(None),
+        }
+    }
+
+    /// The unit itself.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<Unit>> {
+        match self.at {
+            Place::Unit(id) => Unit::of(ctx, id),
+            _ => Ok(None),
+        }
+    }
+}
+
 impl From<&role_grant::Model> for RoleGrant {
     fn from(row: &role_grant::Model) -> Self {
         let label = Roles::delivered()
             .ok()
             .and_then(|roles| roles.get(&row.role).map(|role| role.label.clone()));
         Self {
+            at: Place::of(row),
             id: wire_id(row.id),
             role: row.role.clone(),
+            role_entry: entry("role", &row.role),
             role_label: label,
             council_id: row.council_id.map(wire_id),
             agency_id: row.agency_id.map(wire_id),
@@ -167,6 +206,8 @@ pub struct Myself {
     account: Option<Account>,
     /// The codes of the roles that count today, `delegate` too while a mandate is held.
     roles: Vec<String>,
+    /// What these roles are called; list `role`.
+    role_entries: Vec<CodeEntry>,
     /// The device from which the request comes; null for an integrator's token.
     device: Option<Device>,
     /// The units of today's mandates (those of the constituency) and roles, ordered by code.
@@ -191,6 +232,7 @@ impl AccountQuery {
             return Ok(Some(Myself {
                 account: None,
                 roles: Vec::new(),
+                role_entries: Vec::new(),
                 device: None,
                 units: units(&reference, [unit]),
             }));
@@ -227,6 +269,7 @@ impl AccountQuery {
         });
         Ok(Some(Myself {
             account: accounts.into_iter().next(),
+            role_entries: roles.iter().filter_map(|role| entry("role", role)).collect(),
             roles,
             device: Some(Device::new(signed_in.device.clone(), viewer)),
             units: units(&reference, of_grants.chain(of_mandates)),

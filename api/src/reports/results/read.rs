@@ -21,7 +21,7 @@ use super::super::{
 };
 use crate::{
     error::Result,
-    graphql::list::{without, without_long_texts},
+    graphql::list::without,
     store::{
         partition::Audience,
         reference::Reference,
@@ -133,8 +133,10 @@ pub(super) async fn read(
     let query = if with_texts {
         without(query, &[Column::AnswerText])
     } else {
-        let long = [Column::Content, Column::PublicContent, Column::AnswerText].map(|text| (text, &[][..]));
-        without_long_texts(query, &long, |_| false)
+        without(
+            query,
+            &[Column::Content, Column::PublicContent, Column::AnswerText],
+        )
     };
     let rows = query.all(conn).await?;
     let next = rows.last().filter(|_| rows.len() == PAGE).map(|row| After {

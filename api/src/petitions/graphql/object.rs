@@ -1,0 +1,438 @@
+//! A petition in GraphQL, and what hangs on it.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, Object, dataloader::Loader};
+use entity::{
+    id::{AgencyId, FeedbackId, PetitionId, UnitId},
+    petition::{Column, Entity, Model},
+    petition_agency, petition_feedback, petition_lineage, petition_unit,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::documents::{Answer, AnswersOf, Extension, ExtensionsOf, Forwarding, ForwardingsOf};
+use crate::{
+    agencies::graphql::Agency,
+    councils::graphql::Council,
+    error::{Error, Result},
+    feedback::graphql::Feedback,
+    graphql::{
+        code::{CodeEntry, entry_of},
+        history::{HistoryEvent, history},
+        loader::{Noun, Rows, rows, several, text},
+        scalar::{Day, Time},
+        state, wire_id,
+    },
+    petitions::forwarding::is_overdue,
+    store::partition::Audience,
+    units::graphql::Unit,
+};
+
+/// A petition of voters.
+#[derive(Clone)]
+pub struct Petition {
+    row: Model,
+    audience: Audience,
+}
+
+impl Noun for PetitionId {
+    type Object = Petition;
+    type Entity = Entity;
+    const COLLECTION: &'static str = "petition";
+    const ID: Column = Column::Id;
+    const LONG: &'static [Column] = &[Column::Content, Column::AnswerText];
+
+    fn object(row: Model, audience: Audience) -> Petition {
+        Petition { row, audience }
+    }
+}
+
+/// Ids that hang on a petition, loaded for a whole list at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Links {
+    Units(PetitionId),
+    Feedback(PetitionId),
+    Coordinating(PetitionId),
+    Successors(PetitionId),
+    Predecessors(PetitionId),
+}
+
+impl Loader<Links> for Rows {
+    type Value = Vec<Uuid>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Links]) -> Result<HashMap<Links, Vec<Uuid>>> {
+        let conn = self.state.store.read();
+        let mut found: HashMap<Links, Vec<Uuid>> = HashMap::new();
+        macro_rules! links {
+            ($variant:ident: $table:ident . $owner:ident -> $target:ident, $owner_field:ident, $target_field:ident) => {{
+                let owners: Vec<PetitionId> = keys
+                    .iter()
+                    .filter_map(|key| {
+                        if let Links::$variant(id) = key {
+                            Some(*id)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                if !owners.is_empty() {
+                    let rows = $table::Entity::find()
+                        .filter($table::Column::$owner.is_in(owners))
+                        .all(conn)
+                        .await?;
+                    for row in rows {
+                        found
+                            .entry(Links::$variant(row.$owner_field))
+                            .or_default()
+                            .push(row.$target_field.0);
+                    }
+                }
+            }};
+        }
+        links!(Units: petition_unit.PetitionId -> UnitId, petition_id, unit_id);
+        links!(Feedback: petition_feedback.PetitionId -> FeedbackId, petition_id, feedback_id);
+        links!(Coordinating: petition_agency.PetitionId -> AgencyId, petition_id, agency_id);
+        links!(Successors: petition_lineage.FromId -> ToId, from_id, to_id);
+        links!(Predecessors: petition_lineage.ToId -> FromId, to_id, from_id);
+        Ok(found)
+    }
+}
+
+/// The ids at the other ends of a petition's links, in the order of the ids.
+async fn links<I: From<Uuid>>(ctx: &Context<'_>, key: Links) -> Result<Vec<I>> {
+    let mut ids = rows(ctx)?.load_one(key).await?.unwrap_or_default();
+    ids.sort_unstable();
+    Ok(ids.into_iter().map(I::from).collect())
+}
+
+async fn wire_ids(ctx: &Context<'_>, key: Links) -> Result<Vec<ID>> {
+    Ok(links::<Uuid>(ctx, key).await?.into_iter().map(wire_id).collect())
+}
+
+impl Petition {
+    /// Whether the viewer is one of those for whom the internal text is.
+    fn inside(&self) -> bool {
+        self.audience >= Audience::Delegate
+    }
+
+    fn published(&self) -> bool {
+        self.inside() || self.row.public_content.is_some()
+    }
+}
+
+/// A petition of voters (kiến nghị của cử tri), grouped by the office from what voters said.
+#[Object]
+impl Petition {
+    /// The bare lower-case UUID.
+    pub(crate) async fn id(&self) -> ID {
+        wire_id(self.row.id)
+    }
+
+    /// The council's own running number within the year, e.g. `12/2026`.
+    async fn number(&self) -> &str {
+        &self.row.number
+    }
+
+    /// What it is about; null for the public until the petition is published.
+    async fn title(&self) -> Option<&str> {
+        self.published().then_some(self.row.title.as_str())
+    }
+
+    /// The text: the internal one for the council, the delegates of the place and the body that answers, the
+    /// redacted one for everybody else.
+    async fn content(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if self.inside() {
+            text(ctx, self.row.id, Column::Content).await
+        } else {
+            Ok(self.row.public_content.clone())
+        }
+    }
+
+    /// The redacted text; null until it is published.
+    async fn public_content(&self) -> Option<&str> {
+        self.row.public_content.as_deref()
+    }
+
+    /// The council that owns it.
+    async fn council_id(&self) -> ID {
+        wire_id(self.row.council_id)
+    }
+
+    /// The council itself that owns it.
+    async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
+        Council::of(ctx, self.row.council_id)
+    }
+
+    /// The council above, once it went up (vượt thẩm quyền).
+    async fn upper_council_id(&self) -> Option<ID> {
+        self.row.upper_council_id.map(wire_id)
+    }
+
+    /// The council above itself.
+    async fn upper_council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
+        Council::of(ctx, self.row.upper_council_id)
+    }
+
+    /// The units whose voters asked, as they were then.
+    async fn unit_ids(&self, ctx: &Context<'_>) -> Result<Vec<ID>> {
+        wire_ids(ctx, Links::Units(self.row.id)).await
+    }
+
+    /// The units themselves, as they were then.
+    async fn units(&self, ctx: &Context<'_>) -> Result<Vec<Unit>> {
+        Unit::all(ctx, links::<UnitId>(ctx, Links::Units(self.row.id)).await?)
+    }
+
+    /// The feedback that it was grouped from; empty but for the council's own people.
+    async fn feedback_ids(&self, ctx: &Context<'_>) -> Result<Vec<ID>> {
+        if self.audience < Audience::Internal {
+            return Ok(Vec::new());
+        }
+        wire_ids(ctx, Links::Feedback(self.row.id)).await
+    }
+
+    /// The feedback itself; empty but for the council's own people.
+    async fn feedbacks(&self, ctx: &Context<'_>) -> Result<Vec<Feedback>> {
+        if self.audience < Audience::Internal {
+            return Ok(Vec::new());
+        }
+        several(
+            ctx,
+            &links::<FeedbackId>(ctx, Links::Feedback(self.row.id)).await?,
+        )
+        .await
+    }
+
+    /// Whose words: `voter` or `delegate`, list `origin`; null if both.
+    async fn origin(&self) -> Option<&str> {
+        self.row.origin.as_deref()
+    }
+
+    /// The code's name; list `origin`.
+    async fn origin_entry(&self) -> Option<CodeEntry> {
+        entry_of("origin", self.row.origin.as_deref())
+    }
+
+    /// Code of the list `field` (lĩnh vực).
+    async fn field(&self) -> Option<&str> {
+        self.row.field.as_deref()
+    }
+
+    /// The code's name; list `field`.
+    async fn field_entry(&self) -> Option<CodeEntry> {
+        entry_of("field", self.row.field.as_deref())
+    }
+
+    /// Code of the list `tier` (cấp có thẩm quyền).
+    async fn tier(&self) -> Option<&str> {
+        self.row.tier.as_deref()
+    }
+
+    /// The code's name; list `tier`.
+    async fn tier_entry(&self) -> Option<CodeEntry> {
+        entry_of("tier", self.row.tier.as_deref())
+    }
+
+    /// Where it is: `accepted`, `classified`, `forwarded`, `returned`, `answered`, `assessed`, `informed`, `closed`,
+    /// `reopened`, `split` or `merged`.
+    async fn process(&self) -> &str {
+        self.row.process.code()
+    }
+
+    /// What the answer amounts to (kết quả giải quyết): code of the list `outcome`. "Answered" is not "resolved".
+    async fn outcome(&self) -> Option<&str> {
+        self.row.outcome.as_deref()
+    }
+
+    /// The code's name; list `outcome`.
+    async fn outcome_entry(&self) -> Option<CodeEntry> {
+        entry_of("outcome", self.row.outcome.as_deref())
+    }
+
+    /// The body that has it now (cơ quan chủ trì).
+    async fn agency_id(&self) -> Option<ID> {
+        self.row.agency_id.map(wire_id)
+    }
+
+    /// The body itself that has it now.
+    async fn agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
+        Agency::of(ctx, self.row.agency_id)
+    }
+
+    /// The bodies that coordinate (cơ quan phối hợp).
+    async fn coordinating_ids(&self, ctx: &Context<'_>) -> Result<Vec<ID>> {
+        wire_ids(ctx, Links::Coordinating(self.row.id)).await
+    }
+
+    /// The coordinating bodies themselves.
+    async fn coordinating(&self, ctx: &Context<'_>) -> Result<Vec<Agency>> {
+        Agency::all(
+            ctx,
+            links::<AgencyId>(ctx, Links::Coordinating(self.row.id)).await?,
+        )
+    }
+
+    /// Number of the forwarding document.
+    async fn forwarded_number(&self) -> Option<&str> {
+        self.row.forwarded_number.as_deref()
+    }
+
+    /// Date of the forwarding document.
+    async fn forwarded_at(&self) -> Option<Day> {
+        self.row.forwarded_at.map(Day)
+    }
+
+    /// When the answer was first due.
+    async fn due_at(&self) -> Option<Day> {
+        self.row.due_at.map(Day)
+    }
+
+    /// Until when it was extended (gia hạn).
+    async fn extended_to(&self) -> Option<Day> {
+        self.row.extended_to.map(Day)
+    }
+
+    /// Whether the answer is owed and late today.
+    async fn is_overdue(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(is_overdue(&self.row, state(ctx)?.clock.today()))
+    }
+
+    /// How often the body was urged (đôn đốc).
+    async fn urgings(&self) -> i32 {
+        self.row.urgings
+    }
+
+    /// The text of the newest answer.
+    async fn answer_text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if self.published() {
+            text(ctx, self.row.id, Column::AnswerText).await
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Number of the newest answer's document.
+    async fn answer_number(&self) -> Option<&str> {
+        self.row.answer_number.as_deref()
+    }
+
+    /// Date of the newest answer's document.
+    async fn answered_at(&self) -> Option<Day> {
+        self.row.answered_at.map(Day)
+    }
+
+    /// How the office finds the newest answer: `ok`, `unclear` or `off_point`; list `assessment`.
+    async fn assessment(&self) -> Option<&str> {
+        self.row.assessment.as_deref().filter(|_| self.inside())
+    }
+
+    /// The code's name; list `assessment`.
+    async fn assessment_entry(&self) -> Option<CodeEntry> {
+        entry_of(
+            "assessment",
+            self.row.assessment.as_deref().filter(|_| self.inside()),
+        )
+    }
+
+    /// Until when, for what is deferred or in progress (lộ trình).
+    async fn roadmap_at(&self) -> Option<Day> {
+        self.row.roadmap_at.map(Day)
+    }
+
+    /// When the voters were told the answer.
+    async fn informed_at(&self) -> Option<Time> {
+        self.row.informed_at.map(Time)
+    }
+
+    /// When it was closed.
+    async fn closed_at(&self) -> Option<Time> {
+        self.row.closed_at.map(Time)
+    }
+
+    /// How often voters had to ask again.
+    async fn repeats(&self) -> i32 {
+        self.row.repeats
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> Time {
+        Time(self.row.updated_at)
+    }
+
+    /// The petitions that it went on as, after a split or a merge.
+    async fn successor_ids(&self, ctx: &Context<'_>) -> Result<Vec<ID>> {
+        wire_ids(ctx, Links::Successors(self.row.id)).await
+    }
+
+    /// Those of them that the viewer may see.
+    async fn successors(&self, ctx: &Context<'_>) -> Result<Vec<Petition>> {
+        several(
+            ctx,
+            &links::<PetitionId>(ctx, Links::Successors(self.row.id)).await?,
+        )
+        .await
+    }
+
+    /// The petitions that it came out of.
+    async fn predecessor_ids(&self, ctx: &Context<'_>) -> Result<Vec<ID>> {
+        wire_ids(ctx, Links::Predecessors(self.row.id)).await
+    }
+
+    /// Those of them that the viewer may see.
+    async fn predecessors(&self, ctx: &Context<'_>) -> Result<Vec<Petition>> {
+        several(
+            ctx,
+            &links::<PetitionId>(ctx, Links::Predecessors(self.row.id)).await?,
+        )
+        .await
+    }
+
+    /// The documents that forwarded it, oldest first.
+    async fn forwardings(&self, ctx: &Context<'_>) -> Result<Vec<Forwarding>> {
+        if !self.inside() {
+            return Ok(Vec::new());
+        }
+        Ok(rows(ctx)?
+            .load_one(ForwardingsOf(self.row.id))
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// The documents that answered it, oldest first.
+    async fn answers(&self, ctx: &Context<'_>) -> Result<Vec<Answer>> {
+        if !self.inside() {
+            return Ok(Vec::new());
+        }
+        Ok(rows(ctx)?
+            .load_one(AnswersOf(self.row.id))
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// How its due date moved; both dates stay.
+    async fn extensions(&self, ctx: &Context<'_>) -> Result<Vec<Extension>> {
+        if !self.inside() {
+            return Ok(Vec::new());
+        }
+        Ok(rows(ctx)?
+            .load_one(ExtensionsOf(self.row.id))
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// The row's version, as in sync.
+    async fn rev(&self) -> String {
+        self.row.rev.to_string()
+    }
+
+    /// What happened to it, oldest first; `first` from 1 to 100. For the council's own people, the delegates of the
+    /// place and the body that answers.
+    async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
+        if !self.inside() {
+            return Ok(Vec::new());
+        }
+        history(state(ctx)?, "petition", self.row.id.0, first).await
+    }
+}

@@ -1,0 +1,190 @@
+//! What the mutations of the chain take. The names are fixed; fields are only ever added.
+
+use async_graphql::{ID, InputObject};
+
+use crate::graphql::scalar::{Day, Time};
+
+/// What to group.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct GroupFeedbackInput {
+    /// Feedback of one council.
+    pub(super) feedback_ids: Vec<ID>,
+    /// At most 500 characters; required unless `petitionId` is given.
+    pub(super) title: Option<String>,
+    /// At most 20,000 characters; required unless `petitionId` is given.
+    pub(super) content: Option<String>,
+    /// A petition that the feedback joins; its wording stays.
+    pub(super) petition_id: Option<ID>,
+}
+
+/// One part of a split petition.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct PetitionPart {
+    /// At most 500 characters.
+    pub(super) title: String,
+    /// At most 20,000 characters.
+    pub(super) content: String,
+}
+
+/// What to split.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct SplitPetitionInput {
+    /// The petition.
+    pub(super) petition_id: ID,
+    /// Two to twenty parts.
+    pub(super) parts: Vec<PetitionPart>,
+}
+
+/// What to merge.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct MergePetitionsInput {
+    /// Two or more petitions of one council.
+    pub(super) petition_ids: Vec<ID>,
+    /// At most 500 characters.
+    pub(super) title: String,
+    /// At most 20,000 characters.
+    pub(super) content: String,
+}
+
+/// How to classify.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct ClassifyPetitionInput {
+    /// The petition.
+    pub(super) petition_id: ID,
+    /// Code of the list `field`.
+    pub(super) field: String,
+    /// Code of the list `tier`.
+    pub(super) tier: String,
+}
+
+/// What to forward to whom, by which document.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct ForwardPetitionsInput {
+    /// One or more petitions.
+    pub(super) petition_ids: Vec<ID>,
+    /// The lead body; or `upperCouncilId`.
+    pub(super) lead_id: Option<ID>,
+    /// Coordinating bodies.
+    pub(super) coordinating_ids: Option<Vec<ID>>,
+    /// The council above (vượt thẩm quyền); or `leadId`.
+    pub(super) upper_council_id: Option<ID>,
+    /// Number of the document, as written.
+    pub(super) document_number: String,
+    /// Date of the document.
+    pub(super) document_date: Day,
+    /// When the answer is due; by the dated rule if absent.
+    pub(super) due_at: Option<Day>,
+}
+
+/// What to return and why.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct ReturnPetitionsInput {
+    /// One or more petitions.
+    pub(super) petition_ids: Vec<ID>,
+    /// Why, at most 2,000 characters.
+    pub(super) reason: String,
+}
+
+/// Until when, and why.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct ExtendDueInput {
+    /// One or more petitions.
+    pub(super) petition_ids: Option<Vec<ID>>,
+    /// A single petition, instead of the list.
+    pub(super) petition_id: Option<ID>,
+    /// The new date, later than the old one.
+    pub(super) due_at: Day,
+    /// Why, at most 2,000 characters.
+    pub(super) reason: String,
+    /// What will be done until then.
+    pub(super) roadmap: Option<String>,
+}
+
+/// An answer to one or more petitions.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct AnswerPetitionsInput {
+    /// One or more petitions.
+    pub(super) petition_ids: Vec<ID>,
+    /// The body that answers.
+    pub(super) agency_id: ID,
+    /// Number of the document, as written.
+    pub(super) document_number: String,
+    /// Date of the document.
+    pub(super) document_date: Day,
+    /// At most 50,000 characters.
+    pub(super) text: String,
+    /// Code of the list `outcome`.
+    pub(super) outcome: String,
+    /// Until when; required for `deferred`.
+    pub(super) roadmap_at: Option<Day>,
+    /// Entered by the office for a body without an account.
+    pub(super) on_behalf: Option<bool>,
+}
+
+/// What the office thinks of the newest answer.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct AssessAnswerInput {
+    /// The petition.
+    pub(super) petition_id: ID,
+    /// `ok`, `unclear` or `off_point`.
+    pub(super) assessment: String,
+    /// Why.
+    pub(super) note: Option<String>,
+}
+
+/// Whom to urge, how.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct UrgeInput {
+    /// `petition`.
+    pub(super) target_kind: String,
+    /// The petition.
+    pub(super) target_id: ID,
+    /// The body; the one that has the petition if absent.
+    pub(super) to_agency_id: Option<ID>,
+    /// Code of the list `urging_how`.
+    pub(super) how: String,
+    /// At most 5,000 characters.
+    pub(super) text: Option<String>,
+    /// The urging document.
+    pub(super) document_number: Option<String>,
+}
+
+/// How the voters were told.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct InformVotersInput {
+    /// The petition.
+    pub(super) petition_id: ID,
+    /// When; now if absent.
+    pub(super) at: Option<Time>,
+    /// Code of the list `informing_channel`.
+    pub(super) channel: String,
+    /// The meeting at which they were told.
+    pub(super) meeting_id: Option<ID>,
+    /// At most 5,000 characters.
+    pub(super) note: Option<String>,
+}
+
+/// What to close.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct ClosePetitionInput {
+    /// The petition.
+    pub(super) petition_id: ID,
+}
+
+/// What to take up again.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct ReopenPetitionInput {
+    /// The petition.
+    pub(super) petition_id: ID,
+    /// Why, at most 2,000 characters.
+    pub(super) reason: String,
+}
+
+/// What the public may read.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct PublishPetitionInput {
+    /// The petition.
+    pub(super) petition_id: ID,
+    /// The redacted text; absent takes the petition back from the public.
+    pub(super) public_content: Option<String>,
+}
