@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// The system's allocator keeps freed memory in many arenas and is slower under many small answers.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     cutri::cli::run()
 }

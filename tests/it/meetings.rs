@@ -266,10 +266,12 @@ each_db! {
             assert_eq!(office.refused("updateMeeting", invite(ids)).await, code);
         }
         let today = stage.app.state.clock.today();
-        let ended = delegate::Model { valid_to: today.checked_sub_days(Days::new(1)), ..two.clone() };
-        Put::new().row(ended).now(&stage.app.state).await;
-        assert_eq!(office.refused("updateMeeting", invite(json!([two.id]))).await, "OUT_OF_RANGE");
-        Put::new().row(two.clone()).now(&stage.app.state).await;
+        let former = delegate::Model {
+            id: uuid::Uuid::now_v7().into(), account_id: None, rev: 0,
+            valid_to: today.checked_sub_days(Days::new(1)), ..two.clone()
+        };
+        Put::new().row(former.clone()).now(&stage.app.state).await;
+        assert_eq!(office.refused("updateMeeting", invite(json!([former.id]))).await, "OUT_OF_RANGE");
 
         let two = two.id.to_string();
         office.done("updateMeeting", invite(json!([two, one, one])), asked).await;

@@ -4,7 +4,9 @@
 //! unplanned contact and its author's own record. Voters' attendance is counts, never names; which delegates came
 //! is public.
 
+mod attendance;
 pub mod graphql;
+mod links;
 pub mod mutations;
 pub mod office;
 mod present;
@@ -20,8 +22,8 @@ use entity::{
 use serde_json::json;
 use uuid::Uuid;
 
+use links::Links;
 pub use rules::AgendaLine;
-use rules::Links;
 
 use crate::{
     capability::Capability,
@@ -140,7 +142,7 @@ fn delegates(
     id: MeetingId,
     is: impl Fn(&meeting_delegate::Model) -> bool,
 ) -> impl Iterator<Item = Uuid> {
-    rules::delegates(working, id, is).into_iter().map(Uuid::from)
+    links::delegates(working, id, is).into_iter().map(Uuid::from)
 }
 
 /// The agenda as phones show it: its text, then its items line by line.

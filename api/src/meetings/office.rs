@@ -9,7 +9,11 @@ use entity::{
 };
 use serde_json::{Value, json};
 
-use super::{AgendaLine, Links, device, new_contact, rules};
+use super::{
+    AgendaLine, attendance, device,
+    links::{self, Links},
+    new_contact, rules,
+};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -94,7 +98,7 @@ impl Command for Plan {
         needs
             .session_of
             .extend(ordinal.map(|ordinal| (self.council.0, ordinal)));
-        needs.delegate.extend(rules::named_delegates(&self.fields));
+        needs.delegate.extend(links::named_delegates(&self.fields));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -124,7 +128,7 @@ impl Command for Plan {
             };
         }
         rules::check_day(facts.reference, &row, &links)?;
-        rules::check_delegates(working, &row, &links)?;
+        links::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
         let mut changes = Changes::default();
         changes.put(row);
@@ -144,7 +148,7 @@ pub struct Update {
 impl Command for Update {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(self.meeting.0);
-        needs.delegate.extend(rules::named_delegates(&self.fields));
+        needs.delegate.extend(links::named_delegates(&self.fields));
     }
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
@@ -167,7 +171,7 @@ impl Command for Update {
             return Ok(Verdict::about(Changes::default(), [self.meeting.0]));
         }
         rules::check_day(facts.reference, &row, &links)?;
-        rules::check_delegates(working, &row, &links)?;
+        links::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
         let set: Document = is
             .iter()
@@ -376,7 +380,7 @@ pub struct RecordAttendance {
 impl Command for RecordAttendance {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(self.meeting.0);
-        needs.delegate.extend(rules::named_delegates(&self.fields));
+        needs.delegate.extend(links::named_delegates(&self.fields));
     }
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
@@ -387,16 +391,16 @@ impl Command for RecordAttendance {
         let before = managed(working, facts, self.meeting, Capability::ManageMeetings)?;
         let old = Links::of(working, self.meeting);
         let (mut row, mut links) = (before.clone(), old.clone());
-        rules::read_attendance(&mut row, &mut links, &self.fields)
+        attendance::read_attendance(&mut row, &mut links, &self.fields)
             .map_err(|stop| stop.into_refused("meetingId"))?;
-        rules::check_delegates(working, &row, &links)?;
+        links::check_delegates(working, &row, &links)?;
         let mut changes = Changes::default();
         if row != *before || links != old {
             let council = Some(row.council_id);
             let mut event = facts.event("meeting", self.meeting, "attendance_recorded", council);
-            let was = rules::attendance(before, &old);
+            let was = attendance::attendance(before, &old);
             if !was.is_empty() {
-                let was = replaced(was, &rules::attendance(&row, &links));
+                let was = replaced(was, &attendance::attendance(&row, &links));
                 event.detail = Some(json!({"before": Value::Object(was)}).to_string());
             }
             changes.put(row);

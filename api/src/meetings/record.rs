@@ -9,7 +9,7 @@ use entity::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{device, known_meeting, rules, takes_part};
+use super::{attendance, device, known_meeting, takes_part};
 use crate::{
     capability::Capability,
     clock::local_date,
@@ -101,7 +101,7 @@ fn read_fields(row: &mut Model, fields: &Document) -> Result<(), Stop> {
     reader.count("attended", &mut row.attended);
     reader.count("speakers", &mut row.speakers);
     reader.count("opinionCount", &mut row.opinion_count);
-    rules::read_bands(&mut reader, &mut row.attendance_bands);
+    attendance::read_bands(&mut reader, &mut row.attendance_bands);
     reader.text("minutesDraft", &mut row.minutes_draft, LONGEST_MINUTES);
     if meeting.is_none() && !reader.is_wrong("meetingId") {
         reader.wrong(Code::Required, "meetingId");

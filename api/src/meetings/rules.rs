@@ -1,16 +1,13 @@
 //! The rules of meetings: pure, from rows and fields to rows or a refusal.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use entity::{
     agenda_item, council,
-    id::{AgendaItemId, CouncilId, DelegateId, MeetingId, UnitId},
+    id::{AgendaItemId, MeetingId},
     meeting::{Event, Family, Model, Status},
-    meeting_council, meeting_delegate, meeting_unit,
 };
-use uuid::Uuid;
 
+use super::links::{INVITED, Links, MOST_LINKS};
 use crate::{
     clock::local_date,
     codes,
@@ -19,20 +16,12 @@ use crate::{
     store::{
         collection::{Document, DocumentWriter},
         reference::{Reference, existed},
-        working::{Changes, Working},
-        writing::{Reader, Stop, parse_id},
+        writing::{Reader, Stop},
     },
 };
 
-/// Units, councils or delegates of one meeting; the largest real ones join a few dozen communes.
-const MOST_LINKS: usize = 200;
-
 /// What a delegate's phone may write of his own unplanned contact.
 pub(super) const OWN_FIELDS: &[&str] = &["kind", "unitIds", "place", "startsAt", "title"];
-
-/// Who of the delegates is invited, and who came: mandates.
-const INVITED: &str = "invitedDelegateIds";
-const CAME: &str = "attendedDelegateIds";
 
 /// What the office may write of a meeting.
 const PLAN_FIELDS: &[&str] = &[
@@ -52,128 +41,6 @@ const PLAN_FIELDS: &[&str] = &[
     "agenda",
     "brief",
 ];
-
-const ATTENDANCE_FIELDS: &[&str] = &[
-    "invited",
-    "attended",
-    "speakers",
-    "opinions",
-    "attendanceBands",
-    CAME,
-];
-
-/// The units, councils and delegates of a meeting.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Links {
-    pub(super) units: Vec<UnitId>,
-    /// Those that take part beside the council that holds it.
-    pub(super) councils: Vec<CouncilId>,
-    pub(super) invited: Vec<DelegateId>,
-    /// Who came, invited or not.
-    pub(super) attended: Vec<DelegateId>,
-}
-
-impl Links {
-    pub(super) fn of(working: &Working, id: MeetingId) -> Self {
-        Self {
-            units: working.meeting_unit.of(id).map(|link| link.unit_id).collect(),
-            councils: working
-                .meeting_council
-                .of(id)
-                .map(|link| link.council_id)
-                .collect(),
-            invited: delegates(working, id, |link| link.invited),
-            attended: delegates(working, id, |link| link.attended),
-        }
-    }
-
-    pub(super) fn put(self, id: MeetingId, changes: &mut Changes) {
-        changes.and(move |working| {
-            working.meeting_unit.clear(id);
-            working.meeting_council.clear(id);
-            working.meeting_delegate.clear(id);
-            for &unit_id in &self.units {
-                working.meeting_unit.put(meeting_unit::Model {
-                    meeting_id: id,
-                    unit_id,
-                });
-            }
-            for &council_id in &self.councils {
-                working.meeting_council.put(meeting_council::Model {
-                    meeting_id: id,
-                    council_id,
-                });
-            }
-            for delegate_id in self.delegates() {
-                working.meeting_delegate.put(meeting_delegate::Model {
-                    meeting_id: id,
-                    delegate_id,
-                    invited: self.invited.contains(&delegate_id),
-                    attended: self.attended.contains(&delegate_id),
-                });
-            }
-        });
-    }
-
-    /// Everybody who was invited or came, each once.
-    fn delegates(&self) -> BTreeSet<DelegateId> {
-        self.invited.iter().chain(&self.attended).copied().collect()
-    }
-
-    /// In the order of the database, each once, so that two spellings of one set are equal.
-    fn sort(&mut self, holder: CouncilId) {
-        self.units.sort_unstable();
-        self.units.dedup();
-        self.councils.retain(|council| *council != holder);
-        self.councils.sort_unstable();
-        self.councils.dedup();
-        self.invited.sort_unstable();
-        self.invited.dedup();
-        self.attended.sort_unstable();
-        self.attended.dedup();
-    }
-}
-
-/// The delegates at a meeting of whom this is true.
-pub(super) fn delegates(
-    working: &Working,
-    id: MeetingId,
-    is: impl Fn(&meeting_delegate::Model) -> bool,
-) -> Vec<DelegateId> {
-    let links = working.meeting_delegate.of(id).filter(|link| is(link));
-    links.map(|link| link.delegate_id).collect()
-}
-
-/// The delegates that a write names, whether they exist or not.
-pub(super) fn named_delegates(fields: &Document) -> impl Iterator<Item = Uuid> {
-    let texts = [INVITED, CAME]
-        .into_iter()
-        .filter_map(|field| fields.get(field)?.as_str());
-    texts
-        .flat_map(str::split_ascii_whitespace)
-        .take(2 * MOST_LINKS)
-        .filter_map(parse_id)
-}
-
-/// Who is invited or came has a mandate, on the meeting's day, in a council that takes part.
-pub(super) fn check_delegates(working: &Working, row: &Model, links: &Links) -> Result<(), Refused> {
-    let day = row.starts_at.map(local_date);
-    for (field, delegates) in [(INVITED, &links.invited), (CAME, &links.attended)] {
-        for id in delegates {
-            let delegate = working
-                .delegate
-                .get(*id)
-                .filter(|row_of| {
-                    row_of.council_id == row.council_id || links.councils.contains(&row_of.council_id)
-                })
-                .ok_or(Refused::field(Code::NotFound, field))?;
-            if day.is_some_and(|day| !existed(Some(delegate.valid_from), delegate.valid_to, day)) {
-                return Err(Refused::field(Code::OutOfRange, field));
-            }
-        }
-    }
-    Ok(())
-}
 
 fn kinds(family: Family) -> &'static str {
     match family {
@@ -380,91 +247,6 @@ pub(super) fn advance(row: &Model, event: Event, now: DateTime<Utc>) -> Result<M
     })
 }
 
-/// Reads how many came, spoke and asked, and which delegates were there.
-pub(super) fn read_attendance(row: &mut Model, links: &mut Links, fields: &Document) -> Result<(), Stop> {
-    if !row.status.is_over() || row.status.is_closed() {
-        return Err(Code::InvalidState.into());
-    }
-    let mut reader = Reader::new(fields);
-    reader.only(ATTENDANCE_FIELDS);
-    reader.count("invited", &mut row.invited);
-    reader.count("attended", &mut row.attended);
-    reader.count("speakers", &mut row.speakers);
-    reader.count("opinions", &mut row.opinions);
-    read_bands(&mut reader, &mut row.attendance_bands);
-    reader.ids(CAME, &mut links.attended, MOST_LINKS);
-    reader.finish()?;
-    links.sort(row.council_id);
-    Ok(())
-}
-
-/// Attendance as it was recorded, for history.
-pub(super) fn attendance(row: &Model, links: &Links) -> Document {
-    DocumentWriter::default()
-        .set("invited", row.invited)
-        .set("attended", row.attended)
-        .set("speakers", row.speakers)
-        .set("opinions", row.opinions)
-        .set("attendanceBands", &row.attendance_bands)
-        .ids(CAME, links.attended.iter().map(|delegate| delegate.0))
-        .done()
-}
-
-/// Longest list of bands; all codes with the largest counts stay below it.
-const LONGEST_BANDS: usize = 1_000;
-
-/// Reads `attendanceBands`: counts by band, never names.
-pub(super) fn read_bands(reader: &mut Reader<'_>, into: &mut Option<String>) {
-    let mut text = into.clone();
-    reader.text("attendanceBands", &mut text, LONGEST_BANDS);
-    if !reader.has("attendanceBands") || reader.is_wrong("attendanceBands") {
-        return;
-    }
-    match text.as_deref().map(bands).transpose() {
-        Ok(read) => *into = read,
-        Err(code) => reader.wrong(code, "attendanceBands"),
-    }
-}
-
-/// `band=count` separated by spaces, each band of the list once, each count from 0 to a million.
-fn bands(text: &str) -> Result<String, Code> {
-    let mut read: Vec<(&str, u32)> = Vec::new();
-    for pair in text.split_whitespace() {
-        let (band, count) = pair.split_once('=').ok_or(Code::InvalidValue)?;
-        let band = codes::find("attendance_band", band).ok_or(Code::UnknownCode)?;
-        let digits = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits {
-            return Err(Code::InvalidValue);
-        }
-        let count = count.parse().ok().filter(|count| *count <= 1_000_000);
-        if read.iter().any(|(known, _)| *known == band.code) {
-            return Err(Code::InvalidValue);
-        }
-        read.push((&band.code, count.ok_or(Code::OutOfRange)?));
-    }
-    let list: Vec<String> = read
-        .iter()
-        .map(|(band, count)| format!("{band}={count}"))
-        .collect();
-    Ok(list.join(" "))
-}
-
-/// A cell of voters' attributes smaller than this tells of persons.
-const SMALLEST_CELL: u32 = 5;
-
-/// The bands that may be shown outside the council: none that counts fewer than five.
-pub(super) fn large_bands(text: &str) -> Option<String> {
-    let large: Vec<&str> = text
-        .split_whitespace()
-        .filter(|pair| {
-            pair.split_once('=')
-                .and_then(|(_, count)| count.parse::<u32>().ok())
-                .is_some_and(|count| count >= SMALLEST_CELL)
-        })
-        .collect();
-    (!large.is_empty()).then(|| large.join(" "))
-}
-
 /// An item of an agenda as it is to be.
 #[derive(Clone, Debug)]
 pub struct AgendaLine {
@@ -661,33 +443,6 @@ mod tests {
             (Some(Status::Cancelled), past, None),
         ] {
             assert_eq!(own_status(before, starts, now), expected, "{before:?} {starts}");
-        }
-    }
-
-    #[test]
-    fn small_cells_stay_inside() {
-        assert_eq!(large_bands("female=4 farmer=5").as_deref(), Some("farmer=5"));
-        assert_eq!(large_bands("female=4"), None);
-    }
-
-    #[test]
-    fn bands_are_codes_with_counts() {
-        assert_eq!(
-            bands(" female=12   age_60_up=0007 farmer=1000000").as_deref(),
-            Ok("female=12 age_60_up=7 farmer=1000000")
-        );
-        for (text, code) in [
-            ("female", Code::InvalidValue),
-            ("female=", Code::InvalidValue),
-            ("female=-1", Code::InvalidValue),
-            ("female=+1", Code::InvalidValue),
-            ("female=1.5", Code::InvalidValue),
-            ("female=1 female=2", Code::InvalidValue),
-            ("female=1000001", Code::OutOfRange),
-            ("female=99999999999999999999", Code::OutOfRange),
-            ("Nguyễn_Văn_A=1", Code::UnknownCode),
-        ] {
-            assert_eq!(bands(text), Err(code), "{text}");
         }
     }
 }

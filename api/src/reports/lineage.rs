@@ -1,11 +1,11 @@
 //! Which petitions came of which by splits and mergers, one way or the other.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
 use entity::{
     id::PetitionId,
-    petition_lineage::{Column, Entity, Model},
+    petition_lineage::{self, Column, Model},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Select};
 
@@ -23,7 +23,9 @@ impl Lineage {
     ) -> Result<Self> {
         let steps = |open: &BTreeSet<PetitionId>| {
             let from = Column::FromId.is_in(open.iter().copied());
-            Entity::find().filter(from).filter(Column::At.lt(end))
+            petition_lineage::Entity::find()
+                .filter(from)
+                .filter(Column::At.lt(end))
         };
         Self::read(conn, petitions, steps, |edge| (edge.from_id, edge.to_id)).await
     }
@@ -33,8 +35,9 @@ impl Lineage {
         conn: &C,
         petitions: BTreeSet<PetitionId>,
     ) -> Result<Self> {
-        let steps =
-            |open: &BTreeSet<PetitionId>| Entity::find().filter(Column::ToId.is_in(open.iter().copied()));
+        let steps = |open: &BTreeSet<PetitionId>| {
+            petition_lineage::Entity::find().filter(Column::ToId.is_in(open.iter().copied()))
+        };
         Self::read(conn, petitions, steps, |edge| (edge.to_id, edge.from_id)).await
     }
 
@@ -42,7 +45,7 @@ impl Lineage {
     async fn read<C: ConnectionTrait>(
         conn: &C,
         petitions: BTreeSet<PetitionId>,
-        steps: impl Fn(&BTreeSet<PetitionId>) -> Select<Entity>,
+        steps: impl Fn(&BTreeSet<PetitionId>) -> Select<petition_lineage::Entity>,
         ends: impl Fn(Model) -> (PetitionId, PetitionId),
     ) -> Result<Self> {
         let mut known: HashMap<PetitionId, Vec<PetitionId>> =
@@ -54,8 +57,8 @@ impl Lineage {
             for edge in edges {
                 let (from, to) = ends(edge);
                 known.entry(from).or_default().push(to);
-                if !known.contains_key(&to) {
-                    known.insert(to, Vec::new());
+                if let Entry::Vacant(unknown) = known.entry(to) {
+                    unknown.insert(Vec::new());
                     open.insert(to);
                 }
             }

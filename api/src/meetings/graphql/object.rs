@@ -23,7 +23,7 @@ use crate::{
         scalar::{Day, Time},
         state, wire_id,
     },
-    meetings::{present::MeetingDelegate, rules::large_bands},
+    meetings::{attendance::large_bands, present::MeetingDelegate},
     store::partition::Audience,
     units::graphql::Unit,
 };

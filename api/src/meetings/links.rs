@@ -1,0 +1,141 @@
+//! Whom and what a meeting joins: units, councils, delegates. Pure.
+
+use std::collections::BTreeSet;
+
+use entity::{
+    id::{CouncilId, DelegateId, MeetingId, UnitId},
+    meeting::Model,
+    meeting_council, meeting_delegate, meeting_unit,
+};
+use uuid::Uuid;
+
+use crate::{
+    clock::local_date,
+    error::{Code, Refused},
+    store::{
+        collection::Document,
+        reference::existed,
+        working::{Changes, Working},
+        writing::parse_id,
+    },
+};
+
+/// Units, councils or delegates of one meeting; the largest real ones join a few dozen communes.
+pub(super) const MOST_LINKS: usize = 200;
+
+/// Who of the delegates is invited, and who came: mandates.
+pub(super) const INVITED: &str = "invitedDelegateIds";
+pub(super) const CAME: &str = "attendedDelegateIds";
+
+/// The units, councils and delegates of a meeting.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Links {
+    pub(super) units: Vec<UnitId>,
+    /// Those that take part beside the council that holds it.
+    pub(super) councils: Vec<CouncilId>,
+    pub(super) invited: Vec<DelegateId>,
+    /// Who came, invited or not.
+    pub(super) attended: Vec<DelegateId>,
+}
+
+impl Links {
+    pub(super) fn of(working: &Working, id: MeetingId) -> Self {
+        Self {
+            units: working.meeting_unit.of(id).map(|link| link.unit_id).collect(),
+            councils: working
+                .meeting_council
+                .of(id)
+                .map(|link| link.council_id)
+                .collect(),
+            invited: delegates(working, id, |link| link.invited),
+            attended: delegates(working, id, |link| link.attended),
+        }
+    }
+
+    pub(super) fn put(self, id: MeetingId, changes: &mut Changes) {
+        changes.and(move |working| {
+            working.meeting_unit.clear(id);
+            working.meeting_council.clear(id);
+            working.meeting_delegate.clear(id);
+            for &unit_id in &self.units {
+                working.meeting_unit.put(meeting_unit::Model {
+                    meeting_id: id,
+                    unit_id,
+                });
+            }
+            for &council_id in &self.councils {
+                working.meeting_council.put(meeting_council::Model {
+                    meeting_id: id,
+                    council_id,
+                });
+            }
+            for delegate_id in self.delegates() {
+                working.meeting_delegate.put(meeting_delegate::Model {
+                    meeting_id: id,
+                    delegate_id,
+                    invited: self.invited.contains(&delegate_id),
+                    attended: self.attended.contains(&delegate_id),
+                });
+            }
+        });
+    }
+
+    /// Everybody who was invited or came, each once.
+    fn delegates(&self) -> BTreeSet<DelegateId> {
+        self.invited.iter().chain(&self.attended).copied().collect()
+    }
+
+    /// In the order of the database, each once, so that two spellings of one set are equal.
+    pub(super) fn sort(&mut self, holder: CouncilId) {
+        self.units.sort_unstable();
+        self.units.dedup();
+        self.councils.retain(|council| *council != holder);
+        self.councils.sort_unstable();
+        self.councils.dedup();
+        self.invited.sort_unstable();
+        self.invited.dedup();
+        self.attended.sort_unstable();
+        self.attended.dedup();
+    }
+}
+
+/// The delegates at a meeting of whom this is true.
+pub(super) fn delegates(
+    working: &Working,
+    id: MeetingId,
+    is: impl Fn(&meeting_delegate::Model) -> bool,
+) -> Vec<DelegateId> {
+    let links = working.meeting_delegate.of(id).filter(|link| is(link));
+    links.map(|link| link.delegate_id).collect()
+}
+
+/// The delegates that a write names, whether they exist or not.
+pub(super) fn named_delegates(fields: &Document) -> impl Iterator<Item = Uuid> {
+    let texts = [INVITED, CAME]
+        .into_iter()
+        .filter_map(|field| fields.get(field)?.as_str());
+    texts
+        .flat_map(str::split_ascii_whitespace)
+        .take(2 * MOST_LINKS)
+        .filter_map(parse_id)
+}
+
+/// Who is invited or came has a mandate, on the meeting's day, in a council that takes part.
+pub(super) fn check_delegates(working: &Working, row: &Model, links: &Links) -> Result<(), Refused> {
+    let day = row.starts_at.map(local_date);
+    for (field, delegates) in [(INVITED, &links.invited), (CAME, &links.attended)] {
+        for id in delegates {
+            let delegate = working
+                .delegate
+                .get(*id)
+                .filter(|row_of| {
+                    row_of.council_id == row.council_id || links.councils.contains(&row_of.council_id)
+                })
+                .ok_or(Refused::field(Code::NotFound, field))?;
+            if day.is_some_and(|day| !existed(Some(delegate.valid_from), delegate.valid_to, day)) {
+                return Err(Refused::field(Code::OutOfRange, field));
+            }
+        }
+    }
+    Ok(())
+}
