@@ -370,8 +370,7 @@ fn the_published_tables_are_those_that_are_served() {
          A file that breaks off (no closing chunk) is incomplete: ask again.\n\n\
          ```sh\n\
          curl -o kiennghi.csv 'http://127.0.0.1:8000/export/petition-results.csv?unit=27721&from=2026-01-01&to=2026-06-30'\n\
-         ```\n\n\
-         Not recorded yet, and therefore not told: how many delegates attended a contact.\n",
+         ```\n",
     );
     for table in cutri::reports::Table::ALL {
         let (vi, en) = table.title();
