@@ -300,7 +300,7 @@ each_db! {
         // Phones and the public read it.
         let phone = pulled(stage.delegate(1)).await;
         assert_eq!(phone.row("meeting", &id)["attendedDelegateIds"], one);
-        assert_eq!(phone.row("meeting", &id)["invitedDelegateIds"], "");
+        assert_eq!(phone.row("meeting", &id)["invitedDelegateIds"], Value::Null);
         office.done("publishMeeting", json!({"meetingId": id}), "").await;
         let seen = stage.app.stranger().data(query, json!({"id": id})).await;
         assert_eq!(

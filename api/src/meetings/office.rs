@@ -173,10 +173,12 @@ impl Command for Update {
         rules::check_day(facts.reference, &row, &links)?;
         links::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
-        let set: Document = is
-            .iter()
-            .filter(|(name, value)| was.get(*name) != Some(*value))
-            .map(|(name, value)| (name.clone(), value.clone()))
+        // What was emptied is left out of a document, and is set all the same.
+        let set: Document = was
+            .keys()
+            .chain(is.keys())
+            .filter(|name| was.get(*name) != is.get(*name))
+            .map(|name| (name.clone(), is.get(name).cloned().unwrap_or_default()))
             .collect();
         let revision = working.meeting.was(self.meeting).map_or(0, Root::rev) + 1;
         row.stamps = stamped(stamps(&row.stamps), &set, revision, &device(facts), None);
