@@ -184,7 +184,7 @@ impl Backend for Server {
     type Caller = Viewer;
 
     async fn authenticate(&self, bearer: Option<&str>, client: &Client) -> Result<Viewer, Code> {
-        authentication::authenticate(&self.state, bearer, client.lang).await
+        authentication::authenticate_for_sync(&self.state, bearer, client.lang).await
     }
 
     /// An integrator counts as the unit that his token was made for.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     account, constituency, delegate, device,
     id::{AccountId, AgencyId, CouncilId, DeviceId, UnitId},
@@ -61,10 +61,32 @@ pub struct SignedIn {
     pub device: device::Model,
 }
 
+impl SignedIn {
+    /// Both, if they are and belong together; what became of them since is for the caller to judge.
+    pub async fn load<C: ConnectionTrait>(conn: &C, account: AccountId, device: DeviceId) -> Result<Self> {
+        let device = device::Entity::find_by_id(device)
+            .filter(device::Column::AccountId.eq(account))
+            .one(conn)
+            .await?;
+        let account = account::Entity::find_by_id(account).one(conn).await?;
+        match (account, device) {
+            (Some(account), Some(device)) => Ok(Self { account, device }),
+            _ => Err(Code::Unauthenticated.into()),
+        }
+    }
+
+    /// When the device was given up, or the account disabled.
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.device.revoked_at.or(self.account.disabled_at)
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Debug, Default)]
 pub struct Viewer {
     signed_in: Option<SignedIn>,
+    /// The device was given up, or the account disabled: it may hand in what it holds and is told to erase it.
+    wiping: bool,
     /// An integrator's token for this unit's subtree.
     read_token: Option<UnitId>,
     grants: Vec<role_grant::Model>,
@@ -135,14 +157,7 @@ impl Viewer {
         today: NaiveDate,
         lang: Lang,
     ) -> Result<Self> {
-        let device = device::Entity::find_by_id(device)
-            .filter(device::Column::AccountId.eq(account))
-            .one(conn)
-            .await?;
-        let account = account::Entity::find_by_id(account).one(conn).await?;
-        let (Some(device), Some(account)) = (device, account) else {
-            return Err(Code::Unauthenticated.into());
-        };
+        let SignedIn { account, device } = SignedIn::load(conn, account, device).await?;
         if device.revoked_at.is_some() || account.disabled_at.is_some() {
             return Err(Code::DeviceRevoked.into());
         }
@@ -180,6 +195,16 @@ impl Viewer {
             today,
             lang,
         ))
+    }
+
+    /// A device that was given up: it reads nothing any more, so that all that it holds comes as gone.
+    pub fn wiping(signed_in: SignedIn, lang: Lang) -> Self {
+        Self {
+            signed_in: Some(signed_in),
+            wiping: true,
+            lang,
+            ..Self::default()
+        }
     }
 
     /// Works out rights and partitions.
@@ -264,6 +289,11 @@ impl Viewer {
         self.signed_in
             .as_ref()
             .ok_or(Error::Code(Code::Unauthenticated, None))
+    }
+
+    /// Whether it is a device that was given up: it may only hand in what it holds, and erase it.
+    pub fn is_wiping(&self) -> bool {
+        self.wiping
     }
 
     /// The account's id.

@@ -25,4 +25,5 @@ mod states;
 mod sync;
 mod sync_table;
 mod units;
+mod wipe;
 mod worker;

@@ -2,7 +2,7 @@
 //!
 //! At most five statements, whoever asks. A token that is bad, expired or revoked is never an anonymous caller.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use entity::{
     api_token,
     id::{AccountId, DeviceId},
@@ -17,12 +17,21 @@ use super::{
 use crate::{
     error::{Code, Lang, Result},
     state::State,
-    viewer::Viewer,
+    viewer::{SignedIn, Viewer},
 };
 
 /// The viewer behind a bearer token; without one, the anonymous viewer. Refused with `UNAUTHENTICATED`,
 /// `TOKEN_EXPIRED` or `DEVICE_REVOKED`.
 pub async fn authenticate(state: &State, bearer: Option<&str>, lang: Lang) -> Result<Viewer, Code> {
+    let viewer = authenticate_for_sync(state, bearer, lang).await?;
+    if viewer.is_wiping() {
+        return Err(Code::DeviceRevoked);
+    }
+    Ok(viewer)
+}
+
+/// The same, and a device that was given up as well: whoever calls this lets it do nothing but sync.
+pub async fn authenticate_for_sync(state: &State, bearer: Option<&str>, lang: Lang) -> Result<Viewer, Code> {
     let now = state.clock.now();
     let viewer = match bearer {
         None => Ok(Viewer::anonymous(lang)),
@@ -37,10 +46,26 @@ pub async fn authenticate(state: &State, bearer: Option<&str>, lang: Lang) -> Re
 
 async fn person(state: &State, text: &str, lang: Lang, now: DateTime<Utc>) -> Result<Viewer> {
     let holder = token::verify(&state.keys, &state.issuer, text, now)?.holder;
-    if holder.kind == Kind::Wipe {
-        return Err(Code::DeviceRevoked.into());
+    let (account, device) = (AccountId(holder.account), DeviceId(holder.device));
+    match holder.kind {
+        Kind::Access => load(state, account, device, lang).await,
+        Kind::Wipe => {
+            let signed_in = SignedIn::load(state.store.read(), account, device).await?;
+            if may_hand_in(&signed_in, now) {
+                Ok(Viewer::wiping(signed_in, lang))
+            } else {
+                Err(Code::DeviceRevoked.into())
+            }
+        }
     }
-    load(state, AccountId(holder.account), DeviceId(holder.device), lang).await
+}
+
+/// How long after it was given up a device may hand in what it holds: as long as receipts are kept.
+pub const HANDING_IN: Duration = Duration::days(400);
+
+/// Whether a device was given up, and not too long ago to hand in what it holds.
+pub fn may_hand_in(signed_in: &SignedIn, now: DateTime<Utc>) -> bool {
+    signed_in.ended_at().is_some_and(|ended| now < ended + HANDING_IN)
 }
 
 /// The same person with the rights of this moment; refused if the device was given up meanwhile.

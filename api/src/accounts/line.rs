@@ -5,7 +5,7 @@
 //! whole province. The device's row is locked first, so that one device has one line. What becomes of the device
 //! itself (revoked, signed in) does go through the door.
 
-use entity::{account, device, id::DeviceId, refresh_token};
+use entity::{device, id::DeviceId, refresh_token};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, prelude::DateTimeUtc,
     sea_query::Expr,
@@ -15,6 +15,7 @@ use super::{refresh::Refresh, rules, rules::Worth};
 use crate::{
     error::{Error, Result},
     state::State,
+    viewer::SignedIn,
 };
 
 /// How often a refresh looks again after somebody else was faster; once is what it takes.
@@ -29,7 +30,7 @@ pub(super) enum Shown {
     /// Nobody used it for 90 days.
     Expired,
     /// The device was revoked, or the account disabled.
-    Dead,
+    Dead(Box<SignedIn>),
     /// It was used twice.
     Reused(device::Model),
 }
@@ -65,10 +66,11 @@ pub(super) async fn follow(state: &State, token: &Refresh) -> Result<Shown> {
         let Some(device) = device::Entity::find_by_id(row.device_id).one(conn).await? else {
             return Ok(Shown::Unknown);
         };
-        let account = account::Entity::find_by_id(device.account_id).one(conn).await?;
-        if device.revoked_at.is_some() || account.is_none_or(|account| account.disabled_at.is_some()) {
-            return Ok(Shown::Dead);
+        let signed_in = SignedIn::load(conn, device.account_id, device.id).await?;
+        if signed_in.ended_at().is_some() {
+            return Ok(Shown::Dead(Box::new(signed_in)));
         }
+        let device = signed_in.device;
         let now = state.clock.now();
         match rules::worth(row, rows.iter().find(|row| row.hash == next), now) {
             Worth::SameSuccessor => return Ok(Shown::Successor(successor, device)),

@@ -3,7 +3,7 @@
 //! Passwords are hashed and compared before any transaction begins. What is typed in here is never logged, and
 //! nothing that holds it can be printed.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use chrono::Duration;
 use entity::{
@@ -13,6 +13,7 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
+    authentication::may_hand_in,
     devices::{RevokeDevice, SignIn, Why},
     line::{self, Shown},
     password::Password,
@@ -134,8 +135,9 @@ pub async fn login(state: &State, with: Credentials<'_>) -> Result<Result<Sessio
 ///
 /// Refused with `UNAUTHENTICATED` (not ours), `TOKEN_EXPIRED` (unused for 90 days; the phone keeps what it holds
 /// and signs in again) or `DEVICE_REVOKED`. A token that comes back after its successor was used, or later than
-/// a minute, was copied: its device is revoked, the account's other devices are not touched.
-pub async fn refresh(state: &State, text: &str) -> Result<Result<Session, Refused>> {
+/// a minute, was copied: its device is revoked, the account's other devices are not touched. With `DEVICE_REVOKED`
+/// comes, for 400 days, a token that is good for handing in what the device holds and for being told to erase it.
+pub async fn refresh(state: &State, text: &str) -> Result<Result<Session, NoSession>> {
     let Some(token) = Refresh::parse(text) else {
         return Ok(Err(Code::Unauthenticated.into()));
     };
@@ -143,14 +145,14 @@ pub async fn refresh(state: &State, text: &str) -> Result<Result<Session, Refuse
         Shown::Successor(successor, device) => session(state, device, successor).map(Ok),
         Shown::Unknown => Ok(Err(Code::Unauthenticated.into())),
         Shown::Expired => Ok(Err(Code::TokenExpired.into())),
-        Shown::Dead => Ok(Err(Code::DeviceRevoked.into())),
+        Shown::Dead(signed_in) => wiping(state, *signed_in).map(Err),
         Shown::Reused(device) => {
             let revoke = RevokeDevice {
                 device: device.id,
                 why: Why::Reused,
             };
             if let Err(refused) = one(state, &Viewer::anonymous(Lang::default()), &revoke).await? {
-                return Ok(Err(refused));
+                return Ok(Err(refused.into()));
             }
             tracing::warn!(
                 target: "cutri::accounts",
@@ -158,9 +160,50 @@ pub async fn refresh(state: &State, text: &str) -> Result<Result<Session, Refuse
                 device = %device.id,
                 "a refresh token was used twice; the device is revoked"
             );
-            Ok(Err(Code::DeviceRevoked.into()))
+            let signed_in = SignedIn::load(state.store.read(), device.account_id, device.id).await?;
+            wiping(state, signed_in).map(Err)
         }
     }
+}
+
+/// Why there is no session; a device that was given up gets a token that is good for handing in what it holds.
+pub struct NoSession {
+    pub refused: Refused,
+    pub wipe: Option<(Minted, device::Model)>,
+}
+
+/// Without the token.
+impl fmt::Debug for NoSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refused.fmt(f)
+    }
+}
+
+impl<T: Into<Refused>> From<T> for NoSession {
+    fn from(refused: T) -> Self {
+        Self {
+            refused: refused.into(),
+            wipe: None,
+        }
+    }
+}
+
+fn wiping(state: &State, signed_in: SignedIn) -> Result<NoSession> {
+    let now = state.clock.now();
+    let refused = Code::DeviceRevoked.into();
+    if !may_hand_in(&signed_in, now) {
+        return Ok(NoSession { refused, wipe: None });
+    }
+    let holder = Holder {
+        account: signed_in.account.id.0,
+        device: signed_in.device.id.0,
+        kind: Kind::Wipe,
+    };
+    let minted = token::mint(&state.keys, &state.issuer, holder, now, state.entropy.as_ref())?;
+    Ok(NoSession {
+        refused,
+        wipe: Some((minted, signed_in.device)),
+    })
 }
 
 /// Signs out on this device. The device is given up with it, so that its access token dies at once; the next

@@ -210,7 +210,7 @@ pub(super) fn status(response: &Response, media: Media) -> StatusCode {
         Value::Object(fields) => fields.values().all(|field| *field == Value::Null),
         _ => false,
     };
-    let decides = |code: &Code| matches!(code, Code::Unavailable | Code::RateLimited);
+    let decides = |code: &Code| matches!(code, Code::Unavailable | Code::RateLimited | Code::DeviceRevoked);
     match response.errors.iter().map(code_of).find(decides) {
         Some(code) if nothing => status_of(code),
         _ => StatusCode::OK,

@@ -12,6 +12,12 @@ use async_graphql::{
     resolver_utils::{ContainerType, resolve_container},
 };
 
+use super::viewer;
+use crate::{
+    error::{Code, Error},
+    viewer::Viewer,
+};
+
 /// A root whose nullable fields keep their errors to themselves.
 #[derive(Default)]
 pub struct Root<T>(T);
@@ -36,7 +42,13 @@ impl<T: ObjectType> OutputType for Root<T> {
 
 impl<T: ObjectType> ContainerType for Root<T> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        match self.0.resolve_field(ctx).await {
+        let answer = if is_allowed(ctx) {
+            self.0.resolve_field(ctx).await
+        } else {
+            let error = async_graphql::Error::from(Error::from(Code::DeviceRevoked));
+            Err(error.into_server_error(ctx.item.pos))
+        };
+        match answer {
             Err(error) if may_be_null::<T>(ctx) => {
                 ctx.add_error(ctx.set_error_path(error));
                 Ok(Some(Value::Null))
@@ -47,6 +59,13 @@ impl<T: ObjectType> ContainerType for Root<T> {
 }
 
 impl<T: ObjectType> ObjectType for Root<T> {}
+
+/// A device that was given up may hand in what it holds and be told what to erase, and nothing else.
+fn is_allowed(ctx: &Context<'_>) -> bool {
+    let name = ctx.item.node.name.node.as_str();
+    let is_sync = crate::sync::SURFACE.contains(&name);
+    is_sync || !viewer(ctx).is_ok_and(Viewer::is_wiping)
+}
 
 fn may_be_null<T: ObjectType>(ctx: &Context<'_>) -> bool {
     let root = ctx.schema_env.registry.types.get(&*T::type_name());

@@ -37,7 +37,7 @@ impl Sql {
         self
     }
 
-    /// Adds values in brackets, separated by commas.
+    /// Adds values in brackets, separated by commas; of none, a list in which nothing is.
     pub fn bind_all<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         self.text.push('(');
         for (index, value) in values.into_iter().enumerate() {
@@ -45,6 +45,10 @@ impl Sql {
                 self.text.push(',');
             }
             self.bind(value);
+        }
+        // `IN ()` is no SQL on PostgreSQL.
+        if self.text.ends_with('(') {
+            self.text.push_str("NULL");
         }
         self.push(")")
     }

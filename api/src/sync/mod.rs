@@ -13,3 +13,6 @@ pub mod registry;
 pub mod row;
 pub mod wait;
 pub mod waiting;
+
+/// The root fields of sync, which a device that was given up may still ask for.
+pub const SURFACE: &[&str] = &["syncPush", "syncPull"];

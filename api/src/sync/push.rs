@@ -32,7 +32,12 @@ pub const MOST_ROWS: usize = 500;
 
 /// Applies rows; `results[i]` answers `rows[i]`.
 pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<Vec<Outcome>> {
-    let account = viewer.signed_in()?.account.id;
+    let signed_in = viewer.signed_in()?;
+    let account = signed_in.account.id;
+    // From a stolen phone nothing is taken, for nobody knows who wrote it.
+    if viewer.is_wiping() && signed_in.device.stolen {
+        return Err(Code::DeviceRevoked.into());
+    }
     if rows.len() > MOST_ROWS {
         return Err(Error::limit(Code::TooManyRows, MOST_ROWS as u64));
     }
@@ -41,8 +46,10 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
         .into_iter()
         .map(|row| Pushed::new(row, account, false))
         .collect();
-    for waiting in waiting::of(state, account).await? {
-        pushed.push(Pushed::new(waiting, account, true));
+    if !viewer.is_wiping() {
+        for waiting in waiting::of(state, account).await? {
+            pushed.push(Pushed::new(waiting, account, true));
+        }
     }
 
     // Parents before children, whatever the order on the wire; rows of one collection keep theirs.
@@ -395,6 +402,10 @@ impl Command for Pushed {
                 errors.insert(0, Refused::new(Code::DenunciationByHand));
             }
             return self.reject(facts, errors);
+        }
+        if facts.viewer.is_wiping() {
+            // Kept for its author, who finds it on his next device.
+            return self.reject(facts, vec![Refused::new(Code::DeviceRevoked)]);
         }
         let Some((writable, write)) = self.target() else {
             let refused = match registry::collection(name) {

@@ -28,7 +28,7 @@ pub async fn pull_or_wait<'a>(
     let mut listener = state.store.wake.listen();
     let mut viewer = Cow::Borrowed(viewer);
     let mut page = pull(state, &viewer, cursor, wanted).await?;
-    while page.changes.is_empty() && !page.more && Instant::now() < until {
+    while page.changes.is_empty() && !page.more && !viewer.is_wiping() && Instant::now() < until {
         let partitions = viewer.partition_ids();
         if timeout_at(until, listener.heard(&partitions)).await.is_err() {
             break;

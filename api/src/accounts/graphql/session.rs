@@ -153,13 +153,20 @@ impl SessionMutation {
 
     /// Gives the next pair of tokens. Asked again within 60 seconds, because the answer was lost, it gives the
     /// same one, until that is used; used twice otherwise, the device is revoked. Refusals: `UNAUTHENTICATED`,
-    /// `TOKEN_EXPIRED` (90 days unused: sign in again, the device keeps what it holds), `DEVICE_REVOKED`.
+    /// `TOKEN_EXPIRED` (90 days unused: sign in again, the device keeps what it holds), `DEVICE_REVOKED`: then, for
+    /// 400 days, `accessToken` is good for `syncPush`, whose rows are kept for their author, and for `syncPull`, which
+    /// takes away what the device holds.
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> Result<Option<SessionPayload>> {
         let (state, viewer) = (state(ctx)?, viewer(ctx)?);
         Ok(Some(
             match session::refresh(state, &input.refresh_token).await? {
                 Ok(session) => SessionPayload::signed_in(session, viewer),
-                Err(refused) => SessionPayload::refused(&refused.into(), viewer),
+                Err(none) => SessionPayload {
+                    access_token: none.wipe.as_ref().map(|(wipe, _)| wipe.text.clone()),
+                    expires_at: none.wipe.as_ref().map(|(wipe, _)| Time(wipe.expires_at)),
+                    device: none.wipe.map(|(_, device)| Device::new(device, viewer)),
+                    ..SessionPayload::refused(&none.refused.into(), viewer)
+                },
             },
         ))
     }

@@ -92,7 +92,7 @@ pub struct SyncPage {
     /// for each partition in which it lies, and the sum of their fingerprints, as `count:sum`; null while more is
     /// pending.
     digest: Option<String>,
-    /// Whether the device has to erase what it holds; null means no.
+    /// Whether the device was given up: it hands in what it has not sent, then erases everything. Null means no.
     wipe: Option<bool>,
 }
 
@@ -169,7 +169,7 @@ fn page(state: &State, viewer: &Viewer, page: Page) -> SyncPage {
         cursor: page.cursor.encode(&state.keys),
         more: page.more,
         digest: page.digest.map(digest::told),
-        wipe: None,
+        wipe: viewer.is_wiping().then_some(true),
     }
 }
 
