@@ -16,7 +16,10 @@ use crate::{
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
     search::graphql::SearchQuery,
     state::State,
-    sync::graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
+    sync::{
+        graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
+        rxdb::schema::{RxdbMutation, RxdbQuery},
+    },
     units::graphql::UnitQuery,
     viewer::Viewer,
 };
@@ -39,6 +42,7 @@ pub struct Query(
     SyncQuery,
     DigestQuery,
     IssueQuery,
+    RxdbQuery,
 );
 
 /// All mutations.
@@ -53,6 +57,7 @@ pub struct Mutation(
     PetitionMutation,
     ResolutionMutation,
     SyncMutation,
+    RxdbMutation,
 );
 
 /// The schema of cutri.

@@ -19,6 +19,8 @@ mod readme;
 mod reports;
 mod resolutions;
 mod rows;
+mod rxdb;
+mod rxdb_client;
 mod search;
 mod serve;
 mod states;

@@ -159,6 +159,11 @@ impl Person {
         }
     }
 
+    /// The token that this person sends.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same person by another road: through a proxy, or to another server.
     pub fn through(&self, address: SocketAddr) -> Self {
         Self {

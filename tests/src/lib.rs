@@ -10,6 +10,8 @@ mod ground;
 pub mod log_capture;
 pub mod phone;
 pub mod postgres;
+pub mod rxdb;
+pub mod rxdb_client;
 pub mod seeds;
 pub mod server_process;
 pub mod target;

@@ -11,5 +11,6 @@ pub mod pull;
 pub mod push;
 pub mod registry;
 pub mod row;
+pub mod rxdb;
 pub mod wait;
 pub mod waiting;
