@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Request, Response};
+use async_graphql::{MergedObject, Request, Response};
 
 use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
@@ -18,7 +18,7 @@ use crate::{
     state::State,
     sync::{
         graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
-        rxdb::schema::{RxdbMutation, RxdbQuery},
+        rxdb::schema::{RxdbMutation, RxdbQuery, RxdbSubscription},
     },
     units::graphql::UnitQuery,
     viewer::Viewer,
@@ -61,7 +61,7 @@ pub struct Mutation(
 );
 
 /// The schema of cutri.
-pub type Schema = async_graphql::Schema<Root<Query>, Root<Mutation>, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Root<Query>, Root<Mutation>, RxdbSubscription>;
 
 /// How deep selections may nest before execution is refused; values are bounded by the edge's byte scan.
 const RECURSION: usize = 32;
@@ -71,7 +71,7 @@ pub fn build() -> Schema {
     Schema::build(
         Root::<Query>::default(),
         Root::<Mutation>::default(),
-        EmptySubscription,
+        RxdbSubscription,
     )
     .limit_recursive_depth(RECURSION)
     .disable_suggestions()

@@ -23,6 +23,7 @@ mod rxdb;
 mod rxdb_client;
 mod search;
 mod serve;
+mod socket;
 mod states;
 mod sync;
 mod sync_table;

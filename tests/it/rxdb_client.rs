@@ -1,9 +1,13 @@
 //! An unmodified RxDB 17 with its default query builders, against the true server: what counts is what is on the
 //! phones in the end.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use cutri::sync::rxdb::json_schema::published;
+use cutri::{
+    accounts::token::{self, Holder, Kind as TokenKind},
+    edge::{EdgeConfig, Times},
+    sync::rxdb::json_schema::published,
+};
 use cutri_tests::{
     Kind, ServerProcess, TestApp, TestDatabase,
     app::{Person, state_on},
@@ -124,12 +128,14 @@ each_db! {
         open(&mut clients, "phone", &delegate, &ALL, 1_000).await;
         start(&mut clients, "phone").await;
         same_as_native(&mut clients, "phone", &delegate, &ALL).await;
+        clients.ask("close", "phone", json!({})).await;
         let small: Vec<&str> = ALL.into_iter().filter(|name| *name != "unit").collect();
         for size in [1, 3] {
             let name = format!("phone{size}");
             open(&mut clients, &name, &delegate, &small, size).await;
             start(&mut clients, &name).await;
             same_as_native(&mut clients, &name, &delegate, &small).await;
+            clients.ask("close", &name, json!({})).await;
         }
     }
 
@@ -262,6 +268,73 @@ each_db! {
     }
 }
 
+/// Opens a client that replicates live.
+async fn open_live(clients: &mut RxdbClients, name: &str, person: &Person, collections: &[&str]) {
+    let given = json!({"token": person.token(), "collections": collections, "live": true, "retryTime": 300});
+    clients.ask("open", name, given).await;
+    start(clients, name).await;
+}
+
+/// Whether a client comes to have a document without asking for it.
+async fn sees(clients: &mut RxdbClients, name: &str, id: &Value, members: Value) -> bool {
+    let given = json!({"collection": "feedback", "id": id, "members": members, "seconds": 30});
+    clients.ask("see", name, given).await == json!(true)
+}
+
+each_db! {
+    async fn live_phones_hear_of_each_other_and_of_new_rights_without_asking(db: TestDatabase) {
+        let times = Times { recheck: Duration::from_millis(500), ..Times::default() };
+        let app = TestApp::start_with(&db, EdgeConfig { times, ..EdgeConfig::default() }).await;
+        let world = World::create(&app.state).await;
+        // RxDB has one socket for each address in a process, whosever it is: each phone is a process.
+        let mut phone = RxdbClients::start(app.address(), &published().to_string());
+        let mut clients = RxdbClients::start(app.address(), &published().to_string());
+        let (one, two) = (&world.here.delegates[0], &world.here.delegates[1]);
+        open_live(&mut phone, "one", &app.person(one), &ALL[4..]).await;
+        open_live(&mut clients, "two", &expiring(&app, two, 15), &DAILY).await;
+        clients.ask("token", "two", json!({"token": app.person(two).token()})).await;
+        let first = said(&world, "Đường hỏng");
+        phone.ask("insert", "one", json!({"collection": "feedback", "documents": [first]})).await;
+        assert!(sees(&mut clients, "two", &first["id"], json!({"content": "Đường hỏng"})).await);
+        patch(&mut phone, "one", first["id"].as_str().unwrap(), json!({"content": "Đường hỏng nặng"})).await;
+        assert!(sees(&mut clients, "two", &first["id"], json!({"content": "Đường hỏng nặng"})).await);
+
+        // His token ends, and the socket with it; the phone comes back with the next one.
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        let second = said(&world, "Cầu gãy");
+        phone.ask("insert", "one", json!({"collection": "feedback", "documents": [second]})).await;
+        assert!(sees(&mut clients, "two", &second["id"], json!({"content": "Cầu gãy"})).await);
+
+        // A place is won: its rows come, however old they are.
+        let neighbour = Phone::new(app.person(&world.there.delegates[0]));
+        let old = new_id();
+        let words = json!({"kind": "petition", "unitId": world.there.unit, "content": "ở xã bên"});
+        assert_eq!(neighbour.push(&[cutri_tests::phone::create("feedback", &old, words)]).await[0]["status"], "APPLIED");
+        cutri_tests::world::mandate(&app.state, two, world.there.council, &[world.there.unit]).await;
+        assert!(sees(&mut clients, "two", &json!(old), json!({"content": "ở xã bên"})).await);
+        same_as_native(&mut clients, "two", &app.person(two), &DAILY).await;
+    }
+}
+
+/// Somebody whose token is good for so many seconds more.
+fn expiring(app: &TestApp, login: &Login, seconds: i64) -> Person {
+    let holder = Holder {
+        account: login.account.0,
+        device: login.device.0,
+        kind: TokenKind::Access,
+    };
+    let begun = app.state.clock.now() - token::LIFETIME + chrono::Duration::seconds(seconds);
+    let minted = token::mint(
+        &app.state.keys,
+        &app.state.issuer,
+        holder,
+        begun,
+        app.state.entropy.as_ref(),
+    )
+    .unwrap();
+    app.bearer(Some(&minted.text))
+}
+
 /// The schemas come from the program, the server is a process, and it is killed while the phone uploads.
 #[tokio::test]
 async fn a_server_killed_in_mid_upload_has_each_row_once_in_the_end() {
@@ -300,11 +373,11 @@ async fn a_server_killed_in_mid_upload_has_each_row_once_in_the_end() {
         )
         .await;
     let killed = async {
-        tokio::time::sleep(std::time::Duration::from_millis(120)).await;
+        tokio::time::sleep(Duration::from_millis(120)).await;
         server.kill9().await;
         ServerProcess::start(folder.path(), &["serve"], &environment).await
     };
-    let (_, _server) = tokio::join!(clients.ask("start", "phone", json!({})), killed);
+    let (_, server) = tokio::join!(clients.ask("start", "phone", json!({})), killed);
     clients.settle_after_faults("phone").await;
     let phone = native(&person).await;
     assert_eq!(phone.rows_of("feedback").len(), 300);
@@ -313,6 +386,31 @@ async fn a_server_killed_in_mid_upload_has_each_row_once_in_the_end() {
         "each once"
     );
     same_as_native(&mut clients, "phone", &person, &DAILY).await;
+
+    // A live stream comes back after the server did.
+    let colleague = &world.here.delegates[1];
+    let colleague = Person::new(&state, address, colleague.account, colleague.device);
+    open_live(&mut clients, "live", &colleague, &["feedback"]).await;
+    server.kill9().await;
+    let _server = ServerProcess::start(folder.path(), &["serve"], &environment).await;
+    let later = said(&world, "Sau khi máy chủ trở lại");
+    clients
+        .ask(
+            "insert",
+            "phone",
+            json!({"collection": "feedback", "documents": [later]}),
+        )
+        .await;
+    clients.settle_after_faults("phone").await;
+    assert!(
+        sees(
+            &mut clients,
+            "live",
+            &later["id"],
+            json!({"content": "Sau khi máy chủ trở lại"})
+        )
+        .await
+    );
 }
 
 /// What `cutri schema --rxdb` prints.

@@ -7,6 +7,7 @@ pub mod digest;
 pub mod documents;
 pub mod graphql;
 pub mod issue;
+pub mod live;
 pub mod pull;
 pub mod push;
 pub mod registry;

@@ -54,7 +54,7 @@ const commands = {
         const client = clients.get(name);
         const { settings } = published;
         client.replications = client.collections.map((collection) => {
-            const { schema, writable } = published.collections[collection];
+            const { schema } = published.collections[collection];
             const builder = { schema, checkpointFields: settings.checkpointFields, deletedField: settings.deletedField };
             const isLive = client.live ?? false;
             const replication = replicateGraphQL({
@@ -71,9 +71,9 @@ const commands = {
                     batchSize: client.batchSize,
                     ...(isLive ? {
                         streamQueryBuilder: pullStreamBuilderFromRxSchema(collection, builder),
-                        includeWsHeaders: true,
+                        includeWsHeaders: settings.pull.includeWsHeaders,
                         wsOptions: {
-                            retryAttempts: Infinity,
+                            ...settings.pull.wsOptions,
                             connectionParams: async () => ({ headers: { Authorization: `Bearer ${client.token}` } }),
                         },
                     } : {}),
@@ -85,7 +85,6 @@ const commands = {
                 const told = error.parameters?.errors ?? [];
                 client.errors.push(...told.map((one) => one.extensions?.code ?? one.message ?? String(one)));
             });
-            void writable;
             return replication;
         });
         await commands.settle({ client: name, first: true });
@@ -103,6 +102,13 @@ const commands = {
         const client = clients.get(name);
         await Promise.all(client.replications.map((replication) => replication.cancel()));
         client.replications = [];
+    },
+
+    /** Ends a client; the open-source RxDB allows 13 collections at a time. */
+    async close({ client: name }) {
+        await commands.offline({ client: name });
+        await clients.get(name).db.close();
+        clients.delete(name);
     },
 
     async insert({ client: name, collection, documents }) {

@@ -67,7 +67,7 @@ fn settings() -> Value {
     json!({
         "checkpointFields": ["cursor"],
         "deletedField": "_deleted",
-        "pull": {"batchSize": 500},
+        "pull": {"batchSize": 500, "includeWsHeaders": true, "wsOptions": {"retryAttempts": i32::MAX}},
         "push": {"batchSize": MOST_ROWS.min(100)},
         "retryTime": 5_000,
         "live": true,
@@ -75,6 +75,9 @@ fn settings() -> Value {
         "about": {
             "pull.batchSize": "1 to 1000, and never left out: RxDB would ask for 20 and wait for 100.",
             "push.batchSize": format!("At most {MOST_ROWS}."),
+            "pull.wsOptions.retryAttempts": "Infinity; RxDB's five attempts are over after some 40 seconds offline.",
+            "pull.wsOptions.connectionParams":
+                "async () => ({headers: {Authorization: 'Bearer ' + accessToken}}), with the token of that moment.",
             "setHeaders": "After every refresh: replication.setHeaders({Authorization: 'Bearer ' + accessToken}).",
             "readOnly": "Collections whose `writable` is empty need no push.",
         },

@@ -12,6 +12,7 @@ pub mod push;
 pub mod row;
 pub mod schema;
 pub mod selection;
+pub mod stream;
 
 use super::registry;
 use crate::store::collection::{Collection, Member, text};

@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 
 use async_graphql::{
-    Context, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value,
+    Context, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, Response, ServerResult,
+    SubscriptionType, Value,
+    futures_util::stream::{self, BoxStream, StreamExt},
     indexmap::IndexMap,
     parser::types::Field,
     registry::{MetaField, MetaInputValue, MetaType, Registry},
@@ -16,6 +18,7 @@ use async_graphql::{
 use super::{
     members, of_field, pull, push,
     selection::{self, Answered},
+    stream::{Follower, Horizon},
     title, write_only,
 };
 use crate::{
@@ -247,6 +250,89 @@ async fn pushed(ctx: &Context<'_>, collection: &dyn Collection, rows: Vec<Json>)
         &[ctx.field()],
         &answered,
     ))
+}
+
+/// Subscriptions of the RxDB surface: `streamX` for every collection X. There are no others.
+pub struct RxdbSubscription;
+
+impl SubscriptionType for RxdbSubscription {
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed("Subscription")
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        let fields: Vec<MetaField> = registry::COLLECTIONS
+            .iter()
+            .map(|collection| {
+                add_types(registry, *collection);
+                let (name, title) = (collection.name(), title(*collection));
+                let headers = format!("{title}InputHeaders");
+                add(
+                    registry,
+                    scalar(&headers, "What RxDB sends here; the token counts that came when the socket began."),
+                );
+                field(
+                    &format!("stream{title}"),
+                    &format!("{}!", page_type(*collection)),
+                    &format!(
+                        "What changes in `{name}` from the moment on at which the socket began, for RxDB's replication \
+                         (đồng bộ trực tiếp). `checkpoint` is always null: only pulls move it."
+                    ),
+                    [argument("headers", &headers, "Whatever RxDB sends; not looked at.")],
+                )
+            })
+            .collect();
+        let root = object(
+            &<Self as SubscriptionType>::type_name(),
+            "Live changes (cập nhật trực tiếp).",
+            fields,
+        );
+        add(registry, root);
+        <Self as SubscriptionType>::qualified_type_name()
+    }
+
+    fn create_field_stream<'a>(&'a self, ctx: &'a Context<'_>) -> Option<BoxStream<'a, Response>> {
+        let collection = of_field("stream", &ctx.item.node.name.node)?;
+        let first = Following::Not;
+        let stream = stream::unfold(first, move |following| async move {
+            let mut follower = match following {
+                Following::Over => return None,
+                Following::Since(follower) => follower,
+                Following::Not => match follower(ctx, collection).await {
+                    Ok(follower) => Box::new(follower),
+                    Err(error) => return Some((failed(ctx, error), Following::Over)),
+                },
+            };
+            match follower.next().await {
+                Ok(documents) => {
+                    let page = page_value(ctx, collection, &documents, None);
+                    let key = ctx.item.node.response_key().node.clone();
+                    let data = Value::Object(IndexMap::from_iter([(key, page)]));
+                    Some((Response::new(data), Following::Since(follower)))
+                }
+                Err(error) => Some((failed(ctx, error), Following::Over)),
+            }
+        });
+        Some(stream.boxed())
+    }
+}
+
+/// Where a stream stands.
+enum Following {
+    Not,
+    Since(Box<Follower>),
+    Over,
+}
+
+async fn follower(ctx: &Context<'_>, collection: &'static dyn Collection) -> Result<Follower> {
+    let horizon = ctx
+        .data::<Horizon>()
+        .map_err(|_| crate::error::Error::internal("a stream without a horizon"))?;
+    Follower::begin(state(ctx)?.clone(), viewer(ctx)?.clone(), collection, horizon).await
+}
+
+fn failed(ctx: &Context<'_>, error: crate::error::Error) -> Response {
+    Response::from_errors(vec![told(ctx, error)])
 }
 
 fn told(ctx: &Context<'_>, error: crate::error::Error) -> async_graphql::ServerError {
