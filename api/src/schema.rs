@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Request, Response};
+use async_graphql::{MergedObject, Request, Response};
 
 use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
@@ -16,7 +16,10 @@ use crate::{
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
     search::graphql::SearchQuery,
     state::State,
-    sync::graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
+    sync::{
+        graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
+        rxdb::schema::{RxdbMutation, RxdbQuery, RxdbSubscription},
+    },
     units::graphql::UnitQuery,
     viewer::Viewer,
 };
@@ -39,6 +42,7 @@ pub struct Query(
     SyncQuery,
     DigestQuery,
     IssueQuery,
+    RxdbQuery,
 );
 
 /// All mutations.
@@ -53,10 +57,11 @@ pub struct Mutation(
     PetitionMutation,
     ResolutionMutation,
     SyncMutation,
+    RxdbMutation,
 );
 
 /// The schema of cutri.
-pub type Schema = async_graphql::Schema<Root<Query>, Root<Mutation>, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Root<Query>, Root<Mutation>, RxdbSubscription>;
 
 /// How deep selections may nest before execution is refused; values are bounded by the edge's byte scan.
 const RECURSION: usize = 32;
@@ -66,7 +71,7 @@ pub fn build() -> Schema {
     Schema::build(
         Root::<Query>::default(),
         Root::<Mutation>::default(),
-        EmptySubscription,
+        RxdbSubscription,
     )
     .limit_recursive_depth(RECURSION)
     .disable_suggestions()

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use async_graphql::{Request, Response};
+use async_graphql::{Request, Response, futures_util::stream::BoxStream};
 use axum::Router;
 use migration::Migrator;
 use sea_orm::DatabaseBackend;
@@ -25,6 +25,7 @@ use crate::{
     start::{self, Failure},
     state::State,
     store::{partition::Partition, sql::Sql},
+    sync::{live, rxdb::stream::Horizon},
     terminal::say,
     viewer::Viewer,
     worker,
@@ -182,6 +183,7 @@ impl Server {
 
 impl Backend for Server {
     type Caller = Viewer;
+    type Horizon = Horizon;
 
     async fn authenticate(&self, bearer: Option<&str>, client: &Client) -> Result<Viewer, Code> {
         authentication::authenticate_for_sync(&self.state, bearer, client.lang).await
@@ -195,6 +197,23 @@ impl Backend for Server {
 
     async fn execute(&self, request: Request, caller: Viewer) -> Response {
         schema::execute(&self.schema, request, Arc::clone(&self.state), caller).await
+    }
+
+    async fn horizon(&self) -> Result<Horizon, Code> {
+        let clocks = live::clocks(&self.state).await.map_err(|error| {
+            error.log();
+            error.code()
+        })?;
+        Ok(Arc::new(clocks))
+    }
+
+    fn subscribe(&self, request: Request, caller: Viewer, horizon: Horizon) -> BoxStream<'static, Response> {
+        let request = request.data(Arc::clone(&self.state)).data(caller).data(horizon);
+        self.schema.execute_stream(request)
+    }
+
+    fn has_same_rights(&self, before: &Viewer, now: &Viewer) -> bool {
+        before.partition_ids() == now.partition_ids()
     }
 
     fn sdl(&self) -> &str {

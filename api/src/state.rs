@@ -12,6 +12,7 @@ use crate::{
     error::Result,
     keys::Keys,
     store::{Store, collection::Collection, reference::Reference, working::Working},
+    sync::live::Live,
 };
 
 /// The state of a running server.
@@ -29,6 +30,8 @@ pub struct State {
     pub issuer: String,
     /// Changes when the database was created or restored; checkpoints of another epoch start again.
     pub epoch: uuid::Uuid,
+    /// Who is told of changes as they happen.
+    pub live: Arc<Live>,
     reference: RwLock<Reference>,
 }
 
@@ -54,6 +57,7 @@ impl State {
             collections: crate::sync::registry::COLLECTIONS,
             issuer,
             epoch,
+            live: Arc::default(),
             reference: RwLock::new(reference),
         })
     }

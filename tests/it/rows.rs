@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    agency, answer, answer_petition, council, delegate, feedback, feedback_addition, informing, meeting,
-    meeting_council, meeting_record, meeting_unit, note, petition, petition_agency, petition_feedback,
-    petition_lineage, petition_unit, resolution, resolution_edge, sync_issue, unit, urging,
+    agency, answer, answer_petition, constituency, council, delegate, feedback, feedback_addition, informing,
+    meeting, meeting_council, meeting_record, meeting_unit, note, petition, petition_agency,
+    petition_feedback, petition_lineage, petition_unit, resolution, resolution_edge, sync_issue, unit,
+    urging,
 };
 use uuid::Uuid;
 
@@ -158,6 +159,13 @@ pub(crate) fn meeting_record() -> meeting_record::Model {
         stamps: String::new(),
         rev: 1,
         updated_at: moment(),
+    }
+}
+
+pub(crate) fn constituency(delegate: &delegate::Model) -> constituency::Model {
+    constituency::Model {
+        delegate_id: delegate.id,
+        unit_id: id(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
 use cutri::{
     store::{
-        collection::Collection,
+        collection::{Collection, Shape},
         partition::{Audience, Partition},
         reference::Reference,
         working::Working,
@@ -31,7 +31,7 @@ fn everything() -> (Working, Vec<(&'static str, Uuid)>) {
     row!("unit", unit, rows::unit());
     row!("council", council, rows::council());
     row!("agency", agency, rows::agency());
-    row!("delegate", delegate, rows::delegate());
+    row!("delegate", delegate, rows::delegate(), constituency: |row| [rows::constituency(row)]);
     row!("meeting", meeting, rows::meeting(),
         meeting_unit: |row| [rows::meeting_unit(row)], meeting_council: |row| [rows::meeting_council(row)],
         meeting_delegate: |row| [rows::meeting_delegate(row)]);
@@ -226,6 +226,44 @@ fn the_tables_of_the_protocol_are_those_of_the_registry() {
                 table,
                 "{page} is not up to date (UPDATE=1 writes it)"
             );
+        }
+    }
+}
+
+#[test]
+fn a_collection_declares_the_members_of_its_documents() {
+    for (collection, _, by_audience) in collections() {
+        let declared: BTreeSet<String> = collection
+            .members()
+            .iter()
+            .map(|member| member.name.to_owned())
+            .collect();
+        assert_eq!(
+            declared.len(),
+            collection.members().len(),
+            "{}: declared twice",
+            collection.name()
+        );
+        let mut found: BTreeSet<String> = by_audience.into_iter().flat_map(|(_, fields)| fields).collect();
+        let writable = registry::writable(collection.name());
+        for written in writable.into_iter().flat_map(|writable| writable.fields()) {
+            found.insert((*written).to_owned());
+        }
+        found.remove("id");
+        assert_eq!(declared, found, "{}", collection.name());
+    }
+    let (working, ids) = everything();
+    for collection in registry::COLLECTIONS {
+        let (_, id) = *ids.iter().find(|(name, _)| *name == collection.name()).unwrap();
+        let document = collection.document(&working, &reference(&working), id, Audience::Own);
+        for member in collection.members() {
+            let value = document.get(member.name);
+            let fits = value.is_none_or(|value| match member.shape {
+                Shape::Text => value.is_string(),
+                Shape::Whole => value.is_i64(),
+                Shape::Flag => value.is_boolean(),
+            });
+            assert!(fits, "{}.{} is {value:?}", collection.name(), member.name);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 use cutri::{
     accounts::token::{self, Holder, Kind},
     clock::{Clock, SystemClock},
+    edge::EdgeConfig,
     entropy::SystemEntropy,
     keys::Keys,
     state::State,
@@ -21,7 +22,7 @@ pub struct TestApp {
     pub state: Arc<State>,
     address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
-    _keys: TempDir,
+    _keys: Arc<TempDir>,
 }
 
 /// The state of a server on this database, with keys in this folder.
@@ -48,13 +49,29 @@ impl TestApp {
 
     /// Serves this database, living by this clock.
     pub async fn start_at(db: &TestDatabase, clock: Arc<dyn Clock>) -> Self {
-        let keys = tempfile::tempdir().unwrap();
+        let keys = Arc::new(tempfile::tempdir().unwrap());
+        Self::serve(db, clock, EdgeConfig::default(), keys).await
+    }
+
+    /// Serves this database with other limits.
+    pub async fn start_with(db: &TestDatabase, config: EdgeConfig) -> Self {
+        let keys = Arc::new(tempfile::tempdir().unwrap());
+        Self::serve(db, Arc::new(SystemClock), config, keys).await
+    }
+
+    /// A second server of the same installation.
+    pub async fn beside(&self, db: &TestDatabase) -> Self {
+        let keys = Arc::clone(&self._keys);
+        Self::serve(db, Arc::new(SystemClock), EdgeConfig::default(), keys).await
+    }
+
+    async fn serve(db: &TestDatabase, clock: Arc<dyn Clock>, config: EdgeConfig, keys: Arc<TempDir>) -> Self {
         let state = state_at(db.url(), &keys.path().join("keys"), clock).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let data = keys.path().to_owned();
-        let edge = cutri::serve::behind(Arc::clone(&state), data, cutri::edge::EdgeConfig::default());
+        let edge = cutri::serve::behind(Arc::clone(&state), data, config);
         tokio::spawn(cutri::edge::serve(listener, edge, async move {
             let _ = stopped.await;
         }));
@@ -157,6 +174,11 @@ impl Person {
             account: Some(account),
             device: Some(device),
         }
+    }
+
+    /// The token that this person sends.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// The same person by another road: through a proxy, or to another server.

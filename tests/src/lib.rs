@@ -10,8 +10,11 @@ mod ground;
 pub mod log_capture;
 pub mod phone;
 pub mod postgres;
+pub mod rxdb;
+pub mod rxdb_client;
 pub mod seeds;
 pub mod server_process;
+pub mod socket;
 pub mod target;
 pub mod world;
 

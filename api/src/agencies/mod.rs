@@ -16,7 +16,7 @@ use crate::{
     capability::Capability,
     error::{Code, Refused},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, flag, text},
         door::{Command, Facts, Verdict},
         partition::{Audience, Partition},
         reference::Reference,
@@ -62,6 +62,24 @@ impl Collection for AgencyCollection {
             .set("validFrom", row.valid_from)
             .set("validTo", row.valid_to)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("name", "Its name."),
+                text("kind", "Kind of body, a code."),
+                text("unitId", "Where it is."),
+                text(
+                    "officialCode",
+                    "Its identifier in official correspondence (mã định danh).",
+                ),
+                flag("hasAccount", "Whether it answers here by itself."),
+                text("successorId", "The body that took over."),
+                text("validFrom", "First day, `YYYY-MM-DD`."),
+                text("validTo", "First day on which it is no more."),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

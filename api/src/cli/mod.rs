@@ -53,7 +53,11 @@ enum Command {
     #[command(subcommand)]
     Token(Token),
     /// In lược đồ GraphQL. [print the schema]
-    Schema,
+    Schema {
+        /// Lược đồ JSON và cài đặt cho ứng dụng dùng RxDB. [JSON schemas and settings for apps with RxDB]
+        #[arg(long)]
+        rxdb: bool,
+    },
     /// Khám máy: khóa, quyền đọc, cơ sở dữ liệu, đồng hồ, đồng bộ; có mục hỏng thì mã thoát là 1.
     /// [examine the installation]
     Doctor,
@@ -200,7 +204,8 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
             }
             close(state).await?;
         }
-        Command::Schema => say(schema::sdl(&schema::build()).trim_end()),
+        Command::Schema { rxdb: false } => say(schema::sdl(&schema::build()).trim_end()),
+        Command::Schema { rxdb: true } => say(&format!("{:#}", crate::sync::rxdb::json_schema::published())),
         Command::Doctor => {
             if !doctor::run(settings).await {
                 return Ok(ExitCode::FAILURE);

@@ -22,7 +22,7 @@ use crate::{
     capability::Capability,
     error::{Code, Refused},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, text, whole},
         door::{Command, Facts, Verdict},
         partition::{Audience, Partition},
         reference::Reference,
@@ -67,6 +67,20 @@ impl Collection for CouncilCollection {
             .set("validFrom", row.valid_from)
             .set("validTo", row.valid_to)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("unitId", "Whose council it is."),
+                text("name", "Its name."),
+                text("level", "Level of its unit (cấp)."),
+                text("term", "Its term (nhiệm kỳ), such as `2021-2026`."),
+                whole("ordinal", "The number of the term (khóa)."),
+                text("validFrom", "First day, `YYYY-MM-DD`."),
+                text("validTo", "First day on which it is no more."),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

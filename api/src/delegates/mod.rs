@@ -20,7 +20,7 @@ use crate::{
     councils::kept,
     error::{Code, Refused},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, flag, text},
         door::{Command, Facts, Verdict},
         partition::{Audience, Partition},
         reference::Reference,
@@ -64,6 +64,26 @@ impl Collection for DelegateCollection {
             .set("validFrom", row.valid_from)
             .set("validTo", row.valid_to)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("name", "Full name."),
+                text("councilId", "The council."),
+                text("groupId", "The group of delegates (tổ đại biểu)."),
+                flag(
+                    "fullTime",
+                    "Whether this is the delegate's profession (chuyên trách).",
+                ),
+                text(
+                    "unitIds",
+                    "Where elected (đơn vị bầu cử): ids separated by spaces.",
+                ),
+                text("validFrom", "First day of the mandate, `YYYY-MM-DD`."),
+                text("validTo", "First day on which it is not held."),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

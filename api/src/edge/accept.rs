@@ -82,7 +82,11 @@ pub async fn serve<B: Backend>(
     }
     drop(listener);
     edge.draining.cancel();
-    let rest = async { while tasks.join_next().await.is_some() {} };
+    edge.sockets.close();
+    let rest = async {
+        while tasks.join_next().await.is_some() {}
+        edge.sockets.wait().await;
+    };
     if tokio::time::timeout(edge.config.times.drain, rest).await.is_err() {
         tracing::warn!(connections = tasks.len(), "cut off what had not finished in time");
         tasks.shutdown().await;

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use async_graphql::{Request, Response};
+use async_graphql::{Request, Response, futures_util::stream::BoxStream};
 use uuid::Uuid;
 
 use crate::error::{Code, Lang};
@@ -10,7 +10,9 @@ use crate::error::{Code, Lang};
 /// What executes behind the edge. Methods are called concurrently and may be dropped at any await.
 pub trait Backend: Send + Sync + 'static {
     /// Who asks: what [`Backend::authenticate`] found and [`Backend::execute`] is given.
-    type Caller: Send + Sync + 'static;
+    type Caller: Clone + Send + Sync + 'static;
+    /// What was committed when a socket began: its streams tell of what comes after.
+    type Horizon: Clone + Send + Sync + 'static;
 
     /// Who sends this bearer token; without a token, the anonymous caller. A token that is bad, expired or
     /// revoked is an error, never an anonymous caller.
@@ -25,6 +27,20 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Runs one operation. The request is already parsed and within the limits; [`Client`] is in its data.
     fn execute(&self, request: Request, caller: Self::Caller) -> impl Future<Output = Response> + Send;
+
+    /// What is committed now.
+    fn horizon(&self) -> impl Future<Output = Result<Self::Horizon, Code>> + Send;
+
+    /// Begins a subscription. It ends when the stream is dropped.
+    fn subscribe(
+        &self,
+        request: Request,
+        caller: Self::Caller,
+        horizon: Self::Horizon,
+    ) -> BoxStream<'static, Response>;
+
+    /// Whether the same caller, looked at again, still reads the same.
+    fn has_same_rights(&self, before: &Self::Caller, now: &Self::Caller) -> bool;
 
     /// The schema as text.
     fn sdl(&self) -> &str;

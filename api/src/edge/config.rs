@@ -38,6 +38,14 @@ pub struct Times {
     pub longest_wait: Duration,
     /// From the signal to stop until what still runs is cut off.
     pub drain: Duration,
+    /// Between two pings on a socket; one that answers none of two is given up.
+    pub ping: Duration,
+    /// Between two looks at the token and the rights behind a socket: how long a revoked one may live.
+    pub recheck: Duration,
+    /// Until a client has to have taken a message on a socket.
+    pub taken: Duration,
+    /// Until a client has to have taken leave of a socket that is closed.
+    pub farewell: Duration,
 }
 
 /// How many connections may be open.
@@ -74,6 +82,10 @@ impl Default for Times {
             mutation: Duration::from_secs(15),
             longest_wait: Duration::from_secs(60),
             drain: Duration::from_secs(20),
+            ping: Duration::from_secs(25),
+            recheck: Duration::from_secs(30),
+            taken: Duration::from_secs(10),
+            farewell: Duration::from_secs(1),
         }
     }
 }

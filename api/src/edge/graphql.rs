@@ -33,7 +33,7 @@ use super::{
 use crate::error::{Code, Error};
 
 /// The longest look at a token.
-const AUTHENTICATION: Duration = Duration::from_secs(5);
+pub(super) const AUTHENTICATION: Duration = Duration::from_secs(5);
 /// Characters of an operation's name that are worth a line of the log.
 const NAME: usize = 64;
 
@@ -124,6 +124,33 @@ async fn run<B: Backend>(
     signed_in: bool,
     is_post: bool,
 ) -> Result<http::Response<Body>, Failure> {
+    let prepared = prepare(edge, client, asked, signed_in)?;
+    match prepared.operation.kind {
+        OperationType::Query => {}
+        OperationType::Mutation if is_post => {}
+        OperationType::Mutation => return Err(Failure::method("POST")),
+        // a stream needs another kind of answer than this one
+        OperationType::Subscription => return Err(Code::NotAcceptable.into()),
+    }
+    let response = executed(edge, client, media, prepared, caller).await;
+    Ok(response::executed(&response, client, media))
+}
+
+/// An operation that was looked at and is within the limits.
+pub(super) struct Prepared {
+    pub(super) operation: limits::Operation,
+    pub(super) request: Request,
+    /// A document that is worth keeping once it was executed.
+    new: Option<(String, Arc<ExecutableDocument>)>,
+}
+
+/// Looks at an operation, whatever road it came by.
+pub(super) fn prepare<B: Backend>(
+    edge: &Edge<B>,
+    client: &Client,
+    asked: Asked,
+    signed_in: bool,
+) -> Result<Prepared, Failure> {
     let known = edge.documents.known(&asked.query);
     let is_new = known.is_none();
     let document = match known {
@@ -134,15 +161,7 @@ async fn run<B: Backend>(
         }
     };
     let operation = limits::check(&document, &asked.variables, signed_in)?;
-    let times = &edge.config.times;
-    let time = match operation.kind {
-        OperationType::Query => times.query + operation.wait.min(times.longest_wait),
-        OperationType::Mutation if is_post => times.mutation,
-        OperationType::Mutation => return Err(Failure::method("POST")),
-        // a stream needs another kind of answer than this one
-        OperationType::Subscription => return Err(Code::NotAcceptable.into()),
-    };
-    let kept = is_new.then(|| (asked.query.clone(), Arc::clone(&document)));
+    let new = is_new.then(|| (asked.query.clone(), Arc::clone(&document)));
     let mut variables = asked.variables;
     keep_null_rows(&document, &mut variables);
     let mut request = Request::new(asked.query)
@@ -152,7 +171,31 @@ async fn run<B: Backend>(
         request = request.operation_name(name);
     }
     request.set_parsed_query(Arc::unwrap_or_clone(document));
+    Ok(Prepared {
+        operation,
+        request,
+        new,
+    })
+}
 
+/// Executes a query or mutation in its time.
+pub(super) async fn executed<B: Backend>(
+    edge: &Edge<B>,
+    client: &Client,
+    media: Media,
+    prepared: Prepared,
+    caller: B::Caller,
+) -> Response {
+    let Prepared {
+        operation,
+        request,
+        new,
+    } = prepared;
+    let times = &edge.config.times;
+    let time = match operation.kind {
+        OperationType::Mutation => times.mutation,
+        _ => times.query + operation.wait.min(times.longest_wait),
+    };
     let name = operation
         .name
         .as_ref()
@@ -166,15 +209,14 @@ async fn run<B: Backend>(
     let started = Instant::now();
     let executed = tokio::time::timeout(time, edge.backend.execute(request, caller)).instrument(span.clone());
     let response = executed.await.unwrap_or_else(|_| too_slow(time));
-    if let Some((text, document)) = kept
+    if let Some((text, document)) = new
         && response.is_ok()
     {
         edge.documents.keep(&text, document);
     }
-    let answer = response::executed(&response, client, media);
     span.in_scope(|| {
         tracing::info!(
-            status = answer.status().as_u16(),
+            status = response::status(&response, media).as_u16(),
             milliseconds = started.elapsed().as_millis() as u64,
             code = response
                 .errors
@@ -183,7 +225,7 @@ async fn run<B: Backend>(
             "operation answered"
         );
     });
-    Ok(answer)
+    response
 }
 
 fn parse(query: &str) -> Result<ExecutableDocument, Failure> {

@@ -27,6 +27,7 @@ mod response;
 mod routes;
 mod scan;
 mod seats;
+mod socket;
 mod variables;
 mod wire;
 
@@ -39,7 +40,7 @@ use std::sync::{
 };
 
 use axum::Router;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use accept::serve;
 pub use backend::{Backend, Client};
@@ -56,6 +57,8 @@ pub struct Edge<B> {
     schema_etag: String,
     documents: documents::Documents,
     seats: Arc<seats::Seats>,
+    /// Sockets live on when their request was answered.
+    sockets: TaskTracker,
     draining: CancellationToken,
     panics: AtomicU64,
 }
@@ -76,6 +79,7 @@ impl<B: Backend> Edge<B> {
             schema_etag,
             documents: documents::Documents::default(),
             seats,
+            sockets: TaskTracker::new(),
             draining: CancellationToken::new(),
             panics: AtomicU64::new(0),
         })

@@ -158,6 +158,29 @@ fn write_errors(out: &mut Vec<u8>, errors: &[ServerError], client: &Client) {
     out.push(b']');
 }
 
+/// The list of errors of an operation that was refused.
+pub(super) fn error_list(response: &Response, client: &Client) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    write_errors(&mut out, &response.errors, client);
+    out
+}
+
+/// The list with the one error of a request that was not executed.
+pub(super) fn failure_list(failure: &Failure, client: &Client) -> Vec<u8> {
+    let told = Told {
+        code: failure.code,
+        limit: failure.limit,
+        detail: failure.detail.as_deref(),
+        field: None,
+        locations: &[],
+        path: &[],
+    };
+    let mut out = b"[".to_vec();
+    out.extend_from_slice(&told.write(client));
+    out.push(b']');
+    out
+}
+
 /// The body of an executed operation. `data` is left out when nothing was executed.
 pub(super) fn body(response: &Response, client: &Client) -> Vec<u8> {
     let mut out = Vec::with_capacity(4 * 1024);
@@ -190,7 +213,7 @@ pub(super) fn body(response: &Response, client: &Client) -> Vec<u8> {
 }
 
 /// Whether the document was refused before a resolver ran.
-fn was_refused(response: &Response) -> bool {
+pub(super) fn was_refused(response: &Response) -> bool {
     response.data == Value::Null
         && response
             .errors
@@ -238,17 +261,9 @@ pub(super) fn executed(response: &Response, client: &Client, media: Media) -> ht
 
 /// The answer to a request that was not executed.
 pub(super) fn refused(failure: &Failure, client: &Client, media: Media) -> http::Response<Body> {
-    let told = Told {
-        code: failure.code,
-        limit: failure.limit,
-        detail: failure.detail.as_deref(),
-        field: None,
-        locations: &[],
-        path: &[],
-    };
-    let mut body = b"{\"errors\":[".to_vec();
-    body.extend_from_slice(&told.write(client));
-    body.extend_from_slice(b"]}");
+    let mut body = b"{\"errors\":".to_vec();
+    body.extend_from_slice(&failure_list(failure, client));
+    body.push(b'}');
     let mut answer = with_json(document_status(failure.code, media), body, media);
     if let Some(allow) = failure.allow {
         answer

@@ -22,6 +22,7 @@ use super::{
     graphql,
     negotiate::{self, Media},
     response::{self, set_default},
+    socket,
 };
 use crate::error::Code;
 
@@ -113,6 +114,9 @@ async fn route<B: Backend>(
     if path == "/graphql" {
         return match *request.method() {
             Method::POST => graphql::post(edge, connection, client, request).await,
+            Method::GET if socket::is_asked_for(&request) => {
+                socket::upgrade(edge, connection, client, request).await
+            }
             Method::GET if negotiate::prefers_html(request.headers()) => Ok(edge.graphiql.answer()),
             Method::GET => graphql::get(edge, connection, client, request).await,
             _ => Err(Failure::method("GET, POST, OPTIONS")),

@@ -17,7 +17,7 @@ use std::{
 
 use async_graphql::{
     Context, EmptySubscription, InputValueError, InputValueResult, Object, Request, Response, Scalar,
-    ScalarType, Schema, Value,
+    ScalarType, Schema, Value, futures_util::stream::BoxStream,
 };
 use axum::{Router, routing::get};
 use tokio::{
@@ -128,6 +128,7 @@ struct TestBackend {
 
 impl Backend for TestBackend {
     type Caller = Option<Uuid>;
+    type Horizon = ();
 
     async fn authenticate(&self, bearer: Option<&str>, _client: &Client) -> Result<Self::Caller, Code> {
         match bearer {
@@ -144,6 +145,23 @@ impl Backend for TestBackend {
 
     async fn execute(&self, request: Request, _caller: Self::Caller) -> Response {
         self.schema.execute(request).await
+    }
+
+    async fn horizon(&self) -> Result<(), Code> {
+        Ok(())
+    }
+
+    fn subscribe(
+        &self,
+        request: Request,
+        _caller: Self::Caller,
+        _horizon: (),
+    ) -> BoxStream<'static, Response> {
+        self.schema.execute_stream(request)
+    }
+
+    fn has_same_rights(&self, before: &Self::Caller, now: &Self::Caller) -> bool {
+        before == now
     }
 
     fn sdl(&self) -> &str {

@@ -24,7 +24,7 @@ use crate::{
     meetings::known_meeting,
     recorded::{council_covers, has_ended, recorded_under},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, flag, text},
         door::{Command, Facts, Verdict},
         merge::{stamped, stamps},
         partition::{Audience, Partition},
@@ -92,6 +92,55 @@ impl Collection for FeedbackCollection {
             .time("acceptedAt", row.accepted_at)
             .time("seenAt", row.seen_at)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("meetingId", "The meeting at which it was said."),
+                text("unitId", "The place that it is about."),
+                text("subUnit", "Hamlet or street group below that (ấp, khu phố)."),
+                text("channel", "The way it came, a code."),
+                text("origin", "Who said it, a code."),
+                text("kind", "Petition, reflection, complaint and so on, a code."),
+                text("subject", "What it is about, in a few words."),
+                text("content", "What the voter said."),
+                text("wanted", "What the voter wants."),
+                text("affected", "Who is affected."),
+                text("since", "Since when, in the voter's words."),
+                flag(
+                    "answeredOnSpot",
+                    "Whether it was answered at once (trả lời tại chỗ).",
+                ),
+                text("onSpotAnswer", "That answer."),
+                text(
+                    "trackingCode",
+                    "The code by which the voter can look it up (mã tra cứu).",
+                ),
+                text(
+                    "receiptNumber",
+                    "Denunciation (tố cáo): number of the paper receipt.",
+                ),
+                text("receivedOn", "Denunciation (tố cáo): its date, `YYYY-MM-DD`."),
+                text(
+                    "receivingAgencyId",
+                    "Denunciation (tố cáo): the body that received it.",
+                ),
+                text("recordedAt", "When it was written down, by the phone's clock."),
+                text("authorId", "The account that recorded it."),
+                text("councilId", "The council under whose mandate it was recorded."),
+                text("petitionId", "The petition that it became part of."),
+                text("status", "Where it stands, a code."),
+                flag(
+                    "late",
+                    "Whether it came after the minutes were signed or the mandate ended.",
+                ),
+                text("additions", "What was added after it was grouped, line by line."),
+                text("receivedAt", "When the server received it."),
+                text("acceptedAt", "When it was accepted."),
+                text("seenAt", "When the office had seen it."),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

@@ -63,8 +63,7 @@ impl<T: ObjectType> ObjectType for Root<T> {}
 /// A device that was given up may hand in what it holds and be told what to erase, and nothing else.
 fn is_allowed(ctx: &Context<'_>) -> bool {
     let name = ctx.item.node.name.node.as_str();
-    let is_sync = crate::sync::SURFACE.contains(&name);
-    is_sync || !viewer(ctx).is_ok_and(Viewer::is_wiping)
+    !viewer(ctx).is_ok_and(Viewer::is_wiping) || crate::sync::moves_rows(name)
 }
 
 fn may_be_null<T: ObjectType>(ctx: &Context<'_>) -> bool {

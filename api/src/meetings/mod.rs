@@ -31,7 +31,7 @@ use crate::{
     error::{Code, Refused},
     recorded::{council_covers, has_ended, recorded_under},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, text, whole},
         door::Facts,
         merge::{stamped, stamps},
         partition::{Audience, Partition},
@@ -117,6 +117,45 @@ impl Collection for MeetingCollection {
             .set("agenda", agenda(working, row))
             .set("brief", brief)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("kind", "Kind of meeting, a code."),
+                text("unitIds", "The places that it is for: ids separated by spaces."),
+                text("place", "Where it is held (địa điểm)."),
+                text("startsAt", "When it begins."),
+                text("title", "Its title."),
+                text("family", "`contact` (tiếp xúc cử tri) or `session` (kỳ họp)."),
+                text(
+                    "authorId",
+                    "The account that announced it from a phone; null for who may not know.",
+                ),
+                text("roundId", "The round of contacts (đợt) that it belongs to."),
+                text(
+                    "councilIds",
+                    "The councils that hold it: ids separated by spaces.",
+                ),
+                text("mode", "In person, online or both (hình thức), a code."),
+                text("endsAt", "When it ends."),
+                whole("ordinal", "Its number in the term (kỳ họp thứ)."),
+                text("status", "Where it stands, a code."),
+                text("agenda", "Its agenda (chương trình), line by line."),
+                text(
+                    "invitedDelegateIds",
+                    "The delegates who were invited: ids separated by spaces.",
+                ),
+                text(
+                    "attendedDelegateIds",
+                    "The delegates who came: ids separated by spaces.",
+                ),
+                text(
+                    "brief",
+                    "What its delegates should know beforehand (tài liệu tóm tắt).",
+                ),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

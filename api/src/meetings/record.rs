@@ -16,7 +16,7 @@ use crate::{
     error::{Code, Refused},
     recorded::{council_covers, recorded_under},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, flag, text, whole},
         door::Facts,
         merge::{stamped, stamps},
         partition::{Audience, Partition},
@@ -67,6 +67,25 @@ impl Collection for MeetingRecordCollection {
             .set("status", row.status)
             .set("late", row.late)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("meetingId", "The meeting."),
+                text("startedAt", "When it really began."),
+                text("endedAt", "When it really ended."),
+                whole("invited", "People invited."),
+                whole("attended", "People who came."),
+                whole("speakers", "People who spoke."),
+                whole("opinionCount", "Opinions counted in the hall."),
+                text("attendanceBands", "Who came, by bands and without names."),
+                text("minutesDraft", "Draft of the minutes (dự thảo biên bản)."),
+                text("authorId", "The account that recorded it."),
+                text("status", "`draft`, or `closed` once the minutes are signed."),
+                flag("late", "Whether it came after the minutes were signed."),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

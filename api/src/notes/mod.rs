@@ -12,7 +12,7 @@ use crate::{
     error::{Code, Refused},
     meetings::known_meeting,
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, text},
         door::Facts,
         merge::{stamped, stamps},
         partition::{Audience, Partition},
@@ -57,6 +57,17 @@ impl Collection for NoteCollection {
         match working.note.get(id) {
             Some(row) => written(document, row).done(),
             None => document.done(),
+        }
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("unitId", "The place that it is about."),
+                text("meetingId", "The meeting that it is about."),
+                text("text", "The words; nobody else reads them."),
+                text("updatedAt", "When they were written, by the phone's clock."),
+            ]
         }
     }
 

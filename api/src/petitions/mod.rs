@@ -24,7 +24,7 @@ use crate::{
     capability::Capability,
     error::{Code, Refused},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, text, whole},
         door::Facts,
         partition::{Audience, Partition},
         reference::Reference,
@@ -135,6 +135,57 @@ impl Collection for PetitionCollection {
             .ids("predecessorIds", predecessors)
             .ids("successorIds", successors)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("number", "Its number at the council."),
+                text("title", "Its title."),
+                text(
+                    "content",
+                    "Its text; outside of councils and bodies only the redacted one.",
+                ),
+                text("unitIds", "The places that it is about: ids separated by spaces."),
+                text(
+                    "feedbackIds",
+                    "The feedback that it was made of: ids separated by spaces.",
+                ),
+                text("origin", "Who raised it, a code."),
+                text("field", "Field of state administration (lĩnh vực), a code."),
+                text("tier", "Which level is competent (thẩm quyền), a code."),
+                text("process", "Where it stands, a code."),
+                text("outcome", "What came of it, a code."),
+                text("agencyId", "The body that leads (chủ trì)."),
+                text(
+                    "coordinatingIds",
+                    "The bodies that coordinate (phối hợp): ids separated by spaces.",
+                ),
+                text("forwardedNumber", "Number of the document that forwarded it."),
+                text("forwardedAt", "Day on which it was forwarded, `YYYY-MM-DD`."),
+                text("dueAt", "Day on which the answer is due."),
+                text("extendedTo", "Day to which that was extended (gia hạn)."),
+                whole("urgings", "How often it was urged (đôn đốc)."),
+                text("answerText", "The answer (trả lời)."),
+                text("answerNumber", "Number of the answering document."),
+                text("answeredAt", "Day of the answer."),
+                text("roadmapAt", "Day by which it was promised (lộ trình)."),
+                text("informedAt", "When the voters were told (thông tin lại)."),
+                text("closedAt", "When it was closed."),
+                whole("repeats", "How often it had been raised before."),
+                text("councilId", "The council that owns it."),
+                text("upperCouncilId", "The council above that it was sent to."),
+                text("assessment", "How the answer was judged, a code."),
+                text(
+                    "predecessorIds",
+                    "What it was split or merged from: ids separated by spaces.",
+                ),
+                text(
+                    "successorIds",
+                    "What it was split or merged into: ids separated by spaces.",
+                ),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

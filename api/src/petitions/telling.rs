@@ -19,7 +19,7 @@ use crate::{
     clock::local_date,
     error::{Code, Refused},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, text},
         door::{Command, Facts, Verdict},
         merge::Stamps,
         partition::{Audience, Partition},
@@ -95,6 +95,21 @@ impl Collection for UrgingCollection {
         match working.urging.get(id) {
             Some(row) => urging_fields(document, row).set("authorId", row.author_id).done(),
             None => document.done(),
+        }
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("targetKind", "What is urged, a code."),
+                text("targetId", "Which one."),
+                text("toAgencyId", "The body that is urged."),
+                text("how", "By which means, a code."),
+                text("text", "The words."),
+                text("documentNumber", "Number of the document."),
+                text("at", "When."),
+                text("authorId", "The account that urged."),
+            ]
         }
     }
 
@@ -242,6 +257,19 @@ impl Collection for InformingCollection {
                 .set("authorId", row.author_id)
                 .done(),
             None => document.done(),
+        }
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("petitionId", "The petition that voters were told about."),
+                text("at", "When."),
+                text("channel", "The way it was told, a code."),
+                text("meetingId", "The meeting at which it was told."),
+                text("note", "A remark."),
+                text("authorId", "The account that told."),
+            ]
         }
     }
 

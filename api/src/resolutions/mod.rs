@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub use rules::Relation;
 
 use crate::store::{
-    collection::{Collection, Document, DocumentWriter},
+    collection::{Collection, Document, DocumentWriter, Member, text},
     partition::{Audience, Partition},
     reference::Reference,
     table::Root,
@@ -75,6 +75,45 @@ impl Collection for ResolutionCollection {
             document = document.ids(relation.code(), others);
         }
         document.done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("unitId", "The place that it concerns."),
+                text("councilId", "The council."),
+                text("sessionId", "The session at which it was passed (kỳ họp)."),
+                text("number", "Its number (số, ký hiệu), in its usual spelling."),
+                text("rawNumber", "The number as it was written."),
+                text("kind", "Normative or not, a code."),
+                text("title", "Its title (trích yếu)."),
+                text("text", "Its text."),
+                text("effect", "Its legal effect (hiệu lực), a code."),
+                text("issuedOn", "Day of issue, `YYYY-MM-DD`."),
+                text("inForceFrom", "First day in force."),
+                text("inForceTo", "First day on which it is not in force."),
+                text(
+                    "amends",
+                    "The resolutions that it amends: ids separated by spaces.",
+                ),
+                text(
+                    "replaces",
+                    "The resolutions that it replaces: ids separated by spaces.",
+                ),
+                text(
+                    "annuls",
+                    "The resolutions that it annuls: ids separated by spaces.",
+                ),
+                text(
+                    "suspends",
+                    "The resolutions that it suspends: ids separated by spaces.",
+                ),
+                text(
+                    "implements",
+                    "The resolutions that it implements: ids separated by spaces.",
+                ),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

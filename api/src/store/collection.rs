@@ -14,6 +14,46 @@ use super::{
 /// The members of a wire document; `rev` is added by the door.
 pub type Document = Map<String, Value>;
 
+/// One member of a wire document beside `id` and `rev`; every one of them may be absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What its value is when it has one.
+    pub shape: Shape,
+    /// What it is, for the published schema.
+    pub about: &'static str,
+}
+
+/// What a member's value is. Documents are flat, so that there is nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Words, a code, an id, a date or a moment.
+    Text,
+    /// A number without a fraction.
+    Whole,
+    /// True or false.
+    Flag,
+}
+
+/// A member that is a text.
+pub const fn text(name: &'static str, about: &'static str) -> Member {
+    let shape = Shape::Text;
+    Member { name, shape, about }
+}
+
+/// A member that is a number.
+pub const fn whole(name: &'static str, about: &'static str) -> Member {
+    let shape = Shape::Whole;
+    Member { name, shape, about }
+}
+
+/// A member that is true or false.
+pub const fn flag(name: &'static str, about: &'static str) -> Member {
+    let shape = Shape::Flag;
+    Member { name, shape, about }
+}
+
 /// A kind of row that travels to phones.
 pub trait Collection: Send + Sync {
     /// The name on the wire.
@@ -31,6 +71,9 @@ pub trait Collection: Send + Sync {
     /// What an audience may see of a row: flat, ids instead of nested objects, nothing that changes without a
     /// write (no labels, no ages, no "is overdue").
     fn document(&self, working: &Working, reference: &Reference, id: Uuid, audience: Audience) -> Document;
+
+    /// All members that a document can have, for whomever it is.
+    fn members(&self) -> &'static [Member];
 
     /// Which rows a document is made of, so that it can be made again.
     fn needs(&self, id: Uuid, needs: &mut Needs);

@@ -47,14 +47,15 @@ fn value<'a>(document: &'a Document, field: &str) -> &'a Value {
     document.get(field).unwrap_or(&Value::Null)
 }
 
-/// Merges a patch into what is there. `revision` is the row's version now.
+/// Merges a patch into what is there. `revision` is the row's version now; `device` is whose it is, none if that
+/// must not count: what is sent a second time is no later edit.
 pub fn merge(
     current: &Document,
     stamps: &Stamps,
     revision: i64,
     base: &Base<'_>,
     patch: &Document,
-    device: &str,
+    device: Option<&str>,
     recorded_at: Option<DateTime<Utc>>,
 ) -> Merge {
     let mut result = Merge::default();
@@ -67,7 +68,7 @@ pub fn merge(
         // One device never conflicts with itself. Its edits may arrive in any order: an older one, by that same
         // device's clock, does not undo a newer one.
         if let Some(Stamp(_, by, at)) = stamp
-            && by == device
+            && Some(by.as_str()) == device
         {
             if recorded_at.is_none() || at.is_none() || recorded_at >= *at {
                 result.apply.insert(field.clone(), new.clone());
@@ -137,7 +138,7 @@ mod tests {
             2,
             &Base::Rev(Some(1)),
             &document(json!({"content": "Mất điện ba ngày"})),
-            "phone",
+            Some("phone"),
             None,
         );
         assert_eq!(merge.apply, document(json!({"content": "Mất điện ba ngày"})));
@@ -155,7 +156,7 @@ mod tests {
                 2,
                 base,
                 &document(json!({"content": "mine"})),
-                "phone",
+                Some("phone"),
                 None,
             )
         };
@@ -178,7 +179,7 @@ mod tests {
                 4,
                 &Base::Rev(Some(1)),
                 &document(json!({"content": new})),
-                "phone",
+                Some("phone"),
                 at(recorded),
             )
         };
@@ -198,7 +199,7 @@ mod tests {
             1,
             &Base::Rev(None),
             &document(json!({"content": "a", "wanted": null})),
-            "phone",
+            Some("phone"),
             None,
         );
         assert_eq!(merge, Merge::default());

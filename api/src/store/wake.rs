@@ -52,6 +52,12 @@ impl Wake {
 pub struct Listener(broadcast::Receiver<Call>);
 
 impl Listener {
+    /// Waits until something may have changed anywhere.
+    pub async fn heard_anything(&mut self) {
+        // A listener that lags has something to read, and one that is closed has nothing to wait for.
+        let _ = self.0.recv().await;
+    }
+
     /// Waits until something may have changed in one of these partitions.
     pub async fn heard(&mut self, partitions: &[i64]) {
         loop {

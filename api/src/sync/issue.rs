@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     error::{Code, Lang},
     store::{
-        collection::{Collection, Document, DocumentWriter},
+        collection::{Collection, Document, DocumentWriter, Member, text},
         partition::{Audience, Partition},
         reference::Reference,
         table::Root,
@@ -47,6 +47,7 @@ impl Collection for SyncIssueCollection {
         };
         document
             .set("collection", &issue.collection)
+            .set("rowCollection", &issue.collection)
             .set("rowId", issue.row_id)
             .set("mutationId", &issue.mutation_id)
             .set("code", &issue.code)
@@ -58,6 +59,25 @@ impl Collection for SyncIssueCollection {
             .set("status", &issue.status)
             .time("at", Some(issue.at))
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text("collection", "The collection that the refused row named."),
+                text(
+                    "rowCollection",
+                    "The same; RxDB allows no member called `collection`.",
+                ),
+                text("rowId", "The id that it named."),
+                text("mutationId", "Its `mutationId`."),
+                text("code", "Why it was refused (docs/errors.md)."),
+                text("message", "The same as a sentence, in Vietnamese."),
+                text("field", "The field that it is about."),
+                text("status", "`open` or `resolved`."),
+                text("at", "When it was refused."),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

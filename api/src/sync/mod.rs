@@ -7,12 +7,19 @@ pub mod digest;
 pub mod documents;
 pub mod graphql;
 pub mod issue;
+pub mod live;
 pub mod pull;
 pub mod push;
 pub mod registry;
 pub mod row;
+pub mod rxdb;
 pub mod wait;
 pub mod waiting;
 
-/// The root fields of sync, which a device that was given up may still ask for.
-pub const SURFACE: &[&str] = &["syncPush", "syncPull"];
+/// Whether a root field uploads or downloads rows: what a device that was given up may still ask for.
+pub fn moves_rows(field: &str) -> bool {
+    matches!(field, "syncPush" | "syncPull")
+        || ["push", "pull"]
+            .iter()
+            .any(|prefix| rxdb::of_field(prefix, field).is_some())
+}

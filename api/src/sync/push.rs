@@ -11,7 +11,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{registry, row::PushRow, waiting};
+use super::{
+    registry,
+    row::{Known, PushRow},
+    waiting,
+};
 use crate::{
     error::{Code, Error, Refused, Result},
     keys::Purpose,
@@ -381,17 +385,54 @@ impl Command for Pushed {
         let receipt = working.sync_receipt.iter().find(|receipt| {
             receipt.account_id == self.account && receipt.mutation_id == self.row.mutation_id
         });
-        if let Some(receipt) = receipt
-            && !(self.again && receipt.status == Status::Deferred.code())
-        {
-            return Ok(self.replay(working, facts, receipt));
+        match receipt {
+            Some(receipt) if receipt.status == Status::Deferred.code() => {
+                if !self.again {
+                    return Ok(self.replay(working, facts, receipt));
+                }
+            }
+            Some(receipt) if self.row.goes_by_state() => return self.judge_again(working, facts, receipt),
+            Some(receipt) => return Ok(self.replay(working, facts, receipt)),
+            None => {}
         }
+        self.judge_new(working, facts, None)
+    }
+}
+
+impl Pushed {
+    /// A row without a name of its own that came before. What was applied is not applied over what came since, and
+    /// what was refused is refused without another trace.
+    fn judge_again(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        receipt: &sync_receipt::Model,
+    ) -> Result<Verdict, Refused> {
+        let first = Status::from_code(&receipt.status);
+        let verdict = self.judge_new(working, facts, first)?;
+        let now = verdict.done.push.as_ref().map(|outcome| outcome.status);
+        if now == first && matches!(now, Some(Status::Rejected | Status::Conflict)) {
+            return Ok(Verdict {
+                changes: Changes::default(),
+                done: verdict.done,
+            });
+        }
+        Ok(verdict)
+    }
+
+    /// Judges by what is there. `first` is what became of the very same row before, if it came before.
+    fn judge_new(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        first: Option<Status>,
+    ) -> Result<Verdict, Refused> {
         if let Some(refused) = &self.refuse {
             return self.reject(facts, vec![refused.clone()]);
         }
         let name = self.row.collection.as_deref().unwrap_or_default();
         if let Some(writable) = registry::writable(name)
-            && let Err(refused) = writable.gate(&self.row.patch)
+            && let Err(refused) = writable.gate(&self.row.said(writable.read_only()))
         {
             return self.reject(facts, vec![refused]);
         }
@@ -421,6 +462,9 @@ impl Command for Pushed {
         let mut write = write.clone();
         write.fields.retain(|name, _| is_written(writable, name));
 
+        if write.delete && matches!(first, Some(Status::Applied | Status::Merged)) {
+            return Ok(self.nothing_to_do());
+        }
         let mut merged = false;
         let current = writable.current(working, facts, write.id);
         if let Some(current) = &current
@@ -431,12 +475,12 @@ impl Command for Pushed {
                 .fields
                 .into_iter()
                 .partition(|(name, _)| writable.write_only().contains(&name.as_str()));
-            let device = facts
-                .viewer
-                .device_id()
-                .map(|device| device.to_string())
-                .unwrap_or_default();
-            let base = Base::Rev(self.row.base_rev);
+            let device = facts.viewer.device_id().map(|device| device.to_string());
+            let device = device.filter(|_| first.is_none());
+            let base = match &self.row.known {
+                Known::Rev(rev) => Base::Rev(*rev),
+                Known::State { assumed, .. } => Base::State(assumed.as_ref()),
+            };
             let Merge {
                 apply,
                 conflicts,
@@ -447,7 +491,7 @@ impl Command for Pushed {
                 current.rev,
                 &base,
                 &shown,
-                &device,
+                device.as_deref(),
                 write.recorded_at,
             );
             if !conflicts.is_empty() {
@@ -455,7 +499,9 @@ impl Command for Pushed {
             }
             merged = others;
             write.fields = apply;
-            write.fields.extend(hidden);
+            if !matches!(first, Some(Status::Applied | Status::Merged)) {
+                write.fields.extend(hidden);
+            }
             if write.fields.is_empty() {
                 let outcome = Outcome {
                     status: Status::Duplicate,
@@ -463,6 +509,9 @@ impl Command for Pushed {
                     master: None,
                     errors: Vec::new(),
                 };
+                if self.again {
+                    return Ok(self.settle(facts, Changes::default(), outcome));
+                }
                 let done = Done {
                     ids: vec![write.id],
                     push: Some(outcome),
@@ -472,6 +521,17 @@ impl Command for Pushed {
                     done,
                 });
             }
+        }
+        if let (None, Known::State { document, .. }) = (&current, &self.row.known) {
+            if write.delete {
+                // Gone here as well.
+                return Ok(self.nothing_to_do());
+            }
+            // A row that this server does not have (any more): all of it, not only what changed.
+            write.fields = document.clone();
+            write
+                .fields
+                .retain(|name, value| !value.is_null() && is_written(writable, name));
         }
         let rev = current.as_ref().map_or(0, |current| current.rev) + 1;
         match writable.write(working, facts, &write) {
@@ -507,6 +567,22 @@ fn is_written(writable: &dyn Writable, name: &str) -> bool {
 }
 
 impl Pushed {
+    /// What would change nothing leaves no trace.
+    fn nothing_to_do(&self) -> Verdict {
+        Verdict {
+            changes: Changes::default(),
+            done: Done {
+                ids: self.row.id.into_iter().collect(),
+                push: Some(Outcome {
+                    status: Status::Duplicate,
+                    rev: None,
+                    master: None,
+                    errors: Vec::new(),
+                }),
+            },
+        }
+    }
+
     /// Refuses fields that do not exist, and rows in another's name: a queue that one person left on a shared
     /// phone is never uploaded as another's words.
     fn check_fields(&self, writable: &dyn Writable, facts: &Facts<'_>) -> Result<(), Vec<Refused>> {

@@ -2,6 +2,8 @@
 //!
 //! Rows are decoded one by one, so that what cannot be read harms itself only.
 
+use std::borrow::Cow;
+
 use async_graphql::Value as GraphqlValue;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -23,7 +25,8 @@ pub struct PushRow {
     pub mutation_id: String,
     pub collection: Option<String>,
     pub id: Option<Uuid>,
-    pub base_rev: Option<i64>,
+    /// What the client believed to be there.
+    pub known: Known,
     pub patch: Document,
     pub delete: bool,
     pub recorded_at: Option<DateTime<Utc>>,
@@ -31,6 +34,18 @@ pub struct PushRow {
     pub raw: Vec<u8>,
     /// What is wrong with its outer form.
     pub mistakes: Vec<Refused>,
+}
+
+/// What a client believed to be there when it wrote.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// This version (native surface); none if it believes to create the row.
+    Rev(Option<i64>),
+    /// This document, none if it believes to create the row; and the whole document as it is to be (RxDB surface).
+    State {
+        assumed: Option<Document>,
+        document: Document,
+    },
 }
 
 /// Longer mutation ids are no ids.
@@ -41,13 +56,13 @@ impl PushRow {
     pub fn read(value: GraphqlValue) -> Self {
         match value {
             // What our own JSON reader could not decode comes as its bytes.
-            GraphqlValue::Binary(bytes) => Self::unreadable(bytes.to_vec()),
+            GraphqlValue::Binary(bytes) => Self::nameless(bytes.to_vec()),
             value => {
                 let json = value.into_json().unwrap_or(Value::Null);
                 let raw = json.to_string().into_bytes();
                 match json {
                     Value::Object(members) => Self::from_members(members, raw),
-                    _ => Self::unreadable(raw),
+                    _ => Self::nameless(raw),
                 }
             }
         }
@@ -56,17 +71,24 @@ impl PushRow {
     /// Reads a row that was kept.
     pub fn from_bytes(raw: &[u8]) -> Self {
         match serde_json::from_slice(raw) {
-            Ok(Value::Object(members)) => Self::from_members(members, raw.to_vec()),
-            _ => Self::unreadable(raw.to_vec()),
+            Ok(Value::Object(members)) => super::rxdb::row::kept(&members, raw)
+                .unwrap_or_else(|| Self::from_members(members, raw.to_vec())),
+            _ => Self::nameless(raw.to_vec()),
         }
     }
 
-    fn unreadable(raw: Vec<u8>) -> Self {
+    fn nameless(raw: Vec<u8>) -> Self {
+        let name = made_of(&raw);
+        Self::unreadable(raw, name)
+    }
+
+    /// A row of which nothing is known but its bytes.
+    pub fn unreadable(raw: Vec<u8>, mutation_id: String) -> Self {
         Self {
-            mutation_id: made_of(&raw),
+            mutation_id,
             collection: None,
             id: None,
-            base_rev: None,
+            known: Known::Rev(None),
             patch: Document::new(),
             delete: false,
             recorded_at: None,
@@ -76,7 +98,7 @@ impl PushRow {
     }
 
     fn from_members(mut members: Document, raw: Vec<u8>) -> Self {
-        let mut row = Self::unreadable(raw);
+        let mut row = Self::nameless(raw);
         row.mistakes.clear();
         let mut wrong = |code, field: &'static str| row.mistakes.push(Refused::field(code, field));
 
@@ -102,7 +124,7 @@ impl PushRow {
         }
         match members.remove("baseRev") {
             Some(Value::String(rev)) => match rev.parse::<i64>() {
-                Ok(rev) if rev > 0 => row.base_rev = Some(rev),
+                Ok(rev) if rev > 0 => row.known = Known::Rev(Some(rev)),
                 _ => wrong(Code::InvalidValue, "baseRev"),
             },
             Some(Value::Null) | None => {}
@@ -134,6 +156,27 @@ impl PushRow {
                 .push(Refused::field(Code::UnknownField, told_name(unknown)));
         }
         row
+    }
+
+    /// Whether it is judged by what is there, because its name does not tell one change from a later equal one.
+    pub fn goes_by_state(&self) -> bool {
+        matches!(self.known, Known::State { .. }) && self.mistakes.is_empty()
+    }
+
+    /// What it says about the row as a whole, without what the server itself had said.
+    pub fn said(&self, read_only: &[&str]) -> Cow<'_, Document> {
+        match &self.known {
+            Known::Rev(_) => Cow::Borrowed(&self.patch),
+            Known::State { assumed, document } => {
+                let is_servers = |name: &String, value: &Value| {
+                    let believed = assumed.as_ref().and_then(|assumed| assumed.get(name));
+                    name == "authorId" || (read_only.contains(&name.as_str()) && believed == Some(value))
+                };
+                let mut said = document.clone();
+                said.retain(|name, value| !is_servers(name, value));
+                Cow::Owned(said)
+            }
+        }
     }
 
     /// Whether the row, read as bytes, might tell of a denunciation: then not even its bytes are kept.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub use load::{ImportReport, deliver, import_lists};
 
 use crate::store::{
-    collection::{Collection, Document, DocumentWriter},
+    collection::{Collection, Document, DocumentWriter, Member, text},
     partition::{Audience, Partition},
     reference::Reference,
     table::Root,
@@ -58,6 +58,26 @@ impl Collection for UnitCollection {
             .set("validFrom", row.valid_from)
             .set("validTo", row.valid_to)
             .done()
+    }
+
+    fn members(&self) -> &'static [Member] {
+        const {
+            &[
+                text(
+                    "code",
+                    "Official code (mã đơn vị); repeats across versions of a unit.",
+                ),
+                text("name", "Official name (tên)."),
+                text("level", "`country`, `province`, `district` or `commune` (cấp)."),
+                text("kind", "Kind of unit (loại), a code."),
+                text("parentId", "The unit above it."),
+                text("validFrom", "First day, `YYYY-MM-DD`."),
+                text(
+                    "validTo",
+                    "First day on which it is no more; null for units of today.",
+                ),
+            ]
+        }
     }
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {

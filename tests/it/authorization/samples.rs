@@ -71,7 +71,23 @@ pub fn samples() -> Vec<Sample> {
     all.extend(of_the_chain());
     all.extend(of_meetings_and_resolutions());
     all.extend(of_people_and_bodies());
+    all.extend(of_rxdb());
     all
+}
+
+/// Pages of one's own, and pushes of nothing.
+fn of_rxdb() -> Vec<Sample> {
+    let collections = cutri::sync::registry::COLLECTIONS.iter();
+    let both = collections.flat_map(|collection| {
+        let title = cutri::sync::rxdb::title(*collection);
+        let rows = format!("{}PushRow", collection.name());
+        let field = |verb: &str| -> &'static str { format!("{verb}{title}").leak() };
+        [
+            own(field("pull"), json!({"limit": 5})),
+            own(field("push"), json!({rows: []})),
+        ]
+    });
+    both.collect()
 }
 
 fn queries(within: impl Fn() -> Value) -> Vec<Sample> {

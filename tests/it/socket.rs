@@ -1,0 +1,353 @@
+//! Live answers over a socket: every way in which one is closed, and that nothing falls between pull and stream.
+
+use std::{sync::Arc, time::Duration};
+
+use cutri::{
+    accounts::authentication,
+    edge::{EdgeConfig, Times},
+    error::{Code, Lang},
+    sync::{live, registry, rxdb::stream::Follower},
+};
+use cutri_tests::{
+    Kind, TestApp, TestDatabase, database, each_db,
+    phone::{Phone, change, create, new_id},
+    socket::Socket,
+    world::World,
+};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+const FOLLOW: &str =
+    "subscription onStream($headers: FeedbackInputHeaders) { streamFeedback(headers: $headers) {
+    documents { id content rev _deleted } checkpoint { cursor } } }";
+
+/// A server whose times are short.
+async fn app(db: &TestDatabase) -> (TestApp, World) {
+    let times = Times {
+        header: Duration::from_millis(600),
+        ping: Duration::from_millis(300),
+        recheck: Duration::from_millis(300),
+        ..Times::default()
+    };
+    let config = EdgeConfig {
+        times,
+        ..EdgeConfig::default()
+    };
+    let app = TestApp::start_with(db, config).await;
+    let world = World::create(&app.state).await;
+    (app, world)
+}
+
+fn said(world: &World, content: &str) -> Value {
+    json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": content})
+}
+
+fn init(token: &str) -> Value {
+    json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {token}")}})
+}
+
+/// Closed with these codes; the first five tell a client that it is defective.
+#[test]
+fn every_fault_has_its_code() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let (app, world) = app(&db).await;
+        let address = app.address();
+        let person = app.person(&world.here.delegates[0]);
+        let token = person.token();
+        assert_eq!(Socket::open(address, None).await.closed().await, 4406);
+        assert_eq!(
+            Socket::new(address).await.closed().await,
+            4408,
+            "nobody said who he is"
+        );
+
+        let mut early = Socket::new(address).await;
+        early.subscribe("1", "{ __typename }", json!({})).await;
+        assert_eq!(early.closed().await, 4401);
+
+        for wrong in [
+            "x",
+            "[]",
+            "{}",
+            "null",
+            "{\"type\":\"start\"}",
+            "{\"type\":\"subscribe\"}",
+            "{\"type\":1}",
+            "{\"type\":\"subscribe\",\"id\":\"1\",\"payload\":null}",
+            "{\"type\":\"complete\"}",
+            "{\"type\":\"subscribe\",\"id\":\"1\",\"payload\":{\"query\":1}}",
+            "{\"type\":\"subscribe\",\"id\":\"\",\"payload\":{\"query\":\"{ __typename }\"}}",
+            "{\"type\":\"subscribe\",\"id\":1,\"payload\":{\"query\":\"{ __typename }\"}}",
+        ] {
+            let mut socket = Socket::signed_in(address, token).await;
+            socket.send(Message::text(wrong)).await;
+            assert_eq!(socket.closed().await, 4400, "{wrong}");
+        }
+        let mut binary = Socket::new(address).await;
+        binary.send(Message::binary(b"{}".as_slice())).await;
+        assert_eq!(binary.closed().await, 4400);
+        let mut list = Socket::new(address).await;
+        list.say(json!({"type": "connection_init", "payload": []})).await;
+        assert_eq!(list.closed().await, 4400);
+
+        let mut twice = Socket::signed_in(address, token).await;
+        twice.say(init(token.unwrap())).await;
+        assert_eq!(twice.closed().await, 4429);
+
+        let mut same = Socket::signed_in(address, token).await;
+        same.subscribe("1", FOLLOW, json!({})).await;
+        same.subscribe("1", FOLLOW, json!({})).await;
+        assert_eq!(same.closed().await, 4409);
+
+        for bad in ["", "x", "x.y.z"] {
+            let mut refused = Socket::new(address).await;
+            refused.say(init(bad)).await;
+            assert_eq!(refused.closed().await, 4403, "{bad:?}");
+        }
+        let mut odd = Socket::new(address).await;
+        odd.say(json!({"type": "connection_init", "payload": {"headers": {"authorization": 7}}}))
+            .await;
+        assert_eq!(odd.closed().await, 4403);
+
+        let mut nobody = Socket::signed_in(address, None).await;
+        nobody.subscribe("1", FOLLOW, json!({})).await;
+        assert_eq!(
+            nobody.closed().await,
+            4403,
+            "a stream without an account may be had with one"
+        );
+
+        let mut big = Socket::signed_in(address, token).await;
+        big.send(Message::text(" ".repeat(1024 * 1024 + 1))).await;
+        assert_eq!(big.closed().await, 1009);
+    });
+}
+
+#[test]
+fn queries_and_mutations_run_on_a_socket_as_anywhere() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let (app, world) = app(&db).await;
+        let person = app.person(&world.here.delegates[0]);
+        let mut socket = Socket::signed_in(app.address(), person.token()).await;
+        socket.say(json!({"type": "ping", "payload": {"a": 1}})).await;
+        assert_eq!(socket.hear().await, json!({"type": "pong", "payload": {"a": 1}}));
+        socket
+            .subscribe("q", "{ viewer { account { username } } }", json!({}))
+            .await;
+        let answer = socket.hear().await;
+        assert_eq!((&answer["id"], &answer["type"]), (&json!("q"), &json!("next")));
+        assert_eq!(
+            answer["payload"]["data"]["viewer"]["account"]["username"],
+            world.here.delegates[0].username
+        );
+        assert_eq!(socket.hear().await, json!({"id": "q", "type": "complete"}));
+        let push = "mutation($rows: [JSON!]!) { syncPush(rows: $rows) { results { status } } }";
+        let rows = [
+            create("feedback", &new_id(), said(&world, "Cầu gãy")),
+            Value::Null,
+        ];
+        socket.subscribe("q", push, json!({"rows": rows})).await;
+        let answer = socket.hear().await;
+        let results = json!([{"status": "APPLIED"}, {"status": "REJECTED"}]);
+        assert_eq!(
+            answer["payload"]["data"]["syncPush"]["results"], results,
+            "{answer}"
+        );
+        socket.hear().await;
+        for (wrong, code) in [
+            ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{", "GRAPHQL_PARSE_FAILED"),
+            (
+                "subscription { streamNothing { documents { id } } }",
+                "GRAPHQL_VALIDATION_FAILED",
+            ),
+        ] {
+            socket.subscribe("w", wrong, json!({})).await;
+            let answer = socket.hear().await;
+            assert_eq!((&answer["id"], &answer["type"]), (&json!("w"), &json!("error")));
+            assert_eq!(answer["payload"][0]["extensions"]["code"], code, "{answer}");
+        }
+        for n in 0..64 {
+            socket.subscribe(&format!("s{n}"), FOLLOW, json!({})).await;
+        }
+        socket.subscribe("s64", FOLLOW, json!({})).await;
+        let told = loop {
+            let message = socket.hear().await;
+            if message["id"] == "s64" {
+                break message;
+            }
+        };
+        let told = &told["payload"][0]["extensions"];
+        assert_eq!(
+            (&told["code"], &told["limit"]),
+            (&json!("LIMIT_TOO_LARGE"), &json!(64))
+        );
+        socket.say(json!({"type": "complete", "id": "s0"})).await;
+        socket.say(json!({"type": "complete", "id": "unknown"})).await;
+        socket.subscribe("s0", FOLLOW, json!({})).await;
+        socket.subscribe("q", "{ __typename }", json!({})).await;
+        assert_eq!(
+            socket.hear().await["payload"][0]["extensions"]["code"],
+            "LIMIT_TOO_LARGE"
+        );
+        // Over plain HTTP a stream has no answer.
+        let plain = person.ask(FOLLOW, json!({})).await;
+        assert_eq!(plain.status, 406);
+    });
+}
+
+each_db! {
+    async fn a_stream_begins_where_the_socket_began(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let person = app.person(&world.here.delegates[0]);
+        let phone = Phone::new(person.clone());
+        let before = new_id();
+        phone.push(&[create("feedback", &before, said(&world, "trước"))]).await;
+        let mut socket = Socket::signed_in(app.address(), person.token()).await;
+        // Between the acknowledgement and the subscription: where others lose rows for good.
+        let between = new_id();
+        phone.push(&[create("feedback", &between, said(&world, "giữa"))]).await;
+        socket.subscribe("s", FOLLOW, json!({"headers": {"X-Foo": 1}})).await;
+        let first = socket.hear().await;
+        let page = &first["payload"]["data"]["streamFeedback"];
+        assert_eq!(page["checkpoint"], Value::Null, "{first}");
+        assert_eq!(page["documents"], json!([{"id": between, "content": "giữa", "rev": "1", "_deleted": false}]));
+        phone.push(&[change("feedback", &before, "1", json!({"content": "sửa"}))]).await;
+        let second = socket.hear().await;
+        let documents = &second["payload"]["data"]["streamFeedback"]["documents"];
+        assert_eq!(*documents, json!([{"id": before, "content": "sửa", "rev": "2", "_deleted": false}]));
+        // Somebody else's words in the same council, and none of those in another.
+        let colleague = Phone::new(app.person(&world.here.delegates[1]));
+        let elsewhere = Phone::new(app.person(&world.there.delegates[0]));
+        let mut foreign = said(&world, "ở nơi khác");
+        foreign["unitId"] = json!(world.there.unit);
+        elsewhere.push(&[create("feedback", &new_id(), foreign)]).await;
+        colleague.push(&[create("feedback", &new_id(), said(&world, "của đồng nghiệp"))]).await;
+        let third = socket.hear().await;
+        let documents = third["payload"]["data"]["streamFeedback"]["documents"].as_array().unwrap();
+        assert_eq!((documents.len(), &documents[0]["content"]), (1, &json!("của đồng nghiệp")));
+        socket.say(json!({"type": "complete", "id": "s"})).await;
+        phone.push(&[create("feedback", &new_id(), said(&world, "không ai nghe"))]).await;
+        assert!(socket.is_silent(Duration::from_millis(1_500)).await);
+    }
+
+    async fn what_another_process_wrote_comes_within_two_seconds(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let other = app.beside(&db).await;
+        let person = app.person(&world.here.delegates[0]);
+        let mut socket = Socket::signed_in(app.address(), person.token()).await;
+        socket.subscribe("s", FOLLOW, json!({})).await;
+        let id = new_id();
+        let begun = std::time::Instant::now();
+        Phone::new(person.through(other.address())).push(&[create("feedback", &id, said(&world, "bên kia"))]).await;
+        let heard = socket.hear().await;
+        assert_eq!(heard["payload"]["data"]["streamFeedback"]["documents"][0]["id"], id);
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    }
+
+    async fn a_live_socket_ends_with_its_token_and_its_rights(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let login = &world.here.delegates[0];
+        let person = app.person(login);
+        let mut socket = Socket::signed_in(app.address(), person.token()).await;
+        socket.subscribe("s", FOLLOW, json!({})).await;
+        assert!(socket.is_silent(Duration::from_millis(900)).await);
+        person.done("revokeDevice", json!({"deviceId": login.device, "stolen": false}), "").await;
+        assert_eq!(socket.closed().await, 4403, "the device was revoked");
+
+        let login = &world.here.delegates[1];
+        let mut socket = Socket::signed_in(app.address(), app.person(login).token()).await;
+        socket.subscribe("s", FOLLOW, json!({})).await;
+        cutri_tests::world::mandate(&app.state, login, world.there.council, &[world.there.unit]).await;
+        assert_eq!(socket.closed().await, 1012, "a place was won: come back and pull");
+    }
+}
+
+#[test]
+fn pings_keep_a_socket_and_the_end_of_the_server_is_told() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let (app, world) = app(&db).await;
+        let person = app.person(&world.here.delegates[0]);
+        let mut socket = Socket::signed_in(app.address(), person.token()).await;
+        // Also beyond what an idle HTTP connection is given.
+        assert!(socket.pings(Duration::from_millis(2_000)).await >= 4);
+        drop(app);
+        assert_eq!(socket.closed().await, 1012);
+    });
+}
+
+/// Whoever does not take what he is sent must begin again, and be told so: nothing is ever skipped.
+#[test]
+fn a_follower_that_lags_is_told_and_never_skips() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let (app, world) = app(&db).await;
+        let login = &world.here.delegates[0];
+        let viewer = authentication::load(&app.state, login.account, login.device, Lang::Vi)
+            .await
+            .unwrap();
+        let horizon = Arc::new(live::clocks(&app.state).await.unwrap());
+        let collection = registry::collection("feedback").unwrap();
+        let begin = || Follower::begin(Arc::clone(&app.state), viewer.clone(), collection, &horizon);
+        let (mut slow, mut quick) = (begin().await.unwrap(), begin().await.unwrap());
+        let phone = Phone::new(app.person(login));
+        let mut seen = 0;
+        for n in 0..45 {
+            phone
+                .push(&[create("feedback", &new_id(), said(&world, &format!("{n}")))])
+                .await;
+            seen += quick.next().await.unwrap().len();
+            if n == 0 {
+                assert_eq!(slow.next().await.unwrap().len(), 1);
+            }
+        }
+        assert_eq!(seen, 45);
+        let told = slow.next().await.unwrap_err();
+        assert_eq!(told.code(), Code::Unavailable);
+    });
+}
+
+/// One reading of the log serves everybody who listens.
+#[test]
+fn a_change_is_read_once_for_all_who_listen() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let (app, world) = app(&db).await;
+        let person = app.person(&world.here.delegates[0]);
+        let phone = Phone::new(person.clone());
+        let mut counted = Vec::new();
+        let mut sockets = Vec::new();
+        for more in [1, 40] {
+            for _ in 0..more {
+                let mut socket = Socket::signed_in(app.address(), person.token()).await;
+                socket.subscribe("s", FOLLOW, json!({})).await;
+                sockets.push(socket);
+            }
+            // All have caught up once they heard of a first change.
+            phone
+                .push(&[create("feedback", &new_id(), said(&world, "đầu"))])
+                .await;
+            for socket in &mut sockets {
+                socket.hear().await;
+            }
+            let row = create("feedback", &new_id(), said(&world, "sau"));
+            let store = &app.state.store;
+            store.keep_statements();
+            phone.push(&[row]).await;
+            for socket in &mut sockets {
+                let heard = socket.hear().await;
+                assert_eq!(
+                    heard["payload"]["data"]["streamFeedback"]["documents"][0]["content"],
+                    "sau"
+                );
+            }
+            let texts = store.kept_statements();
+            counted.push(
+                texts
+                    .iter()
+                    .filter(|text| text.contains("\"sync_log\".\"seq\" >"))
+                    .count(),
+            );
+        }
+        assert_eq!(counted[0], counted[1], "{counted:?}");
+        assert!(counted[0] <= 3, "{counted:?}");
+    });
+}
