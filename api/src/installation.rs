@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 
 use entity::{installation, role_capability};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
-use uuid::Uuid;
 
 use crate::{
     accounts::roles::Roles,
-    entropy::{self, Entropy},
     error::{Error, Result},
     keys::Keys,
     store::Store,
 };
 
-const EPOCH: &str = "epoch";
+/// Under which the epoch is noted.
+pub(crate) const EPOCH: &str = "epoch";
 const DEMO: &str = "demo";
 const FINGERPRINT: &str = "key:";
 
@@ -109,16 +108,6 @@ pub async fn seed_roles(store: &Store) -> Result<bool> {
     }
     tx.commit().await?;
     Ok(true)
-}
-
-/// The epoch: made with the database.
-pub async fn epoch(store: &Store, entropy: &dyn Entropy) -> Result<Uuid> {
-    if let Some(epoch) = fact(store, EPOCH).await? {
-        return Uuid::try_parse(&epoch).map_err(|_| Error::internal("the epoch is not a UUID"));
-    }
-    let fresh = uuid::Builder::from_random_bytes(entropy::bytes(entropy)).into_uuid();
-    let epoch = note(store, EPOCH, &fresh.to_string()).await?;
-    Uuid::try_parse(&epoch).map_err(|_| Error::internal("the epoch is not a UUID"))
 }
 
 /// Whether this database was made as a demo.

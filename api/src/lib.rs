@@ -15,6 +15,7 @@ pub mod demo;
 pub mod doctor;
 pub mod edge;
 pub mod entropy;
+pub mod epoch;
 pub mod error;
 pub mod feedback;
 pub mod graphql;

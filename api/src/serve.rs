@@ -5,7 +5,6 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use async_graphql::{Request, Response, futures_util::stream::BoxStream};
 use axum::Router;
 use migration::Migrator;
-use sea_orm::DatabaseBackend;
 use sea_orm_migration::MigratorTrait;
 use tokio::{
     net::TcpListener,
@@ -100,6 +99,9 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     edge::serve(listener, edge, shutdown).await;
     for task in background {
         task.abort();
+    }
+    if let Err(error) = keep_mark(&state).await {
+        error.log();
     }
     store.close().await?;
     tracing::info!("stopped");
@@ -291,35 +293,47 @@ async fn follow_reference(state: Arc<State>) {
     }
 }
 
-/// Wakes who waits here for what other processes wrote. One server on SQLite has no others.
+/// Wakes who waits here for what other processes wrote, and notes how far the clocks stand.
 async fn follow_clocks(state: Arc<State>) {
-    if state.store.backend() == DatabaseBackend::Sqlite {
-        return;
-    }
     let mut every = interval(CLOCKS);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut known = None;
     loop {
         every.tick().await;
-        // Clocks only ever rise, so that their sum tells of every tick of any.
-        let sum = Sql::new(
-            state.store.backend(),
-            "SELECT CAST(coalesce(sum(seq), 0) AS BIGINT) AS sum FROM sync_clock",
-        )
-        .one(state.store.read())
-        .await;
-        let now = match sum.and_then(|row| Ok(row.map(|row| row.try_get::<i64>("", "sum")).transpose()?)) {
-            Ok(now) => now,
+        let now = match clocks_version(&state).await {
+            Ok(now) => Some(now),
             Err(error) => {
                 tracing::debug!(code = error.code().name(), "the clocks cannot be looked at");
                 continue;
             }
         };
-        if known.is_some_and(|known| known != now) {
+        if known != now {
             state.store.wake.something();
+            if let Err(error) = keep_mark(&state).await {
+                error.log();
+                continue;
+            }
         }
-        known = Some(now);
+        known = now;
     }
+}
+
+/// Differs when any clock moved, which only ever rise, or another epoch began.
+async fn clocks_version(state: &State) -> Result<(i64, String)> {
+    let sql = Sql::new(
+        state.store.backend(),
+        "SELECT CAST(coalesce(sum(seq), 0) AS BIGINT) AS sum, \
+         coalesce((SELECT value FROM installation WHERE name = 'epoch'), '') AS epoch FROM sync_clock",
+    );
+    match sql.one(state.store.read()).await? {
+        Some(row) => Ok((row.try_get("", "sum")?, row.try_get("", "epoch")?)),
+        None => Ok((0, String::new())),
+    }
+}
+
+async fn keep_mark(state: &State) -> Result<()> {
+    let (store, keys, entropy) = (&state.store, &state.keys, state.entropy.as_ref());
+    state.epoch.keep_mark(store, keys, entropy).await
 }
 
 /// Differs when the reference data does. Units and agencies are told by the log of the shared partition (its clock

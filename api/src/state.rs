@@ -9,6 +9,7 @@ use crate::{
     calendar::Calendar,
     clock::Clock,
     entropy::Entropy,
+    epoch::Epoch,
     error::Result,
     keys::Keys,
     store::{Store, collection::Collection, reference::Reference, working::Working},
@@ -29,7 +30,7 @@ pub struct State {
     /// Who issues our tokens: the public address, or `cutri`.
     pub issuer: String,
     /// Changes when the database was created or restored; checkpoints of another epoch start again.
-    pub epoch: uuid::Uuid,
+    pub epoch: Epoch,
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
     reference: RwLock<Reference>,
@@ -45,7 +46,7 @@ impl State {
         issuer: String,
     ) -> Result<Self> {
         let reference = Reference::load(store.read()).await?;
-        let epoch = crate::installation::epoch(&store, entropy.as_ref()).await?;
+        let epoch = Epoch::open(&store, &keys, entropy.as_ref()).await?;
         Ok(Self {
             store,
             keys,

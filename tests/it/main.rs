@@ -18,6 +18,7 @@ mod race;
 mod readme;
 mod reports;
 mod resolutions;
+mod restored;
 mod rows;
 mod rxdb;
 mod rxdb_client;

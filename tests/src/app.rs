@@ -59,6 +59,20 @@ impl TestApp {
         Self::serve(db, Arc::new(SystemClock), config, keys).await
     }
 
+    /// Stops, and lets go of the database.
+    pub async fn stop(mut self) -> Arc<TempDir> {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        self.state.store.clone().close().await.unwrap();
+        Arc::clone(&self._keys)
+    }
+
+    /// Serves this database with the keys of a server that was stopped.
+    pub async fn start_again(db: &TestDatabase, keys: Arc<TempDir>) -> Self {
+        Self::serve(db, Arc::new(SystemClock), EdgeConfig::default(), keys).await
+    }
+
     /// A second server of the same installation.
     pub async fn beside(&self, db: &TestDatabase) -> Self {
         let keys = Arc::clone(&self._keys);

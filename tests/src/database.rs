@@ -115,6 +115,50 @@ impl TestDatabase {
         self.folder.path()
     }
 
+    /// A copy of everything, made while the product runs and behind its back.
+    pub async fn backup(&self) -> PathBuf {
+        let copy = self.folder().join("backup");
+        match self.kind {
+            Kind::Sqlite => {
+                let connection = self.connect().await;
+                let into = format!("VACUUM INTO '{}'", copy.display());
+                connection.execute_unprepared(&into).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Kind::Postgres => {
+                let (url, copy) = (
+                    format!("--dbname={}", self.url),
+                    format!("--file={}", copy.display()),
+                );
+                postgres_tool("pg_dump", &["--format=custom", &copy, &url]);
+            }
+        }
+        copy
+    }
+
+    /// Puts a copy in the place of what is there, as an operator would who knows nothing of the product. Nobody may be
+    /// connected.
+    pub async fn put_back(&self, copy: &Path) {
+        match self.kind {
+            Kind::Sqlite => {
+                let file = self.url.trim_start_matches("sqlite:").trim_start_matches("//");
+                let file = file.split('?').next().unwrap();
+                for suffix in ["-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{file}{suffix}"));
+                }
+                std::fs::copy(copy, file).unwrap();
+            }
+            Kind::Postgres => {
+                let url = format!("--dbname={}", self.url);
+                let copy = copy.to_str().unwrap();
+                postgres_tool(
+                    "pg_restore",
+                    &["--clean", "--if-exists", "--no-owner", &url, copy],
+                );
+            }
+        }
+    }
+
     /// A connection beside the product's, to look at what it stored.
     pub async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await
@@ -325,4 +369,25 @@ async fn on_server(statement: &str) {
         .await
         .unwrap_or_else(|error| panic!("{statement}: {error}"));
     admin.close().await.unwrap();
+}
+
+/// Runs one of PostgreSQL's own programs.
+fn postgres_tool(name: &str, arguments: &[&str]) {
+    let installed = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let found = installed
+        .map(|version| version.path().join("bin").join(name))
+        .find(|path| path.exists());
+    let program = found.unwrap_or_else(|| PathBuf::from(name));
+    let ended = std::process::Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        ended.status.success(),
+        "{name}: {}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
 }

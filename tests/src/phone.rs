@@ -10,11 +10,11 @@ use crate::app::Person;
 
 const PUSH: &str = "mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
     results { index mutationId status rev master errors { code field message } }
-    pull { partitions changes { p c op id rev d } cursor more digest } } }";
+    pull { partitions changes { p c op id rev d } cursor epoch more digest } } }";
 
 const PULL: &str = "query($cursor: String, $maxBytes: Int, $collections: [String!]) {
     syncPull(cursor: $cursor, maxBytes: $maxBytes, collections: $collections) {
-    partitions changes { p c op id rev d } cursor more digest wipe } }";
+    partitions changes { p c op id rev d } cursor epoch more digest wipe } }";
 
 /// A phone.
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub struct Phone {
     /// In which partitions each row lies.
     pub lies: BTreeMap<(String, String), BTreeSet<String>>,
     pub collections: Option<Vec<String>>,
+    /// The epoch under which it knows the server.
+    pub epoch: Option<String>,
 }
 
 /// A change as it arrived: collection, id, version (none if gone).
@@ -40,6 +42,7 @@ impl Phone {
             rows: BTreeMap::new(),
             lies: BTreeMap::new(),
             collections: None,
+            epoch: None,
         }
     }
 
@@ -47,8 +50,35 @@ impl Phone {
     pub async fn pull_page(&mut self, max_bytes: Option<i32>) -> (Vec<Seen>, bool) {
         let variables =
             json!({"cursor": self.cursor, "maxBytes": max_bytes, "collections": self.collections});
-        let page = self.person.data(PULL, variables).await["syncPull"].clone();
+        let mut page = self.person.data(PULL, variables).await["syncPull"].clone();
+        if self.epoch.as_deref().is_some_and(|known| page["epoch"] != known) {
+            self.offer_again().await;
+            (self.cursor, self.rows, self.lies) = (None, BTreeMap::new(), BTreeMap::new());
+            let variables = json!({"maxBytes": max_bytes, "collections": self.collections});
+            page = self.person.data(PULL, variables).await["syncPull"].clone();
+        }
+        self.epoch = page["epoch"].as_str().map(str::to_owned);
         (self.apply(&page), page["more"].as_bool().unwrap())
+    }
+
+    /// The server stands on an older copy: whatever this person wrote is offered once more.
+    async fn offer_again(&self) {
+        let own = self.rows.iter().filter(|((collection, _), row)| {
+            let author = self.person.account.map(|account| account.to_string());
+            collection == "note"
+                || row["authorId"]
+                    .as_str()
+                    .is_some_and(|by| Some(by) == author.as_deref())
+        });
+        let rows: Vec<Value> = own
+            .map(|((collection, id), row)| change(collection, id, row["rev"].as_str().unwrap(), row.clone()))
+            .collect();
+        for result in self.push(&rows).await {
+            assert!(
+                ["APPLIED", "MERGED", "DUPLICATE"].contains(&result["status"].as_str().unwrap()),
+                "{result}"
+            );
+        }
     }
 
     /// Applies a page, and proves that this phone is whole if it is the last.

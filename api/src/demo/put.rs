@@ -108,7 +108,7 @@ impl Making<'_> {
     /// The id of what has this name in the demo: the same whenever an interrupted making goes on, ordered by time
     /// like every other id.
     pub(super) fn id<T: From<Uuid>>(&self, name: &str, at: DateTime<Utc>) -> T {
-        let chance = Uuid::new_v5(&self.state.epoch, name.as_bytes());
+        let chance = Uuid::new_v5(&self.state.epoch.id(), name.as_bytes());
         let mut tail = [0; 10];
         tail.copy_from_slice(&chance.as_bytes()[..10]);
         let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);

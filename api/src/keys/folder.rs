@@ -117,6 +117,19 @@ impl Folder {
         Ok(first)
     }
 
+    /// Has a whole file take the place of what was under this name, durable when this returns.
+    pub(super) fn replace(&self, name: &str, content: &[u8], entropy: &dyn Entropy) -> Result<(), KeyError> {
+        let draft = self.path.join(format!(
+            ".new-{}-{}",
+            std::process::id(),
+            hex(&bytes::<8>(entropy))
+        ));
+        write_new(&draft, content)
+            .and_then(|()| fs::rename(&draft, self.path.join(name)))
+            .and_then(|()| sync(Some(&self.path)))
+            .map_err(|cause| io_fault(&self.path.join(name), &cause))
+    }
+
     /// Removes a file; that another process already did so is no error.
     pub(super) fn remove(&self, name: &str) -> Result<(), KeyError> {
         let path = self.path.join(name);

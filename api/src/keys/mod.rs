@@ -118,6 +118,17 @@ impl Keys {
         })
     }
 
+    /// What was noted beside the keys under this name; nothing if nothing was, or it cannot be read.
+    pub fn note(&self, name: &str) -> Option<String> {
+        let text = self.folder.read(name).ok()??;
+        String::from_utf8(text.to_vec()).ok()
+    }
+
+    /// Notes something beside the keys, in place of what was noted before.
+    pub fn set_note(&self, name: &str, text: &str, entropy: &dyn Entropy) -> Result<(), KeyError> {
+        self.folder.replace(name, text.as_bytes(), entropy)
+    }
+
     /// Reads the signing keys again, makes a new one when the newest is 90 days old, and removes those that
     /// verify nothing any more. To be called at least once within [`LEAD`] by every process. Says whether
     /// this call made a key.

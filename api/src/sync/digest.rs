@@ -138,12 +138,12 @@ async fn standing<C: ConnectionTrait>(
     let signed_in = viewer.signed_in()?;
     let (account, device) = (signed_in.account.id, signed_in.device.id);
     let Some(text) = cursor else {
-        let start = Cursor::start(account, device, state.epoch, registry::all_bits());
+        let start = Cursor::start(account, device, state.epoch.id(), registry::all_bits());
         return Ok((start, true));
     };
     let cursor = Cursor::decode(text, &state.keys, account, device)?;
     let mine: BTreeSet<i64> = viewer.partition_ids().into_iter().collect();
-    let settled = cursor.epoch == state.epoch
+    let settled = cursor.epoch == state.epoch.id()
         && cursor
             .partitions
             .iter()

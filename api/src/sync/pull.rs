@@ -101,13 +101,13 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
     } = wanted;
     let signed_in = viewer.signed_in()?;
     let (account, device) = (signed_in.account.id, signed_in.device.id);
-    let fresh = || Cursor::start(account, device, state.epoch, collections);
+    let fresh = || Cursor::start(account, device, state.epoch.id(), collections);
     let mut cursor = match cursor {
         None => fresh(),
         Some(text) => {
             let read = Cursor::decode(text, &state.keys, account, device)?;
             // Another epoch, or collections that this checkpoint knows nothing of: from the start.
-            if read.epoch != state.epoch || collections & !read.collections != 0 {
+            if read.epoch != state.epoch.id() || collections & !read.collections != 0 {
                 fresh()
             } else {
                 read
@@ -171,7 +171,8 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 .is_some_and(|position| position > top)
         };
         if tops.iter().any(ahead) {
-            // A checkpoint from the future: the database was restored from an older copy. From the start.
+            // A checkpoint from the future: the database was replaced by an older copy. From the start, and not for
+            // this device alone: others have read less, and would miss what is written at the same numbers again.
             let Cursor {
                 account,
                 device,
@@ -179,6 +180,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 collections,
                 ..
             } = self.cursor;
+            let state = self.state;
+            let epoch = state
+                .epoch
+                .begin(&state.store, state.entropy.as_ref(), epoch)
+                .await?;
             self.cursor = Cursor::start(account, device, epoch, collections);
         }
         for (name, top) in &tops {

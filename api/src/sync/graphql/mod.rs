@@ -86,6 +86,9 @@ pub struct SyncPage {
     changes: Vec<SyncChange>,
     /// Where the page ends: give it back to read on. Opaque, signed, for this account and device only.
     cursor: String,
+    /// Under which the database is known until it is replaced by an older copy. Another than the one that the device
+    /// knows: what it read may be lost here; it offers its own rows again, then reads from the start.
+    epoch: String,
     /// Whether more is pending. If not, the page ends at one moment for all collections.
     more: bool,
     /// The proof that the client is whole (docs/sync.md): how many rows it holds after this page, each counted once
@@ -167,6 +170,7 @@ fn page(state: &State, viewer: &Viewer, page: Page) -> SyncPage {
         partitions,
         changes,
         cursor: page.cursor.encode(&state.keys),
+        epoch: page.cursor.epoch.to_string(),
         more: page.more,
         digest: page.digest.map(digest::told),
         wipe: viewer.is_wiping().then_some(true),

@@ -51,7 +51,7 @@ impl Follower {
         // First listen, then read what was before: in between nothing gets lost.
         let listener = live::listen(&state, partitions.clone()).await?;
         let bits = registry::bit(collection.name()).unwrap_or_default();
-        let mut cursor = Cursor::start(account, device, state.epoch, bits);
+        let mut cursor = Cursor::start(account, device, state.epoch.id(), bits);
         cursor.partitions = partitions
             .iter()
             .map(|partition| (*partition, Reading::Level))

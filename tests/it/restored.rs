@@ -1,0 +1,120 @@
+//! I16: a database that is replaced by an older copy is noticed, and what died with it comes back from the devices.
+
+use cutri_tests::{
+    TestApp, TestDatabase,
+    app::Person,
+    each_db,
+    phone::{Phone, change, create, new_id},
+    world::World,
+};
+use serde_json::{Value, json};
+
+fn said(world: &World, content: &str) -> Value {
+    json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": content})
+}
+
+fn phone(person: Person) -> Phone {
+    let mut phone = Phone::new(person);
+    let names = [
+        "feedback",
+        "petition",
+        "meeting",
+        "note",
+        "resolution",
+        "delegate",
+    ];
+    phone.collections = Some(names.map(str::to_owned).to_vec());
+    phone
+}
+
+/// Whatever stands beside the keys about this database.
+async fn mark(app: &TestApp) {
+    let state = &app.state;
+    state
+        .epoch
+        .keep_mark(&state.store, &state.keys, state.entropy.as_ref())
+        .await
+        .unwrap();
+}
+
+/// A copy is made; afterwards one row is corrected and one is added; then the copy is put back. With `noticed` the
+/// server had noted how far its clocks stood, otherwise only the devices know.
+async fn an_older_copy_is_put_back(db: TestDatabase, noticed: bool) {
+    let app = TestApp::start(&db).await;
+    let world = World::create(&app.state).await;
+    let [author, colleague] = [&world.here.delegates[0], &world.here.delegates[1]];
+    let mut mine = phone(app.person(author));
+    let mut theirs = phone(app.person(colleague));
+    let (kept, lost, later) = (new_id(), new_id(), new_id());
+    mine.push(&[create("feedback", &kept, said(&world, "Trước bản sao"))])
+        .await;
+    mine.pull().await;
+    theirs.pull().await;
+    mark(&app).await;
+    let copy = db.backup().await;
+
+    let rows = [
+        change("feedback", &kept, "1", json!({"content": "Sửa sau bản sao"})),
+        create("feedback", &lost, said(&world, "Bản duy nhất trên đời")),
+    ];
+    for result in mine.push(&rows).await {
+        assert_eq!(result["status"], "APPLIED");
+    }
+    mine.pull().await;
+    let epoch = mine.epoch.clone();
+    if noticed {
+        mark(&app).await;
+    }
+    let keys = app.stop().await;
+    db.put_back(&copy).await;
+
+    let app = TestApp::start_again(&db, keys).await;
+    mine.person = app.person(author);
+    theirs.person = app.person(colleague);
+    if !noticed {
+        mine.pull().await;
+    }
+    // Somebody else writes at the numbers that were used before; where the server has noticed, before its author is
+    // back.
+    let result = theirs
+        .push(&[create("feedback", &later, said(&world, "Ghi sau khi khôi phục"))])
+        .await;
+    assert_eq!(result[0]["status"], "APPLIED");
+    mine.pull().await;
+    assert_ne!(
+        mine.epoch, epoch,
+        "the phone is told that the server is not what it was"
+    );
+    theirs.pull().await;
+    mine.pull().await;
+    for (id, content) in [
+        (&kept, "Sửa sau bản sao"),
+        (&lost, "Bản duy nhất trên đời"),
+        (&later, "Ghi sau khi khôi phục"),
+    ] {
+        assert_eq!(mine.row("feedback", id)["content"], content);
+        assert_eq!(theirs.row("feedback", id)["content"], content);
+    }
+    // Nothing is doubled, and phones that start anew see the same.
+    let mut fresh = phone(app.person(author));
+    fresh.pull().await;
+    assert_eq!(fresh.rows, mine.rows);
+    assert_eq!(mine.rows_of("feedback").len(), 3);
+    // One replacement is one epoch: started again, nothing more happens.
+    let epoch = mine.epoch.clone();
+    mark(&app).await;
+    let app = TestApp::start_again(&db, app.stop().await).await;
+    mine.person = app.person(author);
+    mine.pull().await;
+    assert_eq!(mine.epoch, epoch);
+}
+
+each_db! {
+    async fn i16_an_older_copy_put_back_behind_our_back_is_noticed_at_the_start(db: TestDatabase) {
+        an_older_copy_is_put_back(db, true).await;
+    }
+
+    async fn i16_an_older_copy_is_noticed_by_the_first_device_that_knows_more(db: TestDatabase) {
+        an_older_copy_is_put_back(db, false).await;
+    }
+}
