@@ -63,7 +63,7 @@ fn appended(before: bool) -> Result<(), Stop> {
 
 /// A record's time: the phone's word for it, but never later than now.
 fn told_at(at: Option<DateTime<Utc>>, write: &Write, facts: &Facts<'_>) -> DateTime<Utc> {
-    at.or(write.recorded_at).unwrap_or(facts.now)
+    at.or(write.recorded_at).unwrap_or(facts.now).min(facts.now)
 }
 
 impl Collection for UrgingCollection {

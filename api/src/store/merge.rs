@@ -75,7 +75,8 @@ pub fn merge(
             continue;
         }
         let changed_since = match base {
-            Base::Rev(None) | Base::State(None) => true,
+            // A client that believes to create the row: what nobody wrote and is empty is nobody's to lose.
+            Base::Rev(None) | Base::State(None) => stamp.is_some() || !now.is_null(),
             Base::Rev(Some(seen)) => stamp.is_some_and(|Stamp(rev, ..)| rev > seen),
             Base::State(Some(seen)) => {
                 if value(seen, field) == new {
@@ -166,6 +167,18 @@ mod tests {
             ["content"]
         );
         assert_eq!(merge(&Base::Rev(None)).conflicts, ["content"]);
+    }
+
+    #[test]
+    fn a_field_that_nobody_wrote_takes_a_later_word_without_a_version() {
+        let stamps = Stamps::from([("content".into(), Stamp(1, "phone".into(), at(1)))]);
+        let current = document(json!({"content": "a"}));
+        let patch = document(json!({"wanted": "b"}));
+        for device in ["phone", "tablet"] {
+            let merge = merge(&current, &stamps, 1, &Base::Rev(None), &patch, device, at(2));
+            assert_eq!(merge.apply, patch);
+            assert!(merge.conflicts.is_empty());
+        }
     }
 
     #[test]

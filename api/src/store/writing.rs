@@ -29,7 +29,13 @@ pub trait Writable: Send + Sync {
     fn read_only(&self) -> &'static [&'static str];
 
     /// What must not even be kept when it is refused (denunciations). Asked before anything else.
-    fn gate(&self, _fields: &Document) -> Result<(), Refused> {
+    fn gate(
+        &self,
+        _working: &Working,
+        _facts: &Facts<'_>,
+        _id: Option<Uuid>,
+        _fields: &Document,
+    ) -> Result<(), Refused> {
         Ok(())
     }
 

@@ -384,7 +384,7 @@ impl Command for Pushed {
         }
         let name = self.row.collection.as_deref().unwrap_or_default();
         if let Some(writable) = registry::writable(name)
-            && let Err(refused) = writable.gate(&self.row.patch)
+            && let Err(refused) = writable.gate(working, facts, self.row.id, &self.row.patch)
         {
             return self.reject(facts, vec![refused]);
         }
