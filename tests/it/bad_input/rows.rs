@@ -287,3 +287,25 @@ each_db! {
         assert_eq!(outcome(of_it(renamed)).await, by_hand);
     }
 }
+
+each_db! {
+    async fn another_spelling_changes_nothing(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let login = &sender.world.here.delegates[0];
+        let device = cutri_tests::world::another_device(&sender.app.state, login, entity::id::DeviceId(uuid::Uuid::now_v7()));
+        let tablet = device.id;
+        cutri_tests::world::Put::new().row(device).now(&sender.app.state).await;
+        let (phone, tablet) = (sender.app.person(login), sender.app.person_on(login, tablet));
+        let id = new_id();
+        let row = |content: &str, at: &str| create("feedback", &id, json!({"kind": "petition", "content": content, "recordedAt": at}));
+        let status = async |person: &cutri_tests::app::Person, row: Value| {
+            Phone::new(person.clone()).push(&[row]).await[0]["status"].clone()
+        };
+        assert_eq!(status(&phone, row("Cầu gãy", "2026-02-01T08:00:00+07:00")).await, "APPLIED");
+        for person in [&phone, &tablet] {
+            assert_eq!(status(person, row("Cầu gãy", "2026-02-01T08:00:00+07:00")).await, "DUPLICATE");
+            assert_eq!(status(person, row("Ca\u{302}\u{300}u ga\u{303}y", "2026-02-01T01:00:00Z")).await, "DUPLICATE");
+        }
+        assert_eq!(status(&tablet, row("Cầu sập", "2026-02-01T08:00:00+07:00")).await, "CONFLICT");
+    }
+}
