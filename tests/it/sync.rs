@@ -75,3 +75,35 @@ each_db! {
         assert_eq!(three[0]["master"]["content"], "Đường hỏng nặng");
     }
 }
+
+each_db! {
+    async fn what_was_told_before_an_answer_is_no_telling_of_it(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let here = &world.here;
+        let phone = Phone::new(app.person(&here.delegates[0]));
+        let (office, body) = (app.person(&here.office), app.person(&here.committee_login));
+        let said = new_id();
+        phone.push(&[create("feedback", &said, json!({"kind": "petition", "content": "Cầu gãy"}))]).await;
+        let grouped = office.done("groupFeedback", json!({"feedbackIds": [said], "title": "Cầu", "content": "Cầu gãy"}), "petition { id }").await;
+        let petition = grouped["petition"]["id"].as_str().unwrap();
+        let one = |mut input: Value| {
+            input["petitionIds"] = json!([petition]);
+            input
+        };
+        office.done("classifyPetition", json!({"petitionId": petition, "field": "transport", "tier": "commune"}), "petition { id }").await;
+        let forward = one(json!({"leadId": here.committee, "documentNumber": "9/VP", "documentDate": "2026-02-09"}));
+        office.done("forwardPetitions", forward, "petitions { id }").await;
+        let answer = |date: &str| one(json!({"agencyId": here.committee, "documentNumber": "2/UB", "documentDate": date, "text": "Đã xử lý", "outcome": "resolved"}));
+        body.done("answerPetitions", answer("2026-02-20"), "petitions { id }").await;
+        office.done("assessAnswer", json!({"petitionId": petition, "assessment": "unclear"}), "petition { id }").await;
+        body.done("answerPetitions", answer("2026-03-10"), "petitions { id }").await;
+
+        // The phone comes back with what its delegate told of the first answer.
+        let told = |at: &str| create("informing", &new_id(), json!({"petitionId": petition, "channel": "phone", "at": at}));
+        assert_eq!(phone.push(&[told("2026-02-25T08:00:00+07:00")]).await[0]["status"], "APPLIED");
+        assert_eq!(office.refused("closePetition", json!({"petitionId": petition})).await, "VOTERS_NOT_INFORMED");
+        assert_eq!(phone.push(&[told("2026-03-10T08:00:00+07:00")]).await[0]["status"], "APPLIED");
+        office.done("closePetition", json!({"petitionId": petition}), "petition { id }").await;
+    }
+}

@@ -1,7 +1,7 @@
 //! Guessing passwords is slowed: ten failures within a quarter of an hour, per user name and per address.
 //!
-//! A stranger must not be able to lock an owner out: who comes from a device or address that has signed in to
-//! this account before is never held up here. Memory only and of bounded size; a restart forgives. Names and
+//! A stranger must not be able to lock an owner out: who names a device that has signed in to this account before
+//! (`deviceId`) is never held up here. Memory only and of bounded size; a restart forgives. Names and
 //! addresses are kept as digests.
 
 use std::{
@@ -48,8 +48,8 @@ impl Throttle {
     }
 
     /// To be called before the password is looked at. The try counts as a failure until
-    /// [`Throttle::succeeded`] takes it back, so that many at once gain nothing. `known`: this device or
-    /// address has signed in to this very account before.
+    /// [`Throttle::succeeded`] takes it back, so that many at once gain nothing. `known`: this device
+    /// has signed in to this very account before.
     pub fn attempt(&self, name: &str, address: IpAddr, known: bool, now: DateTime<Utc>) -> Result<(), Held> {
         let Some(memory) = &self.0 else { return Ok(()) };
         let (name, address) = (digest_name(name), digest_address(address));

@@ -148,6 +148,12 @@ impl Collection for FeedbackCollection {
     }
 }
 
+/// The viewer's own feedback with this id.
+fn own<'a>(working: &'a Working, facts: &Facts<'_>, id: Uuid) -> Option<&'a Model> {
+    let row = working.feedback.get(id);
+    row.filter(|row| Some(row.author_id) == facts.viewer.account_id())
+}
+
 /// The fields that a phone writes, as they are.
 fn written(document: DocumentWriter, row: &Model) -> DocumentWriter {
     document
@@ -218,7 +224,17 @@ impl Writable for FeedbackCollection {
     }
 
     fn gate(&self, fields: &Document) -> Result<(), Refused> {
-        rules::denunciation_gate(fields)
+        rules::denunciation_gate(None, fields)
+    }
+
+    fn gate_after(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        id: Option<Uuid>,
+        fields: &Document,
+    ) -> Result<(), Refused> {
+        rules::denunciation_gate(id.and_then(|id| own(working, facts, id)), fields)
     }
 
     fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
@@ -411,7 +427,7 @@ impl Command for Submit {
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        rules::denunciation_gate(&self.0.fields)?;
+        rules::denunciation_gate(own(working, facts, self.0.id), &self.0.fields)?;
         let written = FeedbackCollection
             .write(working, facts, &self.0)
             .map_err(|stop| match stop {

@@ -42,10 +42,16 @@ const OF_A_DENUNCIATION: &[&str] = &[
 /// A receipt number is short and cannot hold a name.
 const RECEIPT_NUMBER: usize = 30;
 
-/// Refuses a denunciation that tells anything more than it may.
-pub(super) fn denunciation_gate(fields: &Document) -> Result<(), Refused> {
+/// Refuses a denunciation that tells anything more than it may, also piece by piece: words that come after the
+/// receipt, and words written down as something else that are then called a denunciation.
+pub(super) fn denunciation_gate(before: Option<&Model>, fields: &Document) -> Result<(), Refused> {
     let kind = fields.get("kind").and_then(Value::as_str).unwrap_or_default();
-    if !kind.trim().eq_ignore_ascii_case(DENUNCIATION) {
+    let told = kind.trim().eq_ignore_ascii_case(DENUNCIATION);
+    let was = before.map(|row| row.kind == DENUNCIATION);
+    if told && was == Some(false) {
+        return Err(Refused::new(Code::DenunciationByHand));
+    }
+    if !told && was != Some(true) {
         return Ok(());
     }
     let more = fields

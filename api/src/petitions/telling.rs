@@ -63,7 +63,7 @@ fn appended(before: bool) -> Result<(), Stop> {
 
 /// A record's time: the phone's word for it, but never later than now.
 fn told_at(at: Option<DateTime<Utc>>, write: &Write, facts: &Facts<'_>) -> DateTime<Utc> {
-    at.or(write.recorded_at).unwrap_or(facts.now)
+    at.or(write.recorded_at).unwrap_or(facts.now).min(facts.now)
 }
 
 impl Collection for UrgingCollection {
@@ -343,7 +343,13 @@ impl Writable for InformingCollection {
         }
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
         let at = told_at(at, write, facts);
-        let process = step(row, Event::Inform)?;
+        // What was told before the newest answer was written is no telling of it: a phone may bring it days later.
+        let is_earlier = row.answered_at.is_some_and(|answered| local_date(at) < answered);
+        let process = if is_earlier {
+            row.process
+        } else {
+            step(row, Event::Inform)?
+        };
         let mut changes = Changes::default();
         changes.put(informing::Model {
             id: InformingId(write.id),

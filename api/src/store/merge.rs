@@ -3,13 +3,17 @@
 //! Only fields that a client may write are compared, and null equals absent: a server that compared what it sets
 //! itself would report conflicts between a phone and its own quick edits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::collection::Document;
+use super::{
+    collection::Document,
+    writing::{parse_id, parse_time},
+};
+use crate::text;
 
 /// Who last wrote a field: in which version, from which device, and when by that device's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +51,29 @@ fn value<'a>(document: &'a Document, field: &str) -> &'a Value {
     document.get(field).unwrap_or(&Value::Null)
 }
 
+/// Whether a client says what is there already, in whatever spelling: a text in NFD, a time of another offset or
+/// fewer digits, ids in capitals or in another order.
+fn is_same(told: &Value, now: &Value) -> bool {
+    if told == now {
+        return true;
+    }
+    let (Some(told), Some(now)) = (told.as_str(), now.as_str()) else {
+        return false;
+    };
+    if let Some(time) = parse_time(now) {
+        return parse_time(told) == Some(time);
+    }
+    let ids = |text: &str| {
+        text.split_ascii_whitespace()
+            .map(parse_id)
+            .collect::<Option<BTreeSet<_>>>()
+    };
+    match ids(now) {
+        Some(now) if !now.is_empty() => ids(told) == Some(now),
+        _ => text::clean(told).is_ok_and(|told| told == now),
+    }
+}
+
 /// Merges a patch into what is there. `revision` is the row's version now; `device` is whose it is, none if that
 /// must not count: what is sent a second time is no later edit.
 pub fn merge(
@@ -61,7 +88,7 @@ pub fn merge(
     let mut result = Merge::default();
     for (field, new) in patch {
         let now = value(current, field);
-        if new == now {
+        if is_same(new, now) {
             continue;
         }
         let stamp = stamps.get(field);
@@ -76,10 +103,12 @@ pub fn merge(
             continue;
         }
         let changed_since = match base {
-            Base::Rev(None) | Base::State(None) => true,
+            // A client that believes to create the row: what nobody wrote and is empty is nobody's to lose.
+            Base::Rev(None) => stamp.is_some() || !now.is_null(),
+            Base::State(None) => true,
             Base::Rev(Some(seen)) => stamp.is_some_and(|Stamp(rev, ..)| rev > seen),
             Base::State(Some(seen)) => {
-                if value(seen, field) == new {
+                if is_same(new, value(seen, field)) {
                     continue;
                 }
                 value(seen, field) != now
@@ -167,6 +196,54 @@ mod tests {
             ["content"]
         );
         assert_eq!(merge(&Base::Rev(None)).conflicts, ["content"]);
+    }
+
+    #[test]
+    fn another_spelling_is_the_same_word() {
+        let (one, other) = (
+            "01a20230-4ca2-784e-8ec3-8453ac0fe40e",
+            "aba7a18c-3421-50a7-84b9-c55a1399a35f",
+        );
+        let current = document(json!({
+            "content": "cà phê",
+            "recordedAt": "2026-11-21T08:00:00.000000+07:00",
+            "unitId": one,
+            "unitIds": format!("{one} {other}"),
+        }));
+        let stamps = current
+            .keys()
+            .map(|field| (field.clone(), Stamp(1, "tablet".into(), None)))
+            .collect();
+        let merge = |patch: Value| {
+            let patch = document(patch);
+            merge(&current, &stamps, 1, &Base::Rev(None), &patch, "phone", None)
+        };
+        let again = merge(json!({
+            "content": " ca\u{300} phe\u{302} ",
+            "recordedAt": "2026-11-21T01:00:00Z",
+            "unitId": one.to_uppercase(),
+            "unitIds": format!("{other} {one}"),
+        }));
+        assert_eq!(again, Merge::default());
+        let changed = merge(json!({
+            "content": "cà phe",
+            "recordedAt": "2026-11-21T01:00:01Z",
+            "unitId": other,
+            "unitIds": one,
+        }));
+        assert_eq!(changed.conflicts.len(), 4);
+    }
+
+    #[test]
+    fn a_field_that_nobody_wrote_takes_a_later_word_without_a_version() {
+        let stamps = Stamps::from([("content".into(), Stamp(1, "phone".into(), at(1)))]);
+        let current = document(json!({"content": "a"}));
+        let patch = document(json!({"wanted": "b"}));
+        for device in ["phone", "tablet"] {
+            let merge = merge(&current, &stamps, 1, &Base::Rev(None), &patch, device, at(2));
+            assert_eq!(merge.apply, patch);
+            assert!(merge.conflicts.is_empty());
+        }
     }
 
     #[test]

@@ -33,6 +33,17 @@ pub trait Writable: Send + Sync {
         Ok(())
     }
 
+    /// The same, for what is wrong only because of what the row is already.
+    fn gate_after(
+        &self,
+        _working: &Working,
+        _facts: &Facts<'_>,
+        _id: Option<Uuid>,
+        _fields: &Document,
+    ) -> Result<(), Refused> {
+        Ok(())
+    }
+
     /// Which rows a write is about.
     fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs);
 

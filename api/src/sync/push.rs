@@ -432,7 +432,10 @@ impl Pushed {
         }
         let name = self.row.collection.as_deref().unwrap_or_default();
         if let Some(writable) = registry::writable(name)
-            && let Err(refused) = writable.gate(&self.row.said(writable.read_only()))
+            && let said = self.row.said(writable.read_only())
+            && let Err(refused) = writable
+                .gate(&said)
+                .and_then(|()| writable.gate_after(working, facts, self.row.id, &said))
         {
             return self.reject(facts, vec![refused]);
         }

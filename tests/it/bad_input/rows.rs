@@ -254,3 +254,58 @@ each_db! {
         assert!(status == "REJECTED" && matches!(code.as_str(), "BEFORE_COUNCIL" | "NOT_FOUND"), "{status} {code}");
     }
 }
+
+each_db! {
+    async fn a_denunciation_does_not_come_in_pieces(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let phone = Phone::new(sender.app.person(&sender.world.here.delegates[0]));
+        let outcome = async |row: Value| {
+            let results = phone.push(&[row]).await;
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (text(&results[0]["status"]), text(&results[0]["errors"][0]["code"]))
+        };
+        let by_hand = ("REJECTED".to_owned(), "DENUNCIATION_BY_HAND".to_owned());
+        let applied = ("APPLIED".to_owned(), String::new());
+
+        // The receipt first, the words or the name afterwards.
+        let receipt = new_id();
+        let of_it = |patch: Value| create("feedback", &receipt, patch);
+        let first = of_it(json!({"kind": "denunciation", "receiptNumber": "125/2026"}));
+        assert_eq!(outcome(first).await, applied);
+        let words = json!({"content": "Người tố cáo là Lê Thị Kín"});
+        assert_eq!(outcome(of_it(words)).await, by_hand);
+        let name = json!({"contactName": "Lê Thị Kín", "consentText": "đồng ý", "consentAt": "2026-02-01T08:00:00+07:00"});
+        assert_eq!(outcome(of_it(name)).await, by_hand);
+        assert_eq!(outcome(of_it(json!({"receivedOn": "2026-02-01"}))).await, applied);
+
+        // The words first, what they are afterwards.
+        let complaint = new_id();
+        let of_it = |patch: Value| create("feedback", &complaint, patch);
+        let first = of_it(json!({"kind": "complaint", "content": "Về ông chủ tịch"}));
+        assert_eq!(outcome(first).await, applied);
+        let renamed = json!({"kind": "denunciation", "receiptNumber": "126/2026"});
+        assert_eq!(outcome(of_it(renamed)).await, by_hand);
+    }
+}
+
+each_db! {
+    async fn another_spelling_changes_nothing(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let login = &sender.world.here.delegates[0];
+        let device = cutri_tests::world::another_device(&sender.app.state, login, entity::id::DeviceId(uuid::Uuid::now_v7()));
+        let tablet = device.id;
+        cutri_tests::world::Put::new().row(device).now(&sender.app.state).await;
+        let (phone, tablet) = (sender.app.person(login), sender.app.person_on(login, tablet));
+        let id = new_id();
+        let row = |content: &str, at: &str| create("feedback", &id, json!({"kind": "petition", "content": content, "recordedAt": at}));
+        let status = async |person: &cutri_tests::app::Person, row: Value| {
+            Phone::new(person.clone()).push(&[row]).await[0]["status"].clone()
+        };
+        assert_eq!(status(&phone, row("Cầu gãy", "2026-02-01T08:00:00+07:00")).await, "APPLIED");
+        for person in [&phone, &tablet] {
+            assert_eq!(status(person, row("Cầu gãy", "2026-02-01T08:00:00+07:00")).await, "DUPLICATE");
+            assert_eq!(status(person, row("Ca\u{302}\u{300}u ga\u{303}y", "2026-02-01T01:00:00Z")).await, "DUPLICATE");
+        }
+        assert_eq!(status(&tablet, row("Cầu sập", "2026-02-01T08:00:00+07:00")).await, "CONFLICT");
+    }
+}
