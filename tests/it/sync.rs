@@ -5,6 +5,7 @@ use cutri_tests::{
     phone::{Phone, change, create, new_id},
     world::World,
 };
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 
 async fn app(db: &TestDatabase) -> (TestApp, World) {
@@ -29,6 +30,62 @@ each_db! {
         phone.pull().await;
         assert_eq!(phone.row("feedback", &id)["content"], "Đường hỏng");
         assert_eq!(phone.row("feedback", &id)["rev"], "1");
+    }
+
+    async fn other_words_under_a_used_name_are_refused_and_kept_once(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        phone.collections = Some(vec!["feedback".to_owned(), "syncIssue".to_owned()]);
+        let first = create("feedback", &new_id(), said(&world, "Đường hỏng"));
+        let mut second = create("feedback", &new_id(), said(&world, "Bản duy nhất trên đời"));
+        second["mutationId"] = first["mutationId"].clone();
+        let both = [first.clone(), second.clone()];
+        for round in 0..3 {
+            let results = phone.push(&both).await;
+            let first = if round == 0 { "APPLIED" } else { "DUPLICATE" };
+            assert_eq!((&results[0]["status"], &results[1]["status"]), (&json!(first), &json!("REJECTED")));
+            assert_eq!(results[1]["errors"][0]["code"], "REUSED_ID");
+        }
+        phone.pull().await;
+        let issues = phone.rows_of("syncIssue");
+        assert_eq!(issues.len(), 1, "{issues:#?}");
+        let query = "query($id: ID!) { syncIssue(id: $id) { code original } }";
+        let told = phone.person.data(query, json!({"id": issues[0]["id"]})).await["syncIssue"].clone();
+        assert_eq!(told["code"], "REUSED_ID");
+        assert!(told["original"].as_str().unwrap().contains("Bản duy nhất trên đời"));
+    }
+
+    async fn an_ended_mandate_records_nothing_new_and_loses_nothing_old(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let author = &world.here.delegates[0];
+        let mut phone = Phone::new(app.person(author));
+        phone.collections = Some(vec!["feedback".to_owned(), "syncIssue".to_owned()]);
+        let today = app.state.clock.today();
+        let ended = today.checked_sub_days(chrono::Days::new(3)).unwrap();
+        let beside = db.connect().await;
+        entity::delegate::Entity::update_many()
+            .col_expr(entity::delegate::Column::ValidTo, Expr::value(ended))
+            .filter(entity::delegate::Column::AccountId.eq(author.account))
+            .exec(&beside)
+            .await
+            .unwrap();
+        beside.close().await.unwrap();
+        let at = |days: u64| {
+            let day = today.checked_sub_days(chrono::Days::new(days)).unwrap();
+            json!(format!("{day}T08:00:00+07:00"))
+        };
+        for (recorded, status) in [(at(5), "APPLIED"), (at(1), "REJECTED"), (Value::Null, "REJECTED")] {
+            let mut patch = said(&world, "Cầu gãy");
+            patch["recordedAt"] = recorded.clone();
+            let result = phone.push(&[create("feedback", &new_id(), patch)]).await.remove(0);
+            assert_eq!(result["status"], status, "{recorded}: {result}");
+            if status == "REJECTED" {
+                assert_eq!(result["errors"][0], json!({"code": "OUT_OF_RANGE", "field": "recordedAt", "message": result["errors"][0]["message"]}));
+            }
+        }
+        phone.pull().await;
+        assert_eq!(phone.rows_of("feedback")[0]["late"], true);
+        assert_eq!(phone.rows_of("syncIssue").len(), 2, "what was refused is kept");
     }
 
     async fn five_hundred_rows_in_one_push_are_pulled_in_pages_of_any_size(db: TestDatabase) {

@@ -342,6 +342,10 @@ impl Writable for FeedbackCollection {
             },
         )
         .ok_or(Refused::field(Code::NotFound, "unitId"))?;
+        // What an ended mandate allowed is judged by its day alone.
+        if mandate.late && !mandate.held_then {
+            return Err(Refused::field(Code::OutOfRange, "recordedAt").into());
+        }
         if before.is_none() {
             row.council_id = mandate.council;
             row.delegate_id = mandate.delegate;

@@ -245,7 +245,7 @@ impl Writable for MeetingRecordCollection {
         )
         .filter(|under| {
             // What an ended mandate allowed is judged by its day alone.
-            under.late
+            (under.late && under.held_then)
                 || facts
                     .viewer
                     .may(Capability::RecordMeeting, Place::Council(under.council))

@@ -161,6 +161,10 @@ impl Pushed {
         self.row.collection.as_deref().map_or(usize::MAX, registry::rank)
     }
 
+    fn is_of(&self, receipt: &sync_receipt::Model) -> bool {
+        receipt.account_id == self.account && receipt.mutation_id == self.row.mutation_id
+    }
+
     fn hash(&self, facts: &Facts<'_>) -> Vec<u8> {
         // Keyed: with a plain digest, whoever reads the database could try out all phone numbers.
         facts
@@ -229,6 +233,45 @@ impl Pushed {
 
     /// Keeps a refused row for its author: sealed, and explained in a `syncIssue`.
     fn reject(&self, facts: &Facts<'_>, errors: Vec<Refused>) -> Result<Verdict, Refused> {
+        let mut changes = Changes::default();
+        changes.put(self.issue(facts, facts.id(), &errors)?);
+        Ok(self.settle(facts, changes, rejected(errors)))
+    }
+
+    /// Other content under a name that was used before. The receipt of the first stays; what came now is kept as well,
+    /// once, however often it is sent.
+    fn reused(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let errors = match self.gate(working, facts) {
+            Err(by_hand) => vec![by_hand],
+            Ok(()) => vec![Refused::field(Code::ReusedId, "mutationId")],
+        };
+        let mut changes = Changes::default();
+        let id = self.id_of_reuse(facts);
+        if working.sync_issue.get(id).is_none() {
+            changes.put(self.issue(facts, id, &errors)?);
+        }
+        Ok(Verdict {
+            changes,
+            done: Done {
+                ids: Vec::new(),
+                push: Some(rejected(errors)),
+            },
+        })
+    }
+
+    /// Made of the row, so that it is found again.
+    fn id_of_reuse(&self, facts: &Facts<'_>) -> SyncIssueId {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.hash(facts)[..16]);
+        SyncIssueId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    fn issue(
+        &self,
+        facts: &Facts<'_>,
+        issue: SyncIssueId,
+        errors: &[Refused],
+    ) -> Result<sync_issue::Model, Refused> {
         let first = errors
             .first()
             .cloned()
@@ -236,7 +279,6 @@ impl Pushed {
         let by_hand = errors
             .iter()
             .any(|refused| refused.code == Code::DenunciationByHand);
-        let issue = facts.id::<SyncIssueId>();
         let payload = if by_hand {
             // The one thing that is not kept: who denounced is a secret that must not lie on a networked machine.
             None
@@ -248,8 +290,7 @@ impl Pushed {
             .viewer
             .device_id()
             .ok_or(Refused::new(Code::Unauthenticated))?;
-        let mut changes = Changes::default();
-        changes.put(sync_issue::Model {
+        Ok(sync_issue::Model {
             id: issue,
             account_id: self.account,
             device_id: device,
@@ -266,14 +307,21 @@ impl Pushed {
             payload,
             at: facts.now,
             rev: 0,
-        });
-        let outcome = Outcome {
-            status: Status::Rejected,
-            rev: None,
-            master: None,
-            errors,
-        };
-        Ok(self.settle(facts, changes, outcome))
+        })
+    }
+
+    /// Refuses what must not lie on a networked machine, before anything of it is kept.
+    fn gate(&self, working: &Working, facts: &Facts<'_>) -> Result<(), Refused> {
+        let name = self.row.collection.as_deref().unwrap_or_default();
+        if let Some(writable) = registry::writable(name) {
+            let said = self.row.said(writable.read_only());
+            writable.gate(&said)?;
+            writable.gate_after(working, facts, self.row.id, &said)?;
+        }
+        if !self.row.mistakes.is_empty() && self.row.mentions_denunciation() {
+            return Err(Refused::new(Code::DenunciationByHand));
+        }
+        Ok(())
     }
 
     fn defer(&self, facts: &Facts<'_>, waits_for: Uuid) -> Result<Verdict, Refused> {
@@ -317,37 +365,28 @@ impl Pushed {
 
     /// What was answered the first time.
     fn replay(&self, working: &Working, facts: &Facts<'_>, receipt: &sync_receipt::Model) -> Verdict {
-        let outcome = if receipt.hash != self.hash(facts) {
-            Outcome {
-                status: Status::Rejected,
-                rev: None,
-                master: None,
-                errors: vec![Refused::field(Code::ReusedId, "mutationId")],
-            }
-        } else {
-            let errors: Vec<Value> = serde_json::from_str(&receipt.errors).unwrap_or_default();
-            let errors = errors
-                .iter()
-                .filter_map(|error| {
-                    Some(Refused {
-                        code: Code::from_name(error["code"].as_str()?)?,
-                        field: error["field"].as_str().map(|field| field.to_owned().into()),
-                    })
+        let errors: Vec<Value> = serde_json::from_str(&receipt.errors).unwrap_or_default();
+        let errors = errors
+            .iter()
+            .filter_map(|error| {
+                Some(Refused {
+                    code: Code::from_name(error["code"].as_str()?)?,
+                    field: error["field"].as_str().map(|field| field.to_owned().into()),
                 })
-                .collect();
-            let status = match Status::from_code(&receipt.status) {
-                Some(Status::Applied | Status::Merged) | None => Status::Duplicate,
-                Some(other) => other,
-            };
-            let master = matches!(status, Status::Conflict)
-                .then(|| self.master(working, facts))
-                .flatten();
-            Outcome {
-                status,
-                rev: receipt.rev,
-                master,
-                errors,
-            }
+            })
+            .collect();
+        let status = match Status::from_code(&receipt.status) {
+            Some(Status::Applied | Status::Merged) | None => Status::Duplicate,
+            Some(other) => other,
+        };
+        let master = matches!(status, Status::Conflict)
+            .then(|| self.master(working, facts))
+            .flatten();
+        let outcome = Outcome {
+            status,
+            rev: receipt.rev,
+            master,
+            errors,
         };
         Verdict {
             changes: Changes::default(),
@@ -373,6 +412,13 @@ impl Command for Pushed {
     }
 
     fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        let receipts = &working.sync_receipt;
+        if receipts
+            .iter()
+            .any(|receipt| self.is_of(receipt) && receipt.hash != self.hash(facts))
+        {
+            needs.sync_issue.insert(self.id_of_reuse(facts).0);
+        }
         if self.again {
             waiting::needs_issue(working, self.account, &self.row.mutation_id, needs);
         }
@@ -382,10 +428,9 @@ impl Command for Pushed {
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        let receipt = working.sync_receipt.iter().find(|receipt| {
-            receipt.account_id == self.account && receipt.mutation_id == self.row.mutation_id
-        });
+        let receipt = working.sync_receipt.iter().find(|receipt| self.is_of(receipt));
         match receipt {
+            Some(receipt) if receipt.hash != self.hash(facts) => return self.reused(working, facts),
             Some(receipt) if receipt.status == Status::Deferred.code() => {
                 if !self.again {
                     return Ok(self.replay(working, facts, receipt));
@@ -431,21 +476,12 @@ impl Pushed {
             return self.reject(facts, vec![refused.clone()]);
         }
         let name = self.row.collection.as_deref().unwrap_or_default();
-        if let Some(writable) = registry::writable(name)
-            && let said = self.row.said(writable.read_only())
-            && let Err(refused) = writable
-                .gate(&said)
-                .and_then(|()| writable.gate_after(working, facts, self.row.id, &said))
-        {
-            return self.reject(facts, vec![refused]);
+        if let Err(by_hand) = self.gate(working, facts) {
+            let errors = std::iter::once(by_hand).chain(self.row.mistakes.iter().cloned());
+            return self.reject(facts, errors.collect());
         }
         if !self.row.mistakes.is_empty() {
-            let unreadable_denunciation = self.row.mentions_denunciation();
-            let mut errors = self.row.mistakes.clone();
-            if unreadable_denunciation {
-                errors.insert(0, Refused::new(Code::DenunciationByHand));
-            }
-            return self.reject(facts, errors);
+            return self.reject(facts, self.row.mistakes.clone());
         }
         if facts.viewer.is_wiping() {
             // Kept for its author, who finds it on his next device.
@@ -561,6 +597,15 @@ impl Pushed {
             Err(Stop::Refused(errors)) => self.reject(facts, errors),
             Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for),
         }
+    }
+}
+
+fn rejected(errors: Vec<Refused>) -> Outcome {
+    Outcome {
+        status: Status::Rejected,
+        rev: None,
+        master: None,
+        errors,
     }
 }
 
