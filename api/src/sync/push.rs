@@ -385,13 +385,13 @@ impl Command for Pushed {
         let receipt = working.sync_receipt.iter().find(|receipt| {
             receipt.account_id == self.account && receipt.mutation_id == self.row.mutation_id
         });
+        let waits = receipt.is_some_and(|receipt| receipt.status == Status::Deferred.code());
         match receipt {
-            Some(receipt) if receipt.status == Status::Deferred.code() => {
-                if !self.again {
-                    return Ok(self.replay(working, facts, receipt));
-                }
+            // It waited; perhaps no longer.
+            Some(_) if waits && self.again => {}
+            Some(receipt) if !waits && self.row.goes_by_state() => {
+                return self.judge_again(working, facts, receipt);
             }
-            Some(receipt) if self.row.goes_by_state() => return self.judge_again(working, facts, receipt),
             Some(receipt) => return Ok(self.replay(working, facts, receipt)),
             None => {}
         }
