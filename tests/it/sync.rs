@@ -88,6 +88,26 @@ each_db! {
         assert_eq!(phone.rows_of("syncIssue").len(), 2, "what was refused is kept");
     }
 
+    async fn a_row_changed_twice_in_one_push_tells_the_version_that_it_will_have(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let author = &world.here.delegates[0];
+        let phone = Phone::new(app.person(author));
+        let tablet = cutri_tests::world::another_device(&app.state, author, entity::id::DeviceId(uuid::Uuid::now_v7()));
+        let other = Phone::new(app.person_on(author, tablet.id));
+        cutri_tests::world::Put::new().row(tablet).now(&app.state).await;
+        let id = new_id();
+        phone.push(&[create("feedback", &id, said(&world, "Đường hỏng"))]).await;
+        phone.push(&[change("feedback", &id, "1", json!({"content": "Đường hỏng nặng"}))]).await;
+        let rows = [
+            change("feedback", &id, "1", json!({"wanted": "Sửa đường"})),
+            change("feedback", &id, "1", json!({"content": "Đường tốt"})),
+        ];
+        let results = other.push(&rows).await;
+        assert_eq!((&results[0]["status"], &results[0]["rev"]), (&json!("MERGED"), &json!("3")));
+        assert_eq!((&results[1]["status"], &results[1]["rev"]), (&json!("CONFLICT"), &json!("3")));
+        assert_eq!(results[1]["master"]["rev"], "3");
+    }
+
     async fn five_hundred_rows_in_one_push_are_pulled_in_pages_of_any_size(db: TestDatabase) {
         let (app, world) = app(&db).await;
         let mut phone = Phone::new(app.person(&world.here.delegates[0]));

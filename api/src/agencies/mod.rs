@@ -20,7 +20,6 @@ use crate::{
         door::{Command, Facts, Verdict},
         partition::{Audience, Partition},
         reference::Reference,
-        table::Root,
         working::{Changes, Needs, Working},
     },
     viewer::{Place, Viewer},
@@ -39,7 +38,7 @@ impl Collection for AgencyCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.agency.get(id).map_or(0, Root::rev)
+        working.agency.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

@@ -26,7 +26,6 @@ use crate::{
         door::{Command, Facts, Verdict},
         partition::{Audience, Partition},
         reference::Reference,
-        table::Root,
         working::{Changes, Needs, Working},
     },
     viewer::Place,
@@ -45,7 +44,7 @@ impl Collection for CouncilCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.council.get(id).map_or(0, Root::rev)
+        working.council.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

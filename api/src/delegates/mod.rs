@@ -24,7 +24,6 @@ use crate::{
         door::{Command, Facts, Verdict},
         partition::{Audience, Partition},
         reference::Reference,
-        table::Root,
         working::{Changes, Needs, Working},
     },
 };
@@ -42,7 +41,7 @@ impl Collection for DelegateCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.delegate.get(id).map_or(0, Root::rev)
+        working.delegate.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

@@ -49,7 +49,7 @@ impl Collection for FeedbackCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.feedback.get(id).map_or(0, Root::rev)
+        working.feedback.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

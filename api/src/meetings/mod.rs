@@ -56,7 +56,7 @@ impl Collection for MeetingCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.meeting.get(id).map_or(0, Root::rev)
+        working.meeting.rev(id)
     }
 
     fn partitions(&self, working: &Working, reference: &Reference, id: Uuid) -> Vec<Partition> {

@@ -41,7 +41,7 @@ impl Collection for MeetingRecordCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.meeting_record.get(id).map_or(0, Root::rev)
+        working.meeting_record.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

@@ -39,7 +39,7 @@ impl Collection for NoteCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.note.get(id).map_or(0, Root::rev)
+        working.note.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

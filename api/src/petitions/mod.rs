@@ -28,7 +28,6 @@ use crate::{
         door::Facts,
         partition::{Audience, Partition},
         reference::Reference,
-        table::Root,
         working::{Changes, Needs, Working},
     },
     viewer::Place,
@@ -47,7 +46,7 @@ impl Collection for PetitionCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.petition.get(id).map_or(0, Root::rev)
+        working.petition.rev(id)
     }
 
     fn partitions(&self, working: &Working, reference: &Reference, id: Uuid) -> Vec<Partition> {

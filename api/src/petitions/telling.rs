@@ -76,7 +76,7 @@ impl Collection for UrgingCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.urging.get(id).map_or(0, Root::rev)
+        working.urging.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
@@ -236,7 +236,7 @@ impl Collection for InformingCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.informing.get(id).map_or(0, Root::rev)
+        working.informing.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

@@ -20,7 +20,6 @@ use crate::store::{
     collection::{Collection, Document, DocumentWriter, Member, text},
     partition::{Audience, Partition},
     reference::Reference,
-    table::Root,
     working::{Needs, Working},
 };
 
@@ -37,7 +36,7 @@ impl Collection for ResolutionCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.resolution.get(id).map_or(0, Root::rev)
+        working.resolution.rev(id)
     }
 
     fn partitions(&self, working: &Working, reference: &Reference, id: Uuid) -> Vec<Partition> {

@@ -152,6 +152,18 @@ impl<M: Root> Table<M> {
             .collect()
     }
 
+    /// The version of a root as it will be stored: what was changed already counts as its next one.
+    pub fn rev(&self, id: impl Into<Uuid>) -> i64 {
+        let key = (id.into(), Uuid::nil());
+        let Some(row) = self.now.get(&key) else { return 0 };
+        let was = self.was.get(&key);
+        if self.touched.contains(&key.0) || was != Some(row) {
+            was.map_or(0, Root::rev) + 1
+        } else {
+            row.rev()
+        }
+    }
+
     /// Stamps every changed root with its next version; returns their ids.
     pub fn stamp(&mut self, now: chrono::DateTime<chrono::Utc>) -> Vec<Uuid> {
         let changed = self.changed_roots();

@@ -10,7 +10,6 @@ use crate::{
         collection::{Collection, Document, DocumentWriter, Member, text},
         partition::{Audience, Partition},
         reference::Reference,
-        table::Root,
         working::{Needs, Working},
     },
 };
@@ -28,7 +27,7 @@ impl Collection for SyncIssueCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.sync_issue.get(id).map_or(0, Root::rev)
+        working.sync_issue.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {

@@ -15,7 +15,6 @@ use crate::store::{
     collection::{Collection, Document, DocumentWriter, Member, text},
     partition::{Audience, Partition},
     reference::Reference,
-    table::Root,
     working::{Needs, Working},
 };
 
@@ -32,7 +31,7 @@ impl Collection for UnitCollection {
     }
 
     fn rev(&self, working: &Working, id: Uuid) -> i64 {
-        working.unit.get(id).map_or(0, Root::rev)
+        working.unit.rev(id)
     }
 
     fn partitions(&self, working: &Working, _reference: &Reference, id: Uuid) -> Vec<Partition> {
