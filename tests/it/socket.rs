@@ -351,3 +351,76 @@ fn a_change_is_read_once_for_all_who_listen() {
         assert!(counted[0] <= 3, "{counted:?}");
     });
 }
+
+#[test]
+fn where_no_socket_gets_through_events_do() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let (app, world) = app(&db).await;
+        let login = &world.here.delegates[0];
+        let person = app.person(login);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let ask = |query: &str| {
+            let request = client.post(format!("http://{}/graphql", app.address()));
+            let body = json!({"query": query}).to_string();
+            request
+                .bearer_auth(person.token().unwrap())
+                .header("content-type", "application/json")
+                .header("accept", "text/event-stream")
+                .body(body)
+                .send()
+        };
+        let once = ask("{ viewer { account { username } } }").await.unwrap();
+        assert_eq!(once.headers()["content-type"], "text/event-stream");
+        let text = once.text().await.unwrap();
+        let username = &login.username;
+        assert_eq!(
+            text,
+            format!(
+                "event: next\ndata: {{\"data\":{{\"viewer\":{{\"account\":{{\"username\":\"{username}\"}}}}}}}}\n\n\
+                event: complete\ndata: \n\n"
+            )
+        );
+        assert_eq!(
+            ask("{").await.unwrap().status(),
+            200,
+            "an error of a document, as JSON"
+        );
+
+        let mut live = ask("subscription { streamFeedback { documents { content } } }")
+            .await
+            .unwrap();
+        Phone::new(person.clone())
+            .push(&[create("feedback", &new_id(), said(&world, "Cầu gãy"))])
+            .await;
+        let mut heard = String::new();
+        while !heard.contains("Cầu gãy") {
+            heard += std::str::from_utf8(&live.chunk().await.unwrap().unwrap()).unwrap();
+        }
+        let event = "event: next\ndata: {\"data\":{\"streamFeedback\":{\"documents\":[{\"content\":\"Cầu gãy\"}]}}}\n\n";
+        assert!(heard.ends_with(event), "{heard:?}");
+        assert!(
+            heard
+                .trim_end_matches(event)
+                .chars()
+                .all(|one| matches!(one, ':' | '\n')),
+            "pings alone: {heard:?}"
+        );
+        person
+            .done(
+                "revokeDevice",
+                json!({"deviceId": login.device, "stolen": false}),
+                "",
+            )
+            .await;
+        let end = loop {
+            match live.chunk().await {
+                Ok(Some(bytes)) => assert_eq!(bytes, ":\n\n"),
+                end => break end,
+            }
+        };
+        assert!(
+            end.is_err(),
+            "it breaks off, so that the client comes back: {end:?}"
+        );
+    });
+}

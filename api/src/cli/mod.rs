@@ -205,7 +205,9 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
             close(state).await?;
         }
         Command::Schema { rxdb: false } => say(schema::sdl(&schema::build()).trim_end()),
-        Command::Schema { rxdb: true } => say(&format!("{:#}", crate::sync::rxdb::json_schema::published())),
+        Command::Schema { rxdb: true } => {
+            say(format_args!("{:#}", crate::sync::rxdb::json_schema::published()))
+        }
         Command::Doctor => {
             if !doctor::run(settings).await {
                 return Ok(ExitCode::FAILURE);

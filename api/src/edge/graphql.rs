@@ -23,6 +23,7 @@ use tracing::Instrument;
 use super::{
     Backend, Client, Edge, body,
     connection::Connection,
+    events,
     failure::Failure,
     limits,
     negotiate::{self, Media},
@@ -39,7 +40,7 @@ const NAME: usize = 64;
 
 /// `POST /graphql`: one operation of any kind.
 pub(super) async fn post<B: Backend>(
-    edge: &Edge<B>,
+    edge: &Arc<Edge<B>>,
     connection: &Connection,
     client: &Client,
     request: http::Request<Incoming>,
@@ -47,7 +48,9 @@ pub(super) async fn post<B: Backend>(
     let (parts, body) = request.into_parts();
     body::check_type(&parts.headers)?;
     let packed = body::packed(&parts.headers)?;
-    let media = negotiate::media(&parts.headers).ok_or(Code::NotAcceptable)?;
+    let as_events = negotiate::prefers_events(&parts.headers);
+    let media = negotiate::media(&parts.headers).or(as_events.then_some(Media::Json));
+    let media = media.ok_or(Code::NotAcceptable)?;
     let (caller, signed_in) = authenticate(edge, connection, client, &parts.headers).await?;
     let limit = if signed_in {
         body::SIGNED_IN
@@ -55,16 +58,12 @@ pub(super) async fn post<B: Backend>(
         body::ANONYMOUS
     };
     let body = body::read(body, packed, limit, &edge.config.times, connection).await?;
-    run(
-        edge,
-        client,
-        media,
-        Asked::from_body(body)?,
-        caller,
-        signed_in,
-        true,
-    )
-    .await
+    let asked = Asked::from_body(body)?;
+    if as_events {
+        let token = bearer(&parts.headers)?.map(str::to_owned);
+        return events::answer(edge, client, asked, caller, token).await;
+    }
+    run(edge, client, media, asked, caller, signed_in, true).await
 }
 
 /// `GET /graphql?query=`: a query, never a mutation.

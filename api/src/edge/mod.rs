@@ -16,6 +16,7 @@ mod compress;
 mod config;
 mod connection;
 mod documents;
+mod events;
 mod failure;
 mod graphiql;
 mod graphql;

@@ -95,6 +95,16 @@ pub(super) fn media(headers: &HeaderMap) -> Option<Media> {
     }
 }
 
+/// Whether events are preferred to one piece of JSON.
+pub(super) fn prefers_events(headers: &HeaderMap) -> bool {
+    let accepted = choices(headers, header::ACCEPT);
+    let events = weight_of(&accepted, &["text/event-stream"]).unwrap_or(0);
+    let json = weight_of(&accepted, &["application/graphql-response+json"])
+        .max(weight_of(&accepted, &["application/json"]))
+        .unwrap_or(0);
+    events > 0 && events > json
+}
+
 /// Whether a page is preferred to JSON, as browsers do when somebody types the address.
 pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     let accepted = choices(headers, header::ACCEPT);

@@ -200,6 +200,7 @@ fn short_times() -> Times {
         mutation: Duration::from_secs(2),
         longest_wait: Duration::from_millis(400),
         drain: Duration::from_millis(1_200),
+        ..Times::default()
     }
 }
 

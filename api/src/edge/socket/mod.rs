@@ -6,7 +6,7 @@
 //! next answer when the last one was taken, and a client that does not take it in time is closed with 1013.
 
 mod message;
-mod operation;
+pub(super) mod operation;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,11 +21,12 @@ use axum::{
 };
 use futures_util::StreamExt;
 use hyper::body::Incoming;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::{
     Backend, Client, Edge,
     connection::Connection,
+    events::ticking,
     failure::Failure,
     graphql::{AUTHENTICATION, bearer},
     json,
@@ -46,7 +47,7 @@ const WRITE_BUFFER: usize = 4 * 1024;
 
 /// Why a socket is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Close(u16, &'static str);
+pub(super) struct Close(u16, &'static str);
 
 const INVALID_MESSAGE: Close = Close(4400, "Invalid message");
 const NOT_INITIALISED: Close = Close(4401, "Unauthorized");
@@ -202,12 +203,6 @@ impl<B: Backend> Socket<B> {
         let times = &self.edge.config.times;
         let mut running: HashMap<Arc<str>, AbortHandle> = HashMap::new();
         let mut events: SelectAll<BoxStream<'static, (Arc<str>, Event)>> = SelectAll::new();
-        let ticking = |every| {
-            let mut ticks = interval(every);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            ticks.reset();
-            ticks
-        };
         let (mut pings, mut looks) = (ticking(times.ping), ticking(times.recheck));
         let mut heard = Instant::now();
         loop {

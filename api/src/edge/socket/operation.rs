@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What an operation comes to, one after the other.
-pub(super) enum Event {
+pub(in crate::edge) enum Event {
     /// An answer.
     Next(Vec<u8>),
     /// It was not executed: a list of errors.
@@ -35,12 +35,12 @@ pub(super) enum Event {
 }
 
 /// What an operation needs of its socket.
-pub(super) struct Operation<'a, B: Backend> {
-    pub(super) edge: &'a Arc<Edge<B>>,
-    pub(super) client: &'a Client,
-    pub(super) token: Option<&'a str>,
-    pub(super) caller: &'a B::Caller,
-    pub(super) horizon: &'a B::Horizon,
+pub(in crate::edge) struct Operation<'a, B: Backend> {
+    pub(in crate::edge) edge: &'a Arc<Edge<B>>,
+    pub(in crate::edge) client: &'a Client,
+    pub(in crate::edge) token: Option<&'a str>,
+    pub(in crate::edge) caller: &'a B::Caller,
+    pub(in crate::edge) horizon: &'a B::Horizon,
 }
 
 impl<B: Backend> Operation<'_, B> {
@@ -65,7 +65,8 @@ impl<B: Backend> Operation<'_, B> {
         })
     }
 
-    fn stream(&self, prepared: Prepared) -> BoxStream<'static, Event> {
+    /// What it comes to.
+    pub(in crate::edge) fn stream(&self, prepared: Prepared) -> BoxStream<'static, Event> {
         let client = self.client.clone();
         if prepared.operation.kind == OperationType::Subscription {
             let caller = self.caller.clone();
