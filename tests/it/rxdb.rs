@@ -1,6 +1,9 @@
 //! The surface for RxDB clients, message by message. What a real client makes of it is tried in `rxdb_client`.
 
-use cutri::sync::rxdb::json_schema::published;
+use cutri::{
+    accounts::token::{self, Holder, Kind as TokenKind},
+    sync::rxdb::json_schema::published,
+};
 use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
@@ -424,6 +427,27 @@ each_db! {
         assert_eq!((&data["a"]["__typename"], data["a"].get("checkpoint")), (&json!("CouncilSyncPage"), None));
         assert_eq!(data["b"]["checkpoint"]["__typename"], "SyncCheckpoint");
         assert!(data["b"]["checkpoint"]["token"].is_string());
+    }
+
+    async fn a_device_that_was_given_up_hands_in_what_it_has_and_is_emptied(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let owner = app.person(&world.here.delegates[0]);
+        let mut lost = replica(second_device(&app, &world).await, "feedback");
+        lost.push(&[made(said(&world, "đã gửi"))]).await;
+        assert_eq!(lost.pull(10).await, 1);
+        let device = lost.person.device.unwrap();
+        owner.done("revokeDevice", json!({"deviceId": device, "stolen": false}), "").await;
+        assert_eq!(lost.ask_page(10).await.status, 401);
+        let holder = Holder { account: lost.person.account.unwrap().0, device: device.0, kind: TokenKind::Wipe };
+        let (keys, now) = (&app.state.keys, app.state.clock.now());
+        let token = token::mint(keys, &app.state.issuer, holder, now, app.state.entropy.as_ref()).unwrap();
+        lost.person = app.bearer(Some(&token.text));
+        let unsent = said(&world, "chưa gửi");
+        let told = lost.push(&[made(unsent.clone())]).await;
+        assert_eq!((&told[0]["id"], &told[0]["_deleted"]), (&unsent["id"], &json!(true)));
+        lost.pull(10).await;
+        assert!(lost.documents.is_empty(), "all that it held comes as gone");
+        assert_eq!(issues(&owner).await, ["DEVICE_REVOKED"], "and what it had not sent is kept for its author");
     }
 
     async fn without_an_account_nothing_is_pulled_or_pushed(db: TestDatabase) {

@@ -1,6 +1,6 @@
 //! Live answers over a socket: every way in which one is closed, and that nothing falls between pull and stream.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
 use cutri::{
     accounts::authentication,
@@ -9,7 +9,9 @@ use cutri::{
     sync::{live, registry, rxdb::stream::Follower},
 };
 use cutri_tests::{
-    Kind, TestApp, TestDatabase, database, each_db,
+    Kind, ServerProcess, TestApp, TestDatabase,
+    app::{Person, state_on},
+    database, each_db,
     phone::{Phone, change, create, new_id},
     socket::Socket,
     world::World,
@@ -186,17 +188,13 @@ fn queries_and_mutations_run_on_a_socket_as_anywhere() {
         socket.say(json!({"type": "complete", "id": "unknown"})).await;
         socket.subscribe("s0", FOLLOW, json!({})).await;
         socket.subscribe("q", "{ __typename }", json!({})).await;
-        // Among what the streams tell of the feedback above.
-        let answer = loop {
+        let told = loop {
             let message = socket.hear().await;
             if message["id"] == "q" {
                 break message;
             }
         };
-        assert_eq!(
-            answer["payload"][0]["extensions"]["code"], "LIMIT_TOO_LARGE",
-            "{answer}"
-        );
+        assert_eq!(told["payload"][0]["extensions"]["code"], "LIMIT_TOO_LARGE");
         // Over plain HTTP a stream has no answer.
         let plain = person.ask(FOLLOW, json!({})).await;
         assert_eq!(plain.status, 406);
@@ -430,4 +428,54 @@ fn where_no_socket_gets_through_events_do() {
             "it breaks off, so that the client comes back: {end:?}"
         );
     });
+}
+
+/// What a thousand silent phones cost, each with one stream: less than 64 MiB of the server's memory.
+#[tokio::test]
+async fn a_thousand_sockets_are_small() {
+    let db = TestDatabase::fresh(Kind::Sqlite).await;
+    let private = Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let state = state_on(db.url(), &keys).await;
+    let world = World::create(&state).await;
+    for file in std::fs::read_dir(db.folder()).unwrap() {
+        std::fs::set_permissions(file.unwrap().path(), Permissions::from_mode(0o600)).unwrap();
+    }
+    let keys = keys.to_str().unwrap().to_owned();
+    let environment = [
+        ("DATABASE_URL", db.url()),
+        ("CUTRI_KEYS", &keys),
+        ("CUTRI_RATE_LIMITS", "off"),
+    ];
+    let server = ServerProcess::start(folder.path(), &["serve"], &environment).await;
+    let login = &world.here.delegates[0];
+    let person = Person::new(&state, server.address(), login.account, login.device);
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    };
+    let mut sockets = Vec::new();
+    let mut warm = 0;
+    for n in 0..1_000 {
+        let mut socket = Socket::signed_in(server.address(), person.token()).await;
+        socket.subscribe("s", FOLLOW, json!({})).await;
+        sockets.push(socket);
+        if n == 20 {
+            warm = resident();
+        }
+    }
+    Phone::new(person)
+        .push(&[create("feedback", &new_id(), said(&world, "cho mọi người"))])
+        .await;
+    for socket in &mut sockets {
+        let heard = socket.hear().await;
+        assert_eq!(
+            heard["payload"]["data"]["streamFeedback"]["documents"][0]["content"],
+            "cho mọi người"
+        );
+    }
+    let grown = resident() - warm;
+    assert!(grown < 64, "{grown} MiB for a thousand sockets");
 }

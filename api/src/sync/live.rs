@@ -13,7 +13,7 @@ use std::{
 
 use entity::{sync_clock, sync_doc, sync_log, sync_partition};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::{OnceCell, broadcast};
+use tokio::sync::{OnceCell, Semaphore, broadcast};
 use uuid::Uuid;
 
 use super::cursor::clock_key;
@@ -26,6 +26,8 @@ const TOGETHER: Duration = Duration::from_millis(20);
 /// Entries in one batch, and batches that a listener may lag behind.
 const ENTRIES: u64 = 500;
 const BATCHES: usize = 32;
+/// Listeners that catch up at the same time.
+const CATCHING_UP: usize = 2;
 
 /// What changed, in order of sequence within each clock.
 pub struct Batch {
@@ -57,6 +59,9 @@ pub struct Live {
     /// How many listen to which partition.
     watched: Mutex<HashMap<i64, usize>>,
     following: OnceCell<()>,
+    /// New listeners that read at the same time: a thousand that come back at once must not take the database from
+    /// everybody else.
+    pub(super) catching_up: Semaphore,
 }
 
 impl Default for Live {
@@ -65,6 +70,7 @@ impl Default for Live {
             batches: broadcast::channel(BATCHES).0,
             watched: Mutex::default(),
             following: OnceCell::new(),
+            catching_up: Semaphore::new(CATCHING_UP),
         }
     }
 }

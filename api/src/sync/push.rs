@@ -431,12 +431,12 @@ impl Command for Pushed {
         let receipt = working.sync_receipt.iter().find(|receipt| self.is_of(receipt));
         let waits = receipt.is_some_and(|receipt| receipt.status == Status::Deferred.code());
         match receipt {
+            Some(receipt) if receipt.hash != self.hash(facts) => return self.reused(working, facts),
             // It waited; perhaps no longer.
             Some(_) if waits && self.again => {}
             Some(receipt) if !waits && self.row.goes_by_state() => {
                 return self.judge_again(working, facts, receipt);
             }
-            Some(receipt) if receipt.hash != self.hash(facts) => return self.reused(working, facts),
             Some(receipt) => return Ok(self.replay(working, facts, receipt)),
             None => {}
         }

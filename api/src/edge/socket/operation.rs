@@ -8,6 +8,7 @@ use async_graphql::{
     parser::types::OperationType,
 };
 use bytes::Bytes;
+use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{Close, FORBIDDEN, INVALID_MESSAGE, OPERATIONS, TRY_LATER};
 use crate::{
@@ -68,6 +69,11 @@ impl<B: Backend> Operation<'_, B> {
     /// What it comes to.
     pub(in crate::edge) fn stream(&self, prepared: Prepared) -> BoxStream<'static, Event> {
         let client = self.client.clone();
+        let events = self.events(prepared, client);
+        driven(events)
+    }
+
+    fn events(&self, prepared: Prepared, client: Client) -> BoxStream<'static, Event> {
         if prepared.operation.kind == OperationType::Subscription {
             let caller = self.caller.clone();
             let answers = self
@@ -90,6 +96,26 @@ impl<B: Backend> Operation<'_, B> {
         };
         stream::once(answer).boxed()
     }
+}
+
+/// Lets a stream run on a task of its own, one event ahead. Asked for only when its socket has time, it would be left
+/// standing with a connection of the database in its hand, for which its own socket may be waiting.
+fn driven(mut events: BoxStream<'static, Event>) -> BoxStream<'static, Event> {
+    let (sender, receiver) = mpsc::channel(1);
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        while let Some(event) = events.next().await {
+            if sender.send(event).await.is_err() {
+                return;
+            }
+        }
+    });
+    // The task ends with the stream.
+    let state = (receiver, task);
+    stream::unfold(state, async |(mut receiver, task)| {
+        Some((receiver.recv().await?, (receiver, task)))
+    })
+    .boxed()
 }
 
 /// An operation's stream with its id, and the means to end it.
