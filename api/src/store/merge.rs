@@ -216,7 +216,15 @@ mod tests {
             .collect();
         let merge = |patch: Value| {
             let patch = document(patch);
-            merge(&current, &stamps, 1, &Base::Rev(None), &patch, "phone", None)
+            merge(
+                &current,
+                &stamps,
+                1,
+                &Base::Rev(None),
+                &patch,
+                Some("phone"),
+                None,
+            )
         };
         let again = merge(json!({
             "content": " ca\u{300} phe\u{302} ",
@@ -240,7 +248,15 @@ mod tests {
         let current = document(json!({"content": "a"}));
         let patch = document(json!({"wanted": "b"}));
         for device in ["phone", "tablet"] {
-            let merge = merge(&current, &stamps, 1, &Base::Rev(None), &patch, device, at(2));
+            let merge = merge(
+                &current,
+                &stamps,
+                1,
+                &Base::Rev(None),
+                &patch,
+                Some(device),
+                at(2),
+            );
             assert_eq!(merge.apply, patch);
             assert!(merge.conflicts.is_empty());
         }
