@@ -7,7 +7,7 @@ use entity::{
     petition::{Assessment, Event, Model},
 };
 
-use super::{distinct, for_office, known, record, rules, step};
+use super::{distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -199,10 +199,16 @@ impl Command for Assess {
                 ..link.clone()
             });
         }
+        // What the body claimed counts for nothing while it owes a better answer.
+        let row = if assessment == Assessment::Ok {
+            row.clone()
+        } else {
+            unanswered(row)
+        };
         let assessed = Model {
             process,
             assessment: Some(self.assessment.clone()),
-            ..row.clone()
+            ..row
         };
         let event = format!("assessed_{}", assessment.code());
         record(&mut changes, facts, assessed, &event, note);

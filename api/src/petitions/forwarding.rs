@@ -10,7 +10,7 @@ use entity::{
     petition_agency,
 };
 
-use super::{distinct, for_office, known, record, rules, step};
+use super::{distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -178,7 +178,7 @@ impl Command for Forward {
                 forwarded_at: Some(date),
                 due_at: due,
                 extended_to: None,
-                ..row.clone()
+                ..unanswered(row)
             };
             let event = if self.upper_council.is_some() {
                 "forwarded_up"

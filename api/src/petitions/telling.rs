@@ -13,7 +13,7 @@ use entity::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{for_office, record, rules, step};
+use super::{for_office, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     clock::local_date,
@@ -466,7 +466,7 @@ impl Command for Reopen {
             process,
             closed_at: None,
             repeats: row.repeats + 1,
-            ..row.clone()
+            ..unanswered(row)
         };
         record(&mut changes, facts, open, "reopened", Some(reason));
         Ok(Verdict::about(changes, [self.petition.0]))
