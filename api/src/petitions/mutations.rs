@@ -1,4 +1,8 @@
 //! The mutations of the chain, from grouping to reopening.
+//!
+//! Petitions of a council whose term has ended are tended by the office of the council in office that alone follows
+//! it: that of the same unit, or of the unit into which it went as a whole. Where a unit was divided, every successor
+//! reads them and none may act.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::id::{FeedbackId, InformingId, PetitionId, UrgingId};
