@@ -1,11 +1,11 @@
 //! What becomes of petitions after the usual road: their council is gone, the answer was none, voters ask again.
 
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate};
 use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
     each_db,
-    phone::Phone,
+    phone::{Phone, create, new_id},
     world::{Put, World},
 };
 use entity::{
@@ -61,6 +61,18 @@ const READ: &str = "query($id: ID!) { petition(id: $id) { process outcome inform
 
 async fn read(person: &Person, id: &Value) -> Value {
     person.data(READ, json!({"id": id})).await["petition"].clone()
+}
+
+/// The first code and field of a refusal.
+async fn refusal(person: &Person, name: &str, input: Value) -> (String, String) {
+    let refused = person.mutate(name, input, "").await;
+    let text = |field: &str| {
+        refused["userErrors"][0][field]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    (text("code"), text("field"))
 }
 
 fn classified(petition: &Value) -> Value {
@@ -202,5 +214,33 @@ each_db! {
         assert_eq!(read(&office, &made).await["process"], "informed", "the voters were told already");
         office.done("closePetition", json!({"petitionId": made}), "petition { process }").await;
         assert_eq!(office.refused("assessAnswer", assess("unclear")).await, "INVALID_STATE");
+    }
+
+    async fn no_document_and_no_deed_is_older_than_the_council_or_of_tomorrow(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let made = objects::petition(&app, &world).await;
+        let (office, body) = (app.person(&world.here.office), app.person(&world.here.committee_login));
+        let late = (app.state.clock.today() + Duration::days(2)).to_string();
+        let dated = |date: &str| {
+            let mut input = answer(&world, &made, "Đã sửa");
+            input["documentDate"] = json!(date);
+            input
+        };
+        let refused = |code: &str, field: &str| (code.to_owned(), field.to_owned());
+        let early = refused("BEFORE_COUNCIL", "documentDate");
+        assert_eq!(refusal(&body, "answerPetitions", dated("2000-01-01")).await, early);
+        assert_eq!(refusal(&body, "answerPetitions", dated("2025-06-30")).await, early);
+        assert_eq!(refusal(&body, "answerPetitions", dated(&late)).await, refused("OUT_OF_RANGE", "documentDate"));
+        let told = json!({"petitionId": made, "channel": "phone", "at": "2000-01-01T08:00:00+07:00"});
+        assert_eq!(refusal(&office, "informVoters", told).await, refused("BEFORE_COUNCIL", "at"));
+        let phone = Phone::new(app.person(&world.here.delegates[0]));
+        let urged = json!({"targetKind": "petition", "targetId": made, "how": "phone", "at": "2000-01-01T08:00:00+07:00"});
+        let pushed = phone.push(&[create("urging", &new_id(), urged)]).await;
+        assert_eq!((&pushed[0]["status"], &pushed[0]["errors"][0]["code"]), (&json!("REJECTED"), &json!("BEFORE_COUNCIL")));
+
+        // What the council before it was told counts for the one that follows.
+        Put::new().row(former(world.here.unit)).now(&app.state).await;
+        body.done("answerPetitions", dated("2025-06-30"), "petition { process }").await;
     }
 }

@@ -56,7 +56,12 @@ impl Command for Answer {
             .collect::<Result<_, _>>()?;
         let number = rules::required(&self.document_number, "documentNumber", 100)?;
         let text = rules::required(&self.text, "text", TEXT)?;
-        let date = rules::document_date(self.document_date, None, facts.today, "documentDate")?;
+        // No body answered a council before there was one: the youngest of those that asked says since when.
+        let since = rows
+            .iter()
+            .filter_map(|row| facts.reference.first_day(row.council_id))
+            .max();
+        let date = rules::document_date(self.document_date, since, facts.today, "documentDate")?;
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
         let council: CouncilId = rows
             .first()

@@ -112,7 +112,7 @@ impl Command for Forward {
         }
         let date = rules::document_date(
             self.document_date,
-            facts.reference.council(council),
+            facts.reference.first_day(council),
             facts.today,
             "documentDate",
         )?;

@@ -264,7 +264,7 @@ impl PetitionMutation {
     }
 
     /// Answers petitions by one document (trả lời kiến nghị). Refusals: `INVALID_STATE`, `FORBIDDEN`,
-    /// `UNKNOWN_CODE`, `REQUIRED`.
+    /// `UNKNOWN_CODE`, `REQUIRED`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
     async fn answer_petitions(
         &self,
         ctx: &Context<'_>,
@@ -323,7 +323,7 @@ impl PetitionMutation {
     }
 
     /// Records that the voters were told (thông tin lại cho cử tri); the same as pushing an `informing`. Refusals:
-    /// `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`.
+    /// `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`, `BEFORE_COUNCIL`.
     async fn inform_voters(
         &self,
         ctx: &Context<'_>,
