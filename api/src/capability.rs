@@ -109,6 +109,25 @@ capabilities! {
     SealDenunciation "seal_denunciation" "Niêm phong, xóa nội dung được xác định là tố cáo";
 }
 
+impl Capability {
+    /// What has to be done with petitions and feedback until they are closed: what an office does for a council
+    /// that it alone follows. Neither new business of the former council nor rights at it are among them.
+    pub const OPEN_BUSINESS: &'static [Self] = &[
+        Self::GroupFeedback,
+        Self::ClassifyPetition,
+        Self::ForwardPetitions,
+        Self::ReturnPetitions,
+        Self::ExtendDue,
+        Self::AnswerOnBehalf,
+        Self::AssessAnswer,
+        Self::Urge,
+        Self::InformVoters,
+        Self::ClosePetition,
+        Self::ReopenPetition,
+        Self::Publish,
+    ];
+}
+
 /// A set of capabilities; empty at first.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capabilities(u64);
@@ -133,6 +152,11 @@ impl Capabilities {
     /// What either of the two allows.
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What both of the two allow.
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether nothing is allowed.

@@ -93,6 +93,8 @@ pub struct Viewer {
     /// All mandates, ended ones too: what was recorded under them may still be uploaded.
     pub mandates: Vec<Mandate>,
     rights: Vec<(Place, Capabilities)>,
+    /// What of them holds for the open business of councils that have ended and that fell to one of his.
+    inherited: Vec<(CouncilId, Capabilities)>,
     partitions: Vec<Partition>,
     audiences: HashMap<i64, Audience>,
     pub lang: Lang,
@@ -218,6 +220,7 @@ impl Viewer {
     ) -> Self {
         grants.retain(|grant| existed(Some(grant.valid_from), grant.valid_to, today));
         let mut rights: Vec<(Place, Capabilities)> = Vec::new();
+        let mut taken_over: Vec<(CouncilId, Capabilities)> = Vec::new();
         let mut partitions = BTreeSet::from([Partition::Shared, Partition::Account(signed_in.account.id)]);
         for grant in &grants {
             let place = Place::of(grant);
@@ -225,10 +228,13 @@ impl Viewer {
             match place {
                 Place::Council(council) if capabilities.contains(Capability::ReadInternal) => {
                     partitions.extend(
-                        councils_of(reference, council)
+                        reference
+                            .with_predecessors(council)
                             .into_iter()
                             .map(Partition::Council),
                     );
+                    let open = capabilities.intersection(Capability::OPEN_BUSINESS.iter().copied().collect());
+                    taken_over.extend(inherited(reference, council, today).map(|former| (former, open)));
                 }
                 Place::Agency(agency) if capabilities.contains(Capability::ReadForwarded) => {
                     partitions.insert(Partition::Agency(agency));
@@ -250,7 +256,8 @@ impl Viewer {
             let council = mandate.delegate.council_id;
             rights.push((Place::Council(council), capabilities(reference, "delegate")));
             partitions.extend(
-                councils_of(reference, council)
+                reference
+                    .with_predecessors(council)
                     .into_iter()
                     .map(Partition::Council),
             );
@@ -269,6 +276,7 @@ impl Viewer {
             grants,
             mandates,
             rights,
+            inherited: taken_over,
             lang,
             ..Self::default()
         };
@@ -316,11 +324,16 @@ impl Viewer {
         &self.grants
     }
 
-    /// Whether this may be done at this very place.
+    /// Whether this may be done at this very place. The petitions of a council whose term has ended are the
+    /// business of the office that follows it alone, in its own right there.
     pub fn may(&self, capability: Capability, place: Place) -> bool {
         self.rights
             .iter()
             .any(|(at, rights)| *at == place && rights.contains(capability))
+            || self
+                .inherited
+                .iter()
+                .any(|(at, rights)| Place::Council(*at) == place && rights.contains(capability))
     }
 
     /// Whether this may be done in a unit: by a right that holds everywhere, or at a unit (or one of those that it
@@ -412,21 +425,17 @@ impl Mandate {
     }
 }
 
-/// The council, those of the same unit in other terms, and those of all units that its own was made of: who
-/// follows inherits.
-fn councils_of(reference: &Reference, council: CouncilId) -> BTreeSet<CouncilId> {
-    let Some(own) = reference.council(council) else {
-        return BTreeSet::from([council]);
-    };
-    let units = reference.units.with_predecessors(own.unit_id);
+/// The councils whose open business falls to this one alone: to read is what every successor may, to act is its
+/// only heir's.
+fn inherited(reference: &Reference, council: CouncilId, today: NaiveDate) -> impl Iterator<Item = CouncilId> {
+    let own = reference.council(council);
     reference
-        .bodies
-        .councils
-        .values()
-        .filter(|other| units.contains(&other.unit_id) && other.valid_from <= own.valid_from)
-        .map(|other| other.id)
-        .chain([council])
-        .collect()
+        .with_predecessors(council)
+        .into_iter()
+        .filter(move |former| {
+            own.zip(reference.council(*former))
+                .is_some_and(|(own, former)| reference.is_heir(own, former, today))
+        })
 }
 
 /// What a role allows, as this installation has it.

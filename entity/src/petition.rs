@@ -142,7 +142,8 @@ impl Process {
     /// The state after `event`, or nothing if the step is not allowed.
     ///
     /// Urging and informing are records of what people did and are never refused for the state: they only
-    /// move it where that is due. A petition is not closed before its voters are informed.
+    /// move it where that is due. A petition is not closed before its voters are informed. Until it is closed an
+    /// answer can be found wanting, also by the voters who were told it: the body then owes another.
     pub fn next(self, event: Event) -> Option<Self> {
         use Event as E;
         use Process as P;
@@ -156,7 +157,8 @@ impl Process {
             (P::Forwarded, E::Extend) => Some(P::Forwarded),
             (P::Forwarded | P::Answered | P::Assessed | P::Informed, E::Answer) => Some(P::Answered),
             (P::Answered, E::AssessOk) => Some(P::Assessed),
-            (P::Answered, E::AssessNotOk) => Some(P::Forwarded),
+            (P::Informed, E::AssessOk) => Some(P::Informed),
+            (P::Answered | P::Assessed | P::Informed, E::AssessNotOk) => Some(P::Forwarded),
             (_, E::Urge) => Some(self),
             (P::Answered | P::Assessed | P::Informed, E::Inform) => Some(P::Informed),
             (_, E::Inform) => Some(self),

@@ -14,6 +14,7 @@ mod installed;
 mod main_job;
 mod meetings;
 mod objects;
+mod petitions;
 mod race;
 mod readme;
 mod reports;

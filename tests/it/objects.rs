@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::authorization::schema::Sdl;
 
 /// A petition of here, forwarded, with words that only the council may read.
-async fn petition(app: &TestApp, world: &World) -> Value {
+pub(crate) async fn petition(app: &TestApp, world: &World) -> Value {
     let said = new_id();
     let row = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting",
         "meetingId": world.here.meeting, "content": "Bùn lầy từ năm ngoái"});

@@ -80,12 +80,18 @@ fn petitions_go_where_the_table_says() {
         ),
         (
             P::Assessed,
-            vec![(E::Answer, P::Answered), (E::Inform, P::Informed)],
+            vec![
+                (E::Answer, P::Answered),
+                (E::AssessNotOk, P::Forwarded),
+                (E::Inform, P::Informed),
+            ],
         ),
         (
             P::Informed,
             vec![
                 (E::Answer, P::Answered),
+                (E::AssessOk, P::Informed),
+                (E::AssessNotOk, P::Forwarded),
                 (E::Inform, P::Informed),
                 (E::Close, P::Closed),
             ],

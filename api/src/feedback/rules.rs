@@ -70,14 +70,36 @@ pub(super) fn denunciation_gate(before: Option<&Model>, fields: &Document) -> Re
     }
 }
 
+/// Digits in one part of a receipt number: fewer than an identity or telephone number has.
+const DIGITS: usize = 8;
+
+/// Letters in one part of a receipt number, and how many parts of letters there may be.
+const LETTERS: usize = 5;
+const PARTS_OF_LETTERS: usize = 2;
+
+/// Abbreviations of bodies that have a vowel.
+const WITH_VOWEL: &[&str] = &["CA", "CAX", "TAND", "UBKT", "UBND"];
+
+/// Whether it is a number as offices write it: digits first, then at most two abbreviations, `125/2026/BN-TCD`.
+///
+/// An abbreviation is made of initials and hardly ever has a vowel; every syllable of a name has one, so that no
+/// name can pass for an abbreviation.
 fn is_receipt_number(number: &str) -> bool {
+    let is_digits =
+        |part: &str| !part.is_empty() && part.len() <= DIGITS && part.bytes().all(|b| b.is_ascii_digit());
+    let is_abbreviation = |part: &str| {
+        let letters = part.chars().count();
+        let initials = part
+            .chars()
+            .all(|c| c == 'Đ' || (c.is_ascii_uppercase() && !"AEIOUY".contains(c)));
+        (1..=LETTERS).contains(&letters) && (initials || WITH_VOWEL.contains(&part))
+    };
+    let mut parts = number.split(['/', '-', '.']);
+    let letters = number.split(['/', '-', '.']).filter(|part| !is_digits(part));
     number.chars().count() <= RECEIPT_NUMBER
-        && number.chars().any(|c| c.is_ascii_digit())
-        && number.split(['/', '-', '.']).all(|part| {
-            // Digits, or an abbreviation in capitals: `125/2026/BN-TCD`.
-            part.chars().all(|c| c.is_ascii_digit())
-                || (part.chars().count() <= 6 && part.chars().all(char::is_uppercase))
-        })
+        && parts.next().is_some_and(is_digits)
+        && parts.all(|part| is_digits(part) || is_abbreviation(part))
+        && letters.count() <= PARTS_OF_LETTERS
 }
 
 /// Reads the fields of a write into a row.
@@ -281,4 +303,49 @@ pub(super) fn contact(
         consent_at,
         erased_at: None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_receipt_number;
+
+    #[test]
+    fn a_receipt_number_is_what_offices_write_and_no_name() {
+        for number in [
+            "7",
+            "125/2026",
+            "12/BN",
+            "12/BN-TT",
+            "125/2026/BN-TCD",
+            "03/BN-UBND",
+            "8-HĐND",
+            "1.2.3/TTCP",
+        ] {
+            assert!(is_receipt_number(number), "{number}");
+        }
+        for number in [
+            "",
+            "/",
+            "BN",
+            "BN-12",
+            "12/",
+            "12//BN",
+            "NGUYEN/VAN/AN/1",
+            "1/NGUYEN/VAN/AN",
+            "1/LE/KIN",
+            "1/AN",
+            "1/NGUYỄN",
+            "1/Kín",
+            "1/VƯ",
+            "1/BN-TT-VP",
+            "1/BNTTVP",
+            "12 BN",
+            "12/bn",
+            "0912345678",
+            "079123456789",
+            "1/2/3/4/5/6/7/8/9/10/11/12/13/14",
+        ] {
+            assert!(!is_receipt_number(number), "{number}");
+        }
+    }
 }

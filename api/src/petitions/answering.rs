@@ -7,7 +7,7 @@ use entity::{
     petition::{Assessment, Event, Model},
 };
 
-use super::{distinct, for_office, known, record, rules, step};
+use super::{distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -56,7 +56,12 @@ impl Command for Answer {
             .collect::<Result<_, _>>()?;
         let number = rules::required(&self.document_number, "documentNumber", 100)?;
         let text = rules::required(&self.text, "text", TEXT)?;
-        let date = rules::document_date(self.document_date, None, facts.today, "documentDate")?;
+        // No body answered a council before there was one: the youngest of those that asked says since when.
+        let since = rows
+            .iter()
+            .filter_map(|row| facts.reference.first_day(row.council_id))
+            .max();
+        let date = rules::document_date(self.document_date, since, facts.today, "documentDate")?;
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
         let council: CouncilId = rows
             .first()
@@ -199,10 +204,16 @@ impl Command for Assess {
                 ..link.clone()
             });
         }
+        // What the body claimed counts for nothing while it owes a better answer.
+        let row = if assessment == Assessment::Ok {
+            row.clone()
+        } else {
+            unanswered(row)
+        };
         let assessed = Model {
             process,
             assessment: Some(self.assessment.clone()),
-            ..row.clone()
+            ..row
         };
         let event = format!("assessed_{}", assessment.code());
         record(&mut changes, facts, assessed, &event, note);

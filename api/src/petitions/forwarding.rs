@@ -10,7 +10,7 @@ use entity::{
     petition_agency,
 };
 
-use super::{distinct, for_office, known, record, rules, step};
+use super::{distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -92,13 +92,17 @@ impl Command for Forward {
                 .viewer
                 .may(Capability::ForwardPetitions, Place::Council(council))
         };
-        // Who forwards: the owning council, or the one above to which the petition went up.
+        // Who forwards: the owning council, or the one above to which the petition went up; for one that has ended
+        // the council that carries on its business.
+        let is_above = |row: &Model| !may(row.council_id);
         let acting = |row: &Model| {
-            if may(row.council_id) {
-                Some(row.council_id)
+            let council = if is_above(row) {
+                row.upper_council_id?
             } else {
-                row.upper_council_id
-            }
+                row.council_id
+            };
+            let heir = facts.reference.heir(council, facts.today).map(|heir| heir.id);
+            heir.filter(|heir| may(*heir)).or(Some(council))
         };
         let Some(council) = rows.first().and_then(|row| acting(row)) else {
             return Err(Refused::field(Code::NotFound, "petitionIds"));
@@ -108,7 +112,7 @@ impl Command for Forward {
         }
         let date = rules::document_date(
             self.document_date,
-            facts.reference.council(council),
+            facts.reference.first_day(council),
             facts.today,
             "documentDate",
         )?;
@@ -144,8 +148,12 @@ impl Command for Forward {
         let mut changes = Changes::default();
         let mut last_due = None;
         for row in rows {
-            let up = row.upper_council_id.is_some_and(|upper| upper == council) && council != row.council_id;
-            let process = step(row, if up { Event::ForwardOn } else { Event::Forward })?;
+            let event = if is_above(row) {
+                Event::ForwardOn
+            } else {
+                Event::Forward
+            };
+            let process = step(row, event)?;
             let due = rules::due(
                 self.due,
                 row.tier.as_deref(),
@@ -178,7 +186,7 @@ impl Command for Forward {
                 forwarded_at: Some(date),
                 due_at: due,
                 extended_to: None,
-                ..row.clone()
+                ..unanswered(row)
             };
             let event = if self.upper_council.is_some() {
                 "forwarded_up"

@@ -219,6 +219,17 @@ fn for_office<'a>(
     }
 }
 
+/// The petition once its last answer no longer counts: it has no outcome, and the voters were told nothing that
+/// holds. The answer itself stays the newest until another comes; answers and history keep what was.
+fn unanswered(row: &Model) -> Model {
+    Model {
+        outcome: None,
+        roadmap_at: None,
+        informed_at: None,
+        ..row.clone()
+    }
+}
+
 /// The state after a step, or the refusal.
 fn step(row: &Model, event: Event) -> Result<entity::petition::Process, Refused> {
     row.process.next(event).ok_or(Refused::new(Code::InvalidState))

@@ -1,4 +1,8 @@
 //! The mutations of the chain, from grouping to reopening.
+//!
+//! Petitions of a council whose term has ended are tended by the office of the council in office that alone follows
+//! it: that of the same unit, or of the unit into which it went as a whole. Where a unit was divided, every successor
+//! reads them and none may act.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::id::{FeedbackId, InformingId, PetitionId, UrgingId};
@@ -223,8 +227,9 @@ impl PetitionMutation {
         .await
     }
 
-    /// Says that petitions are of another's authority (trả lại kiến nghị không thuộc thẩm quyền). Refusals:
-    /// `INVALID_STATE`, `FORBIDDEN`.
+    /// Says that petitions are of another's authority (trả lại kiến nghị không thuộc thẩm quyền). A body, or the
+    /// council above, has them only until it returns them: `petitions` is empty for whoever no longer sees them.
+    /// Refusals: `INVALID_STATE`, `FORBIDDEN`.
     async fn return_petitions(
         &self,
         ctx: &Context<'_>,
@@ -259,7 +264,7 @@ impl PetitionMutation {
     }
 
     /// Answers petitions by one document (trả lời kiến nghị). Refusals: `INVALID_STATE`, `FORBIDDEN`,
-    /// `UNKNOWN_CODE`, `REQUIRED`.
+    /// `UNKNOWN_CODE`, `REQUIRED`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
     async fn answer_petitions(
         &self,
         ctx: &Context<'_>,
@@ -280,7 +285,8 @@ impl PetitionMutation {
         .await
     }
 
-    /// Says whether an answer answers (đánh giá văn bản trả lời). Refusals: `UNKNOWN_CODE`, `INVALID_STATE`.
+    /// Says whether an answer answers (đánh giá văn bản trả lời), until the petition is closed. `unclear` and
+    /// `off_point` take its outcome away and leave the body owing another. Refusals: `UNKNOWN_CODE`, `INVALID_STATE`.
     async fn assess_answer(
         &self,
         ctx: &Context<'_>,
@@ -296,7 +302,8 @@ impl PetitionMutation {
         .await
     }
 
-    /// Urges a body on (đôn đốc); the same as pushing an `urging`. Refusals: `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`.
+    /// Urges a body on (đôn đốc); the same as pushing an `urging`. Refusals: `NOT_FOUND`, `UNKNOWN_CODE`,
+    /// `FORBIDDEN`.
     async fn urge(&self, ctx: &Context<'_>, input: UrgeInput) -> Result<Option<UrgePayload>> {
         let given = [
             ("targetKind", Some(input.target_kind)),
@@ -316,7 +323,7 @@ impl PetitionMutation {
     }
 
     /// Records that the voters were told (thông tin lại cho cử tri); the same as pushing an `informing`. Refusals:
-    /// `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`.
+    /// `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`, `BEFORE_COUNCIL`.
     async fn inform_voters(
         &self,
         ctx: &Context<'_>,
@@ -348,7 +355,8 @@ impl PetitionMutation {
         payload(ctx, || Ok(Close(input_id(&input.petition_id, "petitionId")?))).await
     }
 
-    /// Takes a closed petition up again (mở lại kiến nghị). Refusals: `INVALID_STATE`, `REQUIRED`.
+    /// Takes a closed petition up again (mở lại kiến nghị): it has no outcome until it is answered anew. Refusals:
+    /// `INVALID_STATE`, `REQUIRED`.
     async fn reopen_petition(
         &self,
         ctx: &Context<'_>,

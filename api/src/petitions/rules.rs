@@ -1,7 +1,7 @@
 //! The rules of petitions that need no rows but their own: texts, numbers, dates, due dates.
 
 use chrono::{Datelike, NaiveDate};
-use entity::{agency, council};
+use entity::agency;
 
 use crate::{
     calendar::Calendar,
@@ -41,17 +41,18 @@ pub(super) fn number(running: i64, on: NaiveDate) -> String {
     format!("{running}/{}", on.year())
 }
 
-/// The date of a document: not in the future, not before the council that issues it.
+/// The date of a document: not in the future, not before the first day of the council (or of the first one that it
+/// follows).
 pub(super) fn document_date(
     date: NaiveDate,
-    council: Option<&council::Model>,
+    first_day: Option<NaiveDate>,
     today: NaiveDate,
     field: &'static str,
 ) -> Result<NaiveDate, Refused> {
     if date > today {
         return Err(Refused::field(Code::OutOfRange, field));
     }
-    if council.is_some_and(|council| date < council.valid_from) {
+    if first_day.is_some_and(|first| date < first) {
         return Err(Refused::field(Code::BeforeCouncil, field));
     }
     Ok(date)

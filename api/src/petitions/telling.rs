@@ -13,7 +13,7 @@ use entity::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{for_office, record, rules, step};
+use super::{for_office, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     clock::local_date,
@@ -61,9 +61,21 @@ fn appended(before: bool) -> Result<(), Stop> {
     }
 }
 
-/// A record's time: the phone's word for it, but never later than now.
-fn told_at(at: Option<DateTime<Utc>>, write: &Write, facts: &Facts<'_>) -> DateTime<Utc> {
-    at.or(write.recorded_at).unwrap_or(facts.now).min(facts.now)
+/// A record's time: the phone's word for it, but never later than now. A time that is told and lies before the
+/// petition's council (and all that it follows) is refused.
+fn told_at(
+    at: Option<DateTime<Utc>>,
+    row: &Model,
+    write: &Write,
+    facts: &Facts<'_>,
+) -> Result<DateTime<Utc>, Refused> {
+    if let Some(at) = at {
+        let first = facts.reference.first_day(row.council_id);
+        if first.is_some_and(|first| local_date(at) < first) {
+            return Err(Refused::field(Code::BeforeCouncil, "at"));
+        }
+    }
+    Ok(at.or(write.recorded_at).unwrap_or(facts.now).min(facts.now))
 }
 
 impl Collection for UrgingCollection {
@@ -201,6 +213,7 @@ impl Writable for UrgingCollection {
         }
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
         let process = step(row, Event::Urge)?;
+        let at = told_at(at, row, write, facts)?;
         let mut changes = Changes::default();
         changes.put(urging::Model {
             id: UrgingId(write.id),
@@ -212,7 +225,7 @@ impl Writable for UrgingCollection {
             how: how.clone().unwrap_or_default(),
             text,
             document_number: number.clone(),
-            at: told_at(at, write, facts),
+            at,
             received_at: facts.now,
             rev: 0,
         });
@@ -342,7 +355,7 @@ impl Writable for InformingCollection {
             return Err(Refused::new(Code::Forbidden).into());
         }
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
-        let at = told_at(at, write, facts);
+        let at = told_at(at, row, write, facts)?;
         // What was told before the newest answer was written is no telling of it: a phone may bring it days later.
         let is_earlier = row.answered_at.is_some_and(|answered| local_date(at) < answered);
         let process = if is_earlier {
@@ -466,7 +479,7 @@ impl Command for Reopen {
             process,
             closed_at: None,
             repeats: row.repeats + 1,
-            ..row.clone()
+            ..unanswered(row)
         };
         record(&mut changes, facts, open, "reopened", Some(reason));
         Ok(Verdict::about(changes, [self.petition.0]))

@@ -274,6 +274,9 @@ each_db! {
         assert_eq!(outcome(first).await, applied);
         let words = json!({"content": "Người tố cáo là Lê Thị Kín"});
         assert_eq!(outcome(of_it(words)).await, by_hand);
+        for named in ["NGUYEN/VAN/AN/1", "1/LE-KIN", "0912345678"] {
+            assert_eq!(outcome(of_it(json!({"receiptNumber": named}))).await, by_hand, "{named}");
+        }
         let name = json!({"contactName": "Lê Thị Kín", "consentText": "đồng ý", "consentAt": "2026-02-01T08:00:00+07:00"});
         assert_eq!(outcome(of_it(name)).await, by_hand);
         assert_eq!(outcome(of_it(json!({"receivedOn": "2026-02-01"}))).await, applied);

@@ -46,7 +46,7 @@ pub(in super::super) const COLUMNS: &[Column] = &[
     column(
         "answer_number",
         "Số văn bản trả lời",
-        "Number of the latest answer dated by the cut-off date",
+        "Number of the latest answer dated by the cut-off date; empty if none counts: reopened, or found wanting",
     ),
     column("answer_date", "Ngày trả lời", "Date of that answer"),
     column(

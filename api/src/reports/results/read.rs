@@ -166,7 +166,8 @@ pub(super) async fn read(
             Some(Entry {
                 audience: *seen.get(&row.id.0)?,
                 units: units.remove(&row.id).unwrap_or_default(),
-                answer: answers.remove(&row.id),
+                // Reopened, or the answer found wanting: what it had amounted to counts no more.
+                answer: answers.remove(&row.id).filter(|_| row.outcome.is_some()),
                 carried_over: scope.is_before(began),
                 done: row.process == Process::Closed && row.closed_at.is_some_and(|at| at < scope.end),
                 row,

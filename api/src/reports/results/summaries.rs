@@ -36,7 +36,7 @@ macro_rules! by_outcome {
             column("not_resolved", "Chưa giải quyết được", "Outcome `not_resolved`"),
             column("deferred", "Tạm gác lại, có lộ trình", "Outcome `deferred`"),
             column("out_of_competence", "Không thuộc thẩm quyền, đã chuyển", "Outcome `out_of_competence`"),
-            column("not_answered", "Chưa trả lời", "Outcome `not_answered`, or no answer by the cut-off date"),
+            column("not_answered", "Chưa trả lời", "Outcome `not_answered`, or no answer that counts by the cut-off date"),
         ]
     };
 }

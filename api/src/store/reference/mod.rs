@@ -140,6 +140,47 @@ impl Reference {
             .map(|unit| unit.id)
     }
 
+    /// The council, those of the same unit in other terms before it, and those of all units that its own was made
+    /// of: who follows may read.
+    pub fn with_predecessors(&self, council: CouncilId) -> BTreeSet<CouncilId> {
+        let Some(own) = self.council(council) else {
+            return BTreeSet::from([council]);
+        };
+        let units = self.units.with_predecessors(own.unit_id);
+        self.bodies
+            .councils
+            .values()
+            .filter(|other| units.contains(&other.unit_id) && other.valid_from <= own.valid_from)
+            .map(|other| other.id)
+            .chain([council])
+            .collect()
+    }
+
+    /// The first day of the council or of the first one before it.
+    pub fn first_day(&self, council: CouncilId) -> Option<NaiveDate> {
+        self.with_predecessors(council)
+            .into_iter()
+            .filter_map(|council| Some(self.council(council)?.valid_from))
+            .min()
+    }
+
+    /// Whether a council in office carries on the open business of one whose term has ended: it is that of the
+    /// same unit, or of the unit into which that unit went as a whole. Where a unit was divided nobody is.
+    pub fn is_heir(&self, council: &council::Model, of: &council::Model, on: NaiveDate) -> bool {
+        of.valid_to.is_some_and(|end| end <= on)
+            && existed(Some(council.valid_from), council.valid_to, on)
+            && self.units.heir(of.unit_id) == council.unit_id
+    }
+
+    /// The council that carries on the open business of one whose term has ended.
+    pub fn heir(&self, of: CouncilId, on: NaiveDate) -> Option<&council::Model> {
+        let of = self.council(of)?;
+        self.bodies
+            .councils
+            .values()
+            .find(|council| self.is_heir(council, of, on))
+    }
+
     /// The council of the unit above that is in office on a day: where a petition beyond competence goes.
     pub fn upper_council(&self, council: CouncilId, on: NaiveDate) -> Option<&council::Model> {
         let own = self.council(council)?;

@@ -177,6 +177,20 @@ impl Units {
         reached(id, |next| self.predecessors(next).map(|edge| edge.from_id))
     }
 
+    /// The one unit that a unit went on as, through all changes since: itself while it stands. Where it was divided
+    /// nobody follows it alone, and it is the divided unit that is told.
+    pub fn heir(&self, id: UnitId) -> UnitId {
+        let mut seen = BTreeSet::from([id]);
+        let mut heir = id;
+        while let [edge] = self.successors(heir)
+            && !edge.partly
+            && seen.insert(edge.to_id)
+        {
+            heir = edge.to_id;
+        }
+        heir
+    }
+
     /// The unit and all that came of it.
     pub fn with_successors(&self, id: UnitId) -> BTreeSet<UnitId> {
         reached(id, |next| self.successors(next).iter().map(|edge| edge.to_id))

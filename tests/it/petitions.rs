@@ -1,0 +1,246 @@
+//! What becomes of petitions after the usual road: their council is gone, the answer was none, voters ask again.
+
+use chrono::{Duration, NaiveDate};
+use cutri_tests::{
+    TestApp, TestDatabase,
+    app::Person,
+    each_db,
+    phone::{Phone, create, new_id},
+    world::{Put, World},
+};
+use entity::{
+    council,
+    id::{PetitionId, UnitId},
+    petition,
+};
+use serde_json::{Value, json};
+
+use crate::{objects, rows};
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A council of this unit whose term ended when today's councils began.
+fn former(unit: UnitId) -> council::Model {
+    council::Model {
+        unit_id: unit,
+        valid_from: day("2021-07-01"),
+        valid_to: Some(day("2025-07-01")),
+        rev: 0,
+        ..rows::council()
+    }
+}
+
+/// What that council had grouped and not yet classified.
+fn left_open(council: &council::Model) -> petition::Model {
+    let id: PetitionId = uuid::Uuid::now_v7().into();
+    petition::Model {
+        id,
+        council_id: council.id,
+        number: id.to_string(),
+        process: petition::Process::Accepted,
+        public_content: None,
+        outcome: None,
+        agency_id: None,
+        upper_council_id: None,
+        forwarding_id: None,
+        due_at: None,
+        extended_to: None,
+        answer_id: None,
+        answered_at: None,
+        informed_at: None,
+        closed_at: None,
+        rev: 0,
+        ..rows::petition()
+    }
+}
+
+const READ: &str = "query($id: ID!) { petition(id: $id) { process outcome informedAt roadmapAt answerText
+    answers { version } history(first: 50) { event actor } } }";
+
+async fn read(person: &Person, id: &Value) -> Value {
+    person.data(READ, json!({"id": id})).await["petition"].clone()
+}
+
+/// The first code and field of a refusal.
+async fn refusal(person: &Person, name: &str, input: Value) -> (String, String) {
+    let refused = person.mutate(name, input, "").await;
+    let text = |field: &str| {
+        refused["userErrors"][0][field]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    (text("code"), text("field"))
+}
+
+fn classified(petition: &Value) -> Value {
+    json!({"petitionId": petition, "field": "transport", "tier": "commune"})
+}
+
+fn answer(world: &World, petition: &Value, text: &str) -> Value {
+    json!({"petitionIds": [petition], "agencyId": world.here.committee, "documentNumber": "8/UBND",
+        "documentDate": "2026-03-12", "text": text, "outcome": "resolved"})
+}
+
+each_db! {
+    async fn the_office_that_follows_alone_finishes_what_a_former_council_left(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let reference = app.state.reference();
+        let units = &reference.units;
+        let whole = units
+            .predecessors(world.here.unit)
+            .map(|edge| edge.from_id)
+            .find(|unit| units.heir(*unit) == world.here.unit)
+            .expect("Tân Hưng was made of whole communes");
+        let divided = units
+            .predecessors(world.here.unit)
+            .map(|edge| edge.from_id)
+            .find(|unit| units.successors(*unit).len() > 1)
+            .expect("its district went into several");
+        let (merged, earlier, shared) = (former(whole), former(world.here.unit), former(divided));
+        let (of_merged, of_earlier, of_shared) = (left_open(&merged), left_open(&earlier), left_open(&shared));
+        let merged_id = merged.id;
+        let ids = [&of_merged, &of_earlier, &of_shared].map(|row| json!(row.id));
+        Put::new().row(merged).row(earlier).row(shared).now(&app.state).await;
+        Put::new().row(of_merged).row(of_earlier).row(of_shared).now(&app.state).await;
+        let (office, body) = (app.person(&world.here.office), app.person(&world.here.committee_login));
+        let neighbour = app.person(&world.there.office);
+
+        for id in &ids {
+            assert_eq!(read(&office, id).await["process"], "accepted", "who follows reads");
+        }
+        office.done("classifyPetition", classified(&ids[1]), "petition { process }").await;
+        // Nobody was named who takes over from the district: it is read, and that is all.
+        assert_eq!(office.refused("classifyPetition", classified(&ids[2])).await, "FORBIDDEN");
+        for person in [&app.person(&world.here.delegates[0]), &body, &neighbour] {
+            let refused = person.refused("classifyPetition", classified(&ids[0])).await;
+            assert!(["FORBIDDEN", "NOT_FOUND"].contains(&refused.as_str()), "{refused}");
+        }
+        assert_eq!(neighbour.refused("classifyPetition", classified(&ids[0])).await, "NOT_FOUND");
+
+        // The whole road, as if it were its own; the council above is that of today.
+        let one = &ids[0];
+        office.done("classifyPetition", classified(one), "petition { process }").await;
+        let up = json!({"petitionIds": [one], "upperCouncilId": world.province_council, "documentNumber": "1/VP", "documentDate": "2026-02-09"});
+        office.done("forwardPetitions", up, "petition { process }").await;
+        let back = json!({"petitionIds": [one], "reason": "Thuộc thẩm quyền cấp xã"});
+        let province = app.person(&world.province_office);
+        let returned = province.done("returnPetitions", back, "petition { id } petitions { id }").await;
+        assert_eq!(returned["petitions"], json!([]), "what was given back is no longer seen");
+        // One document for what it had itself and what it took over.
+        let forward = json!({"petitionIds": [one, ids[1]], "leadId": world.here.committee, "documentNumber": "2/VP", "documentDate": "2026-02-10"});
+        let forwarded = office.done("forwardPetitions", forward, "petition { forwardings { councilId } }").await;
+        assert_eq!(forwarded["petition"]["forwardings"][1]["councilId"], json!(world.here.council));
+        let urge = json!({"targetKind": "petition", "targetId": one, "how": "phone"});
+        office.done("urge", urge, "petition { urgings }").await;
+        body.done("answerPetitions", answer(&world, one, "Đã sửa"), "petition { process }").await;
+        office.done("assessAnswer", json!({"petitionId": one, "assessment": "ok"}), "petition { process }").await;
+        office.done("informVoters", json!({"petitionId": one, "channel": "phone"}), "petition { process }").await;
+        office.done("closePetition", json!({"petitionId": one}), "petition { process }").await;
+        let told = read(&office, one).await;
+        assert_eq!(told["process"], "closed");
+        let steps: Vec<&str> = told["history"].as_array().unwrap().iter().map(|step| step["event"].as_str().unwrap()).collect();
+        let road = ["classified", "forwarded_up", "returned", "forwarded", "urged", "answered", "assessed_ok", "informed", "closed"];
+        assert_eq!(steps, road);
+
+        // Rights at the former council and new business of it are not among what it took over.
+        let grant = json!({"accountId": world.here.delegates[0].account, "role": "office", "councilId": merged_id});
+        assert_ne!(office.refused("grantRole", grant).await, "accepted");
+    }
+
+    async fn what_is_reopened_has_no_outcome_until_it_is_answered_anew(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let made = objects::petition(&app, &world).await;
+        let (office, body) = (app.person(&world.here.office), app.person(&world.here.committee_login));
+        let exported = async || {
+            let (_, _, text) = office.get("/export/petition-results.csv?unit=27721&from=2026-01-01&to=2026-12-31").await;
+            let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+            let row = reader.records().next().unwrap().unwrap();
+            row.iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        body.done("answerPetitions", answer(&world, &made, "Đã sửa xong"), "petition { process }").await;
+        office.done("informVoters", json!({"petitionId": made, "channel": "phone"}), "petition { process }").await;
+        office.done("closePetition", json!({"petitionId": made}), "petition { process }").await;
+        assert_eq!(read(&office, &made).await["outcome"], "resolved");
+        assert!(exported().await.contains(&"resolved".to_owned()));
+
+        let reopen = json!({"petitionId": made, "reason": "Mưa lại ngập"});
+        office.done("reopenPetition", reopen, "petition { process }").await;
+        let open = read(&office, &made).await;
+        assert_eq!((&open["outcome"], &open["informedAt"]), (&Value::Null, &Value::Null));
+        assert_eq!(open["answers"], json!([{"version": 1}]), "the answer was given all the same");
+        let counted = exported().await;
+        assert!(counted.contains(&"not_answered".to_owned()) && counted.contains(&"left".to_owned()), "{counted:?}");
+        assert!(!counted.contains(&"resolved".to_owned()), "{counted:?}");
+        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        phone.pull().await;
+        let held = phone.row("petition", made.as_str().unwrap());
+        assert_eq!((&held["outcome"], &held["informedAt"]), (&Value::Null, &Value::Null));
+
+        let again = json!({"petitionIds": [made], "leadId": world.here.committee, "documentNumber": "3/VP", "documentDate": "2026-03-20"});
+        office.done("forwardPetitions", again, "petition { process }").await;
+        assert_eq!(read(&office, &made).await["outcome"], Value::Null);
+        assert_eq!(office.refused("closePetition", json!({"petitionId": made})).await, "VOTERS_NOT_INFORMED");
+        let mut second = answer(&world, &made, "Sẽ làm cống mới");
+        second["outcome"] = json!("in_progress");
+        body.done("answerPetitions", second, "petition { process }").await;
+        let answered = read(&office, &made).await;
+        assert_eq!(answered["outcome"], "in_progress");
+        assert_eq!(answered["answers"].as_array().unwrap().len(), 2);
+        assert!(exported().await.contains(&"in_progress".to_owned()));
+    }
+
+    async fn an_answer_can_be_found_wanting_after_the_voters_were_told_it(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let made = objects::petition(&app, &world).await;
+        let (office, body) = (app.person(&world.here.office), app.person(&world.here.committee_login));
+        let assess = |how: &str| json!({"petitionId": made, "assessment": how});
+        let inform = json!({"petitionId": made, "channel": "phone"});
+        body.done("answerPetitions", answer(&world, &made, "Đã ghi nhận"), "petition { process }").await;
+        office.done("informVoters", inform.clone(), "petition { process }").await;
+
+        office.done("assessAnswer", assess("off_point"), "petition { process }").await;
+        let wanting = read(&office, &made).await;
+        assert_eq!((&wanting["process"], &wanting["outcome"], &wanting["informedAt"]), (&json!("forwarded"), &Value::Null, &Value::Null));
+        assert_eq!(office.refused("closePetition", json!({"petitionId": made})).await, "VOTERS_NOT_INFORMED");
+        body.done("answerPetitions", answer(&world, &made, "Đã sửa xong"), "petition { process }").await;
+        office.done("informVoters", inform, "petition { process }").await;
+        office.done("assessAnswer", assess("ok"), "petition { process }").await;
+        assert_eq!(read(&office, &made).await["process"], "informed", "the voters were told already");
+        office.done("closePetition", json!({"petitionId": made}), "petition { process }").await;
+        assert_eq!(office.refused("assessAnswer", assess("unclear")).await, "INVALID_STATE");
+    }
+
+    async fn no_document_and_no_deed_is_older_than_the_council_or_of_tomorrow(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let made = objects::petition(&app, &world).await;
+        let (office, body) = (app.person(&world.here.office), app.person(&world.here.committee_login));
+        let late = (app.state.clock.today() + Duration::days(2)).to_string();
+        let dated = |date: &str| {
+            let mut input = answer(&world, &made, "Đã sửa");
+            input["documentDate"] = json!(date);
+            input
+        };
+        let refused = |code: &str, field: &str| (code.to_owned(), field.to_owned());
+        let early = refused("BEFORE_COUNCIL", "documentDate");
+        assert_eq!(refusal(&body, "answerPetitions", dated("2000-01-01")).await, early);
+        assert_eq!(refusal(&body, "answerPetitions", dated("2025-06-30")).await, early);
+        assert_eq!(refusal(&body, "answerPetitions", dated(&late)).await, refused("OUT_OF_RANGE", "documentDate"));
+        let told = json!({"petitionId": made, "channel": "phone", "at": "2000-01-01T08:00:00+07:00"});
+        assert_eq!(refusal(&office, "informVoters", told).await, refused("BEFORE_COUNCIL", "at"));
+        let phone = Phone::new(app.person(&world.here.delegates[0]));
+        let urged = json!({"targetKind": "petition", "targetId": made, "how": "phone", "at": "2000-01-01T08:00:00+07:00"});
+        let pushed = phone.push(&[create("urging", &new_id(), urged)]).await;
+        assert_eq!((&pushed[0]["status"], &pushed[0]["errors"][0]["code"]), (&json!("REJECTED"), &json!("BEFORE_COUNCIL")));
+
+        // What the council before it was told counts for the one that follows.
+        Put::new().row(former(world.here.unit)).now(&app.state).await;
+        body.done("answerPetitions", dated("2025-06-30"), "petition { process }").await;
+    }
+}
