@@ -21,6 +21,7 @@ mod graphiql;
 mod graphql;
 mod json;
 mod limits;
+mod misread;
 mod negotiate;
 mod request;
 mod response;
