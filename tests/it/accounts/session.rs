@@ -8,7 +8,7 @@ use entity::{device, id::DeviceId, refresh_token};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 
-use super::world::{HOME, PASSWORD, THIEF, World};
+use super::world::{HOME, PASSWORD, World};
 
 const ME: &str = "{ viewer { account { id username } roles device { id } units { id code name } } }";
 
