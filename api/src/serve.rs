@@ -45,9 +45,11 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     // Before anything long: two servers on one address are noticed at once.
     let listener = TcpListener::bind(settings.listen)
         .await
-        .map_err(|cause| Failure::new(format!("{}: {cause}", settings.listen)))?;
-    let mut terminated = signal(SignalKind::terminate()).map_err(|cause| Failure::new(cause.to_string()))?;
+        .map_err(|cause| Failure::new(format!("{}: {}", settings.listen, start::words(&cause))))?;
+    let mut terminated =
+        signal(SignalKind::terminate()).map_err(|cause| Failure::new(start::words(&cause)))?;
     let state = start::open(settings).await?;
+    let _alone = start::serve_alone(settings)?;
     tracing::info!(%settings, "settings");
     let accounts = if as_demo {
         demo::prepare(&state, &settings.data).await?;

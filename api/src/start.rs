@@ -5,10 +5,10 @@
 
 use std::{
     fmt,
-    fs::{self, DirBuilder, File},
+    fs::{self, DirBuilder, File, TryLockError},
     io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, MetadataExt},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -32,6 +32,8 @@ use crate::{
 
 /// Held by the process that prepares an installation on SQLite.
 const LOCK: &str = "start.lock";
+/// Behind the name of an SQLite file: held by the process that serves it.
+const SERVING: &str = "-serve.lock";
 
 /// Why a command could not do its work: a line for the operator. Never sent to a client.
 #[derive(Debug)]
@@ -45,8 +47,26 @@ impl Failure {
 
     /// Something about a file or folder.
     pub fn file(path: &Path, cause: &io::Error) -> Self {
-        Self(format!("{}: {cause}", path.display()))
+        Self(format!("{}: {}", path.display(), words(cause)))
     }
+}
+
+/// What the operating system refused, in Vietnamese, with its own words behind.
+pub(crate) fn words(cause: &io::Error) -> String {
+    let sentence = match cause.kind() {
+        ErrorKind::AddrInUse => "địa chỉ này đang được dùng, có lẽ máy chủ đã chạy rồi",
+        ErrorKind::AddrNotAvailable => "máy này không có địa chỉ đó",
+        ErrorKind::NotFound => "không có tệp hoặc thư mục này",
+        ErrorKind::PermissionDenied => "không được phép",
+        ErrorKind::AlreadyExists => "đã có sẵn",
+        ErrorKind::IsADirectory => "đây là thư mục, không phải tệp",
+        ErrorKind::NotADirectory => "đây không phải thư mục",
+        ErrorKind::StorageFull => "đĩa đã đầy",
+        ErrorKind::ReadOnlyFilesystem => "đĩa chỉ cho đọc",
+        ErrorKind::InvalidData => "nội dung không đọc được",
+        _ => "hệ điều hành từ chối",
+    };
+    format!("{sentence} [{cause}]")
 }
 
 impl fmt::Display for Failure {
@@ -212,14 +232,42 @@ pub(crate) fn refuse_open_to_others(path: &Path) -> Result<(), Failure> {
 /// crash.
 fn lock(data: &Path) -> Result<File, Failure> {
     let path = data.join(LOCK);
-    let open = File::options()
+    let file = lock_file(&path)?;
+    file.lock().map_err(|cause| Failure::file(&path, &cause))?;
+    Ok(file)
+}
+
+/// One server at a time on an SQLite file, wherever its data folder and whatever its address; other commands may
+/// work beside it, and on PostgreSQL several servers. Released when the file is dropped, also by a crash.
+pub(crate) fn serve_alone(settings: &Settings) -> Result<Option<File>, Failure> {
+    let url = settings.database();
+    let Some(database) = url.sqlite_file() else {
+        return Ok(None);
+    };
+    // One file may have several names.
+    let mut path = fs::canonicalize(database)
+        .map_err(|cause| Failure::file(database, &cause))?
+        .into_os_string();
+    path.push(SERVING);
+    let path = PathBuf::from(path);
+    let file = lock_file(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
+            "ALREADY_SERVING: một máy chủ khác đang chạy trên {} [another server runs on this database]",
+            database.display()
+        ))),
+        Err(TryLockError::Error(cause)) => Err(Failure::file(&path, &cause)),
+    }
+}
+
+fn lock_file(path: &Path) -> Result<File, Failure> {
+    File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(&path);
-    let file = open.map_err(|cause| Failure::file(&path, &cause))?;
-    file.lock().map_err(|cause| Failure::file(&path, &cause))?;
-    Ok(file)
+        .open(path)
+        .map_err(|cause| Failure::file(path, &cause))
 }
 
 /// Which part of the disk under a folder is free for this process; nothing where that cannot be told.

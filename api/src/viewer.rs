@@ -125,7 +125,7 @@ impl Viewer {
         }
     }
 
-    /// An integrator: sees what is public, and for a province everything of its councils without personal fields.
+    /// An integrator: sees what is public, and what concerns his unit and those below it without personal fields.
     pub fn integrator(unit: UnitId, reference: &Reference, lang: Lang) -> Self {
         let mut viewer = Self {
             lang,
@@ -133,19 +133,7 @@ impl Viewer {
             ..Self::default()
         };
         let mut partitions = BTreeSet::from([Partition::Shared]);
-        if reference
-            .units
-            .get(unit)
-            .is_some_and(|unit| unit.level == "province")
-        {
-            partitions.extend(
-                reference
-                    .units
-                    .with_predecessors(unit)
-                    .into_iter()
-                    .map(Partition::Region),
-            );
-        }
+        partitions.extend(reference.regions_within(unit));
         viewer.set_partitions(partitions);
         viewer
     }
@@ -240,13 +228,7 @@ impl Viewer {
                     partitions.insert(Partition::Agency(agency));
                 }
                 Place::Unit(unit) if capabilities.contains(Capability::ReadRegion) => {
-                    partitions.extend(
-                        reference
-                            .units
-                            .with_predecessors(unit)
-                            .into_iter()
-                            .map(Partition::Region),
-                    );
+                    partitions.extend(reference.regions_within(unit));
                 }
                 _ => {}
             }

@@ -13,6 +13,7 @@ mod histories;
 mod installed;
 mod main_job;
 mod meetings;
+mod misread;
 mod objects;
 mod petitions;
 mod race;

@@ -203,6 +203,10 @@ each_db! {
         let answer = stranger.ask(query, json!({"input": plan(json!({}))})).await;
         assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
 
+        let former = stage.app.state.reference().units.iter().find(|unit| unit.valid_to.is_some()).unwrap().id;
+        let elsewhere = json!({"kind": "outside_constituency", "unitIds": [former]});
+        assert_eq!(office.refused("planMeeting", plan(elsewhere)).await, "UNIT_NOT_IN_FORCE");
+
         // A session's number is its own; a plan sent twice is one plan.
         let session = json!({"id": new_id(), "family": "session", "kind": "regular_mid", "ordinal": 7});
         for _ in 0..2 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Datelike, Duration, NaiveDate};
-use cutri::reports::Table;
+use cutri::{accounts::integrators::create_read_token, reports::Table};
 use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
@@ -417,6 +417,32 @@ each_db! {
         let ids: BTreeSet<&String> = rows.iter().map(|row| &row["id"]).collect();
         assert_eq!((rows.len(), ids.len()), (1_050, 1_050));
         assert!(statements < 40, "{statements} statements for three pages");
+    }
+
+    async fn a_communes_token_reads_its_commune_and_no_other(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        four_contacts(&app, &world).await;
+        let period = this_year(&app);
+        let office = app.person(&world.here.office);
+        for name in ["contacts", "petition-results"] {
+            let asked = format!("unit=27721&{period}");
+            let all = table(&office, name, &asked).await.len();
+            assert!(all >= 4, "{name}: {all}");
+            for (unit, expected) in [(world.here.unit, all), (world.province, all), (world.there.unit, 0)] {
+                let made = create_read_token(&app.state, unit, "cổng xã", None).await.unwrap();
+                let integrator = app.bearer(Some(made.1.text()));
+                assert_eq!(table(&integrator, name, &asked).await.len(), expected, "{name}");
+            }
+        }
+        // What a petition says may name people: an integrator has its numbers only.
+        let made = create_read_token(&app.state, world.here.unit, "cổng xã", None).await.unwrap();
+        let asked = "{ petitions(first: 50) { nodes { number title content } } feedback(first: 50) { nodes { id } } }";
+        let data = app.bearer(Some(made.1.text())).ask(asked, Value::Null).await.body;
+        let petitions = data["data"]["petitions"]["nodes"].as_array().unwrap();
+        assert!(!petitions.is_empty());
+        assert!(petitions.iter().all(|row| row["content"].is_null() && row["title"].is_null()), "{data:#}");
+        assert_eq!(data["data"]["feedback"]["nodes"].as_array().map_or(0, Vec::len), 0);
     }
 
     async fn what_is_asked_wrongly_is_told_with_its_field(db: TestDatabase) {

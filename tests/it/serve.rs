@@ -552,6 +552,33 @@ async fn accounts_and_tokens_are_made_beside_a_running_server() {
 }
 
 #[tokio::test]
+async fn one_sqlite_file_has_one_server() {
+    let db = installation().await;
+    let folder = db.folder();
+    let server = ServerProcess::start(folder, &["serve"], &[]).await;
+    refused_with(&cutri(folder, &["serve"], &[]), "ALREADY_SERVING");
+    for beside in [&["migrate"][..], &["doctor"], &["token", "list"]] {
+        let done = cutri(folder, beside, &[]);
+        assert!(done.status.success(), "{beside:?}: {}", said(&done));
+    }
+    let page = Client::new()
+        .get(server.url("/graphql"))
+        .header("accept", "text/html");
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("<label id=\"choice\" hidden>"),
+        "examples are of the demo"
+    );
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    let taken = server_process::command(folder, &["serve"], &[("CUTRI_LISTEN", &address)]);
+    refused_with(&{ taken }.output().unwrap(), "địa chỉ này đang được dùng");
+    assert!(server.term().await.success());
+    // Who stopped holds nothing.
+    let server = ServerProcess::start(folder, &["serve"], &[]).await;
+    assert!(server.term().await.success());
+}
+
+#[tokio::test]
 async fn a_list_imported_beside_a_running_server_is_seen_by_it() {
     let db = installation().await;
     let folder = db.folder();
@@ -571,6 +598,10 @@ async fn a_list_imported_beside_a_running_server_is_seen_by_it() {
     assert!(said(&second).contains(", 0 mới hoặc đổi"), "{}", said(&second));
     fs::write(&list, "nothing,of,this\n").unwrap();
     refused_with(&cutri(folder, &import, &[]), "dòng 1");
+    assert!(!said(&first).contains("dòng 0"), "{}", said(&first));
+    assert!(said(&first).contains("28 đơn vị kết thúc"), "{}", said(&first));
+    let absent = cutri(folder, &["import", "units", "no-such.csv"], &[]);
+    refused_with(&absent, "không có tệp hoặc thư mục này [No such file");
 
     for attempt in 0.. {
         if server.log().text().contains("reference data read again") {

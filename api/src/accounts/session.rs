@@ -58,6 +58,15 @@ pub struct NotSignedIn {
     pub retry_after: Option<Duration>,
 }
 
+impl NotSignedIn {
+    fn held(Held(wait): Held) -> Self {
+        Self {
+            refused: Code::RateLimited.into(),
+            retry_after: Some(wait),
+        }
+    }
+}
+
 impl<T: Into<Refused>> From<T> for NotSignedIn {
     fn from(refused: T) -> Self {
         Self {
@@ -92,15 +101,13 @@ pub async fn login(state: &State, with: Credentials<'_>) -> Result<Result<Sessio
     });
 
     let now = state.clock.now();
-    if let Err(Held(wait)) = state
+    let attempt = state
         .throttle
-        .attempt(with.username, with.address, known.is_some(), now)
-    {
-        return Ok(Err(NotSignedIn {
-            refused: Code::RateLimited.into(),
-            retry_after: Some(wait),
-        }));
-    }
+        .attempt(with.username, with.address, known.is_some(), now);
+    let attempt = match attempt {
+        Ok(attempt) => attempt,
+        Err(held) => return Ok(Err(NotSignedIn::held(held))),
+    };
     let account = account.filter(|account| account.disabled_at.is_none());
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let right = state
@@ -110,7 +117,7 @@ pub async fn login(state: &State, with: Credentials<'_>) -> Result<Result<Sessio
     let Some(account) = account.filter(|_| right) else {
         return Ok(Err(Code::LoginFailed.into()));
     };
-    state.throttle.succeeded(with.username, with.address);
+    state.throttle.succeeded(attempt);
 
     let open = SignIn {
         account: account.id,
@@ -232,12 +239,10 @@ pub async fn change_password(
     };
     // From a device that is signed in strangers' guesses hold nobody up; its own still count against the address.
     let now = state.clock.now();
-    if let Err(Held(wait)) = state.throttle.attempt(&account.username, address, true, now) {
-        return Ok(Err(NotSignedIn {
-            refused: Code::RateLimited.into(),
-            retry_after: Some(wait),
-        }));
-    }
+    let attempt = match state.throttle.attempt(&account.username, address, true, now) {
+        Ok(attempt) => attempt,
+        Err(held) => return Ok(Err(NotSignedIn::held(held))),
+    };
     let stored = account.password_hash.clone();
     let right = state
         .passwords
@@ -246,7 +251,7 @@ pub async fn change_password(
     if !right {
         return Ok(Err(Refused::field(Code::LoginFailed, "currentPassword").into()));
     }
-    state.throttle.succeeded(&account.username, address);
+    state.throttle.succeeded(attempt);
     let set = SetPassword {
         account: account.id,
         password_hash: state.passwords.hash(new, state.entropy.as_ref()).await?,

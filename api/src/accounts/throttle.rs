@@ -1,8 +1,12 @@
-//! Guessing passwords is slowed: ten failures within a quarter of an hour, per user name and per address.
+//! Guessing passwords is slowed, per user name and per address: after a few failures each further one makes the next
+//! try wait a little longer, never more than [`Measure::longest`]. Nothing is ever locked.
 //!
-//! A stranger must not be able to lock an owner out: who names a device that has signed in to this account before
-//! (`deviceId`) is never held up here. Memory only and of bounded size; a restart forgives. Names and
-//! addresses are kept as digests.
+//! A stranger must not be able to keep an owner out. Who names a device that has signed in to this account before
+//! (`deviceId`) is never held up here; who comes from an address that has signed in to it before waits only for
+//! failures of that very address with that very name; and everybody else shares the name's wait, which is shorter
+//! than the one of a guesser at one address, so that there is always a gap between two of his tries. A hall behind
+//! one address may mistype far more often than one name may. Memory only and of bounded size; a restart forgives.
+//! Names and addresses are kept as digests.
 
 use std::{
     collections::HashMap,
@@ -14,11 +18,36 @@ use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-/// Failures that are allowed within [`WINDOW`].
-pub const FAILURES: usize = 10;
-/// How long a failure counts.
-pub const WINDOW: Duration = Duration::minutes(15);
-/// Most names and addresses remembered together; the longest untouched are forgotten first.
+/// How failures are weighed.
+pub struct Measure {
+    /// So many cost nothing.
+    pub free: u32,
+    /// The longest wait since the last failure.
+    pub longest: Duration,
+    /// One failure is forgiven in this time.
+    pub fades: Duration,
+}
+
+/// For one name at one address.
+pub const PAIR: Measure = Measure {
+    free: 5,
+    longest: Duration::seconds(60),
+    fades: Duration::seconds(180),
+};
+/// For one name, from wherever.
+pub const NAME: Measure = Measure {
+    free: 10,
+    longest: Duration::seconds(30),
+    fades: Duration::seconds(90),
+};
+/// For one address, whatever the names.
+pub const ADDRESS: Measure = Measure {
+    free: 100,
+    longest: Duration::seconds(60),
+    fades: Duration::seconds(9),
+};
+
+/// Most names, addresses and pairs of them remembered together; the longest untouched are forgotten first.
 pub const CAPACITY: usize = 100_000;
 
 /// Counts failed logins, unless it is off.
@@ -27,6 +56,15 @@ pub struct Throttle(Option<Mutex<Memory>>);
 /// The login must wait this long (`Retry-After`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held(pub Duration);
+
+/// A try that was let through. It counts as a failure until [`Throttle::succeeded`] takes it back.
+#[must_use]
+pub struct Attempt {
+    keys: Keys,
+    /// Until when name and address were held before it.
+    before: [Option<DateTime<Utc>>; 2],
+    at: DateTime<Utc>,
+}
 
 impl Default for Throttle {
     fn default() -> Self {
@@ -47,89 +85,154 @@ impl Throttle {
         Self(None)
     }
 
-    /// To be called before the password is looked at. The try counts as a failure until
-    /// [`Throttle::succeeded`] takes it back, so that many at once gain nothing. `known`: this device
-    /// has signed in to this very account before.
-    pub fn attempt(&self, name: &str, address: IpAddr, known: bool, now: DateTime<Utc>) -> Result<(), Held> {
-        let Some(memory) = &self.0 else { return Ok(()) };
-        let (name, address) = (digest_name(name), digest_address(address));
+    /// To be called before the password is looked at. The try counts as a failure at once, so that many at the same
+    /// time gain nothing. `known`: this device has signed in to this very account before.
+    pub fn attempt(
+        &self,
+        name: &str,
+        address: IpAddr,
+        known: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, Held> {
+        let keys = Keys::of(name, address);
+        let mut attempt = Attempt {
+            keys,
+            before: [None; 2],
+            at: now,
+        };
+        let Some(memory) = &self.0 else {
+            return Ok(attempt);
+        };
         let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = memory.held(name, now).max(memory.held(address, now));
-        match held {
+        let pair = memory.wait(keys.pair, &PAIR, now);
+        let others = memory
+            .wait(keys.name, &NAME, now)
+            .max(memory.wait(keys.address, &ADDRESS, now));
+        let is_home = memory.touch(keys.pair).is_some_and(|failures| failures.is_home);
+        let wait = if is_home { pair } else { pair.max(others) };
+        match wait {
             Some(wait) if !known => return Err(Held(wait)),
             _ => {}
         }
-        memory.failed(name, address, now);
-        memory.failed(address, name, now);
-        Ok(())
+        memory.failed(keys.pair, &PAIR, now);
+        attempt.before = [
+            memory.failed(keys.name, &NAME, now),
+            memory.failed(keys.address, &ADDRESS, now),
+        ];
+        Ok(attempt)
     }
 
     /// The password was right. The failures of this address no longer count against the name; those of other
     /// addresses do. Against the address only this try is taken back: an own account is no way to guess on.
-    pub fn succeeded(&self, name: &str, address: IpAddr) {
+    pub fn succeeded(&self, attempt: Attempt) {
         let Some(memory) = &self.0 else { return };
-        let (name, address) = (digest_name(name), digest_address(address));
+        let Attempt { keys, before, at } = attempt;
         let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failures) = memory.touch(name) {
-            failures.retain(|failure| failure.counterpart != address);
+        let own = memory.touch(keys.pair).map_or(1.0, |pair| pair.level);
+        for (key, taken, before) in [(keys.name, own, before[0]), (keys.address, 1.0, before[1])] {
+            if let Some(failures) = memory.touch(key) {
+                failures.level = (failures.level - taken).max(0.0);
+                // Unless another try failed meanwhile.
+                if let Some(before) = before.filter(|_| failures.last == at) {
+                    failures.until = before;
+                }
+            }
         }
-        if let Some(failures) = memory.touch(address)
-            && let Some(at) = failures.iter().rposition(|failure| failure.counterpart == name)
-        {
-            failures.remove(at);
-        }
+        let home = Failures {
+            is_home: true,
+            ..Failures::none(at)
+        };
+        memory.insert(keys.pair, home);
     }
 }
 
 type Key = [u8; 16];
 
-struct Failure {
-    at: DateTime<Utc>,
-    /// The address for a name, the name for an address.
-    counterpart: Key,
+#[derive(Clone, Copy)]
+struct Keys {
+    name: Key,
+    address: Key,
+    pair: Key,
+}
+
+impl Keys {
+    fn of(name: &str, address: IpAddr) -> Self {
+        let (name, address) = (digest_name(name), digest_address(address));
+        let pair = digest(b'p', &[name, address].concat());
+        Self { name, address, pair }
+    }
+}
+
+struct Failures {
+    /// How many count; they fade.
+    level: f64,
+    last: DateTime<Utc>,
+    /// No try before this.
+    until: DateTime<Utc>,
+    /// A pair that has signed in.
+    is_home: bool,
+}
+
+impl Failures {
+    fn none(now: DateTime<Utc>) -> Self {
+        Self {
+            level: 0.0,
+            last: now,
+            until: now,
+            is_home: false,
+        }
+    }
 }
 
 /// Two generations: when the young one is full, it becomes the old one and what the old one held is forgotten.
 #[derive(Default)]
 struct Memory {
     half: usize,
-    young: HashMap<Key, Vec<Failure>>,
-    old: HashMap<Key, Vec<Failure>>,
+    young: HashMap<Key, Failures>,
+    old: HashMap<Key, Failures>,
 }
 
 impl Memory {
-    fn touch(&mut self, key: Key) -> Option<&mut Vec<Failure>> {
+    fn touch(&mut self, key: Key) -> Option<&mut Failures> {
         if let Some(failures) = self.old.remove(&key) {
             self.insert(key, failures);
         }
         self.young.get_mut(&key)
     }
 
-    fn insert(&mut self, key: Key, failures: Vec<Failure>) {
+    fn insert(&mut self, key: Key, failures: Failures) {
         if self.young.len() >= self.half && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(key, failures);
     }
 
-    fn held(&mut self, key: Key, now: DateTime<Utc>) -> Option<Duration> {
-        let failures = self.touch(key)?;
-        failures.retain(|failure| now < failure.at + WINDOW);
-        // The one that must lapse before there are fewer than FAILURES again.
-        let first = failures.first().filter(|_| failures.len() >= FAILURES)?;
-        // A clock that was set back must not hold anybody for longer than the window.
-        Some((first.at + WINDOW - now).min(WINDOW))
+    fn wait(&mut self, key: Key, measure: &Measure, now: DateTime<Utc>) -> Option<Duration> {
+        let wait = self.touch(key)?.until - now;
+        // A clock that was set back must not hold anybody for longer.
+        (wait > Duration::zero()).then(|| wait.min(measure.longest))
     }
 
-    fn failed(&mut self, key: Key, counterpart: Key, now: DateTime<Utc>) {
-        let failure = Failure { at: now, counterpart };
-        match self.touch(key) {
-            // Only a known device comes here when the measure is full. Its tries must not push out those of the
-            // guesser, whom the owner's next success would then forgive.
-            Some(failures) if failures.len() >= FAILURES => {}
-            Some(failures) => failures.push(failure),
-            None => self.insert(key, vec![failure]),
+    /// Counts a failure; until when the key was held before it.
+    fn failed(&mut self, key: Key, measure: &Measure, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.touch(key).is_none() {
+            self.insert(key, Failures::none(now));
         }
+        let failures = self.touch(key)?;
+        let before = failures.until;
+        let passed = (now - failures.last).max(Duration::zero());
+        let faded = passed.as_seconds_f64() / measure.fades.as_seconds_f64();
+        let free = f64::from(measure.free);
+        // Six doublings of a second are beyond the longest wait; more would only be remembered for longer.
+        failures.level = ((failures.level - faded).max(0.0) + 1.0).min(free + 6.0);
+        failures.last = now;
+        let over = (failures.level - free).floor();
+        failures.until = if over < 0.0 {
+            now
+        } else {
+            now + Duration::seconds(1_i64 << (over as u32).min(6)).min(measure.longest)
+        };
+        Some(before)
     }
 }
 
@@ -183,55 +286,69 @@ mod tests {
     }
 
     fn sign_in(throttle: &Throttle, name: &str, from: &str, known: bool, second: i64) -> Result<(), Held> {
-        throttle.attempt(name, ip(from), known, at(second))?;
-        throttle.succeeded(name, ip(from));
+        throttle.succeeded(throttle.attempt(name, ip(from), known, at(second))?);
         Ok(())
     }
 
-    #[test]
-    fn ten_are_looked_at_and_the_eleventh_waits() {
-        let throttle = Throttle::default();
-        assert_eq!(guess(&throttle, "lan", THIEF, 30, 0), FAILURES);
-        for (second, expected) in [
-            (0, Err(Held(Duration::seconds(900)))),
-            (1, Err(Held(Duration::seconds(899)))),
-            (899, Err(Held(Duration::seconds(1)))),
-            (900, Ok(())),
-        ] {
-            assert_eq!(
-                throttle.attempt("lan", ip(THIEF), false, at(second)),
-                expected,
-                "{second}"
-            );
-        }
+    fn held(seconds: i64) -> Result<(), Held> {
+        Err(Held(Duration::seconds(seconds)))
     }
 
     #[test]
-    fn the_window_slides() {
+    fn each_further_guess_waits_longer_and_never_long() {
         let throttle = Throttle::default();
-        for second in 0..10 {
-            assert_eq!(guess(&throttle, "lan", THIEF, 1, second * 60), 1);
+        assert_eq!(guess(&throttle, "lan", THIEF, 30, 0), 5);
+        let mut second = 0;
+        for wait in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
+            let refused = throttle.attempt("lan", ip(THIEF), false, at(second)).map(drop);
+            assert_eq!(refused, held(wait), "{second}");
+            second += wait;
+            assert_eq!(guess(&throttle, "lan", THIEF, 5, second), 1);
         }
         assert_eq!(
-            throttle.attempt("lan", ip(CAFE), false, at(599)),
-            Err(Held(Duration::seconds(301)))
+            sign_in(&throttle, "lan", THIEF, false, second + 60),
+            Ok(()),
+            "nothing is locked"
         );
-        assert_eq!(guess(&throttle, "lan", THIEF, 5, 900), 1);
-        assert_eq!(guess(&throttle, "lan", THIEF, 5, 960), 1);
+        assert_eq!(
+            guess(&throttle, "lan", THIEF, 30, second + 61),
+            5,
+            "and all is forgiven"
+        );
+    }
+
+    #[test]
+    fn a_day_of_guessing_comes_to_little() {
+        let throttle = Throttle::default();
         let looked_at: usize = (0..86_400)
-            .step_by(10)
             .map(|second| guess(&throttle, "minh", THIEF, 1, second))
             .sum();
-        assert!(looked_at <= 97 * FAILURES, "{looked_at} a day");
+        assert!(looked_at <= 1_460, "{looked_at} from one address");
+        let looked_at: usize = (0..86_400)
+            .map(|second| {
+                let from = format!("198.51.{}.{}", second / 250 % 250, second % 250);
+                guess(&throttle, "lan", &from, 1, second)
+            })
+            .sum();
+        assert!(looked_at <= 2_900, "{looked_at} from everywhere");
+    }
+
+    #[test]
+    fn failures_fade() {
+        let throttle = Throttle::default();
+        for times in 0..100 {
+            assert_eq!(guess(&throttle, "lan", THIEF, 1, times * 180), 1);
+        }
+        assert_eq!(guess(&throttle, "lan", THIEF, 30, 100 * 180), 5);
     }
 
     #[test]
     fn many_addresses_for_one_name_and_many_names_from_one_address() {
         let throttle = Throttle::default();
         let spread = (0..50).map(|n| guess(&throttle, "lan", &format!("198.51.100.{n}"), 1, 0));
-        assert_eq!(spread.sum::<usize>(), FAILURES);
-        let sprayed = (0..50).map(|n| guess(&throttle, &format!("user{n}"), THIEF, 1, 0));
-        assert_eq!(sprayed.sum::<usize>(), FAILURES);
+        assert_eq!(spread.sum::<usize>(), 10);
+        let sprayed = (0..300).map(|n| guess(&throttle, &format!("user{n}"), THIEF, 1, 0));
+        assert_eq!(sprayed.sum::<usize>(), 100);
         assert_eq!(
             sign_in(&throttle, "minh", HOME, false, 0),
             Ok(()),
@@ -240,30 +357,68 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_is_never_locked_out_where_he_is_known() {
+    fn guesses_at_one_name_hold_up_nobody_else_at_the_same_address() {
         let throttle = Throttle::default();
+        guess(&throttle, "lan", HOME, 100, 0);
+        for n in 0..50 {
+            assert_eq!(sign_in(&throttle, &format!("user{n}"), HOME, false, 0), Ok(()));
+        }
+        assert_eq!(sign_in(&throttle, "lan", HOME, false, 0), held(1));
+        assert_eq!(sign_in(&throttle, "lan", HOME, false, 1), Ok(()));
+    }
+
+    #[test]
+    fn an_owner_is_not_held_up_where_he_is_known() {
+        let throttle = Throttle::default();
+        assert_eq!(sign_in(&throttle, "lan", HOME, false, 0), Ok(()));
         for second in 0..100 {
             guess(&throttle, "lan", THIEF, 20, second);
-            guess(&throttle, "other", HOME, 20, second);
-            assert_eq!(sign_in(&throttle, "lan", HOME, true, second), Ok(()));
+            for n in 0..5 {
+                guess(&throttle, "lan", &format!("198.51.100.{n}"), 1, second);
+                guess(&throttle, &format!("other{n}"), HOME, 20, second);
+            }
+            assert_eq!(
+                sign_in(&throttle, "lan", HOME, false, second),
+                Ok(()),
+                "the address"
+            );
+            assert_eq!(
+                sign_in(&throttle, "lan", CAFE, true, second),
+                Ok(()),
+                "the device"
+            );
         }
-        assert!(sign_in(&throttle, "lan", CAFE, false, 100).is_err());
+    }
+
+    #[test]
+    fn between_two_tries_of_one_guesser_everybody_comes_in() {
+        let throttle = Throttle::default();
+        let mut came_in = 0;
+        for second in 0..3_600 {
+            guess(&throttle, "lan", THIEF, 1, second);
+            if second % 61 == 45 {
+                let from = format!("198.51.100.{}", second % 250);
+                came_in += usize::from(sign_in(&throttle, "lan", &from, false, second).is_ok());
+            }
+        }
+        assert!(came_in >= 20, "{came_in}");
     }
 
     #[test]
     fn a_success_forgives_the_name_for_that_address_only() {
         let throttle = Throttle::default();
-        guess(&throttle, "lan", HOME, 5, 0);
+        guess(&throttle, "lan", HOME, 4, 0);
         guess(&throttle, "lan", THIEF, 4, 0);
-        assert_eq!(sign_in(&throttle, "lan", HOME, false, 1), Ok(()));
+        assert_eq!(sign_in(&throttle, "lan", HOME, false, 0), Ok(()));
         // Four of the thief still count: six more, from wherever.
-        assert_eq!(guess(&throttle, "lan", CAFE, 20, 2), 6);
+        let spread = (0..50).map(|n| guess(&throttle, "lan", &format!("198.51.100.{n}"), 1, 0));
+        assert_eq!(spread.sum::<usize>(), 6);
 
         let throttle = Throttle::default();
-        guess(&throttle, "lan", THIEF, 9, 0);
-        assert_eq!(sign_in(&throttle, "thiefs.own", THIEF, false, 1), Ok(()));
+        guess(&throttle, "lan", THIEF, 4, 0);
+        assert_eq!(sign_in(&throttle, "thiefs.own", THIEF, false, 0), Ok(()));
         assert_eq!(
-            guess(&throttle, "lan", THIEF, 20, 2),
+            guess(&throttle, "lan", THIEF, 20, 0),
             1,
             "an own account is no way to guess on"
         );
@@ -272,8 +427,11 @@ mod tests {
     #[test]
     fn successes_cost_nothing() {
         let throttle = Throttle::default();
-        for n in 0..100 {
-            assert_eq!(sign_in(&throttle, &format!("user{n}"), HOME, false, 0), Ok(()));
+        for n in 0..500 {
+            assert_eq!(
+                sign_in(&throttle, &format!("user{}", n % 200), HOME, false, 0),
+                Ok(())
+            );
         }
     }
 
@@ -286,7 +444,7 @@ mod tests {
                 .collect();
             guesses.into_iter().map(|guess| guess.join().unwrap()).sum()
         });
-        assert_eq!(looked_at, FAILURES);
+        assert_eq!(looked_at, 5);
     }
 
     #[test]
@@ -294,14 +452,13 @@ mod tests {
         let throttle = Throttle::default();
         let names = ["lan", "LAN", " lan ", "ｌａｎ", "Lan"];
         let looked_at = (0..50).map(|n| guess(&throttle, names[n % 5], &format!("198.51.100.{n}"), 1, 0));
-        assert_eq!(looked_at.sum::<usize>(), FAILURES);
-        let looked_at =
-            (0..50).map(|n| guess(&throttle, &format!("u{n}"), &format!("2001:db8:1:2::{n:x}"), 1, 0));
-        assert_eq!(looked_at.sum::<usize>(), FAILURES);
+        assert_eq!(looked_at.sum::<usize>(), 10);
+        let looked_at = (0..50).map(|n| guess(&throttle, "u", &format!("2001:db8:1:2::{n:x}"), 1, 0));
+        assert_eq!(looked_at.sum::<usize>(), 5);
         assert_eq!(guess(&throttle, "u", "2001:db8:1:3::1", 1, 0), 1);
         assert_eq!(
-            guess(&throttle, "w", THIEF, 6, 0) + guess(&throttle, "v", &format!("::ffff:{THIEF}"), 6, 0),
-            10
+            guess(&throttle, "w", THIEF, 3, 0) + guess(&throttle, "w", &format!("::ffff:{THIEF}"), 3, 0),
+            5
         );
     }
 
@@ -309,7 +466,8 @@ mod tests {
     fn a_clock_set_back_holds_nobody_for_long() {
         let throttle = Throttle::default();
         guess(&throttle, "lan", THIEF, 10, 86_400);
-        assert_eq!(throttle.attempt("lan", ip(CAFE), false, at(0)), Err(Held(WINDOW)));
+        let refused = throttle.attempt("lan", ip(THIEF), false, at(0)).map(drop);
+        assert_eq!(refused, held(60));
     }
 
     #[test]
@@ -318,9 +476,9 @@ mod tests {
         guess(&throttle, "lan", THIEF, 10, 0);
         for n in 0..5_000_u32 {
             let address = IpAddr::from((n + 0x0a00_0000).to_be_bytes());
-            let _ = throttle.attempt(&format!("user{n}"), address, false, at(1));
+            let _ = throttle.attempt(&format!("user{n}"), address, false, at(0));
             if n % 10 == 0 {
-                assert!(throttle.attempt("lan", ip(CAFE), false, at(1)).is_err(), "{n}");
+                assert!(throttle.attempt("lan", ip(THIEF), false, at(0)).is_err(), "{n}");
             }
             let memory = throttle.0.as_ref().unwrap().lock().unwrap();
             assert!(memory.young.len() + memory.old.len() <= 100);

@@ -157,7 +157,7 @@ pub fn run() -> ExitCode {
         .build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(execute(line.command, &line.settings)),
-        Err(cause) => Err(Failure::new(cause.to_string())),
+        Err(cause) => Err(Failure::new(start::words(&cause))),
     };
     match done {
         Ok(code) => code,

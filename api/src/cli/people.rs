@@ -12,7 +12,7 @@ use crate::{
         people::create_first_account,
     },
     clock::{VIETNAM, local_date},
-    start::Failure,
+    start::{self, Failure},
     state::State,
     terminal::{self, say, tell},
 };
@@ -20,7 +20,7 @@ use crate::{
 /// Makes an administrator of the whole installation.
 pub(super) async fn create_account(state: &State, username: &str) -> Result<(), Failure> {
     let password = terminal::password("Mật khẩu [password]", "Nhập lại [again]")
-        .map_err(|cause: io::Error| Failure::new(format!("mật khẩu [password]: {cause}")))?;
+        .map_err(|cause: io::Error| Failure::new(format!("mật khẩu [password]: {}", start::words(&cause))))?;
     let Some(password) = password else {
         return Err(Failure::new(
             "mật khẩu để trống hoặc hai lần nhập khác nhau [no password, or the two differ]",

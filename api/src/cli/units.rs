@@ -42,8 +42,16 @@ fn tell(report: &ImportReport, list: &Path, successions: Option<&Path>) {
         let file = successions.unwrap_or(list);
         say(format_args!("{}: {}", file.display(), words(problem)));
     }
-    for gap in &report.gaps {
+    // Line 0: what the delivered lists left open long ago, whichever file is read now.
+    let (old, new): (Vec<&Gap>, Vec<&Gap>) = report.gaps.iter().partition(|gap| gap.line == 0);
+    for gap in new {
         say(open(gap));
+    }
+    if !old.is_empty() {
+        say(format_args!(
+            "Ngoài tệp này, {} đơn vị kết thúc mà chưa rõ đơn vị kế thừa. [units without a known successor, not of this file]",
+            old.len()
+        ));
     }
     say(format_args!(
         "Đơn vị hành chính: {} phiên bản, {} mới hoặc đổi. Kế thừa: {}, {} mới hoặc đổi. Bỏ qua {} dòng. Còn bỏ ngỏ {}. \

@@ -26,6 +26,7 @@ use super::{
     events,
     failure::Failure,
     limits,
+    misread::Question,
     negotiate::{self, Media},
     request::Asked,
     response, scan,
@@ -139,6 +140,7 @@ async fn run<B: Backend>(
 pub(super) struct Prepared {
     pub(super) operation: limits::Operation,
     pub(super) request: Request,
+    question: Question,
     /// A document that is worth keeping once it was executed.
     new: Option<(String, Arc<ExecutableDocument>)>,
 }
@@ -169,8 +171,10 @@ pub(super) fn prepare<B: Backend>(
     if let Some(name) = asked.operation_name {
         request = request.operation_name(name);
     }
+    let question = Question::of(&document, &request);
     request.set_parsed_query(Arc::unwrap_or_clone(document));
     Ok(Prepared {
+        question,
         operation,
         request,
         new,
@@ -188,6 +192,7 @@ pub(super) async fn executed<B: Backend>(
     let Prepared {
         operation,
         request,
+        question,
         new,
     } = prepared;
     let times = &edge.config.times;
@@ -207,7 +212,8 @@ pub(super) async fn executed<B: Backend>(
     );
     let started = Instant::now();
     let executed = tokio::time::timeout(time, edge.backend.execute(request, caller)).instrument(span.clone());
-    let response = executed.await.unwrap_or_else(|_| too_slow(time));
+    let mut response = executed.await.unwrap_or_else(|_| too_slow(time));
+    question.name_fields(&mut response);
     if let Some((text, document)) = new
         && response.is_ok()
     {

@@ -22,6 +22,7 @@ mod graphiql;
 mod graphql;
 mod json;
 mod limits;
+mod misread;
 mod negotiate;
 mod request;
 mod response;

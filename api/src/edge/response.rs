@@ -112,7 +112,7 @@ pub(super) fn code_of(error: &ServerError) -> Code {
     }
 }
 
-fn extension<'a>(error: &'a ServerError, name: &str) -> Option<&'a Value> {
+pub(super) fn extension<'a>(error: &'a ServerError, name: &str) -> Option<&'a Value> {
     error.extensions.as_ref()?.get(name)
 }
 

@@ -8,7 +8,8 @@ use entity::id::UnitId;
 use super::state;
 use crate::error::{Code, Refused, Result};
 
-/// A unit, by id or by code, and by default everything below it.
+/// A unit, by id or by code, and by default everything below it. Nothing lies in a unit that does not exist: the
+/// list is empty.
 #[derive(Clone, Debug, InputObject)]
 pub struct WithinUnit {
     /// The unit's id.

@@ -1,10 +1,22 @@
 //! Scalars: moments at +07:00, legal dates, and JSON whose bytes are passed through.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::store::writing::{parse_date, parse_time};
+use crate::{
+    error::{Code, Lang},
+    store::writing::{parse_date, parse_time},
+};
+
+/// The member of an error that holds the text that could not be read, by which the edge finds its field. Never sent.
+pub(crate) const MISREAD: &str = "misread";
+
+fn misread<T: InputType>(text: &str) -> InputValueError<T> {
+    InputValueError::custom(Code::InvalidDate.message(Lang::Vi))
+        .with_extension("code", Code::InvalidDate.name())
+        .with_extension(MISREAD, text)
+}
 
 /// A moment in RFC 3339; given at +07:00 with microseconds, taken with any offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +30,7 @@ pub struct Time(pub DateTime<Utc>);
 impl ScalarType for Time {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => parse_time(text)
-                .map(Time)
-                .ok_or_else(|| InputValueError::custom("not a date and time")),
+            Value::String(text) => parse_time(text).map(Time).ok_or_else(|| misread(text)),
             _ => Err(InputValueError::expected_type(value)),
         }
     }
@@ -39,9 +49,7 @@ pub struct Day(pub NaiveDate);
 impl ScalarType for Day {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => parse_date(text)
-                .map(Day)
-                .ok_or_else(|| InputValueError::custom("not a date")),
+            Value::String(text) => parse_date(text).map(Day).ok_or_else(|| misread(text)),
             _ => Err(InputValueError::expected_type(value)),
         }
     }

@@ -322,19 +322,33 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}): ", self.fault.name(), self.path.display())?;
         match self.fault {
-            KeyFault::Symlink => write!(f, "keys are not followed through symbolic links"),
-            KeyFault::NotAFolder => write!(f, "this is not a folder"),
-            KeyFault::NotAFile => write!(f, "this is not a plain file"),
+            KeyFault::Symlink => write!(
+                f,
+                "không đọc khóa qua liên kết [keys are not followed through symbolic links]"
+            ),
+            KeyFault::NotAFolder => write!(f, "đây không phải thư mục [this is not a folder]"),
+            KeyFault::NotAFile => write!(f, "đây không phải tệp thường [this is not a plain file]"),
             KeyFault::OpenToOthers(mode) => {
                 write!(
                     f,
-                    "mode {mode:03o} lets other users in; a key folder has 700, a key file 600"
+                    "quyền {mode:03o} cho người khác vào; thư mục khóa là 700, tệp khóa là 600 \
+                     [other users can get in]"
                 )
             }
-            KeyFault::ForeignOwner => write!(f, "the file belongs to another user than its folder"),
-            KeyFault::Corrupt => write!(f, "not a whole key; put the copy from the backup in its place"),
-            KeyFault::Missing => write!(f, "not there"),
-            KeyFault::Io(kind) => write!(f, "{kind}"),
+            KeyFault::ForeignOwner => write!(
+                f,
+                "tệp thuộc người khác với chủ thư mục [the file belongs to another user than its folder]"
+            ),
+            KeyFault::Corrupt => write!(
+                f,
+                "khóa không còn nguyên vẹn; hãy đặt lại bản sao lưu \
+                 [not a whole key; put the copy from the backup in its place]"
+            ),
+            KeyFault::Missing => write!(
+                f,
+                "không có ở đây; hãy đặt lại bản sao lưu [not there; put back the copy from the backup]"
+            ),
+            KeyFault::Io(kind) => write!(f, "hệ điều hành từ chối [{kind}]"),
         }
     }
 }
@@ -352,7 +366,8 @@ impl fmt::Display for FingerprintMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "KEYS_MISMATCH ({}): the database was used with another key of this name",
+            "KEYS_MISMATCH ({}): cơ sở dữ liệu đã dùng một khóa khác cùng tên \
+             [the database was used with another key of this name]",
             self.name
         )
     }

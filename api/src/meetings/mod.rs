@@ -74,8 +74,9 @@ impl Collection for MeetingCollection {
         if row.status == Status::Proposed {
             return partitions;
         }
-        // Figures of a province count every meeting that is more than a proposal.
-        partitions.extend(reference.province_of(row.council_id).map(Partition::Region));
+        // Figures of a province or commune count every meeting that is more than a proposal.
+        let units = working.meeting_unit.of(id).map(|link| link.unit_id);
+        partitions.extend(reference.regions(row.council_id, units));
         // A delegate's own contact is his and his council's, until the council has made it its own.
         if row.author_id.is_none() || row.status.is_closed() || row.is_public {
             for link in working.meeting_unit.of(id) {

@@ -211,7 +211,7 @@ pub(super) fn check_day(reference: &Reference, row: &Model, links: &Links) -> Re
     if all_exist {
         Ok(())
     } else {
-        Err(Refused::field(Code::OutOfRange, "unitIds"))
+        Err(Refused::field(Code::UnitNotInForce, "unitIds"))
     }
 }
 

@@ -55,7 +55,8 @@ impl Collection for PetitionCollection {
         };
         let mut partitions = vec![Partition::Council(row.council_id)];
         partitions.extend(row.upper_council_id.map(Partition::Council));
-        partitions.extend(reference.province_of(row.council_id).map(Partition::Region));
+        let units = working.petition_unit.of(id).map(|link| link.unit_id);
+        partitions.extend(reference.regions(row.council_id, units));
         partitions.extend(row.agency_id.map(Partition::Agency));
         partitions.extend(
             working

@@ -120,11 +120,11 @@ impl Collection for ResolutionCollection {
     }
 }
 
-/// A resolution lies with its council, with the delegates of its place, with the province, and once it is public
+/// A resolution lies with its council, with the delegates of its place, with those who aggregate, and once it is public
 /// with everybody.
 fn partitions(row: &Model, reference: &Reference) -> Vec<Partition> {
     let mut partitions = vec![Partition::Council(row.council_id), Partition::Place(row.unit_id)];
-    partitions.extend(reference.province_of(row.council_id).map(Partition::Region));
+    partitions.extend(reference.regions(row.council_id, [row.unit_id]));
     if row.is_public {
         partitions.push(Partition::Public(row.unit_id));
     }

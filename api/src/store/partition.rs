@@ -62,7 +62,7 @@ pub enum Partition {
     Account(AccountId),
     /// What is published about a unit.
     Public(UnitId),
-    /// Everything of a province's councils without personal fields.
+    /// What concerns a unit, without personal fields; at a province everything of its councils.
     Region(UnitId),
 }
 

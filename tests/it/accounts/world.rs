@@ -31,7 +31,6 @@ pub const PASSWORD: &str = "mật khẩu thật dài";
 const TICK: Duration = Duration::milliseconds(1);
 
 pub const HOME: &str = "113.160.0.1";
-pub const THIEF: &str = "203.0.113.7";
 
 pub struct World {
     pub state: Arc<State>,

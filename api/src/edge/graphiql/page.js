@@ -1,6 +1,7 @@
 "use strict";
 const at = (id) => document.getElementById(id);
 const examples = at("texts").content.textContent.split(/^### */m).map((text) => text.trim()).filter(Boolean);
+at("choice").hidden = examples.length === 0;
 for (const [index, text] of examples.entries()) {
   const title = text.split("\n", 1)[0].replace(/^#\s*/, "");
   at("examples").append(new Option(title.slice(0, 80), index));

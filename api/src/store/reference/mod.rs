@@ -181,6 +181,42 @@ impl Reference {
             .find(|council| self.is_heir(council, of, on))
     }
 
+    /// Where those who aggregate find what a council keeps about these units: at its province, at its own unit, and
+    /// at each of the units that lies (or lay) in that province.
+    pub fn regions(
+        &self,
+        council: CouncilId,
+        units: impl IntoIterator<Item = UnitId>,
+    ) -> BTreeSet<Partition> {
+        let Some(province) = self.province_of(council) else {
+            return BTreeSet::new();
+        };
+        let own = self.council(council).map(|council| council.unit_id);
+        units
+            .into_iter()
+            .filter(|unit| self.units.covers_of_any_time(province, *unit))
+            .chain(own)
+            .chain([province])
+            .map(Partition::Region)
+            .collect()
+    }
+
+    /// What those who aggregate read for a unit: all that is below it, and all that it was made of.
+    pub fn regions_within(&self, unit: UnitId) -> BTreeSet<Partition> {
+        let is_province = self.units.get(unit).is_some_and(|unit| unit.level == "province");
+        // A province's partition holds what is below it.
+        let units = if is_province {
+            BTreeSet::from([unit])
+        } else {
+            self.units.subtree(unit)
+        };
+        units
+            .into_iter()
+            .flat_map(|unit| self.units.with_predecessors(unit))
+            .map(Partition::Region)
+            .collect()
+    }
+
     /// The council of the unit above that is in office on a day: where a petition beyond competence goes.
     pub fn upper_council(&self, council: CouncilId, on: NaiveDate) -> Option<&council::Model> {
         let own = self.council(council)?;

@@ -1,0 +1,46 @@
+//! Values that cannot be read are told with their field, wherever they stand.
+
+use cutri_tests::{TestApp, TestDatabase, each_db, world::World};
+use serde_json::{Value, json};
+
+each_db! {
+    async fn a_value_that_cannot_be_read_names_its_field(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let office = app.person(&world.here.office).in_language("en");
+        let forward = "mutation($input: ForwardPetitionsInput!) {
+            forwardPetitions(input: $input) { userErrors { code } } }";
+        let forwarded = |field: &str, value: &str| {
+            let mut input = json!({"petitionIds": [], "leadId": world.here.committee,
+                "documentNumber": "12", "documentDate": "2026-06-30"});
+            input[field] = json!(value);
+            json!({ "input": input })
+        };
+        let list = "query($first: Int, $filter: PetitionFilter) {
+            petitions(first: $first, filter: $filter) { totalCount } }";
+        let asked = |first: i64, after: &str| json!({"first": first, "filter": {"updatedAfter": after}});
+        let now = "2026-06-30T08:00:00+07:00";
+        for (query, variables, code, field) in [
+            (forward, forwarded("documentDate", "2026-06-31"), "INVALID_DATE", "documentDate"),
+            (forward, forwarded("dueAt", "9999-12-31"), "INVALID_DATE", "dueAt"),
+            (list, asked(1, "hôm qua"), "INVALID_DATE", "updatedAfter"),
+            (list, asked(100_000_000_000, now), "OUT_OF_RANGE", "first"),
+            (
+                "{ petitions(first: 1, filter: {updatedAfter: \"x\"}) { totalCount } }",
+                Value::Null, "INVALID_DATE", "updatedAfter",
+            ),
+            (
+                "{ ...Lists } fragment Lists on Query { units(first: 1, filter: {on: \"2026-02-30\"}) { totalCount } }",
+                Value::Null, "INVALID_DATE", "on",
+            ),
+        ] {
+            let answer = office.ask(query, variables).await.body;
+            let error = &answer["errors"][0];
+            let told = &error["extensions"];
+            assert_eq!((&told["code"], &told["field"]), (&json!(code), &json!(field)), "{answer:#}");
+            assert_eq!(told.get("misread"), None);
+            let sentence = cutri::error::Code::from_name(code).unwrap().message(cutri::error::Lang::En);
+            assert_eq!(error["message"], sentence);
+        }
+    }
+}
