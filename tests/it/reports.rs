@@ -8,6 +8,7 @@ use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
     each_db,
+    phone::{Phone, create, new_id},
     world::{Login, Put, World},
 };
 use entity::{
@@ -425,11 +426,19 @@ each_db! {
         four_contacts(&app, &world).await;
         let period = this_year(&app);
         let office = app.person(&world.here.office);
-        for name in ["contacts", "petition-results"] {
+        let (feedback, said) = (new_id(), json!({"kind": "petition", "unitId": world.here.unit,
+            "channel": "contact_meeting", "content": "Bà Tư xin sửa cầu"}));
+        let author = Phone::new(app.person(&world.here.delegates[0]));
+        assert_eq!(author.push(&[create("feedback", &feedback, said)]).await[0]["status"], "APPLIED");
+        let grouped = json!({"feedbackIds": [feedback], "title": "Cầu nhà bà Tư", "content": "Bà Tư xin sửa cầu"});
+        office.done("groupFeedback", grouped, "petition { id }").await;
+        for (name, least) in [("contact-points", 4), ("petition-results", 1)] {
             let asked = format!("unit=27721&{period}");
             let all = table(&office, name, &asked).await.len();
-            assert!(all >= 4, "{name}: {all}");
-            for (unit, expected) in [(world.here.unit, all), (world.province, all), (world.there.unit, 0)] {
+            assert!(all >= least, "{name}: {all}");
+            // A neighbour sees what everybody does.
+            let public = table(&app.stranger(), name, &asked).await.len();
+            for (unit, expected) in [(world.here.unit, all), (world.province, all), (world.there.unit, public)] {
                 let made = create_read_token(&app.state, unit, "cổng xã", None).await.unwrap();
                 let integrator = app.bearer(Some(made.1.text()));
                 assert_eq!(table(&integrator, name, &asked).await.len(), expected, "{name}");
@@ -437,12 +446,12 @@ each_db! {
         }
         // What a petition says may name people: an integrator has its numbers only.
         let made = create_read_token(&app.state, world.here.unit, "cổng xã", None).await.unwrap();
-        let asked = "{ petitions(first: 50) { nodes { number title content } } feedback(first: 50) { nodes { id } } }";
+        let asked = "{ petitions(first: 50) { nodes { number title content } } feedbacks(first: 50) { nodes { id } } }";
         let data = app.bearer(Some(made.1.text())).ask(asked, Value::Null).await.body;
         let petitions = data["data"]["petitions"]["nodes"].as_array().unwrap();
         assert!(!petitions.is_empty());
         assert!(petitions.iter().all(|row| row["content"].is_null() && row["title"].is_null()), "{data:#}");
-        assert_eq!(data["data"]["feedback"]["nodes"].as_array().map_or(0, Vec::len), 0);
+        assert_eq!(data["data"]["feedbacks"]["nodes"].as_array().map_or(0, Vec::len), 0);
     }
 
     async fn what_is_asked_wrongly_is_told_with_its_field(db: TestDatabase) {
