@@ -226,7 +226,8 @@ impl Memory {
         // Six doublings of a second are beyond the longest wait; more would only be remembered for longer.
         failures.level = ((failures.level - faded).max(0.0) + 1.0).min(free + 6.0);
         failures.last = now;
-        let over = (failures.level - free).floor();
+        // Rounded: what faded within the wait itself must not halve the next one.
+        let over = (failures.level - free).round();
         failures.until = if over < 0.0 {
             now
         } else {
