@@ -165,19 +165,17 @@ async fn a_killed_first_start_is_finished_by_the_next() {
     assert!(server.term().await.success());
 }
 
-async fn two_at_once(url: Option<&str>) {
+async fn two_at_once(url: &str) {
     let shared = folder();
     let keys = shared.path().join("keys");
     let one = folder();
     let other = folder();
     let environment = |data: &Path| {
-        let data = if url.is_some() { data } else { shared.path() };
-        let mut environment = vec![
+        vec![
             ("CUTRI_KEYS", keys.display().to_string()),
             ("CUTRI_DATA", data.display().to_string()),
-        ];
-        environment.extend(url.map(|url| ("DATABASE_URL", url.to_owned())));
-        environment
+            ("DATABASE_URL", url.to_owned()),
+        ]
     };
     let start = async |log: &Path| {
         let environment = environment(log);
@@ -199,7 +197,18 @@ async fn two_at_once(url: Option<&str>) {
 
 #[tokio::test]
 async fn two_first_starts_at_once_on_sqlite() {
-    two_at_once(None).await;
+    let folder = folder();
+    // Two that make the same installation wait for each other; only one may serve its file (`ALREADY_SERVING`).
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| cutri(folder.path(), &["migrate"], &[])))
+            .collect();
+        for run in runs {
+            assert!(run.join().unwrap().status.success());
+        }
+    });
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    assert!(server.term().await.success());
 }
 
 #[tokio::test]
@@ -208,7 +217,7 @@ async fn two_first_starts_at_once_on_postgres() {
         return;
     }
     let db = TestDatabase::empty(Kind::Postgres).await;
-    two_at_once(Some(db.url())).await;
+    two_at_once(db.url()).await;
 }
 
 #[tokio::test]
