@@ -5,8 +5,9 @@
 //! numbers from now on would be missed for ever, without a sign. So a new epoch begins: every checkpoint of another
 //! epoch starts again, and devices are told to offer their own rows once more.
 //!
-//! It begins by `cutri restore`, when a device shows a checkpoint that is ahead of its clock, and at the start of a
-//! server whose clocks are behind the mark that is kept beside the keys, where a copied database does not reach it.
+//! It begins when a device shows a checkpoint that is ahead of its clock, and at the start of a server whose clocks are
+//! behind the mark that is kept beside the keys, where a copied database does not reach it. Who puts the keys back as
+//! well removes the mark: a database that is not new and has no mark is taken for an older copy.
 
 use std::{
     collections::BTreeMap,
@@ -47,13 +48,15 @@ impl Epoch {
         let mark = keys
             .note(MARK)
             .and_then(|text| serde_json::from_str::<Mark>(&text).ok());
-        if let Some(mark) = mark {
-            let clocks = clocks(store).await?;
-            let behind = |(name, seen): (&String, &i64)| clocks.get(name).copied().unwrap_or(0) < *seen;
-            if mark.epoch != known || mark.clocks.iter().any(behind) {
-                tracing::warn!("the database was replaced by an older copy; a new epoch begins");
-                epoch.begin(store, entropy, known).await?;
-            }
+        let clocks = clocks(store).await?;
+        let behind = |(name, seen): (&String, &i64)| clocks.get(name).copied().unwrap_or(0) < *seen;
+        let is_older = match &mark {
+            Some(mark) => mark.epoch != known || mark.clocks.iter().any(behind),
+            None => !clocks.is_empty(),
+        };
+        if is_older {
+            tracing::warn!("the database was replaced by an older copy; a new epoch begins");
+            epoch.begin(store, entropy, known).await?;
         }
         epoch.keep_mark(store, keys, entropy).await?;
         Ok(epoch)

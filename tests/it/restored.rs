@@ -37,9 +37,19 @@ async fn mark(app: &TestApp) {
         .unwrap();
 }
 
-/// A copy is made; afterwards one row is corrected and one is added; then the copy is put back. With `noticed` the
-/// server had noted how far its clocks stood, otherwise only the devices know.
-async fn an_older_copy_is_put_back(db: TestDatabase, noticed: bool) {
+/// Who notices.
+#[derive(PartialEq)]
+enum By {
+    /// The server, which had noted beside its keys how far its clocks stood.
+    Mark,
+    /// The server, whose keys were put back too and whose mark was removed.
+    NoMark,
+    /// The first device that knows more.
+    Device,
+}
+
+/// A copy is made; afterwards one row is corrected and one is added; then the copy is put back.
+async fn an_older_copy_is_put_back(db: TestDatabase, by: By) {
     let app = TestApp::start(&db).await;
     let world = World::create(&app.state).await;
     let [author, colleague] = [&world.here.delegates[0], &world.here.delegates[1]];
@@ -62,16 +72,19 @@ async fn an_older_copy_is_put_back(db: TestDatabase, noticed: bool) {
     }
     mine.pull().await;
     let epoch = mine.epoch.clone();
-    if noticed {
+    if by == By::Mark {
         mark(&app).await;
     }
     let keys = app.stop().await;
+    if by == By::NoMark {
+        std::fs::remove_file(keys.path().join("keys/high-water.json")).unwrap();
+    }
     db.put_back(&copy).await;
 
     let app = TestApp::start_again(&db, keys).await;
     mine.person = app.person(author);
     theirs.person = app.person(colleague);
-    if !noticed {
+    if by == By::Device {
         mine.pull().await;
     }
     // Somebody else writes at the numbers that were used before; where the server has noticed, before its author is
@@ -111,10 +124,14 @@ async fn an_older_copy_is_put_back(db: TestDatabase, noticed: bool) {
 
 each_db! {
     async fn i16_an_older_copy_put_back_behind_our_back_is_noticed_at_the_start(db: TestDatabase) {
-        an_older_copy_is_put_back(db, true).await;
+        an_older_copy_is_put_back(db, By::Mark).await;
+    }
+
+    async fn i16_an_older_copy_put_back_with_its_keys_is_noticed_where_the_mark_was_removed(db: TestDatabase) {
+        an_older_copy_is_put_back(db, By::NoMark).await;
     }
 
     async fn i16_an_older_copy_is_noticed_by_the_first_device_that_knows_more(db: TestDatabase) {
-        an_older_copy_is_put_back(db, false).await;
+        an_older_copy_is_put_back(db, By::Device).await;
     }
 }
