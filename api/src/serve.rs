@@ -46,13 +46,17 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|cause| Failure::new(format!("{}: {}", settings.listen, start::words(&cause))))?;
+    let (state, is_new) = start::open_or_make(settings).await?;
+    let _alone = start::serve_alone(settings)?;
+    let is_new_demo = as_demo && demo::prepare(&state, &settings.data).await?;
+    if is_new || is_new_demo {
+        start::again();
+    }
+    // Not earlier: whoever wants to end the making need not wait for it, and a signal heard before would be forgotten.
     let mut terminated =
         signal(SignalKind::terminate()).map_err(|cause| Failure::new(start::words(&cause)))?;
-    let state = start::open(settings).await?;
-    let _alone = start::serve_alone(settings)?;
     tracing::info!(%settings, "settings");
     let accounts = if as_demo {
-        demo::prepare(&state, &settings.data).await?;
         Some(demo::read(&settings.data)?)
     } else {
         None

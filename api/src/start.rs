@@ -4,11 +4,15 @@
 //! It is safe to be killed at every point and started again, and for several processes to start at once.
 
 use std::{
-    fmt,
+    env, fmt,
     fs::{self, DirBuilder, File, TryLockError},
     io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt, MetadataExt},
+    os::unix::{
+        fs::{DirBuilderExt, MetadataExt},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
 };
 
@@ -104,6 +108,12 @@ impl From<KeyError> for Failure {
 
 /// Opens the installation that the settings name, and makes what is missing.
 pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
+    let (state, _) = open_or_make(settings).await?;
+    Ok(state)
+}
+
+/// As [`open`]; also whether the delivered lists were taken in, which leaves much memory behind.
+pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, bool), Failure> {
     // Whatever this process makes is for its owner alone: the database's -wal too, and files of later days.
     umask(Mode::RWXG | Mode::RWXO);
     make_data_folder(&settings.data)?;
@@ -118,9 +128,21 @@ pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
     if settings.rate_limits == Switch::Off {
         state.throttle = Throttle::off();
     }
-    deliver(&state).await?;
+    let is_new = deliver(&state).await?;
     alone.end().await?;
-    Ok(Arc::new(state))
+    Ok((Arc::new(state), is_new))
+}
+
+/// Becomes the same program with the same words from its beginning: what the making of an installation took in memory
+/// (400 MB where 18 do, and the allocator keeps it) goes with it, and the process stays the one that a supervisor
+/// knows. Returns only where the system does not let it, and then there is no harm in going on.
+pub(crate) fn again() {
+    let mut words = env::args_os().skip(1);
+    let refused = match env::current_exe() {
+        Ok(program) => Command::new(program).args(&mut words).exec(),
+        Err(cause) => cause,
+    };
+    tracing::warn!(cause = %refused, "goes on with the memory of the first start until it is started again");
 }
 
 /// Connects to the database, which must be of a known kind and safe.
@@ -159,8 +181,8 @@ async fn migrate(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes in the delivered lists of units; when they are in, this is one small read.
-async fn deliver(state: &State) -> Result<(), Failure> {
+/// Takes in the delivered lists of units, and tells whether it did; when they are in, this is one small read.
+async fn deliver(state: &State) -> Result<bool, Failure> {
     let mut progress = None;
     let report = units::deliver(state, |done, all| {
         let progress =
@@ -169,15 +191,16 @@ async fn deliver(state: &State) -> Result<(), Failure> {
     })
     .await?;
     drop(progress);
-    if let Some(report) = report {
-        tracing::info!(
-            units = report.units_written,
-            successions = report.successions_written,
-            open = report.gaps.len(),
-            "imported the delivered units"
-        );
-    }
-    Ok(())
+    let Some(report) = report else {
+        return Ok(false);
+    };
+    tracing::info!(
+        units = report.units_written,
+        successions = report.successions_written,
+        open = report.gaps.len(),
+        "imported the delivered units"
+    );
+    Ok(true)
 }
 
 /// New keys are made only while the database knows none: a lost key folder must not be replaced in silence, for

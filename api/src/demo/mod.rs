@@ -36,9 +36,9 @@ struct Making<'a> {
     today: NaiveDate,
 }
 
-/// Makes the demo, unless this database is one already. A database that is neither empty nor a demo is refused, and
-/// a demo whose making was interrupted is finished.
-pub async fn prepare(state: &State, data: &Path) -> std::result::Result<(), Failure> {
+/// Makes the demo, unless this database is one already, and tells whether it did. A database that is neither empty nor
+/// a demo is refused, and a demo whose making was interrupted is finished.
+pub async fn prepare(state: &State, data: &Path) -> std::result::Result<bool, Failure> {
     if !installation::is_demo(&state.store).await? {
         if !is_empty(state).await? {
             return Err(Failure::new(
@@ -48,10 +48,11 @@ pub async fn prepare(state: &State, data: &Path) -> std::result::Result<(), Fail
         }
         installation::mark_demo(&state.store, state.clock.today()).await?;
     }
-    if installation::fact(&state.store, MADE).await?.is_none() {
-        make(state, data).await?;
+    if installation::fact(&state.store, MADE).await?.is_some() {
+        return Ok(false);
     }
-    Ok(())
+    make(state, data).await?;
+    Ok(true)
 }
 
 async fn make(state: &State, data: &Path) -> std::result::Result<(), Failure> {
