@@ -25,7 +25,7 @@ use crate::{
     installation,
     keys::{KeyError, Keys},
     state::State,
-    store::Store,
+    store::{Store, rebuild},
     terminal::{self, Progress},
     units,
 };
@@ -119,6 +119,7 @@ pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
         state.throttle = Throttle::off();
     }
     deliver(&state).await?;
+    make_documents_again(&state).await?;
     alone.end().await?;
     Ok(Arc::new(state))
 }
@@ -176,6 +177,23 @@ async fn deliver(state: &State) -> Result<(), Failure> {
             open = report.gaps.len(),
             "imported the delivered units"
         );
+    }
+    Ok(())
+}
+
+/// Makes documents again where a new version shows something else in them: before it serves, since they may say what
+/// they no longer should.
+async fn make_documents_again(state: &State) -> Result<(), Failure> {
+    let mut progress = None;
+    let written = rebuild::rebuild_if_due(state, |seen, all| {
+        let progress =
+            progress.get_or_insert_with(|| Progress::of("Dựng lại bản dữ liệu đồng bộ [making documents again]"));
+        progress.at(seen, all);
+    })
+    .await?;
+    drop(progress);
+    if let Some(rows) = written {
+        tracing::info!(rows, "documents made again");
     }
     Ok(())
 }
