@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Lang, describe},
     installation,
     keys::{KeyError, Keys},
+    lookup::guessing::Guesses,
     state::State,
     store::{Store, rebuild},
     terminal::{self, Progress},
@@ -117,6 +118,7 @@ pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
     let mut state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
     if settings.rate_limits == Switch::Off {
         state.throttle = Throttle::off();
+        state.guesses = Guesses::off();
     }
     deliver(&state).await?;
     make_documents_again(&state).await?;
@@ -186,8 +188,8 @@ async fn deliver(state: &State) -> Result<(), Failure> {
 async fn make_documents_again(state: &State) -> Result<(), Failure> {
     let mut progress = None;
     let written = rebuild::rebuild_if_due(state, |seen, all| {
-        let progress =
-            progress.get_or_insert_with(|| Progress::of("Dựng lại bản dữ liệu đồng bộ [making documents again]"));
+        let progress = progress
+            .get_or_insert_with(|| Progress::of("Dựng lại bản dữ liệu đồng bộ [making documents again]"));
         progress.at(seen, all);
     })
     .await?;

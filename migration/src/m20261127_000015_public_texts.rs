@@ -22,7 +22,12 @@ impl MigrationTrait for Migration {
             // SQLite knows no "if not exists" here.
             if !manager.has_column(table, column).await? {
                 manager
-                    .alter_table(Table::alter().table(table).add_column(text_null(column)).to_owned())
+                    .alter_table(
+                        Table::alter()
+                            .table(table)
+                            .add_column(text_null(column))
+                            .to_owned(),
+                    )
                     .await?;
             }
         }

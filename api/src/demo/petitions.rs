@@ -21,6 +21,7 @@ use super::{
 use crate::{
     codes,
     error::{Error, Result},
+    redaction,
     store::{reference::Units, working::Needs},
     text,
 };
@@ -499,9 +500,9 @@ fn symbol(agency: &agency::Model) -> &'static str {
     }
 }
 
-/// What was released of a text: all of it, for the lists were published without names.
+/// What was released of a text: what is left when everything is taken out that reads like a personal detail.
 fn redacted(text: &str) -> String {
-    text.to_owned()
+    redaction::redact(text, &redaction::suggest(text))
 }
 
 /// The beginning of the words, cut between two of them.

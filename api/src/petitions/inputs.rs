@@ -2,7 +2,10 @@
 
 use async_graphql::{ID, InputObject};
 
-use crate::graphql::scalar::{Day, Time};
+use crate::{
+    graphql::scalar::{Day, Time},
+    redaction::Kind,
+};
 
 /// What to group.
 #[derive(Clone, Debug, InputObject)]
@@ -194,4 +197,7 @@ pub(super) struct PublishPetitionInput {
     /// The answer that `publicAnswer` was made of. When a newer one has come meanwhile, nothing is released:
     /// `INVALID_STATE`.
     pub(super) answer_id: Option<ID>,
+    /// Kinds that may stay in these texts although they look like personal details: a telephone number of the office
+    /// itself, for instance. Needed for every kind found but `NAME` and `ADDRESS`.
+    pub(super) acknowledged: Option<Vec<Kind>>,
 }

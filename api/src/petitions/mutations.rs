@@ -374,7 +374,10 @@ impl PetitionMutation {
 
     /// Releases the redacted title, text and answer to the public (công khai nội dung đã biên tập), or takes them
     /// back. What is released of an answer belongs to that answer: a newer one shows no text until its own is
-    /// released. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`, `INVALID_STATE`, `INVALID_TEXT`, `TOO_LONG`.
+    /// released. What `redactionSuggestions` finds in these texts was confirmed to stay by whoever publishes them; most
+    /// kinds have to be named in `acknowledged`, else `NOT_REDACTED` names the text. History keeps who did it and how
+    /// many of each kind stayed and went, not the words. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`,
+    /// `INVALID_STATE`, `INVALID_TEXT`, `TOO_LONG`, `NOT_REDACTED`.
     async fn publish_petition(
         &self,
         ctx: &Context<'_>,
@@ -386,6 +389,7 @@ impl PetitionMutation {
                 title: input.public_title,
                 content: input.public_content,
                 answer: input.public_answer,
+                acknowledged: input.acknowledged.unwrap_or_default(),
                 of: input.answer_id.map(|id| input_id(&id, "answerId")).transpose()?,
             })
         })
