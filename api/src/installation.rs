@@ -60,6 +60,14 @@ pub async fn renew(store: &Store, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// Takes a fact away; it may be gone already.
+pub async fn forget(store: &Store, name: &str) -> Result<()> {
+    installation::Entity::delete_by_id(name)
+        .exec(store.migrating())
+        .await?;
+    Ok(())
+}
+
 /// Brings the delivered roles up to date; roles that the installation added stay as they are. Returns whether
 /// anything changed. Must run before the state reads the rights of roles.
 pub async fn seed_roles(store: &Store) -> Result<bool> {

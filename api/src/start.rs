@@ -28,8 +28,9 @@ use crate::{
     error::{Error, Lang, describe},
     installation,
     keys::{KeyError, Keys},
+    lookup::guessing::Guesses,
     state::State,
-    store::Store,
+    store::{Store, rebuild},
     terminal::{self, Progress},
     units,
 };
@@ -127,8 +128,10 @@ pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, boo
     let mut state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
     if settings.rate_limits == Switch::Off {
         state.throttle = Throttle::off();
+        state.guesses = Guesses::off();
     }
     let is_new = deliver(&state).await?;
+    make_documents_again(&state).await?;
     alone.end().await?;
     Ok((Arc::new(state), is_new))
 }
@@ -201,6 +204,23 @@ async fn deliver(state: &State) -> Result<bool, Failure> {
         "imported the delivered units"
     );
     Ok(true)
+}
+
+/// Makes documents again where a new version shows something else in them: before it serves, since they may say what
+/// they no longer should.
+async fn make_documents_again(state: &State) -> Result<(), Failure> {
+    let mut progress = None;
+    let written = rebuild::rebuild_if_due(state, |seen, all| {
+        let progress = progress
+            .get_or_insert_with(|| Progress::of("Dựng lại bản dữ liệu đồng bộ [making documents again]"));
+        progress.at(seen, all);
+    })
+    .await?;
+    drop(progress);
+    if let Some(rows) = written {
+        tracing::info!(rows, "documents made again");
+    }
+    Ok(())
 }
 
 /// New keys are made only while the database knows none: a lost key folder must not be replaced in silence, for

@@ -12,6 +12,7 @@ use crate::{
     epoch::Epoch,
     error::Result,
     keys::Keys,
+    lookup::guessing::Guesses,
     store::{Store, collection::Collection, reference::Reference, working::Working},
     sync::live::Live,
 };
@@ -25,6 +26,8 @@ pub struct State {
     pub calendar: &'static Calendar,
     pub passwords: Passwords,
     pub throttle: Throttle,
+    /// Guesses of voters' codes.
+    pub guesses: Guesses,
     /// What travels to phones; see [`crate::sync::registry`].
     pub collections: &'static [&'static dyn Collection],
     /// Who issues our tokens: the public address, or `cutri`.
@@ -55,12 +58,18 @@ impl State {
             calendar: Calendar::delivered(),
             passwords: Passwords::new()?,
             throttle: Throttle::default(),
+            guesses: Guesses::default(),
             collections: crate::sync::registry::COLLECTIONS,
             issuer,
             epoch,
             live: Arc::default(),
             reference: RwLock::new(reference),
         })
+    }
+
+    /// Where people reach this installation, if it was said.
+    pub fn public_url(&self) -> Option<&str> {
+        Some(self.issuer.as_str()).filter(|issuer| issuer.starts_with("http"))
     }
 
     /// The reference data as of now.

@@ -16,6 +16,9 @@ pub struct Model {
     /// `ok`, `unclear` or `off_point`.
     pub assessment: Option<String>,
     pub assessment_note: Option<String>,
+    /// What was released to the public of this answer to this petition.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub public_text: Option<String>,
 }
 
 plain!();

@@ -18,9 +18,15 @@ pub struct Model {
     /// The internal text.
     #[sea_orm(column_type = "Text")]
     pub content: String,
-    /// The redacted text; only this is ever public, and only when it is there.
+    /// The redacted title, content and answer; only these are ever public, and only where they are there. The petition
+    /// is published exactly when it has a public content.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub public_title: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub public_content: Option<String>,
+    /// Of the newest answer, and of no earlier one: a newer answer is not public until its own text is released.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub public_answer: Option<String>,
     pub origin: Option<String>,
     pub field: Option<String>,
     pub tier: Option<String>,

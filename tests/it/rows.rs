@@ -221,7 +221,9 @@ pub(crate) fn petition() -> petition::Model {
         number: "12/2026".into(),
         title: "Sửa đường".into(),
         content: "Đề nghị sửa đường".into(),
+        public_title: some("Sửa đường"),
         public_content: some("Đề nghị sửa đường"),
+        public_answer: some("Sẽ sửa"),
         origin: some("voter"),
         field: some("transport"),
         tier: some("commune"),
@@ -307,6 +309,7 @@ pub(crate) fn answer_petition(
         version,
         assessment: None,
         assessment_note: None,
+        public_text: None,
     }
 }
 

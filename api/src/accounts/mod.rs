@@ -4,6 +4,7 @@
 
 pub mod authentication;
 pub mod devices;
+pub(crate) mod failures;
 pub mod grants;
 pub mod graphql;
 pub mod integrators;

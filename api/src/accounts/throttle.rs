@@ -9,24 +9,15 @@
 //! Names and addresses are kept as digests.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 
 use chrono::{DateTime, Duration, Utc};
-use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-/// How failures are weighed.
-pub struct Measure {
-    /// So many cost nothing.
-    pub free: u32,
-    /// The longest wait since the last failure.
-    pub longest: Duration,
-    /// One failure is forgiven in this time.
-    pub fades: Duration,
-}
+use super::failures::{CAPACITY, Failures, Key, Memory, digest, digest_address};
+pub use super::failures::{Held, Measure};
 
 /// For one name at one address.
 pub const PAIR: Measure = Measure {
@@ -47,15 +38,8 @@ pub const ADDRESS: Measure = Measure {
     fades: Duration::seconds(9),
 };
 
-/// Most names, addresses and pairs of them remembered together; the longest untouched are forgotten first.
-pub const CAPACITY: usize = 100_000;
-
 /// Counts failed logins, unless it is off.
 pub struct Throttle(Option<Mutex<Memory>>);
-
-/// The login must wait this long (`Retry-After`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held(pub Duration);
 
 /// A try that was let through. It counts as a failure until [`Throttle::succeeded`] takes it back.
 #[must_use]
@@ -74,10 +58,7 @@ impl Default for Throttle {
 
 impl Throttle {
     fn with_capacity(capacity: usize) -> Self {
-        Self(Some(Mutex::new(Memory {
-            half: (capacity / 2).max(1),
-            ..Memory::default()
-        })))
+        Self(Some(Mutex::new(Memory::with_capacity(capacity))))
     }
 
     /// One that holds up nobody: for load tests only.
@@ -130,13 +111,7 @@ impl Throttle {
         let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
         let own = memory.touch(keys.pair).map_or(1.0, |pair| pair.level);
         for (key, taken, before) in [(keys.name, own, before[0]), (keys.address, 1.0, before[1])] {
-            if let Some(failures) = memory.touch(key) {
-                failures.level = (failures.level - taken).max(0.0);
-                // Unless another try failed meanwhile.
-                if let Some(before) = before.filter(|_| failures.last == at) {
-                    failures.until = before;
-                }
-            }
+            memory.forgive(key, taken, before, at);
         }
         let home = Failures {
             is_home: true,
@@ -145,8 +120,6 @@ impl Throttle {
         memory.insert(keys.pair, home);
     }
 }
-
-type Key = [u8; 16];
 
 #[derive(Clone, Copy)]
 struct Keys {
@@ -163,80 +136,6 @@ impl Keys {
     }
 }
 
-struct Failures {
-    /// How many count; they fade.
-    level: f64,
-    last: DateTime<Utc>,
-    /// No try before this.
-    until: DateTime<Utc>,
-    /// A pair that has signed in.
-    is_home: bool,
-}
-
-impl Failures {
-    fn none(now: DateTime<Utc>) -> Self {
-        Self {
-            level: 0.0,
-            last: now,
-            until: now,
-            is_home: false,
-        }
-    }
-}
-
-/// Two generations: when the young one is full, it becomes the old one and what the old one held is forgotten.
-#[derive(Default)]
-struct Memory {
-    half: usize,
-    young: HashMap<Key, Failures>,
-    old: HashMap<Key, Failures>,
-}
-
-impl Memory {
-    fn touch(&mut self, key: Key) -> Option<&mut Failures> {
-        if let Some(failures) = self.old.remove(&key) {
-            self.insert(key, failures);
-        }
-        self.young.get_mut(&key)
-    }
-
-    fn insert(&mut self, key: Key, failures: Failures) {
-        if self.young.len() >= self.half && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, failures);
-    }
-
-    fn wait(&mut self, key: Key, measure: &Measure, now: DateTime<Utc>) -> Option<Duration> {
-        let wait = self.touch(key)?.until - now;
-        // A clock that was set back must not hold anybody for longer.
-        (wait > Duration::zero()).then(|| wait.min(measure.longest))
-    }
-
-    /// Counts a failure; until when the key was held before it.
-    fn failed(&mut self, key: Key, measure: &Measure, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.touch(key).is_none() {
-            self.insert(key, Failures::none(now));
-        }
-        let failures = self.touch(key)?;
-        let before = failures.until;
-        let passed = (now - failures.last).max(Duration::zero());
-        let faded = passed.as_seconds_f64() / measure.fades.as_seconds_f64();
-        let free = f64::from(measure.free);
-        // Six doublings of a second are beyond the longest wait; more would only be remembered for longer.
-        failures.level = ((failures.level - faded).max(0.0) + 1.0).min(free + 6.0);
-        failures.last = now;
-        // Rounded: what faded within the wait itself must not halve the next one.
-        let over = (failures.level - free).round();
-        failures.until = if over < 0.0 {
-            now
-        } else {
-            now + Duration::seconds(1_i64 << (over as u32).min(6)).min(measure.longest)
-        };
-        Some(before)
-    }
-}
-
 fn digest_name(name: &str) -> Key {
     // Far beyond any user name; the rest of a megabyte is not worth folding.
     let folded: String = name
@@ -246,21 +145,6 @@ fn digest_name(name: &str) -> Key {
         .flat_map(char::to_lowercase)
         .collect();
     digest(b'n', folded.trim().as_bytes())
-}
-
-/// An IPv6 customer has a whole /64 to choose from, so that counts as one address.
-fn digest_address(address: IpAddr) -> Key {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => digest(b'4', &v4.octets()),
-        IpAddr::V6(v6) => digest(b'6', &v6.octets()[..8]),
-    }
-}
-
-fn digest(kind: u8, bytes: &[u8]) -> Key {
-    let digest = Sha256::new().chain_update([kind]).chain_update(bytes).finalize();
-    let mut key = Key::default();
-    key.copy_from_slice(&digest[..16]);
-    key
 }
 
 #[cfg(test)]

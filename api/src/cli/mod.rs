@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use crate::{
     config::Settings,
-    demo, doctor, schema, serve,
+    demo, doctor, schema, search, serve,
     start::{self, Failure},
     state::State,
-    telemetry,
-    terminal::{say, tell},
+    store, telemetry,
+    terminal::{Progress, say, tell},
 };
 
 /// Máy chủ GraphQL của Hội đồng nhân dân: ý kiến, kiến nghị cử tri từ điện thoại không sóng đến câu trả lời.
@@ -43,6 +43,9 @@ enum Command {
     Demo(Demo),
     /// Cập nhật cấu trúc cơ sở dữ liệu rồi thoát; chạy lại không hại gì. [bring the database up to date]
     Migrate,
+    /// Dựng lại bản dữ liệu đồng bộ và chỉ mục tìm kiếm từ các bản ghi; chỉ dòng nào khác mới gửi lại cho thiết bị, chạy
+    /// lại không hại gì, máy chủ không cần dừng. [make documents and search index again]
+    Rebuild,
     /// Nạp danh mục vào hệ thống. [take in lists]
     #[command(subcommand)]
     Import(Import),
@@ -176,6 +179,11 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
             close(start::open(settings).await?).await?;
             say("Cơ sở dữ liệu đã sẵn sàng. [the database is up to date]");
         }
+        Command::Rebuild => {
+            let state = start::open(settings).await?;
+            rebuild(&state).await?;
+            close(state).await?;
+        }
         Command::Import(Import::Units { file, successions }) => {
             let state = start::open(settings).await?;
             units::import(&state, &file, successions.as_deref()).await?;
@@ -215,6 +223,17 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn rebuild(state: &State) -> Result<(), Failure> {
+    let progress = &mut Progress::of("Dựng lại bản dữ liệu đồng bộ [making documents again]");
+    let written = store::rebuild::rebuild(state, |seen, all| progress.at(seen, all)).await?;
+    let indexed = search::index::rebuild(state).await?;
+    say(format_args!(
+        "Đã dựng lại: {written} dòng khác trước được gửi lại cho thiết bị; chỉ mục tìm kiếm có {indexed} dòng. \
+         [documents that differed; rows in the index]"
+    ));
+    Ok(())
 }
 
 async fn close(state: Arc<State>) -> Result<(), Failure> {

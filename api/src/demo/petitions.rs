@@ -21,6 +21,7 @@ use super::{
 use crate::{
     codes,
     error::{Error, Result},
+    redaction,
     store::{reference::Units, working::Needs},
     text,
 };
@@ -238,7 +239,9 @@ impl Maker<'_> {
             number: format!("{running}/{}", first.year()),
             title: title(&line.text),
             content: line.text.clone(),
-            public_content: Some(line.text.clone()),
+            public_title: Some(redacted(&title(&line.text))),
+            public_content: Some(redacted(&line.text)),
+            public_answer: None,
             origin: Some("voter".to_owned()),
             field: field.map(|field| field.code.clone()),
             tier: sent_to.as_ref().map(|body| body.tier.to_owned()),
@@ -395,11 +398,13 @@ impl Maker<'_> {
             version: 1,
             assessment: road.is_over().then(|| "ok".to_owned()),
             assessment_note: None,
+            public_text: Some(redacted(&document.text)),
         });
         row.process = petition::Process::Answered;
         row.outcome = Some(outcome.to_owned());
         row.answer_id = Some(document.id);
         row.answer_text = Some(document.text.clone());
+        row.public_answer = Some(redacted(&document.text));
         row.answer_number = Some(document.document_number.clone());
         row.answered_at = Some(on);
         row.roadmap_at = document.roadmap_at;
@@ -493,6 +498,11 @@ fn symbol(agency: &agency::Model) -> &'static str {
         "department" => "BC-SỞ",
         _ => "CV",
     }
+}
+
+/// What was released of a text: what is left when everything is taken out that reads like a personal detail.
+fn redacted(text: &str) -> String {
+    redaction::redact(text, &redaction::suggest(text))
 }
 
 /// The beginning of the words, cut between two of them.

@@ -96,9 +96,10 @@ impl Collection for MeetingCollection {
         };
         let councils = working.meeting_council.of(id).map(|link| link.council_id.0);
         let for_delegates = audience > Audience::Region;
+        let is_told = is_told(row, audience);
         let brief = row.brief.as_ref().filter(|_| for_delegates);
         let author = row.author_id.filter(|_| audience >= Audience::Internal);
-        written(document, working, row)
+        let mut document = written(document, working, row)
             .set("family", row.family)
             .set("authorId", author)
             .set("roundId", row.round_id)
@@ -115,9 +116,14 @@ impl Collection for MeetingCollection {
             .time("endsAt", row.ends_at)
             .set("ordinal", row.ordinal)
             .set("status", row.status)
-            .set("agenda", agenda(working, row))
+            .set("agenda", agenda(working, row).filter(|_| is_told))
             .set("brief", brief)
-            .done()
+            .done();
+        if !is_told {
+            document.remove("title");
+            document.remove("place");
+        }
+        document
     }
 
     fn members(&self) -> &'static [Member] {
@@ -125,7 +131,10 @@ impl Collection for MeetingCollection {
             &[
                 text("kind", "Kind of meeting, a code."),
                 text("unitIds", "The places that it is for: ids separated by spaces."),
-                text("place", "Where it is held (địa điểm)."),
+                text(
+                    "place",
+                    "Where it is held (địa điểm); like title and agenda for outsiders only once it is public.",
+                ),
                 text("startsAt", "When it begins."),
                 text("title", "Its title."),
                 text("family", "`contact` (tiếp xúc cử tri) or `session` (kỳ họp)."),
@@ -162,6 +171,12 @@ impl Collection for MeetingCollection {
     fn needs(&self, id: Uuid, needs: &mut Needs) {
         needs.meeting.insert(id);
     }
+}
+
+/// Whether an audience reads the free words of a meeting. A phone's title of a contact, or the house where it took
+/// place, can name people: outside of the councils they are read once the office has made the meeting public.
+pub(crate) fn is_told(row: &Model, audience: Audience) -> bool {
+    audience > Audience::Region || row.is_public
 }
 
 /// The fields that a phone may write of its own contact, as they are.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{STYLE, html::Html, story};
+use super::{html::Html, story};
 use crate::{clock::VIETNAM, codes, demo::Login, error::Result, state::State};
 
 const CHAIN: &str = include_str!("../../../docs/chain.svg");
@@ -19,16 +19,13 @@ pub(super) const THREE_SENTENCES: [&str; 3] = [
 /// Makes the page.
 pub(super) async fn page(state: &State, accounts: Option<&[Login]>) -> Result<String> {
     let mut html = Html::default();
-    html.raw("<!DOCTYPE html><html lang=\"vi\"><head><meta charset=\"utf-8\">")
-        .raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-        .raw("<title>cutri: từ lời cử tri đến câu trả lời</title><style>")
-        .raw(STYLE)
-        .raw("</style></head><body><header><p class=\"mark\">cutri</p><h1>Từ lời cử tri đến câu trả lời</h1></header><main>");
+    html.begin("cutri: từ lời cử tri đến câu trả lời")
+        .raw("<header><p class=\"mark\">cutri</p><h1>Từ lời cử tri đến câu trả lời</h1></header><main>");
     html.raw("<section class=\"what\">");
     for sentence in THREE_SENTENCES {
         html.element("p", sentence);
     }
-    html.raw("</section>");
+    html.raw("<p><a href=\"/tra-cuu\">Tra cứu kiến nghị theo mã trên phiếu</a></p></section>");
     html.raw("<figure>").raw(CHAIN).raw("<figcaption>Đường đi của một kiến nghị. Nét đứt: đại biểu trở lại gặp chính cử tri đã nói.</figcaption></figure>");
     one_story(&mut html, state, accounts.is_some()).await?;
     counts(&mut html, state).await?;

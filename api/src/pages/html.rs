@@ -6,6 +6,16 @@
 pub(super) struct Html(String);
 
 impl Html {
+    /// The beginning of a page, up to its body.
+    pub(super) fn begin(&mut self, title: &str) -> &mut Self {
+        self.raw("<!DOCTYPE html><html lang=\"vi\"><head><meta charset=\"utf-8\">")
+            .raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+            .element("title", title)
+            .raw("<style>")
+            .raw(super::STYLE)
+            .raw("</style></head><body>")
+    }
+
     /// Markup that the program wrote.
     pub(super) fn raw(&mut self, markup: &str) -> &mut Self {
         self.0.push_str(markup);

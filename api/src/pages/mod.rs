@@ -4,6 +4,7 @@
 mod front;
 mod html;
 mod story;
+mod tracking;
 
 use std::sync::Arc;
 
@@ -17,28 +18,36 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{demo::Login, state::State};
+use crate::{demo::Login, error::Error, state::State};
 
 const STYLE: &str = include_str!("page.css");
 
 /// The pages of a server; with the accounts of its demo where it is one.
 pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
     let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
+    let policy = |forms: &str| {
+        format!(
+            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+        )
+    };
     let pages = Pages {
         state,
         accounts,
-        policy,
+        policy: policy("'none'"),
+        policy_of_forms: policy("'self'"),
     };
-    Router::new().route("/", get(front)).with_state(Arc::new(pages))
+    Router::new()
+        .route("/", get(front))
+        .route("/tra-cuu", get(tracking::form))
+        .route("/tra-cuu/{code}", get(tracking::code))
+        .with_state(Arc::new(pages))
 }
 
 struct Pages {
     state: Arc<State>,
     accounts: Option<Vec<Login>>,
     policy: String,
+    policy_of_forms: String,
 }
 
 async fn front(Shared(pages): Shared<Arc<Pages>>) -> Response {
@@ -51,14 +60,17 @@ async fn front(Shared(pages): Shared<Arc<Pages>>) -> Response {
             ];
             (headers, page).into_response()
         }
-        Err(error) => {
-            error.log();
-            let headers = [
-                (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-                (header::RETRY_AFTER, "5"),
-            ];
-            let text = "Máy chủ đang bận, xin thử lại sau ít phút.";
-            (StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response()
-        }
+        Err(error) => busy(&error),
     }
+}
+
+fn busy(error: &Error) -> Response {
+    error.log();
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::RETRY_AFTER, "5"),
+    ];
+    let text = "Máy chủ đang bận, xin thử lại sau ít phút.";
+    (StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response()
 }

@@ -109,7 +109,7 @@ async fn tell(state: &State, petition: petition::Model) -> Result<Story> {
         number: petition.number,
         content: petition.public_content.unwrap_or_default(),
         places,
-        answer: petition.answer_text,
+        answer: petition.public_answer,
         source,
         steps,
     })

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Longest text of an answer.
-const TEXT: usize = 50_000;
+pub(super) const TEXT: usize = 50_000;
 
 /// Answers petitions by one document (trả lời kiến nghị).
 pub struct Answer {
@@ -99,6 +99,7 @@ impl Command for Answer {
                 version: i32::try_from(earlier).unwrap_or(i32::MAX - 1) + 1,
                 assessment: None,
                 assessment_note: None,
+                public_text: None,
             });
             let answered = Model {
                 process,
@@ -106,6 +107,8 @@ impl Command for Answer {
                 answer_id: Some(id),
                 answer_text: Some(text.clone()),
                 answer_number: Some(number.clone()),
+                // What was released of an earlier answer stays with that one.
+                public_answer: None,
                 answered_at: Some(date),
                 roadmap_at: self.roadmap,
                 assessment: None,

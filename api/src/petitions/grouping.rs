@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// Longest title and text of a petition.
-const TITLE: usize = 500;
-const CONTENT: usize = 20_000;
+pub(super) const TITLE: usize = 500;
+pub(super) const CONTENT: usize = 20_000;
 
 /// A title and a text.
 #[derive(Clone, Debug)]
@@ -49,7 +49,9 @@ fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) 
         number: rules::number(running, facts.today),
         title: wording.title,
         content: wording.content,
+        public_title: None,
         public_content: None,
+        public_answer: None,
         origin: None,
         field: None,
         tier: None,

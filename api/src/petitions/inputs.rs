@@ -2,7 +2,10 @@
 
 use async_graphql::{ID, InputObject};
 
-use crate::graphql::scalar::{Day, Time};
+use crate::{
+    graphql::scalar::{Day, Time},
+    redaction::Kind,
+};
 
 /// What to group.
 #[derive(Clone, Debug, InputObject)]
@@ -180,11 +183,21 @@ pub(super) struct ReopenPetitionInput {
     pub(super) reason: String,
 }
 
-/// What the public may read.
+/// What the public may read of a petition from now on, all of it: what is absent is not public.
 #[derive(Clone, Debug, InputObject)]
 pub(super) struct PublishPetitionInput {
     /// The petition.
     pub(super) petition_id: ID,
-    /// The redacted text; absent takes the petition back from the public.
+    /// The redacted title, at most 500 characters.
+    pub(super) public_title: Option<String>,
+    /// The redacted text, at most 20,000 characters; absent takes the petition back from the public.
     pub(super) public_content: Option<String>,
+    /// The redacted text of the newest answer, at most 50,000 characters.
+    pub(super) public_answer: Option<String>,
+    /// The answer that `publicAnswer` was made of. When a newer one has come meanwhile, nothing is released:
+    /// `INVALID_STATE`.
+    pub(super) answer_id: Option<ID>,
+    /// Kinds that may stay in these texts although they look like personal details: a telephone number of the office
+    /// itself, for instance. Needed for every kind found but `NAME` and `ADDRESS`.
+    pub(super) acknowledged: Option<Vec<Kind>>,
 }

@@ -9,6 +9,7 @@ pub mod graphql;
 pub mod grouping;
 mod inputs;
 pub mod mutations;
+pub mod publishing;
 pub mod records;
 mod rules;
 pub mod telling;
@@ -81,15 +82,15 @@ impl Collection for PetitionCollection {
         // Free text can name people: outside of the councils and the bodies that answer only the redacted one.
         let inside = audience >= Audience::Delegate;
         let internal = audience >= Audience::Internal;
-        let content = if inside {
-            Some(&row.content)
+        let (title, content, answer) = if inside {
+            (Some(&row.title), Some(&row.content), row.answer_text.as_ref())
         } else {
-            row.public_content.as_ref()
+            (
+                row.public_title.as_ref(),
+                row.public_content.as_ref(),
+                row.public_answer.as_ref(),
+            )
         };
-        let title = (inside || row.public_content.is_some()).then_some(&row.title);
-        let answer = (inside || row.public_content.is_some())
-            .then_some(row.answer_text.as_ref())
-            .flatten();
         let feedback = working
             .petition_feedback
             .of(id)
@@ -141,7 +142,10 @@ impl Collection for PetitionCollection {
         const {
             &[
                 text("number", "Its number at the council."),
-                text("title", "Its title."),
+                text(
+                    "title",
+                    "Its title; outside of councils and bodies only the redacted one.",
+                ),
                 text(
                     "content",
                     "Its text; outside of councils and bodies only the redacted one.",
@@ -166,7 +170,10 @@ impl Collection for PetitionCollection {
                 text("dueAt", "Day on which the answer is due."),
                 text("extendedTo", "Day to which that was extended (gia hạn)."),
                 whole("urgings", "How often it was urged (đôn đốc)."),
-                text("answerText", "The answer (trả lời)."),
+                text(
+                    "answerText",
+                    "The answer (trả lời); outside of councils and bodies only what was released of the newest one.",
+                ),
                 text("answerNumber", "Number of the answering document."),
                 text("answeredAt", "Day of the answer."),
                 text("roadmapAt", "Day by which it was promised (lộ trình)."),

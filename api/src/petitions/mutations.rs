@@ -19,8 +19,9 @@ use super::{
         ForwardPetitionsInput, GroupFeedbackInput, InformVotersInput, MergePetitionsInput, PetitionPart,
         PublishPetitionInput, ReopenPetitionInput, ReturnPetitionsInput, SplitPetitionInput, UrgeInput,
     },
+    publishing::Publish,
     records::{Informing, Urging},
-    telling::{Append, Close, InformingCollection, Publish, Reopen, UrgingCollection},
+    telling::{Append, Close, InformingCollection, Reopen, UrgingCollection},
 };
 use crate::{
     error::{Refused, Result},
@@ -371,8 +372,12 @@ impl PetitionMutation {
         .await
     }
 
-    /// Releases the redacted text to the public (công khai nội dung đã biên tập), or takes it back. Refusals:
-    /// `FORBIDDEN`, `TOO_LONG`.
+    /// Releases the redacted title, text and answer to the public (công khai nội dung đã biên tập), or takes them
+    /// back. What is released of an answer belongs to that answer: a newer one shows no text until its own is
+    /// released. What `redactionSuggestions` finds in these texts was confirmed to stay by whoever publishes them; most
+    /// kinds have to be named in `acknowledged`, else `NOT_REDACTED` names the text. History keeps who did it and how
+    /// many of each kind stayed and went, not the words. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`,
+    /// `INVALID_STATE`, `INVALID_TEXT`, `TOO_LONG`, `NOT_REDACTED`.
     async fn publish_petition(
         &self,
         ctx: &Context<'_>,
@@ -381,7 +386,11 @@ impl PetitionMutation {
         payload(ctx, || {
             Ok(Publish {
                 petition: input_id(&input.petition_id, "petitionId")?,
-                public_content: input.public_content,
+                title: input.public_title,
+                content: input.public_content,
+                answer: input.public_answer,
+                acknowledged: input.acknowledged.unwrap_or_default(),
+                of: input.answer_id.map(|id| input_id(&id, "answerId")).transpose()?,
             })
         })
         .await

@@ -72,8 +72,18 @@ impl Row for entity::resolution_edge::Model {
 }
 
 macro_rules! roots {
-    ($($table:ident $(. $updated:ident)?;)*) => {$(
-        impl Root for entity::$table::Model {
+    ($($table:ident $(. $updated:ident)?;)*) => {
+        impl Working {
+            /// Has the root with this id written again as it is: its documents, its place in the log, its entries in
+            /// the index.
+            pub(crate) fn touch(&mut self, id: Uuid) {
+                $(if self.$table.get(id).is_some() {
+                    self.$table.touch(id);
+                })*
+            }
+        }
+
+        $(impl Root for entity::$table::Model {
             fn rev(&self) -> i64 {
                 self.rev
             }
@@ -82,8 +92,8 @@ macro_rules! roots {
                 self.rev = rev;
                 $(self.$updated = _now;)?
             }
-        }
-    )*};
+        })*
+    };
 }
 
 roots! {

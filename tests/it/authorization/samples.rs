@@ -116,6 +116,7 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         ),
         one("petition", json!({"id": "<answered>"})),
         list("petitions", within()),
+        one("redactionSuggestions", json!({"petitionId": "<answered>"})),
         one("resolution", json!({"id": "<resolution>"})),
         list("resolutions", within()),
         one("search", json!({"text": "<word>", "first": 5})),
@@ -127,6 +128,8 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
             json!({"partition": "council:<council>", "collection": "feedback", "held": ["<feedback>:1"]}),
         ),
         own("syncPull", json!({"maxBytes": 4_194_304})),
+        one("trackingSlip", json!({"feedbackId": "<feedback>"})),
+        public("trackingStatus", json!({"code": "0000-0000-0"})),
         public("unit", json!({"id": "<unit>"})),
         list("units", within()),
         own("viewer", json!({})),
@@ -220,7 +223,7 @@ fn of_the_chain() -> Vec<Sample> {
         write(
             "publishPetition",
             Publish,
-            json!({"petitionId": "<petition>", "publicContent": "Sửa cầu"}),
+            json!({"petitionId": "<petition>", "publicTitle": "Cầu", "publicContent": "Sửa cầu"}),
         ),
         Sample {
             by: Some(InformVoters),

@@ -479,7 +479,7 @@ fn units(reference: &Reference, ids: impl IntoIterator<Item = entity::id::UnitId
 }
 
 /// Where the request comes from.
-fn address(ctx: &Context<'_>) -> Result<IpAddr> {
+pub(crate) fn address(ctx: &Context<'_>) -> Result<IpAddr> {
     ctx.data::<Client>()
         .map(|client| client.address)
         .map_err(|_| Error::internal("a request without client"))

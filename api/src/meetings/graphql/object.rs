@@ -14,6 +14,7 @@ use super::{
     },
 };
 use crate::{
+    codes,
     councils::graphql::Council,
     error::Result,
     graphql::{
@@ -21,9 +22,9 @@ use crate::{
         history::{HistoryEvent, history},
         loader::{Noun, rows, several, text},
         scalar::{Day, Time},
-        state, wire_id,
+        state, viewer, wire_id,
     },
-    meetings::{attendance::large_bands, present::MeetingDelegate},
+    meetings::{attendance::large_bands, is_told, present::MeetingDelegate},
     store::partition::Audience,
     units::graphql::Unit,
 };
@@ -48,6 +49,11 @@ impl Noun for MeetingId {
 }
 
 impl Meeting {
+    /// Whether the viewer reads its free words.
+    fn is_told(&self) -> bool {
+        is_told(&self.row, self.audience)
+    }
+
     /// All councils whose delegates take part; the one that holds it first.
     async fn all_councils(&self, ctx: &Context<'_>) -> Result<Vec<CouncilId>> {
         let joint = rows(ctx)?.load_one(CouncilsOf(self.row.id)).await?;
@@ -91,9 +97,18 @@ impl Meeting {
         entry(list, &self.row.kind)
     }
 
-    /// What it is called.
-    async fn title(&self) -> &str {
-        &self.row.title
+    /// What it is called; for outsiders the name of its kind, until it is public.
+    async fn title(&self, ctx: &Context<'_>) -> Result<String> {
+        if self.is_told() {
+            return Ok(self.row.title.clone());
+        }
+        let kind = match self.row.family {
+            Family::Contact => "contact_kind",
+            Family::Session => "session_kind",
+        };
+        let lang = viewer(ctx)?.lang;
+        let entry = codes::find(kind, &self.row.kind);
+        Ok(entry.map_or_else(String::new, |entry| entry.label(lang).to_owned()))
     }
 
     /// The council that holds it.
@@ -145,9 +160,9 @@ impl Meeting {
         self.row.round_id.map(wire_id)
     }
 
-    /// Where it is held (địa điểm).
+    /// Where it is held (địa điểm); null for outsiders until it is public.
     async fn place(&self) -> Option<&str> {
-        self.row.place.as_deref()
+        self.row.place.as_deref().filter(|_| self.is_told())
     }
 
     /// When it begins.
@@ -192,8 +207,11 @@ impl Meeting {
         self.row.plan_date.map(Day)
     }
 
-    /// The agenda as text (chương trình); up to 20,000 characters.
+    /// The agenda as text (chương trình); up to 20,000 characters. Null for outsiders until the meeting is public.
     async fn agenda(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if !self.is_told() {
+            return Ok(None);
+        }
         text(ctx, self.row.id, Column::Agenda).await
     }
 
@@ -206,8 +224,11 @@ impl Meeting {
         text(ctx, self.row.id, Column::Brief).await
     }
 
-    /// The points of its agenda, in order (nội dung trình).
+    /// The points of its agenda, in order (nội dung trình); empty for outsiders until the meeting is public.
     async fn agenda_items(&self, ctx: &Context<'_>) -> Result<Vec<AgendaItem>> {
+        if !self.is_told() {
+            return Ok(Vec::new());
+        }
         Ok(rows(ctx)?
             .load_one(ItemsOf(self.row.id))
             .await?

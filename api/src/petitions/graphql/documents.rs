@@ -183,6 +183,8 @@ pub struct Answer {
     assessment: Option<String>,
     /// Why.
     assessment_note: Option<String>,
+    /// What was released of it to the public, for this petition; null where nothing was.
+    public_text: Option<String>,
 }
 
 #[ComplexObject]
@@ -245,6 +247,7 @@ impl Loader<AnswersOf> for Rows {
                     version: link.version,
                     assessment: link.assessment,
                     assessment_note: link.assessment_note,
+                    public_text: link.public_text,
                 });
         }
         for answers in found.values_mut() {

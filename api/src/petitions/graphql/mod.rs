@@ -3,6 +3,7 @@
 mod documents;
 mod filter;
 mod object;
+mod redaction;
 
 use async_graphql::{
     Context, ID, Object,
@@ -19,6 +20,7 @@ use crate::{
 };
 use filter::PetitionFilter;
 pub use object::Petition;
+pub use redaction::{RedactionProposal, RedactionQuery, RedactionSuggestion, RedactionSuggestions};
 
 /// Queries of petitions.
 #[derive(Default)]

@@ -41,7 +41,7 @@ impl Noun for PetitionId {
     type Entity = Entity;
     const COLLECTION: &'static str = "petition";
     const ID: Column = Column::Id;
-    const LONG: &'static [Column] = &[Column::Content, Column::AnswerText];
+    const LONG: &'static [Column] = &[Column::Content, Column::AnswerText, Column::PublicAnswer];
 
     fn object(row: Model, audience: Audience) -> Petition {
         Petition { row, audience }
@@ -116,10 +116,6 @@ impl Petition {
     fn inside(&self) -> bool {
         self.audience >= Audience::Delegate
     }
-
-    fn published(&self) -> bool {
-        self.inside() || self.row.public_content.is_some()
-    }
 }
 
 /// A petition of voters (kiến nghị của cử tri), grouped by the office from what voters said.
@@ -135,9 +131,14 @@ impl Petition {
         &self.row.number
     }
 
-    /// What it is about; null for the public until the petition is published.
+    /// What it is about: the internal title for those who read the internal text, the redacted one for everybody
+    /// else; null where there is none.
     async fn title(&self) -> Option<&str> {
-        self.published().then_some(self.row.title.as_str())
+        if self.inside() {
+            Some(self.row.title.as_str())
+        } else {
+            self.row.public_title.as_deref()
+        }
     }
 
     /// The text: the internal one for the council, the delegates of the place and the body that answers, the
@@ -148,6 +149,11 @@ impl Petition {
         } else {
             Ok(self.row.public_content.clone())
         }
+    }
+
+    /// The redacted title; null until one is released.
+    async fn public_title(&self) -> Option<&str> {
+        self.row.public_title.as_deref()
     }
 
     /// The redacted text; null until it is published.
@@ -304,13 +310,20 @@ impl Petition {
         self.row.urgings
     }
 
-    /// The text of the newest answer.
+    /// The text of the newest answer: the internal one for those who read the internal text, for everybody else what
+    /// was released of it. A newer answer shows no text to the public until its own is released.
     async fn answer_text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        if self.published() {
-            text(ctx, self.row.id, Column::AnswerText).await
+        let column = if self.inside() {
+            Column::AnswerText
         } else {
-            Ok(None)
-        }
+            Column::PublicAnswer
+        };
+        text(ctx, self.row.id, column).await
+    }
+
+    /// The redacted text of the newest answer; null until it is released.
+    async fn public_answer(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        text(ctx, self.row.id, Column::PublicAnswer).await
     }
 
     /// Number of the newest answer's document.

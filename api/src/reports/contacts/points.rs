@@ -22,8 +22,16 @@ use crate::{clock::local_date, error::Result};
 pub(in super::super) const COLUMNS: &[Column] = &[
     column("id", "Mã cuộc", "Id of the contact, as in the API"),
     column("date", "Ngày", "The day on which it began, in Vietnam"),
-    column("title", "Nội dung", "Its title"),
-    column("place", "Địa điểm", "Where it took place"),
+    column(
+        "title",
+        "Nội dung",
+        "Its title; for readers from outside once it is public",
+    ),
+    column(
+        "place",
+        "Địa điểm",
+        "Where it took place; for readers from outside once it is public",
+    ),
     column(
         "held_for_codes",
         "Mã đơn vị tổ chức",
@@ -59,8 +67,8 @@ pub(in super::super) async fn table(export: &Export, after: Option<After>) -> Re
         let mut row = vec![
             point.row.id.0.into(),
             point.row.starts_at.map(local_date).into(),
-            Cell::text(&point.row.title),
-            point.row.place.clone().into(),
+            Some(point.row.title.clone()).filter(|_| point.is_told).into(),
+            point.row.place.clone().filter(|_| point.is_told).into(),
             codes_cell(&reference, &point.held_for),
         ];
         row.extend(unit_cells(unit, lang));

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     error::Result,
     graphql::list::without,
+    meetings::is_told,
     store::{
         partition::Audience,
         visibility::{audiences, visible},
@@ -34,6 +35,8 @@ const PAGE: usize = 200;
 /// A contact with its figures.
 pub(super) struct Point {
     pub(super) row: meeting::Model,
+    /// Whether the reader may know its title and place.
+    pub(super) is_told: bool,
     pub(super) held_for: Vec<UnitId>,
     /// Who came of the council that held it; nobody where nobody recorded it.
     pub(super) delegates: BTreeSet<DelegateId>,
@@ -80,11 +83,11 @@ pub(super) async fn read(export: &Export, after: Option<After>) -> Result<(Vec<P
         held_for.entry(link.meeting_id).or_default().push(link.unit_id);
     }
     let bare: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let counting: BTreeSet<MeetingId> = audiences(conn, &export.viewer, "meeting", &bare)
-        .await?
-        .into_iter()
+    let seen_as = audiences(conn, &export.viewer, "meeting", &bare).await?;
+    let counting: BTreeSet<MeetingId> = seen_as
+        .iter()
         .filter(|(_, audience)| matches!(audience, Audience::Region | Audience::Internal | Audience::Own))
-        .map(|(id, _)| MeetingId(id))
+        .map(|(id, _)| MeetingId(*id))
         .collect();
     let mut came = attended(conn, &rows).await?;
     let mut stated = recorded_figures(conn, &counting).await?;
@@ -97,7 +100,9 @@ pub(super) async fn read(export: &Export, after: Option<After>) -> Result<(Vec<P
                 .contains(&row.id)
                 .then(|| became.remove(&row.id).unwrap_or_default());
             let figure = |office: Option<i32>, agreed: Agreed| office.map(i64::from).or(agreed.figure());
+            let audience = seen_as.get(&row.id.0).copied().unwrap_or(Audience::Public);
             Point {
+                is_told: is_told(&row, audience),
                 held_for: held_for.remove(&row.id).unwrap_or_default(),
                 delegates: came.remove(&row.id).unwrap_or_default(),
                 voters: figure(row.attended, stated.voters),

@@ -20,7 +20,7 @@ pub(in super::super) const COLUMNS: &[Column] = &[
     column(
         "title",
         "Tiêu đề",
-        "What it is about; empty for readers from outside until it is published",
+        "What it is about; readers from outside get the redacted title, or nothing",
     ),
     column(
         "content",

@@ -86,11 +86,10 @@ impl Entry {
 
     /// Title and content, as far as the reader may know them.
     pub(super) fn words(&self) -> (Option<String>, Option<String>) {
-        let redacted = self.row.public_content.clone();
         if self.audience >= Audience::Delegate {
             (Some(self.row.title.clone()), Some(self.row.content.clone()))
         } else {
-            (redacted.as_ref().map(|_| self.row.title.clone()), redacted)
+            (self.row.public_title.clone(), self.row.public_content.clone())
         }
     }
 }
@@ -131,11 +130,16 @@ pub(super) async fn read(
         .filter(visible(&export.viewer, "petition", (Entity, Column::Id)));
     let query = paged(query, Column::CreatedAt, Column::Id, after, PAGE);
     let query = if with_texts {
-        without(query, &[Column::AnswerText])
+        without(query, &[Column::AnswerText, Column::PublicAnswer])
     } else {
         without(
             query,
-            &[Column::Content, Column::PublicContent, Column::AnswerText],
+            &[
+                Column::Content,
+                Column::PublicContent,
+                Column::AnswerText,
+                Column::PublicAnswer,
+            ],
         )
     };
     let rows = query.all(conn).await?;

@@ -1,0 +1,282 @@
+//! The voter's own view, told as the voter: a slip of paper, a telephone, no account.
+
+use cutri::feedback::tracking::TrackingCode;
+use cutri_tests::{
+    ServerProcess, TestApp, TestDatabase,
+    app::Person,
+    each_db,
+    phone::{Phone, create, new_id},
+    world::World,
+};
+use serde_json::{Value, json};
+
+const ASK: &str = "query($code: String!) { trackingStatus(code: $code) { found sentence receivedOn status retryAfter
+    petitions { sentence process outcome outcomeEntry { label } forwardedOn bodyKind bodyKindEntry { label } withUpperCouncil
+        dueOn isOverdue answeredOn title answer informedOn closedOn } } }";
+
+fn code(number: u32) -> String {
+    let [a, b, c, d] = number.to_be_bytes();
+    TrackingCode::from_bytes([9, a, b, c, d]).to_string()
+}
+
+/// What a delegate writes down, with the code that the voter takes home.
+async fn say(app: &TestApp, world: &World, code: &str, more: Value) -> String {
+    let id = new_id();
+    let mut row = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "meetingId": world.here.meeting,
+        "content": "Bà Sáu kinnoidung xin sửa đường", "trackingCode": code});
+    for (name, value) in more.as_object().unwrap() {
+        row[name] = value.clone();
+    }
+    let phone = Phone::new(app.person(&world.here.delegates[0]));
+    let pushed = phone.push(&[create("feedback", &id, row)]).await;
+    assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:#?}");
+    id
+}
+
+async fn status(voter: &Person, code: &str) -> Value {
+    voter.data(ASK, json!({"code": code})).await["trackingStatus"].clone()
+}
+
+async fn sentence(voter: &Person, code: &str) -> String {
+    status(voter, code).await["sentence"].as_str().unwrap().to_owned()
+}
+
+each_db! {
+    async fn a_voter_follows_his_words_to_the_answer(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (office, body, voter) = (app.person(&world.here.office), app.person(&world.here.committee_login), app.stranger());
+        let code = code(1);
+        let page = format!("/tra-cuu/{code}");
+        assert_eq!(status(&voter, &code).await["found"], false, "the telephone has not sent it yet");
+        assert_eq!(voter.get(&page).await.0, 404);
+
+        let feedback = say(&app, &world, &code, json!({})).await;
+        let seen = status(&voter, &code).await;
+        let today = app.state.clock.today().to_string();
+        assert_eq!((&seen["found"], &seen["status"], &seen["petitions"]), (&json!(true), &json!("accepted"), &json!([])));
+        assert_eq!(seen["receivedOn"], today);
+        assert!(seen["sentence"].as_str().unwrap().ends_with("Văn phòng đang xem xét, tổng hợp."), "{seen}");
+
+        let group = json!({"feedbackIds": [feedback], "title": "Đường kintieude", "content": "kinnoidung"});
+        let made = office.done("groupFeedback", group, "petition { id }").await["petition"]["id"].clone();
+        assert!(sentence(&voter, &code).await.ends_with("Kiến nghị đang chờ phân loại."));
+        office.done("classifyPetition", json!({"petitionId": made, "field": "transport", "tier": "commune"}), "").await;
+        let forward = json!({"petitionIds": [made], "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        office.done("forwardPetitions", forward, "").await;
+        let part = status(&voter, &code).await["petitions"][0].clone();
+        assert_eq!((&part["bodyKind"], &part["bodyKindEntry"]["label"]), (&json!("committee"), &json!("Ủy ban nhân dân")));
+        assert_eq!((&part["forwardedOn"], &part["isOverdue"]), (&json!("2026-03-02"), &json!(true)));
+        assert!(part["sentence"].as_str().unwrap().contains("chuyển đến Ủy ban nhân dân ngày 02/03/2026. Đã quá hạn trả lời"), "{part}");
+
+        let answer = json!({"petitionIds": [made], "agencyId": world.here.committee, "documentNumber": "8/UBND",
+            "documentDate": "2026-03-12", "text": "kintraloi cho bà Sáu", "outcome": "resolved"});
+        body.done("answerPetitions", answer, "").await;
+        let part = status(&voter, &code).await["petitions"][0].clone();
+        assert_eq!((&part["answer"], &part["title"], &part["outcomeEntry"]["label"]), (&Value::Null, &Value::Null, &json!("Đã giải quyết xong")));
+        let (_, _, told) = voter.get(&page).await;
+        assert!(told.contains("Nội dung trả lời chưa được công khai"), "{told}");
+        let publish = json!({"petitionId": made, "publicTitle": "Đường liên ấp", "publicContent": "Xin sửa đường", "publicAnswer": "Đã sửa xong <b>đường</b>"});
+        office.done("publishPetition", publish, "").await;
+        office.done("assessAnswer", json!({"petitionId": made, "assessment": "ok"}), "").await;
+        office.done("informVoters", json!({"petitionId": made, "channel": "phone"}), "").await;
+        office.done("closePetition", json!({"petitionId": made}), "").await;
+        let part = status(&voter, &code).await["petitions"][0].clone();
+        assert_eq!((&part["answer"], &part["title"]), (&json!("Đã sửa xong <b>đường</b>"), &json!("Đường liên ấp")));
+        assert_eq!((&part["informedOn"], &part["closedOn"]), (&json!(today), &json!(today)));
+
+        // As it is typed on an old telephone; the form leads to the same page.
+        let sloppy = code.to_lowercase().replace('-', "+");
+        for way in [page.clone(), format!("/tra-cuu?ma={sloppy}")] {
+            let (status, headers, told) = voter.get(&way).await;
+            assert_eq!(status, 200, "{way}");
+            assert!(told.contains("Đã sửa xong &lt;b&gt;đường&lt;/b&gt;") && told.contains("Kết thúc theo dõi"), "{told}");
+            assert!(!told.contains("<script"), "{told}");
+            for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-robots-tag", "noindex, nofollow")] {
+                assert_eq!(headers[name], value, "{way}");
+            }
+            let policy = headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("form-action 'self'") && policy.contains("default-src 'none'"), "{policy}");
+            // Nothing of who, where, or what was said.
+            for word in ["kinnoidung", "kintieude", "kintraloi", "Sáu", "Tân Hưng", "UBND xã", "daibieu"] {
+                assert!(!told.contains(word), "{word}: {told}");
+            }
+        }
+        let told = status(&voter, &code).await.to_string();
+        for word in ["kinnoidung", "kintieude", "kintraloi", "Sáu", "Tân Hưng"] {
+            assert!(!told.contains(word), "{word}: {told}");
+        }
+    }
+
+    async fn there_is_one_answer_for_everything_that_is_not_to_be_told(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let voter = app.stranger();
+        // A denunciation brings no code; whoever wrote one down as something else and said so later is refused.
+        let receipt = json!({"kind": "denunciation", "receiptNumber": "7/2026", "receivedOn": "2026-02-01", "trackingCode": code(7)});
+        let pushed = Phone::new(app.person(&world.here.delegates[0])).push(&[create("feedback", &new_id(), receipt)]).await;
+        assert_eq!(pushed[0]["errors"][0]["code"], "DENUNCIATION_BY_HAND");
+        // And if a row of one had a code all the same, it would not answer.
+        let row = entity::feedback::Model { id: uuid::Uuid::now_v7().into(), kind: "denunciation".into(), tracking_code: Some(code(8)),
+            council_id: world.here.council, author_id: world.here.delegates[0].account, ..crate::rows::feedback() };
+        cutri_tests::world::Put::new().row(row).now(&app.state).await;
+
+        let known = status(&voter, &code(1)).await;
+        assert_eq!(known["found"], false);
+        let long = "0".repeat(5_000);
+        let nothing = voter.get(&format!("/tra-cuu/{}", code(1))).await;
+        assert_eq!(nothing.0, 404);
+        for typed in [code(2), code(7), code(8), "0000-0000-1".to_owned(), "xin chào".to_owned(), "' OR 1=1 --".to_owned(), "Ω".to_owned(), long] {
+            assert_eq!(status(&voter, &typed).await, known, "{typed}");
+            let path: String = typed.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            for way in [format!("/tra-cuu/{path}"), format!("/tra-cuu?ma={path}")] {
+                let told = voter.get(&way).await;
+                assert_eq!((told.0, &told.2), (404, &nothing.2), "{typed}");
+            }
+        }
+        for odd in ["/tra-cuu/%FF", "/tra-cuu?ma=%FF", "/tra-cuu/%00"] {
+            let told = voter.get(odd).await;
+            assert!(told.0 == 404 || told.0 == 200, "{odd}: {}", told.0);
+        }
+        let (status, _, form) = voter.get("/tra-cuu").await;
+        assert!(status == 200 && form.contains("<form method=\"get\" action=\"/tra-cuu\">"), "{form}");
+    }
+
+    async fn what_was_answered_at_once_withdrawn_or_split_is_told_so(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (office, voter) = (app.person(&world.here.office), app.stranger());
+        say(&app, &world, &code(1), json!({"answeredOnSpot": true, "onSpotAnswer": "kintraloi"})).await;
+        assert!(sentence(&voter, &code(1)).await.ends_with("đã được trả lời ngay tại cuộc tiếp xúc cử tri."));
+        let back = say(&app, &world, &code(2), json!({})).await;
+        app.person(&world.here.delegates[0]).done("withdrawFeedback", json!({"feedbackId": back}), "").await;
+        assert!(sentence(&voter, &code(2)).await.ends_with("người ghi đã rút lại phiếu này."));
+
+        let feedback = say(&app, &world, &code(3), json!({})).await;
+        let group = json!({"feedbackIds": [feedback], "title": "Đường và cầu", "content": "Đường và cầu"});
+        let made = office.done("groupFeedback", group, "petition { id }").await["petition"]["id"].clone();
+        let split = json!({"petitionId": made, "parts": [{"title": "Đường", "content": "Đường"}, {"title": "Cầu", "content": "Cầu"}]});
+        let parts = office.done("splitPetition", split, "petitions { id }").await["petitions"].clone();
+        let seen = status(&voter, &code(3)).await;
+        assert_eq!(seen["petitions"].as_array().unwrap().len(), 2);
+        assert!(seen["sentence"].as_str().unwrap().contains("2 kiến nghị"), "{seen}");
+        let merge = json!({"petitionIds": [parts[0]["id"], parts[1]["id"]], "title": "Đường, cầu", "content": "Đường, cầu"});
+        office.done("mergePetitions", merge, "").await;
+        assert_eq!(status(&voter, &code(3)).await["petitions"].as_array().unwrap().len(), 1);
+        let (_, _, page) = voter.get(&format!("/tra-cuu/{}", code(3))).await;
+        assert!(page.contains("Kết quả tra cứu"), "{page}");
+    }
+
+    async fn guessing_waits_and_the_voter_behind_the_same_address_does_not(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let voter = app.stranger();
+        let own = code(1);
+        assert_eq!(status(&voter, &own).await["found"], false, "asked before it was uploaded");
+        say(&app, &world, &own, json!({})).await;
+        let mut held = None;
+        for guess in 1_000..1_200 {
+            let seen = status(&voter, &code(guess)).await;
+            if seen["retryAfter"].is_number() {
+                held = Some((guess, seen));
+                break;
+            }
+            assert_eq!(seen["found"], false);
+        }
+        let (guess, seen) = held.expect("nobody slows a guesser");
+        assert!(guess >= 1_050, "a hall may ask for many codes that have not come in: {guess}");
+        assert_eq!((&seen["found"], &seen["petitions"]), (&Value::Null, &json!([])));
+        assert!(seen["sentence"].as_str().unwrap().starts_with("Đang có nhiều lượt tra cứu"), "{seen}");
+        // Mistypings ask nobody; who comes back with the code on his slip sees it.
+        assert_eq!(status(&voter, "0000-0000-1").await["found"], false);
+        assert_eq!(status(&voter, &own).await["found"], true);
+        assert_eq!(voter.get(&format!("/tra-cuu/{own}")).await.0, 200);
+        let (status, headers, page) = voter.get(&format!("/tra-cuu/{}", code(5_000))).await;
+        if status == 429 {
+            assert!(headers.contains_key("retry-after") && page.contains("Xin đợi"), "{page}");
+        }
+    }
+
+    async fn the_author_has_a_slip_to_give(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let code = code(1);
+        let feedback = say(&app, &world, &code, json!({})).await;
+        let query = "query($id: ID!) { trackingSlip(feedbackId: $id) { code address plain plainLength marked markedLength } }";
+        let slip = app.person(&world.here.delegates[0]).data(query, json!({"id": feedback})).await["trackingSlip"].clone();
+        assert_eq!(slip["code"], code);
+        let (plain, marked) = (slip["plain"].as_str().unwrap(), slip["marked"].as_str().unwrap());
+        assert!(plain.is_ascii() && plain.contains(&code) && marked.contains(&code), "{slip}");
+        assert_eq!((slip["plainLength"].as_u64().unwrap(), slip["markedLength"].as_u64().unwrap()), (plain.len() as u64, marked.chars().count() as u64));
+        assert!(plain.len() <= 160 && marked.chars().count() <= 70);
+        for other in [&app.person(&world.here.delegates[1]), &app.person(&world.here.office), &app.stranger()] {
+            assert_eq!(other.data(query, json!({"id": feedback})).await["trackingSlip"], Value::Null);
+        }
+        let (status, _, page) = app.stranger().get(&format!("/tra-cuu/{code}?in=1")).await;
+        assert!(status == 200 && page.contains(&format!("<p class=\"code\">{code}</p>")), "{page}");
+        // A slip can be printed before its words have come in, and tells nothing.
+        let other = self::code(77);
+        let (_, _, unknown) = app.stranger().get(&format!("/tra-cuu/{other}?in=1")).await;
+        assert_eq!(unknown, page.replace(&code, &other));
+        assert_eq!(app.stranger().get("/tra-cuu/0000-0000-1?in=1").await.0, 404);
+    }
+}
+
+#[tokio::test]
+async fn no_code_stands_in_the_log_at_any_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("CUTRI_PUBLIC_URL", "https://cutri.example.vn")];
+    let server = ServerProcess::start(folder.path(), &["serve", "--demo", "--log", "trace"], &settings).await;
+    // One of the demo's feedbacks.
+    let known = TrackingCode::from_bytes([7, 11, 26, 20, 1]).to_string();
+    let client = reqwest::Client::new();
+    let get = async |path: String| {
+        client
+            .get(server.url(&path))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    };
+    assert!(
+        get(format!("/tra-cuu/{known}"))
+            .await
+            .contains("Văn phòng đang xem xét, tổng hợp.")
+    );
+    assert!(
+        get(format!("/tra-cuu?ma={known}"))
+            .await
+            .contains("Văn phòng đang xem xét, tổng hợp.")
+    );
+    assert!(
+        get(format!("/tra-cuu/{known}?in=1"))
+            .await
+            .contains("https://cutri.example.vn/tra-cuu")
+    );
+    assert!(
+        get(format!("/tra-cuu/{}", code(1)))
+            .await
+            .contains("Chưa thấy mã này")
+    );
+    let body = json!({"query": "query($code: String!) { trackingStatus(code: $code) { found } }", "variables": {"code": known}});
+    let asked: Value = client
+        .post(server.url("/graphql"))
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(asked["data"]["trackingStatus"]["found"], true, "{asked}");
+    let log = server.log().text();
+    assert!(log.len() > 200, "there is a log: {log}");
+    for code in [known, code(1)] {
+        assert!(
+            !log.contains(&code) && !log.contains(&code.replace('-', "")),
+            "{log}"
+        );
+    }
+}
