@@ -25,7 +25,7 @@ pub struct State {
     pub calendar: &'static Calendar,
     pub passwords: Passwords,
     pub throttle: Throttle,
-    /// What travels to phones; see [`crate::sync::registry`].
+    /// What lies in the change log; see [`crate::sync::registry`].
     pub collections: &'static [&'static dyn Collection],
     /// Who issues our tokens: the public address, or `cutri`.
     pub issuer: String,
@@ -33,6 +33,8 @@ pub struct State {
     pub epoch: Epoch,
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
+    /// How far briefs were made by this process.
+    pub briefed: crate::briefs::Looked,
     reference: RwLock<Reference>,
 }
 
@@ -55,10 +57,11 @@ impl State {
             calendar: Calendar::delivered(),
             passwords: Passwords::new()?,
             throttle: Throttle::default(),
-            collections: crate::sync::registry::COLLECTIONS,
+            collections: crate::sync::registry::LOGGED,
             issuer,
             epoch,
             live: Arc::default(),
+            briefed: crate::briefs::Looked::default(),
             reference: RwLock::new(reference),
         })
     }

@@ -16,6 +16,8 @@ mod m20261122_000007_resolutions;
 mod m20261122_000008_history;
 mod m20261122_000009_sync;
 mod m20261122_000010_search;
+mod m20261127_000016_rounds;
+mod m20261127_000017_syntheses;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -34,6 +36,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_history::Migration),
             Box::new(m20261122_000009_sync::Migration),
             Box::new(m20261122_000010_search::Migration),
+            Box::new(m20261127_000016_rounds::Migration),
+            Box::new(m20261127_000017_syntheses::Migration),
         ]
     }
 }

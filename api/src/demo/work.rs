@@ -93,6 +93,7 @@ impl<'a> Plan<'a> {
             council_id: self.council.id,
             author_id: None,
             round_id: None,
+            outside_round: None,
             title: self.title.clone(),
             place: is_contact.then(|| "Nhà văn hóa ấp".to_owned()),
             starts_at: begins,
@@ -253,6 +254,9 @@ fn present(group: &mut Group, meeting: &meeting::Model, delegates: &BTreeMap<Cou
             delegate_id,
             invited: true,
             attended: meeting.status.is_over() && place < came,
+            attending: None,
+            absence_reason: None,
+            answered_at: None,
         });
     }
 }
@@ -338,6 +342,10 @@ fn documents(making: &Making<'_>, group: &mut Group, council: &council::Model, s
             date: making.day(135),
             signer: None,
             title: title.to_owned(),
+            purpose: None,
+            summary: None,
+            valid_from: None,
+            valid_to: None,
             created_at: making.at(135, 9),
         });
     }

@@ -5,6 +5,7 @@ use entity::{
     agenda_item, council,
     id::{AgendaItemId, MeetingId},
     meeting::{Event, Family, Model, Status},
+    round,
 };
 
 use super::links::{INVITED, Links, MOST_LINKS};
@@ -23,6 +24,9 @@ use crate::{
 /// What a delegate's phone may write of his own unplanned contact.
 pub(super) const OWN_FIELDS: &[&str] = &["kind", "unitIds", "place", "startsAt", "title"];
 
+/// Why a contact belongs to no round.
+const OUTSIDE: &str = "outsideRound";
+
 /// What the office may write of a meeting.
 const PLAN_FIELDS: &[&str] = &[
     "kind",
@@ -33,6 +37,7 @@ const PLAN_FIELDS: &[&str] = &[
     "councilIds",
     INVITED,
     "roundId",
+    OUTSIDE,
     "mode",
     "endsAt",
     "ordinal",
@@ -130,6 +135,7 @@ pub(super) fn read_plan(row: &mut Model, links: &mut Links, fields: &Document) -
     reader.ids("councilIds", &mut links.councils, MOST_LINKS);
     reader.ids(INVITED, &mut links.invited, MOST_LINKS);
     reader.id("roundId", &mut row.round_id);
+    reader.code(OUTSIDE, "outside_round", &mut row.outside_round);
     reader.code("mode", "contact_mode", &mut row.mode);
     reader.count("ordinal", &mut row.ordinal);
     reader.text("planNumber", &mut row.plan_number, 100);
@@ -152,11 +158,71 @@ pub(super) fn read_plan(row: &mut Model, links: &mut Links, fields: &Document) -
     {
         reader.wrong(Code::OutOfRange, "endsAt");
     }
+    match row.family {
+        Family::Session if row.round_id.is_some() => reader.wrong(Code::InvalidValue, "roundId"),
+        Family::Session if row.outside_round.is_some() => reader.wrong(Code::InvalidValue, OUTSIDE),
+        // Nothing belongs to a round and says why it does not.
+        Family::Contact
+            if row.round_id.is_some() && fields.get(OUTSIDE).is_some_and(|told| !told.is_null()) =>
+        {
+            reader.wrong(Code::InvalidValue, OUTSIDE);
+        }
+        _ => {}
+    }
     reader.finish()?;
     row.kind = kind.unwrap_or_default();
+    if row.family == Family::Contact {
+        row.outside_round = match row.round_id {
+            Some(_) => None,
+            None => row.outside_round.take().or_else(|| outside_by_kind(&row.kind)),
+        };
+    }
     row.title = title.unwrap_or_default();
     links.sort(row.council_id);
     Ok(())
+}
+
+/// Why a contact of this kind belongs to no round, where the kind says it all.
+pub(super) fn outside_by_kind(kind: &str) -> Option<String> {
+    let why = match kind {
+        "thematic" | "field" => "topic",
+        "residence" | "workplace" => "residence_or_workplace",
+        "outside_constituency" => "outside_constituency",
+        "individual_or_group" => "own_contact",
+        _ => return None,
+    };
+    Some(why.to_owned())
+}
+
+/// Every contact belongs to a round, or says why not; into a round it comes while that is open, from a council that
+/// takes part in it.
+pub(super) fn check_round(
+    row: &Model,
+    before: Option<&Model>,
+    round: Option<&round::Model>,
+    links: &Links,
+) -> Result<(), Refused> {
+    let Some(id) = row.round_id else {
+        let has_to_say = row.family == Family::Contact && row.outside_round.is_none();
+        // What was planned before rounds were kept may go on without.
+        let did_not_say =
+            before.is_some_and(|before| before.round_id.is_none() && before.outside_round.is_none());
+        return if has_to_say && !did_not_say {
+            Err(Refused::field(Code::Required, "roundId"))
+        } else {
+            Ok(())
+        };
+    };
+    let round = round
+        .filter(|round| round.id == id)
+        .filter(|round| round.council_id == row.council_id || links.councils.contains(&round.council_id))
+        .ok_or(Refused::field(Code::NotFound, "roundId"))?;
+    let enters = before.is_none_or(|before| before.round_id != row.round_id);
+    if enters && !round.status.is_open() {
+        Err(Refused::field(Code::InvalidState, "roundId"))
+    } else {
+        Ok(())
+    }
 }
 
 /// All that the office plans, in the spelling of the wire: for comparing, and for history.
@@ -170,6 +236,7 @@ pub(super) fn plan(row: &Model, links: &Links) -> Document {
         .ids("councilIds", links.councils.iter().map(|council| council.0))
         .ids(INVITED, links.invited.iter().map(|delegate| delegate.0))
         .set("roundId", row.round_id)
+        .set(OUTSIDE, &row.outside_round)
         .set("mode", &row.mode)
         .time("endsAt", row.ends_at)
         .set("ordinal", row.ordinal)

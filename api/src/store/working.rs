@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use entity::id::CouncilId;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Query};
 use uuid::Uuid;
 
 use super::table::{Key, Root, Row, Table, save};
@@ -33,7 +33,8 @@ rows! {
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
-    api_token(id);
+    api_token(id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
+    synthesis(id); synthesis_edition(id); synthesis_item(id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -89,6 +90,7 @@ macro_rules! roots {
 roots! {
     unit; council; delegate; agency; account; note; urging; informing; sync_issue;
     meeting.updated_at; meeting_record.updated_at; feedback.updated_at; petition.updated_at; resolution.updated_at;
+    round.updated_at; procedure.updated_at; synthesis.updated_at;
 }
 
 macro_rules! working {
@@ -140,6 +142,7 @@ impl Row for entity::event::Model {
 working! {
     unit unit_succession unit_gap council committee delegate_group delegate constituency agency account device role_grant
     meeting meeting_unit meeting_council meeting_delegate agenda_item document meeting_record
+    meeting_brief round procedure procedure_step synthesis synthesis_edition synthesis_item
     feedback feedback_contact feedback_addition
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
@@ -223,6 +226,22 @@ pub struct Needs {
     pub meeting_record: BTreeSet<Uuid>,
     /// Sessions by council and ordinal, to keep them one each.
     pub session_of: BTreeSet<(Uuid, i32)>,
+    pub round: BTreeSet<Uuid>,
+    /// All meetings of these rounds.
+    pub points_of: BTreeSet<Uuid>,
+    /// What was said at the meetings of these rounds, and the petitions that came of it.
+    pub said_in: BTreeSet<Uuid>,
+    /// With their steps.
+    pub procedure: BTreeSet<Uuid>,
+    pub procedure_step: BTreeSet<Uuid>,
+    /// With their editions, without the lines of these.
+    pub synthesis: BTreeSet<Uuid>,
+    /// The rounds of these syntheses, with their points and what was said there.
+    pub synthesis_round: BTreeSet<Uuid>,
+    /// All syntheses of these rounds.
+    pub syntheses_of: BTreeSet<Uuid>,
+    /// Documents of these councils' own.
+    pub papers_of: BTreeSet<Uuid>,
     /// All documents of these meetings.
     pub documents_of: BTreeSet<Uuid>,
     /// Records by meeting and author, to keep them one each.
@@ -304,12 +323,35 @@ impl Working {
         }
         by!(api_token.Id in needs.api_token);
 
+        by!(synthesis.Id in needs.synthesis);
+        let of = &needs.synthesis_round;
+        let of = working.synthesis.iter().filter(|row| of.contains(&row.id.0));
+        let of: BTreeSet<Uuid> = of.map(|row| row.round_id.0).collect();
+        let said_in: BTreeSet<Uuid> = needs.said_in.union(&of).copied().collect();
+        let points_of: BTreeSet<Uuid> = needs.points_of.union(&of).copied().collect();
+        let rounds: BTreeSet<Uuid> = needs.round.union(&of).copied().collect();
+        by!(round.Id in rounds);
+        by!(procedure.Id in needs.procedure);
+        by!(procedure_step.ProcedureId in needs.procedure);
+        by!(procedure_step.Id in needs.procedure_step);
+        by!(synthesis.RoundId in needs.syntheses_of);
+        by!(synthesis_edition.SynthesisId in needs.synthesis);
         by!(meeting.Id in needs.meeting);
-        by!(meeting_unit.MeetingId in needs.meeting);
-        by!(meeting_council.MeetingId in needs.meeting);
-        by!(meeting_delegate.MeetingId in needs.meeting);
-        by!(agenda_item.MeetingId in needs.meeting);
+        by!(meeting.RoundId in points_of);
+        let points = working.meeting.iter().map(|row| row.id.0);
+        let meetings: BTreeSet<Uuid> = needs.meeting.iter().copied().chain(points).collect();
+        by!(meeting_unit.MeetingId in meetings);
+        by!(meeting_council.MeetingId in meetings);
+        by!(meeting_delegate.MeetingId in meetings);
+        by!(agenda_item.MeetingId in meetings);
+        by!(meeting_brief.MeetingId in meetings);
         by!(document.MeetingId in needs.documents_of);
+        if !needs.papers_of.is_empty() {
+            let papers = entity::document::Entity::find()
+                .filter(entity::document::Column::CouncilId.is_in(needs.papers_of.iter().copied()))
+                .filter(entity::document::Column::Purpose.is_not_null());
+            working.document.loaded(papers.all(conn).await?);
+        }
         if !needs.session_of.is_empty() {
             let any = needs
                 .session_of
@@ -356,6 +398,9 @@ impl Working {
         by!(petition_lineage.ToId in needs.petition);
         by!(forwarding_petition.PetitionId in needs.petition);
         by!(answer_petition.PetitionId in needs.petition);
+        if !said_in.is_empty() {
+            working.load_said(conn, &said_in).await?;
+        }
         by!(forwarding.Id in needs.forwarding);
         by!(urging.Id in needs.urging);
         by!(informing.Id in needs.informing);
@@ -396,6 +441,54 @@ impl Working {
         }
         by!(sync_deferred.AccountId in needs.deferred_of);
         Ok(working)
+    }
+
+    /// What was said at the meetings of rounds, the petitions that it became, and those into which these were split or
+    /// merged: a statement for each kind of row, and one for each generation.
+    async fn load_said<C: ConnectionTrait>(&mut self, conn: &C, rounds: &BTreeSet<Uuid>) -> Result<()> {
+        use entity::{feedback, meeting, petition, petition_feedback, petition_lineage, petition_unit};
+        /// Ids that one statement names.
+        const AT_ONCE: usize = 10_000;
+        let points = || {
+            Query::select()
+                .column(meeting::Column::Id)
+                .from(meeting::Entity)
+                .and_where(meeting::Column::RoundId.is_in(rounds.iter().copied()))
+                .to_owned()
+        };
+        let said = feedback::Entity::find().filter(feedback::Column::MeetingId.in_subquery(points()));
+        self.feedback.loaded(said.all(conn).await?);
+        let mut open: Vec<Uuid> = {
+            let first: BTreeSet<Uuid> = self
+                .feedback
+                .iter()
+                .filter_map(|row| Some(row.petition_id?.0))
+                .collect();
+            first.into_iter().collect()
+        };
+        let mut known: BTreeSet<Uuid> = open.iter().copied().collect();
+        while !open.is_empty() {
+            let mut found = Vec::new();
+            for ids in open.chunks(AT_ONCE) {
+                let ids = || ids.iter().copied();
+                let rows = petition::Entity::find().filter(petition::Column::Id.is_in(ids()));
+                self.petition.loaded(rows.all(conn).await?);
+                let links =
+                    petition_unit::Entity::find().filter(petition_unit::Column::PetitionId.is_in(ids()));
+                self.petition_unit.loaded(links.all(conn).await?);
+                let links = petition_feedback::Entity::find()
+                    .filter(petition_feedback::Column::PetitionId.is_in(ids()));
+                self.petition_feedback.loaded(links.all(conn).await?);
+                for column in [petition_lineage::Column::FromId, petition_lineage::Column::ToId] {
+                    let edges = petition_lineage::Entity::find().filter(column.is_in(ids()));
+                    let edges = edges.all(conn).await?;
+                    found.extend(edges.iter().flat_map(|edge| [edge.from_id.0, edge.to_id.0]));
+                    self.petition_lineage.loaded(edges);
+                }
+            }
+            open = found.into_iter().filter(|id| known.insert(*id)).collect();
+        }
+        Ok(())
     }
 
     /// The running number after the last one given, and the row that remembers it.
