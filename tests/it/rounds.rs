@@ -421,13 +421,13 @@ each_db! {
         let seen = schedule("").await;
         let ids: Vec<&str> = seen["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap()).collect();
         assert_eq!(ids, [&early, &off, &late]);
-        assert_eq!(schedule(", withinUnit: {code: \"27736\"}").await["totalCount"], 0);
+        assert_eq!(schedule(", filter: {withinUnit: {code: \"27736\"}}").await["totalCount"], 0);
         let page = stranger.data("{ schedule(first: 1) { pageInfo { hasNextPage endCursor } } }", json!({})).await;
         assert_eq!(page["schedule"]["pageInfo"]["hasNextPage"], true);
         let after = page["schedule"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
         let next = schedule(&format!(", after: \"{after}\"")).await;
         assert_eq!(next["nodes"][0]["id"], off);
-        let wide = stranger.ask("{ schedule(first: 1, from: \"2026-01-01T00:00:00Z\", to: \"2027-06-01T00:00:00Z\") { totalCount } }", json!({})).await;
+        let wide = stranger.ask("{ schedule(first: 1, filter: {from: \"2026-01-01T00:00:00Z\", to: \"2027-06-01T00:00:00Z\"}) { totalCount } }", json!({})).await;
         assert_eq!(wide.body["errors"][0]["extensions"]["code"], "OUT_OF_RANGE");
         // The round itself is public with its figures; what is internal of it is not.
         let query = "query($id: ID!) { round(id: $id) { title status counts { pointsEntered recorded invitations } procedures { id } history(first: 5) { event } } }";

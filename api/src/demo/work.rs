@@ -19,8 +19,12 @@ use super::{
     accounts::account_id,
     bodies::Councils,
     put::{Group, Put, moment},
+    rounds::{self, round_of},
 };
-use crate::{error::Result, feedback::tracking::TrackingCode, resolutions::number::OfficialNumber};
+use crate::{
+    error::Result, feedback::tracking::TrackingCode, meetings::outside_by_kind,
+    resolutions::number::OfficialNumber,
+};
 
 /// A meeting to be made.
 struct Plan<'a> {
@@ -92,8 +96,8 @@ impl<'a> Plan<'a> {
             kind: self.kind.to_owned(),
             council_id: self.council.id,
             author_id: None,
-            round_id: None,
-            outside_round: None,
+            round_id: round_of(making, self.council, self.kind).filter(|_| is_contact),
+            outside_round: outside_by_kind(self.kind).filter(|_| is_contact),
             title: self.title.clone(),
             place: is_contact.then(|| "Nhà văn hóa ấp".to_owned()),
             starts_at: begins,
@@ -213,6 +217,7 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
     }
 
     let mut mid = None;
+    let mut sessions = BTreeMap::new();
     for (key, council) in councils.of_today() {
         Plan::session(council, "first", 1, 236, Status::Reported).make(making, put.group());
         let held = Plan::session(council, "regular_mid", 2, 130, Status::Reported).make(making, put.group());
@@ -225,7 +230,14 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         let group = put.group();
         let coming = Plan::session(council, "regular_end", 4, -17, Status::Notified).make(making, group);
         agenda(making, group, coming.id);
+        sessions.insert(council.id, (held.id, coming.id));
     }
+    for council in [here, there, above] {
+        let (held, coming) = sessions.get(&council.id).copied().unzip();
+        rounds::make(making, &mut put, council, held, coming);
+    }
+    rounds::papers(making, put.group(), here);
+    rounds::synthesis(making, put.group(), here);
     reported(making, councils, &mut put)?;
     if let Some(session) = mid {
         documents(making, put.group(), above, session);

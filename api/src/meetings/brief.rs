@@ -30,6 +30,15 @@ pub fn told(made: Option<&str>, note: Option<&str>, audience: Audience) -> Optio
     Some(Value::Object(brief).to_string())
 }
 
+/// The office's own words in a brief as an audience gets it: what people search for. What the server made stands in
+/// other rows already.
+pub fn note(brief: &str) -> Option<String> {
+    match serde_json::from_str::<Map<String, Value>>(brief) {
+        Ok(made) => made.get(NOTE).and_then(Value::as_str).map(str::to_owned),
+        Err(_) => Some(brief.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +56,11 @@ mod tests {
             told(Some(made), Some("Lưu ý"), Audience::Delegate).as_deref(),
             Some(r#"{"asked":[],"note":"Lưu ý"}"#)
         );
+    }
+    #[test]
+    fn only_the_offices_words_are_searched() {
+        assert_eq!(note("Lưu ý").as_deref(), Some("Lưu ý"));
+        assert_eq!(note(r#"{"asked":[],"note":"Lưu ý"}"#).as_deref(), Some("Lưu ý"));
+        assert_eq!(note(r#"{"asked":[{"title":"Cầu"}]}"#), None);
     }
 }

@@ -5,6 +5,7 @@
 //! is public.
 
 mod attendance;
+mod belonging;
 pub mod brief;
 pub mod graphql;
 mod links;
@@ -24,6 +25,7 @@ use entity::{
 use serde_json::json;
 use uuid::Uuid;
 
+pub(crate) use belonging::outside_by_kind;
 use links::Links;
 pub use rules::AgendaLine;
 

@@ -10,7 +10,7 @@ use entity::{
 use serde_json::{Value, json};
 
 use super::{
-    AgendaLine, attendance, device,
+    AgendaLine, attendance, belonging, device,
     links::{self, Links},
     new_contact, rules,
 };
@@ -137,7 +137,7 @@ impl Command for Plan {
         links::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
         let round = row.round_id.and_then(|id| working.round.get(id));
-        rules::check_round(&row, None, round, &links)?;
+        belonging::check_round(&row, None, round, &links)?;
         let mut changes = Changes::default();
         changes.put(row);
         links.put(self.id, &mut changes);
@@ -185,7 +185,7 @@ impl Command for Update {
         links::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
         let round = row.round_id.and_then(|id| working.round.get(id));
-        rules::check_round(&row, Some(before), round, &links)?;
+        belonging::check_round(&row, Some(before), round, &links)?;
         // What was emptied is left out of a document, and is set all the same.
         let set: Document = was
             .keys()

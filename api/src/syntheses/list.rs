@@ -261,3 +261,7 @@ fn order(line: &Line) -> (usize, usize, i64, i64, String, Uuid) {
         id.unwrap_or_default(),
     )
 }
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;

@@ -121,7 +121,7 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         list("procedures", within()),
         one("round", json!({"id": "<round>"})),
         list("rounds", within()),
-        public("schedule", json!({"first": 5, "withinUnit": {"id": "<unit>"}})),
+        list("schedule", within()),
         one("synthesis", json!({"id": "<frozen>"})),
         list("syntheses", within()),
         list("petitions", within()),

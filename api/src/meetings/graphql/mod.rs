@@ -8,7 +8,7 @@ mod record;
 use std::collections::HashMap;
 
 use async_graphql::{
-    Context, ID, Object,
+    Context, ID, InputObject, Object,
     connection::{Connection, EmptyFields},
 };
 use chrono::Duration;
@@ -32,6 +32,17 @@ pub use record::MeetingRecord;
 /// How many days a schedule spans if nobody says, and at the most.
 const SPAN: i64 = 92;
 const LONGEST_SPAN: i64 = 366;
+
+/// Which contacts of the public schedule.
+#[derive(Clone, Debug, Default, InputObject)]
+struct ScheduleFilter {
+    /// Held for these units; all when absent.
+    within_unit: Option<WithinUnit>,
+    /// Beginning at this moment or later; now when absent.
+    from: Option<Time>,
+    /// Beginning before this moment; 92 days after `from` when absent.
+    to: Option<Time>,
+}
 
 /// Queries of meetings.
 #[derive(Default)]
@@ -70,9 +81,7 @@ impl MeetingQuery {
     async fn schedule(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Held for these units; all when absent.")] within_unit: Option<WithinUnit>,
-        #[graphql(desc = "Beginning at this moment or later; now when absent.")] from: Option<Time>,
-        #[graphql(desc = "Beginning before this moment; 92 days after `from` when absent.")] to: Option<Time>,
+        filter: Option<ScheduleFilter>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
@@ -86,12 +95,13 @@ impl MeetingQuery {
         };
         let window = page.window()?;
         let state = state(ctx)?;
-        let from = from.map_or_else(|| state.clock.now(), |Time(from)| from);
-        let to = to.map_or(from + Duration::days(SPAN), |Time(to)| to);
+        let filter = filter.unwrap_or_default();
+        let from = filter.from.map_or_else(|| state.clock.now(), |Time(from)| from);
+        let to = filter.to.map_or(from + Duration::days(SPAN), |Time(to)| to);
         if to - from > Duration::days(LONGEST_SPAN) {
             return Err(Refused::field(Code::OutOfRange, "to").into());
         }
-        let units = within_unit.map(|within| within.units(ctx)).transpose()?;
+        let units = filter.within_unit.map(|within| within.units(ctx)).transpose()?;
         let places = schedule::places(state.store.read(), from, to, units).await?;
         let total = asks_for_total(ctx).then(|| i64::try_from(places.len()).unwrap_or(i64::MAX));
         let known: HashMap<_, _> = places.iter().map(|(id, at)| (id.0, (*at, *id))).collect();
