@@ -5,7 +5,7 @@ use chrono::Duration;
 use cutri::{briefs, worker};
 use cutri_tests::{
     TestDatabase, each_db,
-    phone::{create, new_id},
+    phone::{Phone, create, new_id},
 };
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ impl Stage {
             json!({"kind": "petition", "channel": "contact_meeting", "unitId": world.here.unit,
             "content": format!("Bà con nói về {title}")}),
         );
-        let pushed = pulled(self.delegate(0)).await.push(&[row]).await;
+        let pushed = Phone::new(self.delegate(0)).push(&[row]).await;
         assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
         let input =
             json!({"feedbackIds": [said], "title": title, "content": format!("Cử tri đề nghị {title}")});
@@ -78,7 +78,7 @@ each_db! {
         let answered = stage.petition("thắp sáng đường quê", Some(json!({"text": "Đã lắp 40 bóng đèn", "outcome": "resolved"}))).await;
         let spot = create("feedback", &new_id(), json!({"kind": "petition", "unitId": world.here.unit, "content": "Bao giờ thu gom rác",
             "subject": "Thu gom rác", "answeredOnSpot": true, "onSpotAnswer": "Xã sẽ thu gom hai lần mỗi tuần"}));
-        assert_eq!(pulled(stage.delegate(1)).await.push(&[spot]).await[0]["status"], "APPLIED");
+        assert_eq!(Phone::new(stage.delegate(1)).push(&[spot]).await[0]["status"], "APPLIED");
         let resolution = json!({"councilId": world.here.council, "rawNumber": "07/NQ-HĐND", "kind": "individual", "title": "Về đầu tư công năm 2026",
             "issuedOn": "2026-01-15", "inForceFrom": "2026-01-20", "isPublic": true});
         office.done("createResolution", resolution, "").await;
@@ -142,7 +142,7 @@ each_db! {
         let ours = stage.petition("sửa cầu", None).await;
         let spot = create("feedback", &new_id(), json!({"kind": "petition", "unitId": world.here.unit, "content": "Rác", "answeredOnSpot": true,
             "onSpotAnswer": "Xã sẽ thu gom"}));
-        pulled(stage.delegate(1)).await.push(&[spot]).await;
+        Phone::new(stage.delegate(1)).push(&[spot]).await;
         let round = stage.round("before_session", 1).await;
         let point = stage.point(&round, "ấp 1", 72).await;
         let note = "Lưu ý: không hứa thay UBND";

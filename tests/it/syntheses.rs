@@ -6,7 +6,7 @@ use cutri_tests::{
     TestDatabase,
     app::Person,
     each_db,
-    phone::{create, new_id},
+    phone::{Phone, create, new_id},
     world::{self, Put},
 };
 use entity::{
@@ -17,10 +17,7 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::{
-    rounds::{Stage, pulled},
-    rows,
-};
+use crate::{rounds::Stage, rows};
 
 const EDITION: &str = "synthesis { id status edition { number documentNumber points opinions onSpot before after dueOn roundEndedOn onTime
     byTierAndField { tier field count } cosigner sentTo reason } }";
@@ -59,7 +56,7 @@ impl Stage {
             })
             .collect();
         let pushed: Vec<Value> = rows.iter().map(|(_, row)| row.clone()).collect();
-        for result in pulled(self.delegate(which)).await.push(&pushed).await {
+        for result in Phone::new(self.delegate(which)).push(&pushed).await {
             assert_eq!(result["status"], "APPLIED", "{result}");
         }
         rows.into_iter().map(|(id, _)| id).collect()
