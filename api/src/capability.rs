@@ -41,6 +41,10 @@ capabilities! {
     RecordMeeting "record_meeting" "Ghi diễn biến cuộc tiếp xúc cử tri";
     /// Make petitions of feedback; split and merge them.
     GroupFeedback "group_feedback" "Tổng hợp, tách, nhập kiến nghị";
+    /// Make the synthesis of one's own delegate group and send it to the council.
+    SynthesiseGroup "synthesise_group" "Lập, gửi báo cáo tổng hợp của tổ đại biểu";
+    /// Put MTTQ's name to the council's synthesis.
+    CosignSynthesis "cosign_synthesis" "Mặt trận Tổ quốc cùng ký báo cáo tổng hợp";
     /// Set a petition's field and tier of authority.
     ClassifyPetition "classify_petition" "Phân loại kiến nghị theo lĩnh vực và thẩm quyền";
     /// Forward petitions with a document and a due date.

@@ -169,6 +169,9 @@ mod tests {
             "personal_data",
             "role",
             "field",
+            "outside_round",
+            "procedure_kind",
+            "document_purpose",
         ] {
             assert!(list(name).len() > 1, "{name}");
         }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod agencies;
+pub mod briefs;
 pub mod calendar;
 pub mod capability;
 pub mod cli;
@@ -27,10 +28,12 @@ pub mod notes;
 pub mod pages;
 pub mod petitions;
 pub mod phone;
+pub mod procedures;
 mod recorded;
 pub mod redaction;
 pub mod reports;
 pub mod resolutions;
+pub mod rounds;
 pub mod schema;
 pub mod seal;
 pub mod search;
@@ -39,6 +42,7 @@ pub mod start;
 pub mod state;
 pub mod store;
 pub mod sync;
+pub mod syntheses;
 pub mod telemetry;
 pub mod terminal;
 pub mod text;

@@ -114,9 +114,11 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is served beside GraphQL: pages for people and tables for spreadsheets.
+/// What is served beside GraphQL: pages for people, tables for spreadsheets, calendars.
 fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>) -> Router {
-    pages::router(Arc::clone(state), accounts).merge(reports::http::door(Arc::clone(state)))
+    pages::router(Arc::clone(state), accounts)
+        .merge(reports::http::door(Arc::clone(state)))
+        .merge(pages::calendar::door(Arc::clone(state)))
 }
 
 /// Five lines: where everything is.

@@ -28,7 +28,7 @@ pub struct State {
     pub throttle: Throttle,
     /// Guesses of voters' codes.
     pub guesses: Guesses,
-    /// What travels to phones; see [`crate::sync::registry`].
+    /// What lies in the change log; see [`crate::sync::registry`].
     pub collections: &'static [&'static dyn Collection],
     /// Who issues our tokens: the public address, or `cutri`.
     pub issuer: String,
@@ -36,6 +36,8 @@ pub struct State {
     pub epoch: Epoch,
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
+    /// How far briefs were made by this process.
+    pub briefed: crate::briefs::Looked,
     reference: RwLock<Reference>,
 }
 
@@ -59,10 +61,11 @@ impl State {
             passwords: Passwords::new()?,
             throttle: Throttle::default(),
             guesses: Guesses::default(),
-            collections: crate::sync::registry::COLLECTIONS,
+            collections: crate::sync::registry::LOGGED,
             issuer,
             epoch,
             live: Arc::default(),
+            briefed: crate::briefs::Looked::default(),
             reference: RwLock::new(reference),
         })
     }

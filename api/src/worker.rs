@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
     accounts::grants::{self, FollowGrants},
+    briefs,
     error::Result,
     resolutions::dated::{self, FollowDates},
     state::State,
@@ -37,13 +38,18 @@ pub async fn run(state: Arc<State>) {
 /// One turn; `last_day` is the day of which everything is done.
 pub async fn turn(state: &State, last_day: &mut Option<NaiveDate>) {
     let today = state.clock.today();
+    let is_new_day = *last_day != Some(today);
     if *last_day != Some(today) {
         match day(state, today).await {
             Ok(()) => *last_day = Some(today),
             Err(error) => error.log(),
         }
     }
-    for outcome in [waiting::retry(state).await, waiting::report(state).await] {
+    for outcome in [
+        waiting::retry(state).await,
+        waiting::report(state).await,
+        briefs::make(state, is_new_day).await,
+    ] {
         if let Err(error) = outcome {
             error.log();
         }

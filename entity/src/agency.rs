@@ -16,6 +16,10 @@ pub struct Model {
     pub unit_id: UnitId,
     /// Code in the state's list of bodies, where known.
     pub official_code: Option<String>,
+    /// The telephone number that the body publishes.
+    pub hotline: Option<String>,
+    /// The address for letters by mail that the body publishes.
+    pub email: Option<String>,
     /// Whether somebody answers for it here; else the office records its answers.
     pub has_account: bool,
     /// Who owes its open answers after it was abolished.

@@ -19,6 +19,14 @@ pub struct Model {
     pub date: Date,
     pub signer: Option<String>,
     pub title: String,
+    /// What a document of the council itself is for; code of the list `document_purpose`.
+    pub purpose: Option<String>,
+    /// What it says in short.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub summary: Option<String>,
+    /// First day on which it holds, and first on which it does not.
+    pub valid_from: Option<Date>,
+    pub valid_to: Option<Date>,
     pub created_at: DateTimeUtc,
 }
 

@@ -83,6 +83,18 @@ id! {
     NoteId
     /// A resolution.
     ResolutionId
+    /// A round of voter contacts.
+    RoundId
+    /// A procedure: work as dated steps.
+    ProcedureId
+    /// A step of a procedure.
+    ProcedureStepId
+    /// A synthesis of voters' opinions and petitions.
+    SynthesisId
+    /// A frozen edition of a synthesis.
+    SynthesisEditionId
+    /// A line of an edition.
+    SynthesisItemId
     /// A history event.
     EventId
     /// A pushed row that was refused.

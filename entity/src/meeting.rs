@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AccountId, CouncilId, MeetingId};
+use crate::id::{AccountId, CouncilId, MeetingId, RoundId};
 
 /// A voter contact (cuộc tiếp xúc cử tri) or a session (kỳ họp).
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -17,7 +17,10 @@ pub struct Model {
     pub council_id: CouncilId,
     /// Who recorded it, for a delegate's own unplanned contact.
     pub author_id: Option<AccountId>,
-    pub round_id: Option<Uuid>,
+    /// The round that it is a point of.
+    pub round_id: Option<RoundId>,
+    /// Why a voter contact belongs to no round; code of the list `outside_round`.
+    pub outside_round: Option<String>,
     pub title: String,
     pub place: Option<String>,
     pub starts_at: Option<DateTimeUtc>,

@@ -14,6 +14,12 @@ pub struct Model {
     pub delegate_id: DelegateId,
     pub invited: bool,
     pub attended: bool,
+    /// Whether he will come, as he answered the invitation.
+    pub attending: Option<bool>,
+    /// Why he will not come.
+    pub absence_reason: Option<String>,
+    /// When the server was told.
+    pub answered_at: Option<DateTimeUtc>,
 }
 
 plain!();

@@ -23,6 +23,10 @@ pub struct Model {
     pub attendance_bands: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub minutes_draft: Option<String>,
+    /// Whether the author will come, as he answered the invitation.
+    pub attending: Option<bool>,
+    /// Why he will not come.
+    pub absence_reason: Option<String>,
     pub status: Status,
     /// It came, or was changed, after the minutes were signed or the author's mandate had ended.
     pub late: bool,

@@ -30,3 +30,17 @@ pub(crate) async fn create_index(
     }
     manager.create_index(index).await
 }
+
+/// A column more, unless it is there already: SQLite has no `IF NOT EXISTS` for columns.
+pub(crate) async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    mut column: ColumnDef,
+) -> Result<(), DbErr> {
+    if manager.has_column(table, column.get_column_name()).await? {
+        return Ok(());
+    }
+    manager
+        .alter_table(Table::alter().table(table).add_column(&mut column).to_owned())
+        .await
+}

@@ -17,6 +17,8 @@ mod m20261122_000008_history;
 mod m20261122_000009_sync;
 mod m20261122_000010_search;
 mod m20261127_000015_public_texts;
+mod m20261127_000016_rounds;
+mod m20261127_000017_syntheses;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -36,6 +38,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_sync::Migration),
             Box::new(m20261122_000010_search::Migration),
             Box::new(m20261127_000015_public_texts::Migration),
+            Box::new(m20261127_000016_rounds::Migration),
+            Box::new(m20261127_000017_syntheses::Migration),
         ]
     }
 }

@@ -49,7 +49,7 @@ impl Stage {
     /// A contact of the commune's council, planned and led through these steps.
     async fn contact(&self, steps: &[&str]) -> String {
         let input = json!({
-            "councilId": self.world.here.council, "kind": "before_session", "title": "Tiếp xúc cử tri ấp 3",
+            "councilId": self.world.here.council, "kind": "before_session", "outsideRound": "urgent", "title": "Tiếp xúc cử tri ấp 3",
             "startsAt": self.hours_ago(2), "place": "Nhà văn hóa ấp 3", "unitIds": [self.world.here.unit],
         });
         let planned = self
@@ -231,7 +231,7 @@ each_db! {
         let stage = Stage::set(&db).await;
         let world = &stage.world;
         let input = json!({
-            "councilId": world.province_council, "kind": "after_session", "title": "Bảy xã một hội trường",
+            "councilId": world.province_council, "kind": "after_session", "outsideRound": "other_plan", "title": "Bảy xã một hội trường",
             "startsAt": stage.hours_ago(1), "unitIds": [world.here.unit, world.there.unit],
             "councilIds": [world.there.council, world.here.council, world.there.council],
         });

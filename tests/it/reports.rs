@@ -95,6 +95,7 @@ async fn four_contacts(app: &TestApp, world: &World) {
             council_id: here.council,
             author_id: None,
             round_id: None,
+            outside_round: Some("other_plan".to_owned()),
             title: format!("=Điểm số {number}"),
             starts_at: Some(now - Duration::hours(5)),
             attended: Some(attended),
@@ -135,6 +136,9 @@ async fn four_contacts(app: &TestApp, world: &World) {
                 delegate_id,
                 invited: true,
                 attended,
+                attending: None,
+                absence_reason: None,
+                answered_at: None,
             });
         }
         put = put.row(contact).row(unit);

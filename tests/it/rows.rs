@@ -62,6 +62,8 @@ pub(crate) fn agency() -> agency::Model {
         kind: "committee".into(),
         unit_id: id(),
         official_code: some("H53.1"),
+        hotline: some("0276 3822 000"),
+        email: some("ubnd@tayninh.gov.vn"),
         has_account: true,
         successor_id: Some(id()),
         valid_from: Some(day()),
@@ -93,6 +95,7 @@ pub(crate) fn meeting() -> meeting::Model {
         council_id: id(),
         author_id: Some(id()),
         round_id: Some(id()),
+        outside_round: None,
         title: "Tiếp xúc cử tri".into(),
         place: some("Nhà văn hóa"),
         starts_at: Some(moment()),
@@ -137,6 +140,26 @@ pub(crate) fn meeting_delegate(meeting: &meeting::Model) -> entity::meeting_dele
         delegate_id: id(),
         invited: true,
         attended: true,
+        attending: Some(true),
+        absence_reason: None,
+        answered_at: Some(moment()),
+    }
+}
+
+/// Somebody else who was invited and will not come.
+pub(crate) fn absent_delegate(meeting: &meeting::Model) -> entity::meeting_delegate::Model {
+    entity::meeting_delegate::Model {
+        attended: false,
+        attending: Some(false),
+        absence_reason: some("Họp Quốc hội"),
+        ..meeting_delegate(meeting)
+    }
+}
+
+pub(crate) fn meeting_brief(meeting: &meeting::Model) -> entity::meeting_brief::Model {
+    entity::meeting_brief::Model {
+        meeting_id: meeting.id,
+        text: r#"{"asked":[],"onSpot":[]}"#.into(),
     }
 }
 
@@ -154,6 +177,8 @@ pub(crate) fn meeting_record() -> meeting_record::Model {
         opinion_count: Some(5),
         attendance_bands: some("female=20"),
         minutes_draft: some("Biên bản"),
+        attending: Some(false),
+        absence_reason: some("Họp Quốc hội"),
         status: meeting_record::Status::Draft,
         late: true,
         stamps: String::new(),

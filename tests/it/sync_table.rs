@@ -34,7 +34,8 @@ fn everything() -> (Working, Vec<(&'static str, Uuid)>) {
     row!("delegate", delegate, rows::delegate(), constituency: |row| [rows::constituency(row)]);
     row!("meeting", meeting, rows::meeting(),
         meeting_unit: |row| [rows::meeting_unit(row)], meeting_council: |row| [rows::meeting_council(row)],
-        meeting_delegate: |row| [rows::meeting_delegate(row)]);
+        meeting_delegate: |row| [rows::meeting_delegate(row), rows::absent_delegate(row)],
+        meeting_brief: |row| [rows::meeting_brief(row)]);
     row!("meetingRecord", meeting_record, rows::meeting_record());
     row!("feedback", feedback, rows::feedback(), feedback_addition: |row| [rows::feedback_addition(row)]);
     row!("petition", petition, rows::petition(),

@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod byte_search;
+pub mod calendar_client;
 pub mod database;
 pub mod fault_proxy;
 mod ground;

@@ -128,6 +128,8 @@ fn reference() -> (Reference, [Place; 4]) {
             kind: "committee".to_owned(),
             unit_id: id.into(),
             official_code: None,
+            hotline: None,
+            email: None,
             has_account: false,
             successor_id: None,
             valid_from: None,

@@ -84,6 +84,16 @@ impl Agency {
         self.0.official_code.as_deref()
     }
 
+    /// The telephone number that it publishes (đường dây nóng).
+    async fn hotline(&self) -> Option<&str> {
+        self.0.hotline.as_deref()
+    }
+
+    /// The e-mail address that it publishes (hộp thư công vụ).
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+
     /// Whether somebody answers for it here (follows from the roles given at it); else the office records its answers.
     async fn has_account(&self) -> bool {
         self.0.has_account
@@ -215,6 +225,10 @@ pub struct CreateAgencyInput {
     unit_id: ID,
     /// Its code in the state's list of bodies; at most 50 characters.
     official_code: Option<String>,
+    /// The telephone number that it publishes; at most 200 characters.
+    hotline: Option<String>,
+    /// The e-mail address that it publishes; at most 200 characters.
+    email: Option<String>,
     /// First day; its unit must exist then.
     valid_from: Option<Day>,
     /// First day on which it is no more.
@@ -239,6 +253,10 @@ pub struct UpdateAgencyInput {
     name: Option<String>,
     /// Its code in the state's list of bodies; at most 50 characters.
     official_code: MaybeUndefined<String>,
+    /// The telephone number that it publishes; at most 200 characters.
+    hotline: MaybeUndefined<String>,
+    /// The e-mail address that it publishes; at most 200 characters.
+    email: MaybeUndefined<String>,
     /// Who owes its open answers; only when it ends.
     successor_id: MaybeUndefined<ID>,
     /// First day on which it is no more.
@@ -274,6 +292,8 @@ impl AgencyMutation {
                 kind: input.kind,
                 unit: input_id::<UnitId>(&input.unit_id, "unitId")?,
                 official_code: input.official_code,
+                hotline: input.hotline,
+                email: input.email,
                 valid_from: input.valid_from.map(|Day(day)| day),
                 valid_to: input.valid_to.map(|Day(day)| day),
             }))
@@ -300,6 +320,8 @@ impl AgencyMutation {
                 amendment: Amendment {
                     name: input.name,
                     official_code: input.official_code.into(),
+                    hotline: input.hotline.into(),
+                    email: input.email.into(),
                     successor: successor
                         .map(|id| id.map(|id| input_id(&id, "successorId")).transpose())
                         .transpose()?,

@@ -56,6 +56,8 @@ impl Collection for AgencyCollection {
             .set("kind", &row.kind)
             .set("unitId", row.unit_id)
             .set("officialCode", &row.official_code)
+            .set("hotline", &row.hotline)
+            .set("email", &row.email)
             .set("hasAccount", row.has_account)
             .set("successorId", row.successor_id)
             .set("validFrom", row.valid_from)
@@ -73,6 +75,8 @@ impl Collection for AgencyCollection {
                     "officialCode",
                     "Its identifier in official correspondence (mã định danh).",
                 ),
+                text("hotline", "The telephone number that it publishes."),
+                text("email", "The e-mail address that it publishes."),
                 flag("hasAccount", "Whether it answers here by itself."),
                 text("successorId", "The body that took over."),
                 text("validFrom", "First day, `YYYY-MM-DD`."),
@@ -156,6 +160,7 @@ impl Command for Update {
         if row != *before {
             let mut event = facts.event("agency", row.id, "updated", None);
             let old = json!({"name": before.name, "officialCode": before.official_code,
+                "hotline": before.hotline, "email": before.email,
                 "successorId": before.successor_id, "validTo": before.valid_to});
             event.detail = Some(json!({ "before": old }).to_string());
             changes.happened(event);

@@ -23,6 +23,8 @@ pub struct Draft {
     pub kind: String,
     pub unit: UnitId,
     pub official_code: Option<String>,
+    pub hotline: Option<String>,
+    pub email: Option<String>,
     pub valid_from: Option<NaiveDate>,
     pub valid_to: Option<NaiveDate>,
 }
@@ -32,6 +34,8 @@ pub struct Draft {
 pub struct Amendment {
     pub name: Option<String>,
     pub official_code: Option<Option<String>>,
+    pub hotline: Option<Option<String>>,
+    pub email: Option<Option<String>>,
     pub successor: Option<Option<AgencyId>>,
     pub valid_to: Option<Option<NaiveDate>>,
 }
@@ -42,6 +46,12 @@ fn name(raw: &str) -> Result<String, Refused> {
 
 fn official_code(raw: Option<&str>) -> Result<Option<String>, Refused> {
     raw.map(|raw| text::required(raw, 50).map_err(|code| Refused::field(code, "officialCode")))
+        .transpose()
+}
+
+/// How a body is reached, as it publishes it itself.
+fn reached(raw: Option<&str>, field: &'static str) -> Result<Option<String>, Refused> {
+    raw.map(|raw| text::required(raw, 200).map_err(|code| Refused::field(code, field)))
         .transpose()
 }
 
@@ -66,6 +76,8 @@ pub(super) fn create<'a>(
         kind: draft.kind.clone(),
         unit_id: draft.unit,
         official_code: official_code(draft.official_code.as_deref())?,
+        hotline: reached(draft.hotline.as_deref(), "hotline")?,
+        email: reached(draft.email.as_deref(), "email")?,
         // Follows from the roles that are given at the agency.
         has_account: false,
         successor_id: None,
@@ -100,6 +112,12 @@ pub(super) fn amend<'a>(
     }
     if let Some(code) = &amendment.official_code {
         row.official_code = official_code(code.as_deref())?;
+    }
+    if let Some(hotline) = &amendment.hotline {
+        row.hotline = reached(hotline.as_deref(), "hotline")?;
+    }
+    if let Some(email) = &amendment.email {
+        row.email = reached(email.as_deref(), "email")?;
     }
     row.valid_to = amendment.valid_to.unwrap_or(row.valid_to);
     row.successor_id = amendment.successor.unwrap_or(row.successor_id);
@@ -181,6 +199,8 @@ mod tests {
             kind: "department".into(),
             unit: unit().id,
             official_code: None,
+            hotline: None,
+            email: None,
             valid_from: from,
             valid_to: to,
         }

@@ -7,6 +7,7 @@ use async_graphql::{
 use chrono::NaiveDate;
 use entity::{committee, council::Model, delegate_group, id::CouncilId};
 
+use super::papers::{CouncilDocument, papers};
 use crate::{
     capability::Capability,
     delegates::graphql::{Delegate, DelegatesOf},
@@ -113,6 +114,17 @@ impl Council {
         let mut groups: Vec<_> = own.cloned().map(DelegateGroup).collect();
         groups.sort_by(|one, two| (&one.0.name, one.0.id).cmp(&(&two.0.name, two.0.id)));
         Ok(groups)
+    }
+
+    /// Its own papers for its delegates (tài liệu của Hội đồng), newest first, at most 100: guides to voter contact,
+    /// reports on the economy and security. Empty outside the council. Errors: `UNKNOWN_CODE`.
+    async fn documents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those for this purpose: code of the list `document_purpose`.")]
+        purpose: Option<String>,
+    ) -> Result<Vec<CouncilDocument>> {
+        papers(ctx, self.0.id, purpose.as_deref()).await
     }
 
     /// Its delegates (đại biểu) by name, those whose mandate ended too. Exactly one of `first` and `last`, 1 to 100.

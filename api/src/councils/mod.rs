@@ -3,6 +3,7 @@
 
 pub mod graphql;
 pub mod mutations;
+pub mod papers;
 mod rules;
 
 use chrono::{DateTime, NaiveDate, Utc};

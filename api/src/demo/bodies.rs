@@ -282,6 +282,8 @@ impl Agencies {
             kind: new.kind.to_owned(),
             unit_id: new.unit,
             official_code: None,
+            hotline: None,
+            email: None,
             has_account: new.has_account,
             successor_id: new.successor,
             valid_from: new.from,

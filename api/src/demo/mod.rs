@@ -10,6 +10,7 @@ mod client;
 mod petitions;
 mod places;
 mod put;
+mod rounds;
 pub mod story;
 mod work;
 

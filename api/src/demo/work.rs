@@ -19,8 +19,12 @@ use super::{
     accounts::account_id,
     bodies::Councils,
     put::{Group, Put, moment},
+    rounds::{self, round_of},
 };
-use crate::{error::Result, feedback::tracking::TrackingCode, resolutions::number::OfficialNumber};
+use crate::{
+    error::Result, feedback::tracking::TrackingCode, meetings::outside_by_kind,
+    resolutions::number::OfficialNumber,
+};
 
 /// A meeting to be made.
 struct Plan<'a> {
@@ -92,7 +96,8 @@ impl<'a> Plan<'a> {
             kind: self.kind.to_owned(),
             council_id: self.council.id,
             author_id: None,
-            round_id: None,
+            round_id: round_of(making, self.council, self.kind).filter(|_| is_contact),
+            outside_round: outside_by_kind(self.kind).filter(|_| is_contact),
             title: self.title.clone(),
             place: is_contact.then(|| "Nhà văn hóa ấp".to_owned()),
             starts_at: begins,
@@ -212,6 +217,7 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
     }
 
     let mut mid = None;
+    let mut sessions = BTreeMap::new();
     for (key, council) in councils.of_today() {
         Plan::session(council, "first", 1, 236, Status::Reported).make(making, put.group());
         let held = Plan::session(council, "regular_mid", 2, 130, Status::Reported).make(making, put.group());
@@ -224,7 +230,14 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         let group = put.group();
         let coming = Plan::session(council, "regular_end", 4, -17, Status::Notified).make(making, group);
         agenda(making, group, coming.id);
+        sessions.insert(council.id, (held.id, coming.id));
     }
+    for council in [here, there, above] {
+        let (held, coming) = sessions.get(&council.id).copied().unzip();
+        rounds::make(making, &mut put, council, held, coming);
+    }
+    rounds::papers(making, put.group(), here);
+    rounds::synthesis(making, put.group(), here);
     reported(making, councils, &mut put)?;
     if let Some(session) = mid {
         documents(making, put.group(), above, session);
@@ -253,6 +266,9 @@ fn present(group: &mut Group, meeting: &meeting::Model, delegates: &BTreeMap<Cou
             delegate_id,
             invited: true,
             attended: meeting.status.is_over() && place < came,
+            attending: None,
+            absence_reason: None,
+            answered_at: None,
         });
     }
 }
@@ -338,6 +354,10 @@ fn documents(making: &Making<'_>, group: &mut Group, council: &council::Model, s
             date: making.day(135),
             signer: None,
             title: title.to_owned(),
+            purpose: None,
+            summary: None,
+            valid_from: None,
+            valid_to: None,
             created_at: making.at(135, 9),
         });
     }

@@ -16,7 +16,7 @@ use crate::{
     installation,
     keys::Keys,
     store::{Store, digest::Sum, rebuild, reference::Reference, sql::Sql},
-    sync::registry::COLLECTIONS,
+    sync::registry::LOGGED,
 };
 
 use super::Findings;
@@ -182,7 +182,7 @@ async fn documents(store: &Store, findings: &mut Findings) -> Result<()> {
     const ABOUT: &str = "Tài liệu đồng bộ";
     let reference = Reference::load(store.read()).await?;
     let (mut looked_at, mut different) = (0, Vec::new());
-    for collection in COLLECTIONS {
+    for collection in LOGGED {
         let stored = sync_doc::Entity::find()
             .filter(sync_doc::Column::Collection.eq(collection.name()))
             .order_by_desc(sync_doc::Column::RowId)

@@ -90,6 +90,20 @@ pub struct Slice<M> {
 }
 
 impl<M> Slice<M> {
+    /// What the page shows.
+    pub fn rows(&self) -> impl Iterator<Item = &M> {
+        self.rows.iter()
+    }
+
+    /// The same page of other rows: what was read for the whole list made into what is shown of it.
+    pub fn filter_map<T>(self, make: impl FnMut(M) -> Option<T>) -> Slice<T> {
+        Slice {
+            rows: self.rows.into_iter().filter_map(make).collect(),
+            has_previous: self.has_previous,
+            has_next: self.has_next,
+        }
+    }
+
     /// The rows of a window beyond which there are `more`.
     fn around(rows: Vec<M>, more: bool, window: Window) -> Self {
         Self {

@@ -8,8 +8,8 @@ use std::{
 use async_graphql::{Context, ID, Interface, Object, dataloader::Loader};
 use entity::{
     id::{
-        DelegateId, FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ResolutionId,
-        UrgingId,
+        DelegateId, FeedbackId, InformingId, MeetingId, MeetingRecordId, NoteId, PetitionId, ProcedureId,
+        ResolutionId, RoundId, SynthesisId, UrgingId,
     },
     sync_log,
 };
@@ -33,8 +33,11 @@ use crate::{
         graphql::Petition,
         records::{Informing, Urging},
     },
+    procedures::graphql::Procedure,
     resolutions::graphql::Resolution,
+    rounds::graphql::Round,
     store::reference::Reference,
+    syntheses::graphql::Synthesis,
     units::graphql::Unit,
 };
 
@@ -74,6 +77,12 @@ pub enum Node {
     Note(Note),
     /// A resolution.
     Resolution(Resolution),
+    /// A round of voter contacts.
+    Round(Round),
+    /// A procedure: work as dated steps.
+    Procedure(Procedure),
+    /// A synthesis of voters' opinions and petitions.
+    Synthesis(Synthesis),
 }
 
 /// Queries for anything.
@@ -163,6 +172,9 @@ async fn of_kind(ctx: &Context<'_>, collection: &str, ids: Vec<Uuid>) -> Result<
         "meetingRecord" => load::<MeetingRecordId, _>(ctx, ids, Node::MeetingRecord).await,
         "note" => load::<NoteId, _>(ctx, ids, Node::Note).await,
         "resolution" => load::<ResolutionId, _>(ctx, ids, Node::Resolution).await,
+        "round" => load::<RoundId, _>(ctx, ids, Node::Round).await,
+        "procedure" => load::<ProcedureId, _>(ctx, ids, Node::Procedure).await,
+        "synthesis" => load::<SynthesisId, _>(ctx, ids, Node::Synthesis).await,
         _ => Ok(Vec::new()),
     }
 }

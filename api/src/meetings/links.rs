@@ -1,7 +1,8 @@
 //! Whom and what a meeting joins: units, councils, delegates. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use entity::{
     id::{CouncilId, DelegateId, MeetingId, UnitId},
     meeting::Model,
@@ -36,6 +37,28 @@ pub(super) struct Links {
     pub(super) invited: Vec<DelegateId>,
     /// Who came, invited or not.
     pub(super) attended: Vec<DelegateId>,
+    /// How invitations were answered.
+    pub(super) answers: BTreeMap<DelegateId, Answer>,
+}
+
+/// An answer to an invitation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    pub(super) attending: bool,
+    /// Why not.
+    pub(super) reason: Option<String>,
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Answer {
+    /// What stands in a link.
+    fn of(link: &meeting_delegate::Model) -> Option<Self> {
+        Some(Self {
+            attending: link.attending?,
+            reason: link.absence_reason.clone(),
+            at: link.answered_at?,
+        })
+    }
 }
 
 impl Links {
@@ -49,6 +72,11 @@ impl Links {
                 .collect(),
             invited: delegates(working, id, |link| link.invited),
             attended: delegates(working, id, |link| link.attended),
+            answers: working
+                .meeting_delegate
+                .of(id)
+                .filter_map(|link| Some((link.delegate_id, Answer::of(link)?)))
+                .collect(),
         }
     }
 
@@ -70,11 +98,15 @@ impl Links {
                 });
             }
             for delegate_id in self.delegates() {
+                let answer = self.answers.get(&delegate_id);
                 working.meeting_delegate.put(meeting_delegate::Model {
                     meeting_id: id,
                     delegate_id,
                     invited: self.invited.contains(&delegate_id),
                     attended: self.attended.contains(&delegate_id),
+                    attending: answer.map(|answer| answer.attending),
+                    absence_reason: answer.and_then(|answer| answer.reason.clone()),
+                    answered_at: answer.map(|answer| answer.at),
                 });
             }
         });

@@ -5,6 +5,8 @@
 //! is public.
 
 mod attendance;
+mod belonging;
+pub mod brief;
 pub mod graphql;
 mod links;
 pub mod mutations;
@@ -12,6 +14,7 @@ pub mod office;
 mod present;
 pub mod record;
 mod rules;
+pub mod schedule;
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -22,6 +25,7 @@ use entity::{
 use serde_json::json;
 use uuid::Uuid;
 
+pub(crate) use belonging::outside_by_kind;
 use links::Links;
 pub use rules::AgendaLine;
 
@@ -97,7 +101,10 @@ impl Collection for MeetingCollection {
         let councils = working.meeting_council.of(id).map(|link| link.council_id.0);
         let for_delegates = audience > Audience::Region;
         let is_told = is_told(row, audience);
-        let brief = row.brief.as_ref().filter(|_| for_delegates);
+        let made = working.meeting_brief.get(id).map(|brief| brief.text.as_str());
+        let brief = brief::told(made, row.brief.as_deref(), audience).filter(|_| for_delegates);
+        // How invitations were answered is the council's own.
+        let internal = audience >= Audience::Internal;
         let author = row.author_id.filter(|_| audience >= Audience::Internal);
         let mut document = written(document, working, row)
             .set("family", row.family)
@@ -111,6 +118,14 @@ impl Collection for MeetingCollection {
             .ids(
                 "attendedDelegateIds",
                 delegates(working, row.id, |link| link.attended),
+            )
+            .ids(
+                "attendingDelegateIds",
+                delegates(working, row.id, |link| internal && link.attending == Some(true)),
+            )
+            .ids(
+                "absentDelegateIds",
+                delegates(working, row.id, |link| internal && link.attending == Some(false)),
             )
             .set("mode", &row.mode)
             .time("endsAt", row.ends_at)
@@ -161,8 +176,16 @@ impl Collection for MeetingCollection {
                     "The delegates who came: ids separated by spaces.",
                 ),
                 text(
+                    "attendingDelegateIds",
+                    "The delegates who said that they will come: ids separated by spaces.",
+                ),
+                text(
+                    "absentDelegateIds",
+                    "The delegates who said that they will not come: ids separated by spaces.",
+                ),
+                text(
                     "brief",
-                    "What its delegates should know beforehand (tài liệu tóm tắt).",
+                    "What its delegates should know beforehand (tài liệu tóm tắt): JSON once the server has made it.",
                 ),
             ]
         }
@@ -267,6 +290,8 @@ impl Writable for MeetingCollection {
             "councilIds",
             "invitedDelegateIds",
             "attendedDelegateIds",
+            "attendingDelegateIds",
+            "absentDelegateIds",
             "mode",
             "endsAt",
             "ordinal",
@@ -344,6 +369,9 @@ impl Writable for MeetingCollection {
         }
         row.council_id = under.council;
         row.author_id = Some(author);
+        if row.round_id.is_none() && row.outside_round.is_none() {
+            row.outside_round = Some("own_contact".to_owned());
+        }
         row.status = rules::own_status(before.map(|row| row.status), starts_at, facts.now)
             .ok_or(Refused::new(Code::InvalidState))?;
         let revision = working.meeting.was(write.id).map_or(0, Root::rev) + 1;
@@ -389,6 +417,7 @@ fn new_contact(facts: &Facts<'_>, id: MeetingId) -> Model {
         council_id: CouncilId(Uuid::nil()),
         author_id: None,
         round_id: None,
+        outside_round: None,
         title: String::new(),
         place: None,
         starts_at: None,

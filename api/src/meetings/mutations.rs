@@ -10,6 +10,7 @@ use super::{
     AgendaLine,
     graphql::Meeting,
     office::{AddDocument, Advance, Plan, Publish, RecordAttendance, SetAgenda, Update},
+    present::AnswerInvitation,
 };
 use crate::{
     error::{Code, Refused, Result},
@@ -38,8 +39,13 @@ pub struct MeetingFields {
     council_ids: MaybeUndefined<Vec<ID>>,
     /// The delegates who are invited, at most 200: mandates, on the meeting's day, in the councils that take part.
     invited_delegate_ids: MaybeUndefined<Vec<ID>>,
-    /// The round of contacts that it belongs to.
+    /// The round of contacts that it is a point of: one of a council that takes part (`NOT_FOUND`), not closed yet
+    /// (`INVALID_STATE`). A voter contact of a kind that says when it is held (before or after a session) has a round
+    /// or `outsideRound` (`REQUIRED`).
     round_id: MaybeUndefined<ID>,
+    /// Why a voter contact belongs to no round: code of the list `outside_round`. By itself for kinds that lie outside
+    /// of rounds.
+    outside_round: MaybeUndefined<String>,
     /// The number of a session within the council's term, from 1; its own (`TAKEN`).
     ordinal: MaybeUndefined<i32>,
     /// The plan's number as printed, at most 100 characters.
@@ -65,6 +71,7 @@ impl MeetingFields {
             .ids("councilIds", self.council_ids)
             .ids("invitedDelegateIds", self.invited_delegate_ids)
             .id("roundId", self.round_id)
+            .set("outsideRound", self.outside_round)
             .set("ordinal", self.ordinal)
             .set("planNumber", self.plan_number)
             .set("planDate", self.plan_date)
@@ -161,6 +168,19 @@ pub struct RecordAttendanceInput {
     /// The delegates who came (đại biểu tham dự), invited or not, at most 200: mandates, on the meeting's day, in the
     /// councils that take part.
     attended_delegate_ids: MaybeUndefined<Vec<ID>>,
+}
+
+/// How a delegate answered his invitation.
+#[derive(Clone, Debug, InputObject)]
+pub struct AnswerInvitationInput {
+    /// A meeting that he was invited to.
+    meeting_id: ID,
+    /// The delegate: one's own mandate, or anybody's for those who keep the council's meetings.
+    delegate_id: ID,
+    /// Whether he will come.
+    attending: bool,
+    /// Why he will not come (lý do vắng mặt), at most 500 characters: required of whoever stays away, of nobody else.
+    absence_reason: Option<String>,
 }
 
 /// Whether everybody may read of a meeting.
@@ -305,6 +325,25 @@ impl MeetingMutation {
             })
         };
         payload(ctx, record).await
+    }
+
+    /// Enters how a delegate answered his invitation (trả lời giấy mời). A phone says it in `meetingRecord`, without
+    /// signal too; the newest answer counts. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `REQUIRED`,
+    /// `INVALID_VALUE`, `TOO_LONG`.
+    async fn answer_invitation(
+        &self,
+        ctx: &Context<'_>,
+        input: AnswerInvitationInput,
+    ) -> Result<Option<MeetingPayload>> {
+        let answer = || {
+            Ok(AnswerInvitation {
+                meeting: input_id(&input.meeting_id, "meetingId")?,
+                delegate: input_id(&input.delegate_id, "delegateId")?,
+                attending: input.attending,
+                reason: input.absence_reason,
+            })
+        };
+        payload(ctx, answer).await
     }
 
     /// Publishes a meeting (công khai), or takes it back. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`.

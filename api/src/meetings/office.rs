@@ -10,7 +10,7 @@ use entity::{
 use serde_json::{Value, json};
 
 use super::{
-    AgendaLine, attendance, device,
+    AgendaLine, attendance, belonging, device,
     links::{self, Links},
     new_contact, rules,
 };
@@ -23,7 +23,7 @@ use crate::{
         merge::{stamped, stamps},
         table::{Root, Row},
         working::{Changes, Needs, Working},
-        writing::Reader,
+        writing::{Reader, parse_id},
     },
     viewer::Place,
 };
@@ -65,6 +65,11 @@ fn ordinal(fields: &Document) -> Option<i32> {
     i32::try_from(ordinal).ok()
 }
 
+/// The round that a write names, whether there is one or not.
+fn named_round(fields: &Document) -> Option<uuid::Uuid> {
+    fields.get("roundId")?.as_str().and_then(parse_id)
+}
+
 /// A session's number is its own within the council's term.
 fn check_ordinal(working: &Working, row: &Model) -> Result<(), Refused> {
     let taken = row.ordinal.is_some()
@@ -99,6 +104,7 @@ impl Command for Plan {
             .session_of
             .extend(ordinal.map(|ordinal| (self.council.0, ordinal)));
         needs.delegate.extend(links::named_delegates(&self.fields));
+        needs.round.extend(named_round(&self.fields));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -130,6 +136,8 @@ impl Command for Plan {
         rules::check_day(facts.reference, &row, &links)?;
         links::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
+        let round = row.round_id.and_then(|id| working.round.get(id));
+        belonging::check_round(&row, None, round, &links)?;
         let mut changes = Changes::default();
         changes.put(row);
         links.put(self.id, &mut changes);
@@ -149,9 +157,12 @@ impl Command for Update {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(self.meeting.0);
         needs.delegate.extend(links::named_delegates(&self.fields));
+        needs.round.extend(named_round(&self.fields));
     }
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        let row = working.meeting.get(self.meeting);
+        needs.round.extend(row.and_then(|row| Some(row.round_id?.0)));
         if let (Some(row), Some(ordinal)) = (working.meeting.get(self.meeting), ordinal(&self.fields)) {
             needs.session_of.insert((row.council_id.0, ordinal));
         }
@@ -173,6 +184,8 @@ impl Command for Update {
         rules::check_day(facts.reference, &row, &links)?;
         links::check_delegates(working, &row, &links)?;
         check_ordinal(working, &row)?;
+        let round = row.round_id.and_then(|id| working.round.get(id));
+        belonging::check_round(&row, Some(before), round, &links)?;
         // What was emptied is left out of a document, and is set all the same.
         let set: Document = was
             .keys()
@@ -347,6 +360,10 @@ impl Command for AddDocument {
             date: facts.today,
             signer: None,
             title: String::new(),
+            purpose: None,
+            summary: None,
+            valid_from: None,
+            valid_to: None,
             created_at: facts.now,
         };
         self.read(&mut row)?;

@@ -9,7 +9,7 @@ use entity::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{attendance, device, known_meeting, takes_part};
+use super::{attendance, device, known_meeting, present, takes_part};
 use crate::{
     capability::Capability,
     clock::local_date,
@@ -81,6 +81,11 @@ impl Collection for MeetingRecordCollection {
                 whole("opinionCount", "Opinions counted in the hall."),
                 text("attendanceBands", "Who came, by bands and without names."),
                 text("minutesDraft", "Draft of the minutes (dự thảo biên bản)."),
+                flag(
+                    "attending",
+                    "Whether its author will come, in answer to the invitation (giấy mời).",
+                ),
+                text("absenceReason", "Why he will not come (lý do vắng mặt)."),
                 text("authorId", "The account that recorded it."),
                 text("status", "`draft`, or `closed` once the minutes are signed."),
                 flag("late", "Whether it came after the minutes were signed."),
@@ -105,6 +110,8 @@ fn written(document: DocumentWriter, row: &Model) -> DocumentWriter {
         .set("opinionCount", row.opinion_count)
         .set("attendanceBands", &row.attendance_bands)
         .set("minutesDraft", &row.minutes_draft)
+        .set("attending", row.attending)
+        .set("absenceReason", &row.absence_reason)
 }
 
 /// The longest draft of minutes, in characters.
@@ -122,6 +129,14 @@ fn read_fields(row: &mut Model, fields: &Document) -> Result<(), Stop> {
     reader.count("opinionCount", &mut row.opinion_count);
     attendance::read_bands(&mut reader, &mut row.attendance_bands);
     reader.text("minutesDraft", &mut row.minutes_draft, LONGEST_MINUTES);
+    reader.flag("attending", &mut row.attending);
+    reader.text("absenceReason", &mut row.absence_reason, present::LONGEST_REASON);
+    // Whoever comes has no reason not to come, whatever he said before.
+    if row.attending != Some(false) {
+        row.absence_reason = None;
+    } else if row.absence_reason.is_none() && !reader.is_wrong("absenceReason") {
+        reader.wrong(Code::Required, "absenceReason");
+    }
     if meeting.is_none() && !reader.is_wrong("meetingId") {
         reader.wrong(Code::Required, "meetingId");
     }
@@ -151,6 +166,8 @@ impl Writable for MeetingRecordCollection {
             "opinionCount",
             "attendanceBands",
             "minutesDraft",
+            "attending",
+            "absenceReason",
         ]
     }
 
@@ -210,6 +227,8 @@ impl Writable for MeetingRecordCollection {
             opinion_count: None,
             attendance_bands: None,
             minutes_draft: None,
+            attending: None,
+            absence_reason: None,
             status: Status::Draft,
             late: false,
             stamps: String::new(),
@@ -280,8 +299,14 @@ impl Writable for MeetingRecordCollection {
             json!({"before": lost}).to_string()
         });
         let mut changes = Changes::default();
+        if write.fields.contains_key("attending") || write.fields.contains_key("absenceReason") {
+            present::answered(working, facts, &mut changes, &row);
+        }
+        // A reason that came along with a coming is not kept, and its writer is shown the row.
+        let dropped = write.fields.get("absenceReason").is_some_and(Value::is_string);
+        let differs = dropped && row.absence_reason.is_none();
         changes.put(row);
         changes.happened(event);
-        Ok(changes.into())
+        Ok(Written { changes, differs })
     }
 }

@@ -7,7 +7,10 @@ use entity::{
     meeting::{Event, Family, Model, Status},
 };
 
-use super::links::{INVITED, Links, MOST_LINKS};
+use super::{
+    belonging,
+    links::{INVITED, Links, MOST_LINKS},
+};
 use crate::{
     clock::local_date,
     codes,
@@ -23,6 +26,9 @@ use crate::{
 /// What a delegate's phone may write of his own unplanned contact.
 pub(super) const OWN_FIELDS: &[&str] = &["kind", "unitIds", "place", "startsAt", "title"];
 
+/// Why a contact belongs to no round.
+const OUTSIDE: &str = "outsideRound";
+
 /// What the office may write of a meeting.
 const PLAN_FIELDS: &[&str] = &[
     "kind",
@@ -33,6 +39,7 @@ const PLAN_FIELDS: &[&str] = &[
     "councilIds",
     INVITED,
     "roundId",
+    OUTSIDE,
     "mode",
     "endsAt",
     "ordinal",
@@ -130,6 +137,7 @@ pub(super) fn read_plan(row: &mut Model, links: &mut Links, fields: &Document) -
     reader.ids("councilIds", &mut links.councils, MOST_LINKS);
     reader.ids(INVITED, &mut links.invited, MOST_LINKS);
     reader.id("roundId", &mut row.round_id);
+    reader.code(OUTSIDE, "outside_round", &mut row.outside_round);
     reader.code("mode", "contact_mode", &mut row.mode);
     reader.count("ordinal", &mut row.ordinal);
     reader.text("planNumber", &mut row.plan_number, 100);
@@ -152,8 +160,28 @@ pub(super) fn read_plan(row: &mut Model, links: &mut Links, fields: &Document) -
     {
         reader.wrong(Code::OutOfRange, "endsAt");
     }
+    match row.family {
+        Family::Session if row.round_id.is_some() => reader.wrong(Code::InvalidValue, "roundId"),
+        Family::Session if row.outside_round.is_some() => reader.wrong(Code::InvalidValue, OUTSIDE),
+        // Nothing belongs to a round and says why it does not.
+        Family::Contact
+            if row.round_id.is_some() && fields.get(OUTSIDE).is_some_and(|told| !told.is_null()) =>
+        {
+            reader.wrong(Code::InvalidValue, OUTSIDE);
+        }
+        _ => {}
+    }
     reader.finish()?;
     row.kind = kind.unwrap_or_default();
+    if row.family == Family::Contact {
+        row.outside_round = match row.round_id {
+            Some(_) => None,
+            None => row
+                .outside_round
+                .take()
+                .or_else(|| belonging::outside_by_kind(&row.kind)),
+        };
+    }
     row.title = title.unwrap_or_default();
     links.sort(row.council_id);
     Ok(())
@@ -170,6 +198,7 @@ pub(super) fn plan(row: &Model, links: &Links) -> Document {
         .ids("councilIds", links.councils.iter().map(|council| council.0))
         .ids(INVITED, links.invited.iter().map(|delegate| delegate.0))
         .set("roundId", row.round_id)
+        .set(OUTSIDE, &row.outside_round)
         .set("mode", &row.mode)
         .time("endsAt", row.ends_at)
         .set("ordinal", row.ordinal)

@@ -1,6 +1,7 @@
 //! Pages for people: Vietnamese, made on the server, without scripts and without anything from elsewhere. They show
 //! what is public and nothing else, whoever asks.
 
+pub mod calendar;
 mod front;
 mod html;
 mod story;

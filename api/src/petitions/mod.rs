@@ -8,6 +8,7 @@ pub mod forwarding;
 pub mod graphql;
 pub mod grouping;
 mod inputs;
+pub(crate) mod lineage;
 pub mod mutations;
 pub mod publishing;
 pub mod records;

@@ -10,7 +10,6 @@ mod columns;
 mod contacts;
 mod csv;
 pub mod http;
-mod lineage;
 mod paging;
 mod results;
 mod scope;

@@ -11,6 +11,7 @@ use super::{
     words::{Word, words},
 };
 use crate::{
+    meetings::brief,
     resolutions::number::OfficialNumber,
     store::partition::{Audience, Partition},
 };
@@ -51,8 +52,13 @@ impl Text {
         let texts = |names: &[&str]| -> Vec<String> {
             names
                 .iter()
-                .filter_map(|name| document.get(*name)?.as_str())
-                .map(str::to_owned)
+                .filter_map(|name| {
+                    let text = document.get(*name)?.as_str()?;
+                    match *name {
+                        "brief" => brief::note(text),
+                        _ => Some(text.to_owned()),
+                    }
+                })
                 .collect()
         };
         Self {

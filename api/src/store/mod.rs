@@ -10,6 +10,7 @@ pub mod merge;
 pub mod partition;
 pub mod rebuild;
 pub mod reference;
+mod said;
 pub mod sql;
 pub mod table;
 pub mod visibility;

@@ -33,7 +33,8 @@ rows! {
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
-    api_token(id);
+    api_token(id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
+    synthesis(id); synthesis_edition(id); synthesis_item(id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -99,6 +100,7 @@ macro_rules! roots {
 roots! {
     unit; council; delegate; agency; account; note; urging; informing; sync_issue;
     meeting.updated_at; meeting_record.updated_at; feedback.updated_at; petition.updated_at; resolution.updated_at;
+    round.updated_at; procedure.updated_at; synthesis.updated_at;
 }
 
 macro_rules! working {
@@ -150,6 +152,7 @@ impl Row for entity::event::Model {
 working! {
     unit unit_succession unit_gap council committee delegate_group delegate constituency agency account device role_grant
     meeting meeting_unit meeting_council meeting_delegate agenda_item document meeting_record
+    meeting_brief round procedure procedure_step synthesis synthesis_edition synthesis_item
     feedback feedback_contact feedback_addition
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
@@ -233,6 +236,22 @@ pub struct Needs {
     pub meeting_record: BTreeSet<Uuid>,
     /// Sessions by council and ordinal, to keep them one each.
     pub session_of: BTreeSet<(Uuid, i32)>,
+    pub round: BTreeSet<Uuid>,
+    /// All meetings of these rounds.
+    pub points_of: BTreeSet<Uuid>,
+    /// What was said at the meetings of these rounds, and the petitions that came of it.
+    pub said_in: BTreeSet<Uuid>,
+    /// With their steps.
+    pub procedure: BTreeSet<Uuid>,
+    pub procedure_step: BTreeSet<Uuid>,
+    /// With their editions, without the lines of these.
+    pub synthesis: BTreeSet<Uuid>,
+    /// The rounds of these syntheses, with their points and what was said there.
+    pub synthesis_round: BTreeSet<Uuid>,
+    /// All syntheses of these rounds.
+    pub syntheses_of: BTreeSet<Uuid>,
+    /// Documents of these councils' own.
+    pub papers_of: BTreeSet<Uuid>,
     /// All documents of these meetings.
     pub documents_of: BTreeSet<Uuid>,
     /// Records by meeting and author, to keep them one each.
@@ -314,12 +333,35 @@ impl Working {
         }
         by!(api_token.Id in needs.api_token);
 
+        by!(synthesis.Id in needs.synthesis);
+        let of = &needs.synthesis_round;
+        let of = working.synthesis.iter().filter(|row| of.contains(&row.id.0));
+        let of: BTreeSet<Uuid> = of.map(|row| row.round_id.0).collect();
+        let said_in: BTreeSet<Uuid> = needs.said_in.union(&of).copied().collect();
+        let points_of: BTreeSet<Uuid> = needs.points_of.union(&of).copied().collect();
+        let rounds: BTreeSet<Uuid> = needs.round.union(&of).copied().collect();
+        by!(round.Id in rounds);
+        by!(procedure.Id in needs.procedure);
+        by!(procedure_step.ProcedureId in needs.procedure);
+        by!(procedure_step.Id in needs.procedure_step);
+        by!(synthesis.RoundId in needs.syntheses_of);
+        by!(synthesis_edition.SynthesisId in needs.synthesis);
         by!(meeting.Id in needs.meeting);
-        by!(meeting_unit.MeetingId in needs.meeting);
-        by!(meeting_council.MeetingId in needs.meeting);
-        by!(meeting_delegate.MeetingId in needs.meeting);
-        by!(agenda_item.MeetingId in needs.meeting);
+        by!(meeting.RoundId in points_of);
+        let points = working.meeting.iter().map(|row| row.id.0);
+        let meetings: BTreeSet<Uuid> = needs.meeting.iter().copied().chain(points).collect();
+        by!(meeting_unit.MeetingId in meetings);
+        by!(meeting_council.MeetingId in meetings);
+        by!(meeting_delegate.MeetingId in meetings);
+        by!(agenda_item.MeetingId in meetings);
+        by!(meeting_brief.MeetingId in meetings);
         by!(document.MeetingId in needs.documents_of);
+        if !needs.papers_of.is_empty() {
+            let papers = entity::document::Entity::find()
+                .filter(entity::document::Column::CouncilId.is_in(needs.papers_of.iter().copied()))
+                .filter(entity::document::Column::Purpose.is_not_null());
+            working.document.loaded(papers.all(conn).await?);
+        }
         if !needs.session_of.is_empty() {
             let any = needs
                 .session_of
@@ -366,6 +408,9 @@ impl Working {
         by!(petition_lineage.ToId in needs.petition);
         by!(forwarding_petition.PetitionId in needs.petition);
         by!(answer_petition.PetitionId in needs.petition);
+        if !said_in.is_empty() {
+            working.load_said(conn, &said_in).await?;
+        }
         by!(forwarding.Id in needs.forwarding);
         by!(urging.Id in needs.urging);
         by!(informing.Id in needs.informing);

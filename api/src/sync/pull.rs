@@ -362,7 +362,8 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     ) -> Result<Vec<Entry>> {
         let direction = if downwards { "DESC" } else { "ASC" };
         let names: Vec<&'static str> = registry::names(self.cursor.collections);
-        let filtered = self.cursor.collections != registry::all_bits();
+        let desk: Vec<&'static str> = registry::DESK.iter().map(|desk| desk.name()).collect();
+        let takes_all = self.cursor.collections == registry::all_bits();
         let mut found = Vec::new();
         for ranges in ranges.chunks(100) {
             let mut sql = Sql::new(self.state.store.backend(), "");
@@ -381,7 +382,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 if only_put {
                     sql.push(" AND op = 'put'");
                 }
-                if filtered {
+                if takes_all {
+                    sql.push(" AND collection NOT IN ").bind_all(desk.iter().copied());
+                } else {
                     sql.push(" AND collection IN ").bind_all(names.iter().copied());
                 }
                 sql.push(" ORDER BY seq ")

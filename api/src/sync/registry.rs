@@ -1,13 +1,16 @@
-//! The collections that travel to phones: one line each. The only place of the engine that names nouns.
+//! The collections that travel to phones, and those of desks: one line each. The only place of the engine that names
+//! nouns.
 
 use crate::{
-    agencies, councils, delegates, feedback, meetings, notes, petitions, resolutions,
+    agencies, councils, delegates, feedback, meetings, notes, petitions, procedures, resolutions, rounds,
     store::{collection::Collection, writing::Writable},
-    units,
+    syntheses, units,
 };
 
-/// All collections, parents before children. The place in this list is a bit in every cursor: add at the end.
-pub const COLLECTIONS: &[&dyn Collection] = &[
+/// Everything that lies in the change log. First what travels to phones, parents before children: the place among
+/// these is a bit in every cursor, add at their end. Then what is only for desks: it lies in the log because that
+/// says who may see it, and no pull, stream or push knows of it.
+pub const LOGGED: &[&dyn Collection] = &[
     &units::UnitCollection,
     &councils::CouncilCollection,
     &agencies::AgencyCollection,
@@ -21,7 +24,20 @@ pub const COLLECTIONS: &[&dyn Collection] = &[
     &resolutions::ResolutionCollection,
     &notes::NoteCollection,
     &crate::sync::issue::SyncIssueCollection,
+    // For desks.
+    &rounds::RoundCollection,
+    &procedures::ProcedureCollection,
+    &syntheses::SynthesisCollection,
 ];
+
+/// How many of them travel.
+const TRAVELLING: usize = 13;
+
+/// What travels to phones.
+pub const COLLECTIONS: &[&dyn Collection] = LOGGED.split_at(TRAVELLING).0;
+
+/// What is only for desks.
+pub const DESK: &[&dyn Collection] = LOGGED.split_at(TRAVELLING).1;
 
 /// What a phone may write.
 pub const WRITABLE: &[&dyn Writable] = &[

@@ -297,6 +297,8 @@ fn agency_row(id: AgencyId, unit: UnitId) -> agency::Model {
         kind: "committee".to_owned(),
         unit_id: unit,
         official_code: None,
+        hotline: None,
+        email: None,
         has_account: false,
         successor_id: None,
         valid_from: None,

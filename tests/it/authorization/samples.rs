@@ -70,6 +70,7 @@ pub fn samples() -> Vec<Sample> {
     let mut all = queries(within);
     all.extend(of_the_chain());
     all.extend(of_meetings_and_resolutions());
+    all.extend(of_rounds());
     all.extend(of_people_and_bodies());
     all.extend(of_rxdb());
     all
@@ -115,6 +116,14 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
             json!({"ids": ["<petition>", "<meeting>", "<resolution>", "<record>", "<note>", "<urging>", "<informing>"]}),
         ),
         one("petition", json!({"id": "<answered>"})),
+        one("procedure", json!({"id": "<procedure>"})),
+        public("procedureCounts", json!({"filter": within()})),
+        list("procedures", within()),
+        one("round", json!({"id": "<round>"})),
+        list("rounds", within()),
+        list("schedule", within()),
+        one("synthesis", json!({"id": "<frozen>"})),
+        list("syntheses", within()),
         list("petitions", within()),
         one("redactionSuggestions", json!({"petitionId": "<answered>"})),
         one("resolution", json!({"id": "<resolution>"})),
@@ -270,6 +279,11 @@ fn of_meetings_and_resolutions() -> Vec<Sample> {
         ),
         write("publishMeeting", Publish, json!({"meetingId": "<held>"})),
         write(
+            "answerInvitation",
+            ManageMeetings,
+            json!({"meetingId": "<asked>", "delegateId": "<delegate>", "attending": true}),
+        ),
+        write(
             "createResolution",
             ManageResolutions,
             json!({"councilId": "<council>", "rawNumber": "<name>", "kind": "individual", "title": "Về cầu", "issuedOn": "2026-01-15"}),
@@ -288,6 +302,79 @@ fn of_meetings_and_resolutions() -> Vec<Sample> {
             "relateResolutions",
             ManageResolutions,
             json!({"resolutionId": "<resolution>", "edges": [{"toId": "<other>", "kind": "implements"}]}),
+        ),
+    ]
+}
+
+fn of_rounds() -> Vec<Sample> {
+    vec![
+        write(
+            "planRound",
+            ManageMeetings,
+            json!({"councilId": "<council>", "kind": "thematic", "title": "Đợt tiếp xúc"}),
+        ),
+        write(
+            "updateRound",
+            ManageMeetings,
+            json!({"roundId": "<round>", "title": "Đợt tiếp xúc"}),
+        ),
+        write(
+            "advanceRound",
+            ManageMeetings,
+            json!({"roundId": "<round>", "event": "approve"}),
+        ),
+        write("publishRound", Publish, json!({"roundId": "<approved>"})),
+        write(
+            "startProcedure",
+            ManageMeetings,
+            json!({"councilId": "<council>", "kind": "contact_preparation", "anchorOn": "2026-03-20"}),
+        ),
+        write(
+            "completeStep",
+            ManageMeetings,
+            json!({"stepId": "<step>", "doneOn": "2026-03-12"}),
+        ),
+        write(
+            "waiveStep",
+            ManageMeetings,
+            json!({"stepId": "<step>", "reason": "Có sẵn"}),
+        ),
+        write("reopenStep", ManageMeetings, json!({"stepId": "<step>"})),
+        write(
+            "moveProcedure",
+            ManageMeetings,
+            json!({"procedureId": "<procedure>", "anchorOn": "2026-03-27"}),
+        ),
+        write(
+            "cancelProcedure",
+            ManageMeetings,
+            json!({"procedureId": "<procedure>", "reason": "Hủy đợt"}),
+        ),
+        write(
+            "draftSynthesis",
+            GroupFeedback,
+            json!({"councilId": "<council>", "roundId": "<round>"}),
+        ),
+        write(
+            "freezeSynthesis",
+            GroupFeedback,
+            json!({"synthesisId": "<synthesis>", "documentNumber": "<name>", "documentDate": "2026-03-12"}),
+        ),
+        write(
+            "cosignSynthesis",
+            CosignSynthesis,
+            json!({"synthesisId": "<frozen>", "signer": "Chủ tịch"}),
+        ),
+        write(
+            "sendSynthesis",
+            GroupFeedback,
+            json!({"synthesisId": "<cosigned>", "sentTo": "Thường trực HĐND tỉnh"}),
+        ),
+        write(
+            "addCouncilDocument",
+            ManageMeetings,
+            json!({"councilId": "<council>", "purpose": "contact_guide", "kind": "HD", "number": "<name>",
+                "date": "2026-02-09", "title": "Hướng dẫn"}),
         ),
     ]
 }

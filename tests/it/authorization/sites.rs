@@ -43,6 +43,14 @@ pub const KINDS: &[&str] = &[
     "closed",
     "meeting",
     "held",
+    "asked",
+    "round",
+    "approved",
+    "procedure",
+    "step",
+    "synthesis",
+    "frozen",
+    "cosigned",
     "resolution",
     "other",
     "record",
@@ -164,6 +172,27 @@ impl Site {
                 )
             }
             "meeting" | "held" => self.meeting(app, kind == "held").await,
+            "asked" => {
+                let meeting = self.meeting(app, false).await;
+                let delegate = Box::pin(self.id(app, "delegate")).await;
+                let input = json!({"meetingId": meeting, "invitedDelegateIds": [delegate]});
+                self.office(app).done("updateMeeting", input, "").await;
+                meeting
+            }
+            "round" | "approved" => self.round(app, kind == "approved").await,
+            "procedure" | "step" => {
+                let input = json!({"councilId": commune.council, "kind": "contact_preparation", "title": self.text(),
+                    "anchorOn": "2026-03-20"});
+                let payload = self
+                    .office(app)
+                    .done("startProcedure", input, "procedure { id steps { id } }")
+                    .await;
+                match kind {
+                    "step" => text(&payload["procedure"]["steps"][0]["id"]),
+                    _ => text(&payload["procedure"]["id"]),
+                }
+            }
+            "synthesis" | "frozen" | "cosigned" => self.synthesis(app, kind).await,
             "resolution" | "other" => {
                 let input = json!({"councilId": commune.council, "rawNumber": self.name("số"), "kind": "individual",
                     "title": self.text(), "text": self.text(), "issuedOn": "2026-01-15"});
@@ -229,6 +258,46 @@ impl Site {
         for event in ["approve", "notify", "hold"].iter().filter(|_| held) {
             let input = json!({"meetingId": id, "event": event, "basis": self.text()});
             office.done("advanceMeeting", input, "meeting { id }").await;
+        }
+        id
+    }
+
+    async fn round(&self, app: &TestApp, approved: bool) -> String {
+        let office = self.office(app);
+        let input = json!({"councilId": self.commune.council, "kind": "thematic", "title": self.text(),
+            "planNumber": "6/KH", "planDate": "2026-02-01", "content": self.text()});
+        let id = text(&office.done("planRound", input, "round { id }").await["round"]["id"]);
+        if approved {
+            office
+                .done("advanceRound", json!({"roundId": id, "event": "approve"}), "")
+                .await;
+        }
+        id
+    }
+
+    /// A synthesis that has come so far.
+    async fn synthesis(&mut self, app: &TestApp, stage: &str) -> String {
+        let round = self.round(app, true).await;
+        let office = self.office(app);
+        let input = json!({"councilId": self.commune.council, "roundId": round, "title": self.text()});
+        let payload = office.done("draftSynthesis", input, "synthesis { id }").await;
+        let id = text(&payload["synthesis"]["id"]);
+        if stage != "synthesis" {
+            let input = json!({"synthesisId": id, "documentNumber": self.name("báo cáo "), "documentDate": "2026-03-12"});
+            office.done("freezeSynthesis", input, "").await;
+        }
+        if stage == "cosigned" {
+            let reference = app.state.reference();
+            let clock = reference
+                .units
+                .province(self.commune.unit)
+                .unwrap()
+                .id
+                .to_string();
+            let front = world::login(&app.state, &self.name("mttq"), &clock).await;
+            world::at_council(&app.state, &front, "front_officer", self.commune.council).await;
+            let input = json!({"synthesisId": id, "signer": self.text()});
+            app.person(&front).done("cosignSynthesis", input, "").await;
         }
         id
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject};
 use entity::{
-    id::CouncilId,
+    id::{CouncilId, RoundId},
     meeting::{Column, Family, Status},
     meeting_council, meeting_unit,
 };
@@ -32,6 +32,10 @@ pub(super) struct MeetingFilter {
     updated_after: Option<Time>,
     /// Held by this council, or with it.
     council_id: Option<ID>,
+    /// The points of this round.
+    round_id: Option<ID>,
+    /// Voter contacts that belong to no round, or those that belong to one.
+    outside_round: Option<bool>,
 }
 
 impl MeetingFilter {
@@ -76,6 +80,16 @@ impl MeetingFilter {
         }
         if let Some(Time(after)) = self.updated_after {
             all = all.add(Column::UpdatedAt.gt(after));
+        }
+        if let Some(round) = &self.round_id {
+            all = all.add(Column::RoundId.eq(input_id::<RoundId>(round, "roundId")?));
+        }
+        if let Some(outside) = self.outside_round {
+            let belongs = match outside {
+                true => Column::RoundId.is_null(),
+                false => Column::RoundId.is_not_null(),
+            };
+            all = all.add(Column::Family.eq(Family::Contact)).add(belongs);
         }
         if let Some(council) = &self.council_id {
             let council: CouncilId = input_id(council, "councilId")?;

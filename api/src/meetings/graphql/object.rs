@@ -10,7 +10,8 @@ use entity::{
 use super::{
     MeetingRecord,
     parts::{
-        AgendaItem, CouncilsOf, DelegatesOf, DocumentsOf, ItemsOf, MeetingDocument, RecordIdsOf, UnitsOf,
+        AgendaItem, BriefOf, CouncilsOf, DelegatesOf, DocumentsOf, ItemsOf, MeetingDocument, RecordIdsOf,
+        UnitsOf,
     },
 };
 use crate::{
@@ -20,11 +21,12 @@ use crate::{
     graphql::{
         code::{CodeEntry, entry, entry_of},
         history::{HistoryEvent, history},
-        loader::{Noun, rows, several, text},
+        loader::{Noun, one, rows, several, text},
         scalar::{Day, Time},
         state, viewer, wire_id,
     },
-    meetings::{attendance::large_bands, is_told, present::MeetingDelegate},
+    meetings::{attendance::large_bands, brief, is_told, present::MeetingDelegate},
+    rounds::graphql::Round,
     store::partition::Audience,
     units::graphql::Unit,
 };
@@ -134,7 +136,10 @@ impl Meeting {
     /// The delegates who were invited or came (đại biểu được mời, tham dự); public facts.
     async fn delegates(&self, ctx: &Context<'_>) -> Result<Vec<MeetingDelegate>> {
         let delegates = rows(ctx)?.load_one(DelegatesOf(self.row.id)).await?;
-        Ok(delegates.unwrap_or_default())
+        let delegates = delegates.unwrap_or_default().into_iter();
+        Ok(delegates
+            .map(|delegate| delegate.seen_by(self.audience))
+            .collect())
     }
 
     /// The units that it is held for (đơn vị hành chính), as they were then.
@@ -158,6 +163,22 @@ impl Meeting {
     /// The round of contacts that it belongs to (đợt tiếp xúc cử tri).
     async fn round_id(&self) -> Option<ID> {
         self.row.round_id.map(wire_id)
+    }
+
+    /// The round itself; null if the viewer may not see it.
+    async fn round(&self, ctx: &Context<'_>) -> Result<Option<Round>> {
+        one(ctx, self.row.round_id).await
+    }
+
+    /// Why a voter contact belongs to no round; code of the list `outside_round`. Null for a contact of a round and
+    /// for a session.
+    async fn outside_round(&self) -> Option<&str> {
+        self.row.outside_round.as_deref()
+    }
+
+    /// What that reason is called; list `outside_round`.
+    async fn outside_round_entry(&self) -> Option<CodeEntry> {
+        entry_of("outside_round", self.row.outside_round.as_deref())
     }
 
     /// Where it is held (địa điểm); null for outsiders until it is public.
@@ -215,9 +236,21 @@ impl Meeting {
         text(ctx, self.row.id, Column::Agenda).await
     }
 
-    /// What its delegates should know beforehand (tài liệu tóm tắt cho đại biểu), up to 100,000 characters; null
-    /// for everybody else.
+    /// What its delegates should know beforehand (tài liệu tóm tắt cho đại biểu); null for everybody else. For a
+    /// voter contact of the next 30 days it is JSON that the server makes of the records and keeps up to date, at
+    /// most 8 KiB beside the office's own words (`note`): see docs/sync.md. Until it is made, the office's words.
     async fn brief(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if self.audience <= Audience::Region {
+            return Ok(None);
+        }
+        let made = rows(ctx)?.load_one(BriefOf(self.row.id)).await?;
+        let made = made.and_then(|made| made.into_iter().next());
+        let note = text(ctx, self.row.id, Column::Brief).await?;
+        Ok(brief::told(made.as_deref(), note.as_deref(), self.audience))
+    }
+
+    /// What the office itself wrote for the delegates, up to 100,000 characters; null for everybody else.
+    async fn brief_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         if self.audience <= Audience::Region {
             return Ok(None);
         }

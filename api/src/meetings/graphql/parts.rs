@@ -7,7 +7,7 @@ use async_graphql::{ID, SimpleObject, dataloader::Loader};
 use entity::{
     agenda_item, document,
     id::{CouncilId, MeetingId, MeetingRecordId, UnitId},
-    meeting_council, meeting_delegate, meeting_record, meeting_unit,
+    meeting_brief, meeting_council, meeting_delegate, meeting_record, meeting_unit,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -53,6 +53,8 @@ parts! {
         |link: meeting_council::Model| (Some(link.meeting_id), link.council_id);
     DelegatesOf: meeting_delegate ordered by DelegateId => MeetingDelegate,
         |link: meeting_delegate::Model| (Some(link.meeting_id), MeetingDelegate::from(link));
+    BriefOf: meeting_brief ordered by MeetingId => String,
+        |row: meeting_brief::Model| (Some(row.meeting_id), row.text);
     ItemsOf: agenda_item ordered by Position => AgendaItem,
         |row: agenda_item::Model| (Some(row.meeting_id), AgendaItem::from(row));
     DocumentsOf: document ordered by Date, Id => MeetingDocument,

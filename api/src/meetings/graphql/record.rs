@@ -97,6 +97,16 @@ impl MeetingRecord {
         text(ctx, self.0.id, Column::MinutesDraft).await
     }
 
+    /// Whether its author said that he will come, in answer to the invitation (giấy mời).
+    async fn attending(&self) -> Option<bool> {
+        self.0.attending
+    }
+
+    /// Why he will not come (lý do vắng mặt).
+    async fn absence_reason(&self) -> Option<&str> {
+        self.0.absence_reason.as_deref()
+    }
+
     /// `draft`, or `closed` once the minutes are signed.
     async fn status(&self) -> &str {
         self.0.status.code()

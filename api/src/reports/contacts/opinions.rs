@@ -9,8 +9,8 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::super::{csv::Cell, lineage::Lineage, scope::Scope};
-use crate::error::Result;
+use super::super::{csv::Cell, scope::Scope};
+use crate::{error::Result, petitions::lineage::Lineage};
 
 /// What became of the opinions recorded at a contact; each is in exactly one of these.
 #[derive(Clone, Copy, Default)]

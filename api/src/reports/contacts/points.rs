@@ -16,6 +16,8 @@ use super::{
     opinions::Opinions,
     read::read,
 };
+use uuid::Uuid;
+
 use crate::{clock::local_date, error::Result};
 
 /// Each contact.
@@ -72,7 +74,7 @@ pub(in super::super) async fn table(export: &Export, after: Option<After>) -> Re
             codes_cell(&reference, &point.held_for),
         ];
         row.extend(unit_cells(unit, lang));
-        row.push(point.row.round_id.into());
+        row.push(point.row.round_id.map(Uuid::from).into());
         row.push(Cell::Plain(point.row.kind.clone()));
         row.push(label("contact_kind", &point.row.kind, lang));
         row.push(Cell::Plain(point.row.status.code().to_owned()));

@@ -102,7 +102,7 @@ pub(in super::super) async fn table(export: &Export) -> Result<Page> {
             let now = export.scope.unit_of(&reference, point.row.council_id);
             let key = (
                 now.map(|unit| unit.id),
-                point.row.round_id,
+                point.row.round_id.map(Uuid::from),
                 point.row.kind.clone(),
             );
             groups.entry(key).or_default().add(&point);

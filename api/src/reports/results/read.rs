@@ -16,12 +16,12 @@ use uuid::Uuid;
 
 use super::super::{
     Export,
-    lineage::Lineage,
     paging::{After, paged},
 };
 use crate::{
     error::Result,
     graphql::list::without,
+    petitions::lineage::Lineage,
     store::{
         partition::Audience,
         reference::Reference,

@@ -12,11 +12,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Select};
 use crate::error::Result;
 
 /// From petition to petition.
-pub(super) struct Lineage(HashMap<PetitionId, Vec<PetitionId>>);
+pub(crate) struct Lineage(HashMap<PetitionId, Vec<PetitionId>>);
 
 impl Lineage {
     /// From these petitions to what became of them before a moment.
-    pub(super) async fn onwards<C: ConnectionTrait>(
+    pub(crate) async fn onwards<C: ConnectionTrait>(
         conn: &C,
         petitions: BTreeSet<PetitionId>,
         end: DateTime<Utc>,
@@ -31,7 +31,7 @@ impl Lineage {
     }
 
     /// From these petitions to those of which they came.
-    pub(super) async fn backwards<C: ConnectionTrait>(
+    pub(crate) async fn backwards<C: ConnectionTrait>(
         conn: &C,
         petitions: BTreeSet<PetitionId>,
     ) -> Result<Self> {
@@ -67,12 +67,12 @@ impl Lineage {
     }
 
     /// All petitions on the way, and those at its beginning.
-    pub(super) fn all(&self) -> impl Iterator<Item = PetitionId> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = PetitionId> {
         self.0.keys().copied()
     }
 
     /// The petition, and all at which one arrives from it.
-    pub(super) fn of(&self, petition: PetitionId) -> BTreeSet<PetitionId> {
+    pub(crate) fn of(&self, petition: PetitionId) -> BTreeSet<PetitionId> {
         let mut seen = BTreeSet::from([petition]);
         let mut open = vec![petition];
         while let Some(next) = open.pop() {

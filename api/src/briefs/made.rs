@@ -1,0 +1,269 @@
+//! A brief from its sources: what stands in it, in which order, and what is left out when it grows too large. Pure, and
+//! without today's date: a phone compares the dates with its own day, so that nothing changes without a write.
+
+use std::cmp::Reverse;
+
+use chrono::NaiveDate;
+use entity::{
+    agency, document, feedback,
+    id::PetitionId,
+    petition::{self, Process},
+    resolution, round,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{clock::local_date, meetings::brief::INTERNAL};
+
+/// The largest brief, without the office's own words.
+pub const MOST_BYTES: usize = 8_192;
+
+/// Letters of a title, of an answer, of the summary of a paper.
+const TITLE: usize = 160;
+const ANSWER: usize = 240;
+const SUMMARY: usize = 600;
+
+/// Of what a brief is made.
+#[derive(Default)]
+pub(super) struct Sources {
+    pub(super) round: Option<round::Model>,
+    /// What the place asked, without what went on in others by a split or a merger.
+    pub(super) petitions: Vec<petition::Model>,
+    /// What was answered on the spot.
+    pub(super) on_spot: Vec<feedback::Model>,
+    /// In force.
+    pub(super) resolutions: Vec<resolution::Model>,
+    /// The council's guide to voter contact (tài liệu hướng dẫn), in force.
+    pub(super) guide: Option<document::Model>,
+    /// The newest report on the economy and security.
+    pub(super) report: Option<document::Model>,
+    pub(super) agencies: Vec<agency::Model>,
+}
+
+/// The lists that may be cut, the least needed first.
+const LISTS: [&str; 4] = ["agencies", "resolutions", INTERNAL, "asked"];
+
+/// The brief as JSON of at most [`MOST_BYTES`].
+pub(super) fn made(mut sources: Sources) -> String {
+    sources.petitions.sort_by_cached_key(urgency);
+    let agency = |row: &petition::Model| {
+        let agency = sources
+            .agencies
+            .iter()
+            .find(|agency| Some(agency.id) == row.agency_id);
+        agency.map(|agency| agency.name.clone())
+    };
+    let asked: Vec<Value> = sources
+        .petitions
+        .iter()
+        .map(|row| asked(row, agency(row)))
+        .collect();
+    let mut brief = Map::new();
+    brief.insert("format".to_owned(), json!(1));
+    if let Some(round) = &sources.round {
+        brief.insert(
+            "round".to_owned(),
+            filled(json!({"title": cut(&round.title, TITLE), "kind": round.kind, "planNumber": round.plan_number})),
+        );
+    }
+    brief.insert("asked".to_owned(), Value::Array(asked));
+    brief.insert(INTERNAL.to_owned(), sources.on_spot.iter().map(on_spot).collect());
+    brief.insert(
+        "resolutions".to_owned(),
+        sources.resolutions.iter().map(in_force).collect(),
+    );
+    for (name, paper) in [("guide", &sources.guide), ("report", &sources.report)] {
+        if let Some(paper) = paper {
+            brief.insert(name.to_owned(), of_council(paper));
+        }
+    }
+    brief.insert(
+        "agencies".to_owned(),
+        sources.agencies.iter().map(reached).collect(),
+    );
+    let mut left = Map::new();
+    loop {
+        point(&mut brief, &sources.petitions);
+        if !left.is_empty() {
+            brief.insert("left".to_owned(), Value::Object(left.clone()));
+        }
+        let text = Value::Object(brief.clone()).to_string();
+        if text.len() <= MOST_BYTES || !shorten(&mut brief, &mut left, text.len() - MOST_BYTES) {
+            return text;
+        }
+    }
+}
+
+/// Takes at least so many bytes from the largest list, the least needed of equal ones; whether there was anything.
+fn shorten(brief: &mut Map<String, Value>, left: &mut Map<String, Value>, mut over: usize) -> bool {
+    let size = |brief: &Map<String, Value>, name: &str| {
+        let list = brief.get(name).and_then(Value::as_array);
+        list.filter(|list| !list.is_empty())
+            .map(|_| brief[name].to_string().len())
+    };
+    let largest = LISTS
+        .into_iter()
+        .rev()
+        .filter_map(|name| Some((size(brief, name)?, name)))
+        .max_by_key(|(size, _)| *size);
+    let Some((_, name)) = largest else { return false };
+    // A little at a time, so that no list is emptied for another's sake.
+    over = over.min(1_024);
+    let Some(list) = brief.get_mut(name).and_then(Value::as_array_mut) else {
+        return false;
+    };
+    let mut gone = 0_u64;
+    let mut taken = 0;
+    while taken < over.max(1) {
+        let Some(last) = list.pop() else { break };
+        taken += last.to_string().len() + 1;
+        gone += 1;
+    }
+    let before = left.get(name).and_then(Value::as_u64).unwrap_or(0);
+    left.insert(name.to_owned(), json!(before + gone));
+    true
+}
+
+/// Names those of the listed petitions that are open, repeated, promised.
+fn point(brief: &mut Map<String, Value>, petitions: &[petition::Model]) {
+    let listed = brief.get("asked").and_then(Value::as_array).map_or(0, Vec::len);
+    let listed = &petitions[..listed.min(petitions.len())];
+    let ids = |is: fn(&petition::Model) -> bool| -> Value {
+        listed
+            .iter()
+            .filter(|row| is(row))
+            .map(|row| json!(row.id))
+            .collect()
+    };
+    brief.insert("open".to_owned(), ids(is_open));
+    brief.insert("repeated".to_owned(), ids(|row| row.repeats > 0));
+    brief.insert("promised".to_owned(), ids(is_promised));
+}
+
+/// Somebody still has to act before the voters can be told.
+fn is_open(row: &petition::Model) -> bool {
+    !matches!(
+        row.process,
+        Process::Answered | Process::Assessed | Process::Informed
+    ) && row.process.is_open()
+}
+
+/// Something was promised by a day, and it is not over.
+fn is_promised(row: &petition::Model) -> bool {
+    row.roadmap_at.is_some() && row.process != Process::Closed
+}
+
+/// What is open first, by its day; then what was promised, by its day; then the newest answers.
+fn urgency(
+    row: &petition::Model,
+) -> (
+    u8,
+    Option<NaiveDate>,
+    Reverse<Option<NaiveDate>>,
+    Reverse<PetitionId>,
+) {
+    let far = Some(NaiveDate::MAX);
+    let (class, day) = if is_open(row) {
+        (0, row.extended_to.or(row.due_at).or(far))
+    } else if is_promised(row) {
+        (1, row.roadmap_at)
+    } else if row.repeats > 0 {
+        (2, far)
+    } else {
+        (3, far)
+    };
+    (class, day, Reverse(row.answered_at), Reverse(row.id))
+}
+
+fn asked(row: &petition::Model, agency: Option<String>) -> Value {
+    filled(json!({
+        "id": row.id,
+        "number": row.number,
+        "title": cut(&row.title, TITLE),
+        "process": row.process,
+        "outcome": row.outcome,
+        "agency": agency,
+        "dueAt": row.due_at,
+        "extendedTo": row.extended_to,
+        "answer": row.answer_text.as_deref().map(|answer| cut(answer, ANSWER)),
+        "answerNumber": row.answer_number,
+        "answeredAt": row.answered_at,
+        "roadmapAt": row.roadmap_at,
+        "repeats": (row.repeats > 0).then_some(row.repeats),
+    }))
+}
+
+fn on_spot(row: &feedback::Model) -> Value {
+    filled(json!({
+        "on": row.recorded_at.map(local_date).or(Some(local_date(row.received_at))),
+        "subject": row.subject.as_deref().map(|subject| cut(subject, TITLE)),
+        "answer": row.on_spot_answer.as_deref().map(|answer| cut(answer, ANSWER)),
+    }))
+}
+
+fn in_force(row: &resolution::Model) -> Value {
+    filled(json!({
+        "id": row.id,
+        "number": row.number.as_ref().unwrap_or(&row.raw_number),
+        "title": cut(&row.title, TITLE),
+        "inForceFrom": row.in_force_from,
+    }))
+}
+
+fn of_council(row: &document::Model) -> Value {
+    filled(json!({
+        "number": row.number,
+        "date": row.date,
+        "title": cut(&row.title, TITLE),
+        "summary": row.summary.as_deref().map(|summary| cut(summary, SUMMARY)),
+    }))
+}
+
+fn reached(row: &agency::Model) -> Value {
+    filled(json!({
+        "id": row.id,
+        "name": cut(&row.name, TITLE),
+        "hotline": row.hotline,
+        "email": row.email,
+    }))
+}
+
+/// Without the members that are empty.
+fn filled(value: Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect(),
+        ),
+        value => value,
+    }
+}
+
+/// The first so many letters, and a sign where there were more.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_letters() {
+        assert_eq!(cut("Đường", 5), "Đường");
+        assert_eq!(cut("Đường hỏng", 6), "Đường…");
+    }
+
+    #[test]
+    fn a_brief_of_nothing_is_small() {
+        let text = made(Sources::default());
+        assert_eq!(
+            text,
+            r#"{"agencies":[],"asked":[],"format":1,"onSpot":[],"open":[],"promised":[],"repeated":[],"resolutions":[]}"#
+        );
+    }
+}

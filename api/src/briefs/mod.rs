@@ -1,0 +1,198 @@
+//! Briefs of coming voter contacts (tài liệu tóm tắt cho đại biểu): what the place asked before and what came of it, what
+//! is open, repeated and promised, the resolutions in force, the council's own papers, and whom to call.
+//!
+//! A brief is made when its sources change, by the worker and in no request: it is a text beside its meeting that
+//! changes only with a write, and so travels like any other. Making it twice, or in two processes, changes nothing.
+//! What stands in it is pure (`made`); where it comes from is read here (`read`).
+
+mod made;
+mod read;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Duration, Utc};
+use entity::{
+    document, feedback,
+    id::{CouncilId, MeetingId, UnitId},
+    meeting::{self, Column, Entity, Family, Status},
+    meeting_brief, meeting_unit, petition, petition_unit, resolution,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Query,
+};
+
+pub use made::MOST_BYTES;
+
+use crate::{
+    error::{Refused, Result},
+    state::State,
+    store::{
+        door::{self, Command, Facts, Verdict},
+        working::{Changes, Needs, Working},
+    },
+    viewer::Viewer,
+};
+
+/// Contacts of how many days have a brief.
+const AHEAD: i64 = 30;
+/// A contact that has begun keeps its brief up to date for so long.
+const BEHIND: i64 = 12;
+/// What was written so long before the last look is looked at again: a transaction tells when it began, not when others
+/// could see it, and clocks of several servers differ.
+const OVERLAP: i64 = 120;
+/// Briefs of one batch.
+const BATCH: usize = 100;
+
+/// How far this process has looked for what changed.
+#[derive(Debug, Default)]
+pub struct Looked(Mutex<Option<DateTime<Utc>>>);
+
+/// Makes the briefs whose sources changed since the last look of this process; `all` makes every one in the window, as
+/// on a new day.
+pub async fn make(state: &State, all: bool) -> Result<()> {
+    let now = state.clock.now();
+    let looked = *state.briefed.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let since = looked.filter(|_| !all).map(|at| at - Duration::seconds(OVERLAP));
+    let contacts = match since {
+        None => coming(now).into_tuple().all(state.store.read()).await?,
+        Some(since) => touched(state, now, since).await?,
+    };
+    for contacts in contacts.chunks(BATCH) {
+        let mut kept = Vec::new();
+        for contact in contacts {
+            if let Some(sources) = read::sources(state, *contact).await? {
+                kept.push(Keep {
+                    meeting: *contact,
+                    text: made::made(sources),
+                });
+            }
+        }
+        let commands: Vec<&dyn Command> = kept.iter().map(|keep| keep as &dyn Command).collect();
+        for refused in door::execute(state, &Viewer::system(), &commands).await? {
+            if let Err(refused) = refused {
+                tracing::warn!(code = refused.code.name(), "a brief was refused");
+            }
+        }
+    }
+    *state.briefed.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    Ok(())
+}
+
+/// The ids of contacts that are to have a brief.
+fn coming(now: DateTime<Utc>) -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Family.eq(Family::Contact))
+        .filter(Column::Status.is_in([Status::Proposed, Status::Approved, Status::Notified]))
+        .filter(Column::StartsAt.gte(now - Duration::hours(BEHIND)))
+        .filter(Column::StartsAt.lt(now + Duration::days(AHEAD)))
+        .order_by_asc(Column::StartsAt)
+}
+
+/// Those of them whose sources were written after a moment.
+async fn touched(state: &State, now: DateTime<Utc>, since: DateTime<Utc>) -> Result<Vec<MeetingId>> {
+    let conn = state.store.read();
+    let mut units: BTreeSet<UnitId> = BTreeSet::new();
+    let petitions = Query::select()
+        .column(petition::Column::Id)
+        .from(petition::Entity)
+        .and_where(petition::Column::UpdatedAt.gt(since))
+        .to_owned();
+    let of_petitions: Vec<UnitId> = petition_unit::Entity::find()
+        .select_only()
+        .column(petition_unit::Column::UnitId)
+        .distinct()
+        .filter(petition_unit::Column::PetitionId.in_subquery(petitions))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    units.extend(of_petitions);
+    let of_feedback: Vec<Option<UnitId>> = feedback::Entity::find()
+        .select_only()
+        .column(feedback::Column::UnitId)
+        .distinct()
+        .filter(feedback::Column::UpdatedAt.gt(since))
+        .filter(feedback::Column::AnsweredOnSpot.eq(true))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    units.extend(of_feedback.into_iter().flatten());
+    let of_resolutions: Vec<UnitId> = resolution::Entity::find()
+        .select_only()
+        .column(resolution::Column::UnitId)
+        .distinct()
+        .filter(resolution::Column::UpdatedAt.gt(since))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    units.extend(of_resolutions);
+    let of_papers: Vec<CouncilId> = document::Entity::find()
+        .select_only()
+        .column(document::Column::CouncilId)
+        .distinct()
+        .filter(document::Column::CreatedAt.gt(since))
+        .filter(document::Column::Purpose.is_not_null())
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let reference = state.reference();
+    units.extend(
+        of_papers
+            .iter()
+            .filter_map(|id| Some(reference.council(*id)?.unit_id)),
+    );
+
+    // What is known of a former unit stands in the briefs of those that were made of it.
+    let units: BTreeSet<UnitId> = units
+        .into_iter()
+        .flat_map(|unit| reference.units.with_successors(unit).into_iter().chain([unit]))
+        .collect();
+    let councils = reference.bodies.councils.values();
+    let councils: Vec<CouncilId> = councils
+        .filter(|council| units.contains(&council.unit_id))
+        .map(|council| council.id)
+        .collect();
+    let there = Query::select()
+        .column(meeting_unit::Column::MeetingId)
+        .from(meeting_unit::Entity)
+        .and_where(meeting_unit::Column::UnitId.is_in(units))
+        .to_owned();
+    let any = Condition::any()
+        .add(Column::UpdatedAt.gt(since))
+        .add(Column::CouncilId.is_in(councils))
+        .add(Column::Id.in_subquery(there));
+    Ok(coming(now).filter(any).into_tuple().all(conn).await?)
+}
+
+/// Keeps a brief beside its meeting. Kept twice it changes nothing.
+struct Keep {
+    meeting: MeetingId,
+    text: String,
+}
+
+impl Command for Keep {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.meeting.insert(self.meeting.0);
+    }
+
+    fn judge(&self, working: &Working, _facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let mut changes = Changes::default();
+        let row: Option<&meeting::Model> = working.meeting.get(self.meeting);
+        let known = working.meeting_brief.get(self.meeting);
+        let is_new = known.is_none_or(|known| known.text != self.text);
+        // What was held in the meantime keeps the brief with which its delegates went there.
+        if row.is_some_and(|row| !row.status.is_over()) && is_new {
+            changes.put(meeting_brief::Model {
+                meeting_id: self.meeting,
+                text: self.text.clone(),
+            });
+            let meeting = self.meeting;
+            changes.and(move |working| working.meeting.touch(meeting));
+        }
+        Ok(Verdict::about(changes, [self.meeting.0]))
+    }
+}

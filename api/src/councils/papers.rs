@@ -1,0 +1,262 @@
+//! Papers of a council for its delegates: its guide to voter contact, its reports on the economy and security. They are
+//! documents of the council itself and stand in the briefs of its contacts as long as they hold.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::{document, id::CouncilId};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::graphql::Council;
+use crate::{
+    capability::Capability,
+    error::{Code, Refused, Result},
+    graphql::{
+        UserError,
+        code::{CodeEntry, entry_of},
+        command::{outcome, run_input},
+        input_id,
+        scalar::Day,
+        state, viewer, wire_id,
+    },
+    store::{
+        door::{Command, Facts, Verdict},
+        partition::Partition,
+        working::{Changes, Needs, Working},
+    },
+    viewer::Place,
+};
+
+/// Papers that one answer shows.
+const MOST: u64 = 100;
+
+/// A document of a council's own.
+#[derive(Clone)]
+pub struct CouncilDocument(document::Model);
+
+/// A document (văn bản) of a council's own for its delegates.
+#[Object]
+impl CouncilDocument {
+    /// The bare lower-case UUID.
+    async fn id(&self) -> ID {
+        wire_id(self.0.id)
+    }
+
+    /// What it is for: code of the list `document_purpose`.
+    async fn purpose(&self) -> Option<&str> {
+        self.0.purpose.as_deref()
+    }
+
+    /// What the purpose is called; list `document_purpose`.
+    async fn purpose_entry(&self) -> Option<CodeEntry> {
+        entry_of("document_purpose", self.0.purpose.as_deref())
+    }
+
+    /// Its type as printed (loại văn bản): `HD`, `BC`, ...
+    async fn kind(&self) -> &str {
+        &self.0.kind
+    }
+
+    /// Its number as printed (số, ký hiệu).
+    async fn number(&self) -> &str {
+        &self.0.number
+    }
+
+    /// Its date.
+    async fn date(&self) -> Day {
+        Day(self.0.date)
+    }
+
+    /// Who signed it (người ký).
+    async fn signer(&self) -> Option<&str> {
+        self.0.signer.as_deref()
+    }
+
+    /// What it is about (trích yếu).
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// What it says in short (tóm tắt).
+    async fn summary(&self) -> Option<&str> {
+        self.0.summary.as_deref()
+    }
+
+    /// First day on which it holds; null means since ever.
+    async fn valid_from(&self) -> Option<Day> {
+        self.0.valid_from.map(Day)
+    }
+
+    /// First day on which it holds no longer.
+    async fn valid_to(&self) -> Option<Day> {
+        self.0.valid_to.map(Day)
+    }
+}
+
+/// The papers of a council that the viewer belongs to, newest first; none for everybody else.
+pub(super) async fn papers(
+    ctx: &Context<'_>,
+    council: CouncilId,
+    purpose: Option<&str>,
+) -> Result<Vec<CouncilDocument>> {
+    use document::{Column, Entity};
+    if let Some(purpose) = purpose
+        && crate::codes::find("document_purpose", purpose).is_none()
+    {
+        return Err(Refused::field(Code::UnknownCode, "purpose").into());
+    }
+    if !viewer(ctx)?.reads(Partition::Council(council)) {
+        return Ok(Vec::new());
+    }
+    let of = Entity::find()
+        .filter(Column::CouncilId.eq(council))
+        .filter(match purpose {
+            Some(purpose) => Column::Purpose.eq(purpose),
+            None => Column::Purpose.is_not_null(),
+        })
+        .order_by_desc(Column::Date)
+        .order_by_desc(Column::Id)
+        .limit(MOST);
+    let found = of.all(state(ctx)?.store.read()).await?;
+    Ok(found.into_iter().map(CouncilDocument).collect())
+}
+
+/// A document of a council's own.
+#[derive(Clone, Debug, InputObject)]
+pub struct AddCouncilDocumentInput {
+    /// One's own council.
+    council_id: ID,
+    /// What it is for: code of the list `document_purpose`.
+    purpose: String,
+    /// Its type as printed (`HD`, `BC`, ...), at most 20 characters.
+    kind: String,
+    /// Its number as printed, at most 100 characters.
+    number: String,
+    /// Its date, not in the future.
+    date: Day,
+    /// Who signed it, at most 200 characters.
+    signer: Option<String>,
+    /// What it is about, at most 500 characters.
+    title: String,
+    /// What it says in short, at most 5,000 characters; a brief shows the first 600.
+    summary: Option<String>,
+    /// First day on which it holds.
+    valid_from: Option<Day>,
+    /// First day on which it holds no longer, after the first.
+    valid_to: Option<Day>,
+}
+
+/// The council with its documents, or why nothing was added.
+#[derive(SimpleObject)]
+pub struct AddCouncilDocumentPayload {
+    /// As it is now.
+    council: Option<Council>,
+    /// Empty when it was added.
+    user_errors: Vec<UserError>,
+}
+
+/// Mutations of the papers of councils.
+#[derive(Default)]
+pub struct PaperMutation;
+
+#[Object]
+impl PaperMutation {
+    /// Adds a document of the council's own (tài liệu của Hội đồng): its guide to voter contact, a report on the economy
+    /// and security. The newest that holds stands in the briefs of its coming contacts. The same paper sent again is no
+    /// second one. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`, `UNKNOWN_CODE`, `OUT_OF_RANGE`, `TOO_LONG`, `TAKEN`.
+    async fn add_council_document(
+        &self,
+        ctx: &Context<'_>,
+        input: AddCouncilDocumentInput,
+    ) -> Result<Option<AddCouncilDocumentPayload>> {
+        let add = || {
+            Ok(Add {
+                council: input_id(&input.council_id, "councilId")?,
+                input,
+            })
+        };
+        let (id, user_errors) = outcome(run_input(ctx, add).await?);
+        Ok(Some(AddCouncilDocumentPayload {
+            council: Council::of(ctx, id.map(CouncilId))?,
+            user_errors,
+        }))
+    }
+}
+
+/// Adds a document of the council's own.
+struct Add {
+    council: CouncilId,
+    input: AddCouncilDocumentInput,
+}
+
+fn required(text: &str, field: &'static str, most: usize) -> Result<String, Refused> {
+    crate::text::required(text, most).map_err(|code| Refused::field(code, field))
+}
+
+fn optional(text: Option<&str>, field: &'static str, most: usize) -> Result<Option<String>, Refused> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => required(text, field, most).map(Some),
+    }
+}
+
+impl Command for Add {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.papers_of.insert(self.council.0);
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        facts
+            .viewer
+            .must(Capability::ManageMeetings, Place::Council(self.council))
+            .map_err(|refused| Refused::field(refused.code, "councilId"))?;
+        let input = &self.input;
+        let purpose = crate::codes::find("document_purpose", &input.purpose);
+        let purpose = purpose.ok_or(Refused::field(Code::UnknownCode, "purpose"))?;
+        let row = document::Model {
+            id: facts.id(),
+            council_id: self.council,
+            meeting_id: None,
+            kind: required(&input.kind, "kind", 20)?,
+            number: required(&input.number, "number", 100)?,
+            date: input.date.0,
+            signer: optional(input.signer.as_deref(), "signer", 200)?,
+            title: required(&input.title, "title", 500)?,
+            purpose: Some(purpose.code.clone()),
+            summary: optional(input.summary.as_deref(), "summary", 5_000)?,
+            valid_from: input.valid_from.map(|Day(day)| day),
+            valid_to: input.valid_to.map(|Day(day)| day),
+            created_at: facts.now,
+        };
+        if row.date > facts.today {
+            return Err(Refused::field(Code::OutOfRange, "date"));
+        }
+        if row
+            .valid_from
+            .zip(row.valid_to)
+            .is_some_and(|(from, to)| to <= from)
+        {
+            return Err(Refused::field(Code::OutOfRange, "validTo"));
+        }
+        let mut changes = Changes::default();
+        let known = working.document.iter().find(|other| {
+            (&other.purpose, &other.kind, &other.number, other.date)
+                == (&row.purpose, &row.kind, &row.number, row.date)
+        });
+        if let Some(known) = known {
+            let again = document::Model {
+                id: known.id,
+                created_at: known.created_at,
+                ..row
+            };
+            return if *known == again {
+                Ok(Verdict::about(changes, [self.council.0]))
+            } else {
+                Err(Refused::field(Code::Taken, "number"))
+            };
+        }
+        let mut event = facts.event("council", self.council, "document_added", Some(self.council));
+        event.basis = Some(row.number.clone());
+        changes.put(row);
+        changes.happened(event);
+        Ok(Verdict::about(changes, [self.council.0]))
+    }
+}

@@ -1,0 +1,250 @@
+//! The figures of a round, counted from its points when somebody asks, as far as he may see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_graphql::{ComplexObject, SimpleObject};
+use entity::{
+    feedback, forwarding_petition,
+    id::{DelegateId, MeetingId, PetitionId, UnitId},
+    meeting::{self, Status},
+    meeting_delegate, meeting_unit, petition, round,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::{
+    error::Result,
+    graphql::{
+        code::{CodeEntry, entry_of},
+        list::without,
+    },
+    petitions::lineage::Lineage,
+    state::State,
+    store::{partition::Audience, visibility::visible},
+    viewer::Viewer,
+};
+
+/// The figures of a round (số liệu của đợt tiếp xúc cử tri), counted from the points that the viewer may see.
+#[derive(Clone, Debug, Default, SimpleObject)]
+pub(crate) struct RoundCounts {
+    /// Points (điểm tiếp xúc) that the plan names; where it names no number, those that were entered.
+    points_planned: i32,
+    /// Points that were entered: = held + postponed + cancelled + coming.
+    points_entered: i32,
+    /// Of these, held.
+    points_held: i32,
+    /// Of these, postponed (hoãn) and not yet held.
+    points_postponed: i32,
+    /// Of these, called off (hủy).
+    points_cancelled: i32,
+    /// Of these, still to come.
+    points_coming: i32,
+    /// Units for which the points that were held were held, each once: seven communes in one hall are seven.
+    units_reached: i32,
+    /// Delegates who came to a point that was held, each once.
+    delegates_attended: i32,
+    /// Invitations to delegates (giấy mời), one for each point and delegate; null outside the council.
+    invitations: Option<i32>,
+    /// Of these, answered with coming.
+    invitations_accepted: Option<i32>,
+    /// Of these, answered with not coming, with a reason.
+    invitations_declined: Option<i32>,
+    /// Held points of which the office has not recorded voters, speakers or opinions; the sums leave them out.
+    points_without_figures: i32,
+    /// Voters who came (số cử tri dự), as the office recorded; null as long as it recorded none.
+    voters: Option<i32>,
+    /// Voters who spoke (lượt phát biểu), likewise.
+    speakers: Option<i32>,
+    /// Opinions and petitions stated (ý kiến, kiến nghị), likewise.
+    opinions: Option<i32>,
+    /// What was recorded on the spot, one for each feedback, without those withdrawn and without denunciations:
+    /// = answeredOnSpot + forwarded + waiting. Null for who may not count them.
+    recorded: Option<i32>,
+    /// Of these, answered on the spot and not forwarded (trả lời tại chỗ).
+    answered_on_spot: Option<i32>,
+    /// Of these, part of a petition that was forwarded, also after a split or a merger (chuyển cơ quan giải quyết).
+    forwarded: Option<i32>,
+    /// The forwarded ones by the highest tier to which they went (thẩm quyền).
+    forwarded_by_tier: Vec<TierCount>,
+    /// The rest.
+    waiting: Option<i32>,
+}
+
+/// How many of something are of a tier.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct TierCount {
+    /// Code of the list `tier` (thẩm quyền); null for what nobody has classified.
+    tier: Option<String>,
+    /// How many.
+    count: i32,
+}
+
+#[ComplexObject]
+impl TierCount {
+    /// What the tier is called; list `tier`.
+    async fn tier_entry(&self) -> Option<CodeEntry> {
+        entry_of("tier", self.tier.as_deref())
+    }
+}
+
+/// Counts a round for a viewer who sees it as this audience.
+pub(super) async fn counts(
+    state: &State,
+    viewer: &Viewer,
+    round: &round::Model,
+    audience: Audience,
+) -> Result<RoundCounts> {
+    use meeting::{Column, Entity};
+    let conn = state.store.read();
+    let points = Entity::find()
+        .filter(Column::RoundId.eq(round.id))
+        .filter(visible(viewer, "meeting", (Entity, Column::Id)));
+    let points = without(points, &[Column::Agenda, Column::Brief])
+        .all(conn)
+        .await?;
+    let mut counts = RoundCounts {
+        points_entered: whole(points.len()),
+        ..RoundCounts::default()
+    };
+    counts.points_planned = round.points_planned.unwrap_or(counts.points_entered);
+    for point in &points {
+        match point.status {
+            Status::Postponed => counts.points_postponed += 1,
+            Status::Cancelled => counts.points_cancelled += 1,
+            status if status.is_over() => {
+                counts.points_held += 1;
+                let figures = [point.attended, point.speakers, point.opinions];
+                counts.points_without_figures += i32::from(figures.iter().any(Option::is_none));
+                let sums = [&mut counts.voters, &mut counts.speakers, &mut counts.opinions];
+                for (sum, figure) in sums.into_iter().zip(figures) {
+                    if let Some(figure) = figure {
+                        *sum = Some(sum.unwrap_or(0).saturating_add(figure));
+                    }
+                }
+            }
+            _ => counts.points_coming += 1,
+        }
+    }
+    let held: BTreeSet<MeetingId> = points
+        .iter()
+        .filter(|point| point.status.is_over())
+        .map(|point| point.id)
+        .collect();
+    present(conn, &points, &held, audience, &mut counts).await?;
+    if audience >= Audience::Internal || audience == Audience::Region {
+        became(state, conn, &points, &mut counts).await?;
+    }
+    Ok(counts)
+}
+
+/// Where the points were held, and who of the delegates was asked and came.
+async fn present<C: ConnectionTrait>(
+    conn: &C,
+    points: &[meeting::Model],
+    held: &BTreeSet<MeetingId>,
+    audience: Audience,
+    counts: &mut RoundCounts,
+) -> Result<()> {
+    let units: BTreeSet<UnitId> = meeting_unit::Entity::find()
+        .filter(meeting_unit::Column::MeetingId.is_in(held.iter().copied()))
+        .all(conn)
+        .await?
+        .into_iter()
+        .map(|link| link.unit_id)
+        .collect();
+    counts.units_reached = whole(units.len());
+    let links = meeting_delegate::Entity::find()
+        .filter(meeting_delegate::Column::MeetingId.is_in(points.iter().map(|point| point.id)))
+        .all(conn)
+        .await?;
+    let came: BTreeSet<DelegateId> = links
+        .iter()
+        .filter(|link| link.attended && held.contains(&link.meeting_id))
+        .map(|link| link.delegate_id)
+        .collect();
+    counts.delegates_attended = whole(came.len());
+    if audience >= Audience::Internal {
+        let asked = |is: fn(&meeting_delegate::Model) -> bool| {
+            Some(whole(
+                links.iter().filter(|link| link.invited && is(link)).count(),
+            ))
+        };
+        counts.invitations = asked(|_| true);
+        counts.invitations_accepted = asked(|link| link.attending == Some(true));
+        counts.invitations_declined = asked(|link| link.attending == Some(false));
+    }
+    Ok(())
+}
+
+/// What became of the opinions that were recorded at the points.
+async fn became<C: ConnectionTrait>(
+    state: &State,
+    conn: &C,
+    points: &[meeting::Model],
+    counts: &mut RoundCounts,
+) -> Result<()> {
+    use feedback::{Column, Entity};
+    let said: Vec<(Option<bool>, Option<PetitionId>)> = Entity::find()
+        .select_only()
+        .columns([Column::AnsweredOnSpot, Column::PetitionId])
+        .filter(Column::MeetingId.is_in(points.iter().map(|point| point.id)))
+        .filter(Column::Status.ne(feedback::Status::Withdrawn))
+        .filter(Column::Kind.ne("denunciation"))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let petitions = said.iter().filter_map(|(_, petition)| *petition).collect();
+    let lineage = Lineage::onwards(conn, petitions, state.clock.now()).await?;
+    let sent: BTreeSet<PetitionId> = forwarding_petition::Entity::find()
+        .filter(forwarding_petition::Column::PetitionId.is_in(lineage.all()))
+        .all(conn)
+        .await?
+        .into_iter()
+        .map(|link| link.petition_id)
+        .collect();
+    let tiers: Vec<(PetitionId, Option<String>)> = petition::Entity::find()
+        .select_only()
+        .columns([petition::Column::Id, petition::Column::Tier])
+        .filter(petition::Column::Id.is_in(sent.iter().copied()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let tiers: BTreeMap<PetitionId, Option<String>> = tiers.into_iter().collect();
+    let (mut on_spot, mut waiting) = (0, 0);
+    let mut by_tier: BTreeMap<(usize, Option<&str>), i32> = BTreeMap::new();
+    for (answered, petition) in &said {
+        let went = petition.and_then(|petition| {
+            let heirs = lineage.of(petition);
+            let went = heirs.iter().filter_map(|heir| tiers.get(heir));
+            went.map(|tier| (rank(tier.as_deref()), tier.as_deref())).min()
+        });
+        match went {
+            Some(tier) => *by_tier.entry(tier).or_default() += 1,
+            None if *answered == Some(true) => on_spot += 1,
+            None => waiting += 1,
+        }
+    }
+    counts.recorded = Some(whole(said.len()));
+    counts.answered_on_spot = Some(on_spot);
+    counts.waiting = Some(waiting);
+    counts.forwarded = Some(by_tier.values().sum());
+    counts.forwarded_by_tier = by_tier
+        .into_iter()
+        .map(|((_, tier), count)| TierCount {
+            tier: tier.map(str::to_owned),
+            count,
+        })
+        .collect();
+    Ok(())
+}
+
+/// The highest tier first; what nobody has classified last.
+fn rank(tier: Option<&str>) -> usize {
+    let order = crate::codes::list("tier");
+    tier.and_then(|tier| order.iter().position(|entry| entry.code == tier))
+        .unwrap_or(order.len())
+}
+
+fn whole(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,270 @@
+//! Syntheses in GraphQL: the queries.
+
+use async_graphql::{
+    Context, ID, InputObject, Object,
+    connection::{Connection, EmptyFields},
+};
+use entity::{
+    id::{CouncilId, RoundId, SynthesisId},
+    synthesis::{Column, Entity, Model, Status},
+};
+use sea_orm::{ColumnTrait, Condition};
+
+use super::{
+    list::list as make,
+    office::{due, need_delegates, need_list, whose},
+    parts::{EditionsOf, SynthesisEdition, SynthesisPreview, class, counted},
+};
+use crate::{
+    councils::graphql::{Council, DelegateGroup},
+    error::{Code, Refused, Result},
+    graphql::{
+        filter::WithinUnit,
+        history::{HistoryEvent, history},
+        input_id,
+        list::{self, PageArgs, Total},
+        loader::{Noun, one, rows},
+        scalar::{Day, Time},
+        short, state, wire_id,
+    },
+    rounds::graphql::{Round, councils_of},
+    store::{
+        partition::Audience,
+        working::{Needs, Working},
+    },
+};
+
+/// A synthesis of a round.
+#[derive(Clone)]
+pub struct Synthesis {
+    row: Model,
+    audience: Audience,
+}
+
+impl Noun for SynthesisId {
+    type Object = Synthesis;
+    type Entity = Entity;
+    const COLLECTION: &'static str = "synthesis";
+    const ID: Column = Column::Id;
+
+    fn object(row: Model, audience: Audience) -> Synthesis {
+        Synthesis { row, audience }
+    }
+}
+
+impl Synthesis {
+    fn internal(&self) -> bool {
+        self.audience >= Audience::Internal
+    }
+
+    async fn all_editions(&self, ctx: &Context<'_>) -> Result<Vec<SynthesisEdition>> {
+        let editions = rows(ctx)?
+            .load_one(EditionsOf(self.row.id))
+            .await?
+            .unwrap_or_default();
+        Ok(editions
+            .into_iter()
+            .map(|edition| edition.seen(self.internal()))
+            .collect())
+    }
+}
+
+/// A synthesis of voters' opinions and petitions (báo cáo tổng hợp ý kiến, kiến nghị cử tri) of a round: a delegate
+/// group's, or the council's with MTTQ.
+#[Object]
+impl Synthesis {
+    /// The bare lower-case UUID.
+    pub(crate) async fn id(&self) -> ID {
+        wire_id(self.row.id)
+    }
+
+    /// The council.
+    async fn council_id(&self) -> ID {
+        wire_id(self.row.council_id)
+    }
+
+    /// The council itself.
+    async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
+        Council::of(ctx, self.row.council_id)
+    }
+
+    /// The round (đợt tiếp xúc cử tri).
+    async fn round_id(&self) -> ID {
+        wire_id(self.row.round_id)
+    }
+
+    /// The round itself; null if the viewer may not see it.
+    async fn round(&self, ctx: &Context<'_>) -> Result<Option<Round>> {
+        one(ctx, Some(self.row.round_id)).await
+    }
+
+    /// Whose it is: `group` (tổ đại biểu) or `council`.
+    async fn level(&self) -> &str {
+        if self.row.group_id.is_some() {
+            "group"
+        } else {
+            "council"
+        }
+    }
+
+    /// The delegate group; null for the council's own.
+    async fn group_id(&self) -> Option<ID> {
+        self.row.group_id.map(wire_id)
+    }
+
+    /// The delegate group itself.
+    async fn group(&self, ctx: &Context<'_>) -> Result<Option<DelegateGroup>> {
+        let bodies = state(ctx)?.reference().bodies;
+        let group = self.row.group_id.and_then(|id| bodies.groups.get(&id));
+        Ok(group.cloned().map(DelegateGroup))
+    }
+
+    /// What it is called.
+    async fn title(&self) -> &str {
+        &self.row.title
+    }
+
+    /// Where its newest edition stands: `draft` (none yet), `frozen`, `cosigned` (by MTTQ; the council's only), `sent`.
+    async fn status(&self) -> &str {
+        self.row.status.code()
+    }
+
+    /// Its editions, oldest first.
+    async fn editions(&self, ctx: &Context<'_>) -> Result<Vec<SynthesisEdition>> {
+        self.all_editions(ctx).await
+    }
+
+    /// Its newest edition; null before the first.
+    async fn edition(&self, ctx: &Context<'_>) -> Result<Option<SynthesisEdition>> {
+        let editions = self.all_editions(ctx).await?;
+        Ok(editions
+            .into_iter()
+            .find(|edition| edition.number_of() == self.row.edition))
+    }
+
+    /// What would be frozen now, counted now; null outside the council.
+    async fn preview(&self, ctx: &Context<'_>) -> Result<Option<SynthesisPreview>> {
+        if !self.internal() {
+            return Ok(None);
+        }
+        let state = state(ctx)?;
+        let conn = state.store.read();
+        let mut needs = Needs::default();
+        need_list(self.row.round_id, &mut needs);
+        let mut working = Working::load(conn, &needs).await?;
+        let mut more = Needs::default();
+        need_delegates(&working, &mut more);
+        working.absorb(Working::load(conn, &more).await?);
+        let made = make(&working, &state.reference(), whose(&self.row));
+        let round = working.round.get(self.row.round_id);
+        let (round_ended_on, due_on) = due(&self.row, &made, round, state.calendar);
+        let whole = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        Ok(Some(SynthesisPreview {
+            points: whole(made.points),
+            opinions: whole(made.opinions),
+            on_spot: whole(made.on_spot),
+            before: whole(made.before),
+            after: whole(made.lines.len()),
+            by_tier_and_field: counted(made.lines.into_iter().map(class)),
+            round_ended_on: round_ended_on.map(Day),
+            due_on: due_on.map(Day),
+        }))
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> Time {
+        Time(self.row.updated_at)
+    }
+
+    /// The row's version.
+    async fn rev(&self) -> String {
+        self.row.rev.to_string()
+    }
+
+    /// What happened to it, oldest first; `first` from 1 to 100. Empty outside the council.
+    async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
+        if !self.internal() {
+            return Ok(Vec::new());
+        }
+        history(state(ctx)?, "synthesis", self.row.id.0, first).await
+    }
+}
+
+/// Which syntheses to list.
+#[derive(Clone, Debug, Default, InputObject)]
+struct SynthesisFilter {
+    /// Of councils of these units.
+    within_unit: Option<WithinUnit>,
+    /// Of this council.
+    council_id: Option<ID>,
+    /// Of this round.
+    round_id: Option<ID>,
+    /// `group` or `council`.
+    level: Option<String>,
+    /// In one of these states.
+    status: Option<Vec<String>>,
+    /// Changed after this moment.
+    updated_after: Option<Time>,
+}
+
+impl SynthesisFilter {
+    fn condition(&self, ctx: &Context<'_>) -> Result<Condition> {
+        let mut all = Condition::all();
+        if let Some(within) = &self.within_unit {
+            all = all.add(Column::CouncilId.in_subquery(councils_of(within, ctx)?));
+        }
+        if let Some(council) = &self.council_id {
+            all = all.add(Column::CouncilId.eq(input_id::<CouncilId>(council, "councilId")?));
+        }
+        if let Some(round) = &self.round_id {
+            all = all.add(Column::RoundId.eq(input_id::<RoundId>(round, "roundId")?));
+        }
+        all = match self.level.as_deref() {
+            None => all,
+            Some("group") => all.add(Column::GroupId.is_not_null()),
+            Some("council") => all.add(Column::GroupId.is_null()),
+            Some(_) => return Err(Refused::field(Code::UnknownCode, "level").into()),
+        };
+        if let Some(codes) = &self.status {
+            short(codes, "status")?;
+            let states: Option<Vec<Status>> = codes.iter().map(|code| Status::from_code(code)).collect();
+            all = all.add(Column::Status.is_in(states.ok_or(Refused::field(Code::UnknownCode, "status"))?));
+        }
+        if let Some(Time(after)) = self.updated_after {
+            all = all.add(Column::UpdatedAt.gt(after));
+        }
+        Ok(all)
+    }
+}
+
+/// Queries of syntheses.
+#[derive(Default)]
+pub struct SynthesisQuery;
+
+#[Object]
+impl SynthesisQuery {
+    /// One synthesis; null if there is none or it is not the viewer's to see.
+    async fn synthesis(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Synthesis>> {
+        one(ctx, crate::graphql::id::<SynthesisId>(&id)).await
+    }
+
+    /// Syntheses (báo cáo tổng hợp) that the viewer may see, newest entries first. Exactly one of `first` and `last`, 1
+    /// to 100.
+    async fn syntheses(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<SynthesisFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<String, Synthesis, Total, EmptyFields>> {
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        list::seen::<SynthesisId>(ctx, filter.unwrap_or_default().condition(ctx)?, page).await
+    }
+}
