@@ -34,6 +34,7 @@ pub mod seal;
 pub mod search;
 pub mod serve;
 pub mod start;
+pub mod starts;
 pub mod state;
 pub mod store;
 pub mod sync;

@@ -26,6 +26,7 @@ mod rxdb;
 mod rxdb_client;
 mod search;
 mod serve;
+mod servers;
 mod socket;
 mod states;
 mod sync;
