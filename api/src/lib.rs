@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod agencies;
+pub mod backup;
 pub mod calendar;
 pub mod capability;
 pub mod cli;

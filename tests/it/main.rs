@@ -2,6 +2,7 @@
 
 mod accounts;
 mod authorization;
+mod backup;
 mod bad_input;
 mod costs;
 mod councils;

@@ -118,6 +118,18 @@ impl Keys {
         })
     }
 
+    /// Copies the keys, without what is noted beside them, into another folder.
+    pub fn copy_to(&self, dir: &Path, entropy: &dyn Entropy) -> Result<(), KeyError> {
+        let to = Folder::open_or_create(dir)?;
+        for name in self.folder.names()? {
+            let is_key = name == MASTER || name.ends_with(".pem");
+            if let Some(content) = self.folder.read(&name)?.filter(|_| is_key) {
+                to.replace(&name, &content, entropy)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What was noted beside the keys under this name; nothing if nothing was, or it cannot be read.
     pub fn note(&self, name: &str) -> Option<String> {
         let text = self.folder.read(name).ok()??;
