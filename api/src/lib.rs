@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod agencies;
 pub mod backup;
+pub mod bundle;
 pub mod calendar;
 pub mod capability;
 pub mod cli;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::authentication,
+    bundle,
     config::{Settings, Switch},
     demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
@@ -113,9 +114,11 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is served beside GraphQL: pages for people and tables for spreadsheets.
+/// What is served beside GraphQL: pages for people, tables for spreadsheets, the door for bundles.
 fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>) -> Router {
-    pages::router(Arc::clone(state), accounts).merge(reports::http::door(Arc::clone(state)))
+    pages::router(Arc::clone(state), accounts)
+        .merge(reports::http::door(Arc::clone(state)))
+        .merge(bundle::http::door(Arc::clone(state)))
 }
 
 /// Five lines: where everything is.

@@ -4,6 +4,7 @@ mod accounts;
 mod authorization;
 mod backup;
 mod bad_input;
+mod bundle;
 mod costs;
 mod councils;
 mod demo;

@@ -1,6 +1,7 @@
 //! The command line: one word per thing that an operator does. What it does is elsewhere; here it is read and told.
 
 mod backup;
+mod bundle;
 mod people;
 mod units;
 
@@ -63,6 +64,9 @@ enum Command {
     Backup(backup::Backup),
     /// Khôi phục từ bản sao lưu, khi máy chủ đã dừng. [put a backup in place of the database]
     Restore(backup::Restore),
+    /// Gói mang hộ: phiếu từ điện thoại không có mạng, trong một tệp đã niêm phong. [rows that somebody carried]
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Khám máy: khóa, quyền đọc, cơ sở dữ liệu, đồng hồ, đồng bộ; có mục hỏng thì mã thoát là 1.
     /// [examine the installation]
     Doctor,
@@ -215,6 +219,11 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
         }
         Command::Backup(asked) => {
             if !backup::backup(settings, &asked).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Bundle(asked) => {
+            if !bundle::run(settings, asked).await? {
                 return Ok(ExitCode::FAILURE);
             }
         }

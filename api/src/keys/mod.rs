@@ -49,6 +49,8 @@ pub enum Purpose {
     DenunciationHash,
     /// Finds a phone number without storing it.
     BlindIndex,
+    /// Makes the key with which a device seals what others carry for it.
+    Bundle,
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::Quarantine => ("quarantine", 0),
             Self::DenunciationHash => ("denunciation-hash", 0),
             Self::BlindIndex => ("blind-index", 0),
+            Self::Bundle => ("bundle", 0),
         }
     }
 }
