@@ -81,6 +81,31 @@ pub struct Settings {
     )]
     pub rate_limits: Switch,
 
+    /// Các tiến trình trên cùng PostgreSQL báo nhau bằng LISTEN/NOTIFY khi có thay đổi; off khi đứng sau một bộ gom kết
+    /// nối (pooler) ở chế độ transaction: lúc ấy chỉ còn việc hỏi cơ sở dữ liệu mỗi giây, vẫn không sót gì.
+    /// [processes on one PostgreSQL tell each other; off behind a pooler in transaction mode]
+    #[arg(
+        long,
+        env = "CUTRI_LISTEN_NOTIFY",
+        global = true,
+        value_name = "on|off",
+        default_value = "on"
+    )]
+    pub listen_notify: Switch,
+
+    /// Mấy giây hỏi cơ sở dữ liệu một lần xem tiến trình khác đã ghi gì; chỉ đổi khi thử nghiệm.
+    /// [how often what other processes wrote is looked for; for tests]
+    #[arg(
+        long,
+        env = "CUTRI_POLL_SECONDS",
+        global = true,
+        hide = true,
+        value_name = "SECONDS",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=3_600)
+    )]
+    pub poll_seconds: u32,
+
     /// Mức nhật ký của cutri. [how much cutri logs]
     #[arg(
         long,
@@ -120,6 +145,12 @@ impl Settings {
         self.public_url.clone().unwrap_or_else(|| "cutri".to_owned())
     }
 
+    /// The database over which other processes are told of changes, if they are.
+    pub fn neighbours(&self) -> Option<DatabaseUrl> {
+        let url = self.database();
+        (self.listen_notify == Switch::On && url.sqlite_file().is_none()).then_some(url)
+    }
+
     /// What the edge has to know.
     pub fn edge(&self) -> EdgeConfig {
         EdgeConfig {
@@ -135,7 +166,7 @@ impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "database={} data={} keys={} listen={} public_url={} trusted_proxies={} rate_limits={} log={} log_format={}",
+            "database={} data={} keys={} listen={} public_url={} trusted_proxies={} rate_limits={} listen_notify={} log={} log_format={}",
             self.database(),
             self.data.display(),
             self.key_folder().display(),
@@ -143,6 +174,7 @@ impl fmt::Display for Settings {
             self.public_url.as_deref().unwrap_or("-"),
             self.trusted_proxies,
             word(self.rate_limits),
+            word(self.listen_notify),
             word(self.log),
             word(self.log_format),
         )
@@ -313,7 +345,7 @@ mod tests {
         assert_eq!(
             settings.to_string(),
             "database=sqlite://./data/cutri.db?mode=rwc data=./data keys=./data/keys listen=127.0.0.1:8000 \
-             public_url=- trusted_proxies=- rate_limits=on log=info log_format=text"
+             public_url=- trusted_proxies=- rate_limits=on listen_notify=on log=info log_format=text"
         );
         assert_eq!(
             settings.database().sqlite_file(),

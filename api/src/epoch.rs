@@ -5,7 +5,8 @@
 //! numbers from now on would be missed for ever, without a sign. So a new epoch begins: every checkpoint of another
 //! epoch starts again, and devices are told to offer their own rows once more.
 //!
-//! It begins when a device shows a checkpoint that is ahead of its clock, and at the start of a server whose clocks are
+//! It begins when a device shows a checkpoint that is ahead of its clock or was made by a database that has gone on
+//! without this one (see [`crate::starts`]), and at the start of a server whose clocks are
 //! behind the mark that is kept beside the keys, where a copied database does not reach it. Who puts the keys back as
 //! well removes the mark: a database that is not new and has no mark is taken for an older copy.
 
@@ -79,22 +80,33 @@ impl Epoch {
         Ok(now)
     }
 
+    /// Takes over an epoch that another process began.
+    pub async fn follow(&self, store: &Store, entropy: &dyn Entropy) -> Result<()> {
+        self.set(read(store, entropy).await?);
+        Ok(())
+    }
+
     /// Takes over an epoch that another process began, and notes how far the clocks stand. To be called often: what
     /// is committed after the last call is protected only by the devices that have read it.
     pub async fn keep_mark(&self, store: &Store, keys: &Keys, entropy: &dyn Entropy) -> Result<()> {
-        let now = read(store, entropy).await?;
-        self.set(now);
-        let mark = Mark {
-            epoch: now,
-            clocks: clocks(store).await?,
-        };
-        let text = serde_json::to_string(&mark).map_err(|_| Error::internal("a mark that is no JSON"))?;
-        if keys.note(MARK).as_deref() != Some(&text) {
-            keys.set_note(MARK, &text, entropy)
-                .map_err(|fault| Error::internal(fault.to_string()))?;
-        }
+        self.set(keep_mark(store, keys, entropy).await?);
         Ok(())
     }
+}
+
+/// Notes beside the keys how far the clocks of this database stand; returns its epoch.
+pub async fn keep_mark(store: &Store, keys: &Keys, entropy: &dyn Entropy) -> Result<Uuid> {
+    let now = read(store, entropy).await?;
+    let mark = Mark {
+        epoch: now,
+        clocks: clocks(store).await?,
+    };
+    let text = serde_json::to_string(&mark).map_err(|_| Error::internal("a mark that is no JSON"))?;
+    if keys.note(MARK).as_deref() != Some(&text) {
+        keys.set_note(MARK, &text, entropy)
+            .map_err(|fault| Error::internal(fault.to_string()))?;
+    }
+    Ok(now)
 }
 
 /// Begins a new epoch in this database, unless its epoch is another than this one.

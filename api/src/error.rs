@@ -123,6 +123,8 @@ codes! {
     ForeignAuthor "FOREIGN_AUTHOR" 200 false "Dòng này mang tên người ghi khác." "The row names another author.";
     ParentUnknown "PARENT_UNKNOWN" 200 true "Dữ liệu gốc chưa đến; dòng này đang chờ." "What the row refers to has not arrived yet.";
     TooManyRows "TOO_MANY_ROWS" 200 false "Quá nhiều dòng trong một lần gửi." "Too many rows in one push.";
+    InvalidBundle "INVALID_BUNDLE" 400 false
+        "Đây không phải gói của máy chủ này, hoặc gói đã bị thay đổi." "Not a bundle of this server, or it was changed.";
     Conflict "CONFLICT" 200 false "Người khác đã sửa cùng trường này." "Somebody else changed the same field.";
 }
 

@@ -134,10 +134,15 @@ pub async fn fingerprints(store: &Store) -> Result<Vec<(String, String)>> {
         .filter(installation::Column::Name.starts_with(FINGERPRINT))
         .all(store.read())
         .await?;
-    Ok(noted
+    Ok(fingerprints_among(noted))
+}
+
+/// The fingerprints among noted facts.
+pub(crate) fn fingerprints_among(facts: Vec<installation::Model>) -> Vec<(String, String)> {
+    facts
         .into_iter()
         .filter_map(|row| Some((row.name.strip_prefix(FINGERPRINT)?.to_owned(), row.value)))
-        .collect())
+        .collect()
 }
 
 /// Refuses keys that are not those which this database was written with; notes them the first time.

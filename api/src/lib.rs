@@ -3,6 +3,8 @@
 pub mod accounts;
 pub mod agencies;
 pub mod briefs;
+pub mod backup;
+pub mod bundle;
 pub mod calendar;
 pub mod capability;
 pub mod cli;
@@ -39,6 +41,7 @@ pub mod seal;
 pub mod search;
 pub mod serve;
 pub mod start;
+pub mod starts;
 pub mod state;
 pub mod store;
 pub mod sync;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::authentication,
+    bundle,
     config::{Settings, Switch},
     demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
@@ -22,8 +23,9 @@ use crate::{
     installation, pages, reports,
     schema::{self, Schema},
     start::{self, Failure},
+    starts,
     state::State,
-    store::{partition::Partition, sql::Sql},
+    store::{neighbours::Neighbours, reference, sql::Sql},
     sync::{live, rxdb::stream::Horizon},
     terminal::say,
     viewer::Viewer,
@@ -34,10 +36,6 @@ use crate::{
 pub(crate) const LEAST_FREE: f64 = 0.05;
 /// How often the signing keys are looked at; far more often than a new key waits before it signs.
 const KEYS: Duration = Duration::from_secs(60);
-/// How often changes of reference data by other processes are looked for.
-const REFERENCE: Duration = Duration::from_secs(1);
-/// How often what other processes wrote is looked for.
-const CLOCKS: Duration = Duration::from_secs(1);
 
 /// Serves until SIGTERM or Ctrl-C; with `as_demo` an empty database is made a demo first, and another refused.
 pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
@@ -55,6 +53,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     // Not earlier: whoever wants to end the making need not wait for it, and a signal heard before would be forgotten.
     let mut terminated =
         signal(SignalKind::terminate()).map_err(|cause| Failure::new(start::words(&cause)))?;
+    starts::note(&state.store, state.entropy.as_ref(), state.clock.now()).await?;
     tracing::info!(%settings, "settings");
     let accounts = if as_demo {
         Some(demo::read(&settings.data)?)
@@ -74,6 +73,10 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         tokio::spawn(worker::run(Arc::clone(&state))),
         tokio::spawn(follow_clocks(Arc::clone(&state))),
     ];
+    let neighbours = settings.neighbours().map(|url| {
+        let entropy = state.entropy.as_ref();
+        Neighbours::meet(url.expose(), &state.store.wake, entropy)
+    });
     let config = settings.edge();
     let config = match accounts {
         Some(_) => EdgeConfig {
@@ -103,6 +106,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         tracing::info!("stopping: finishing what runs");
     };
     edge::serve(listener, edge, shutdown).await;
+    drop(neighbours);
     for task in background {
         task.abort();
     }
@@ -114,11 +118,12 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is served beside GraphQL: pages for people, tables for spreadsheets, calendars.
+/// What is served beside GraphQL: pages for people, tables for spreadsheets, calendars, the door for bundles.
 fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>) -> Router {
     pages::router(Arc::clone(state), accounts)
         .merge(reports::http::door(Arc::clone(state)))
         .merge(pages::calendar::door(Arc::clone(state)))
+        .merge(bundle::http::door(Arc::clone(state)))
 }
 
 /// Five lines: where everything is.
@@ -275,12 +280,12 @@ async fn turn_keys(state: Arc<State>) {
 
 /// Reads the reference data again when another process changed it.
 async fn follow_reference(state: Arc<State>) {
-    let mut every = interval(REFERENCE);
+    let mut every = interval(state.look);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut known = None;
+    let mut known = state.reference_read.clone();
     loop {
         every.tick().await;
-        let now = match reference_version(&state).await {
+        let now = match reference::version(&state.store).await {
             Ok(now) => now,
             Err(error) => {
                 tracing::debug!(
@@ -290,20 +295,20 @@ async fn follow_reference(state: Arc<State>) {
                 continue;
             }
         };
-        if known.is_some_and(|known| known != now) {
+        if known != now {
             if let Err(error) = state.refresh_reference().await {
                 error.log();
                 continue;
             }
             tracing::info!("reference data read again");
         }
-        known = Some(now);
+        known = now;
     }
 }
 
 /// Wakes who waits here for what other processes wrote, and notes how far the clocks stand.
 async fn follow_clocks(state: Arc<State>) {
-    let mut every = interval(CLOCKS);
+    let mut every = interval(state.look);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut known = None;
     loop {
@@ -342,27 +347,4 @@ async fn clocks_version(state: &State) -> Result<(i64, String)> {
 async fn keep_mark(state: &State) -> Result<()> {
     let (store, keys, entropy) = (&state.store, &state.keys, state.entropy.as_ref());
     state.epoch.keep_mark(store, keys, entropy).await
-}
-
-/// Differs when the reference data does. Units and agencies are told by the log of the shared partition (its clock
-/// would not do: it also orders writers of what does not travel, such as logins); what never travels is counted.
-async fn reference_version(state: &State) -> Result<(i64, i64, i64, i64)> {
-    let mut sql = Sql::new(
-        state.store.backend(),
-        "SELECT (SELECT count(*) FROM council) AS councils, \
-         (SELECT CAST(coalesce(sum(rev), 0) AS BIGINT) FROM council) AS revs, \
-         (SELECT count(*) FROM committee) + (SELECT count(*) FROM delegate_group) \
-         + (SELECT count(*) FROM role_capability) AS others, \
-         (SELECT coalesce(max(seq), 0) FROM sync_log WHERE partition = ",
-    );
-    sql.bind(Partition::Shared.id()).push(") AS seq");
-    let Some(row) = sql.one(state.store.read()).await? else {
-        return Ok((0, 0, 0, 0));
-    };
-    Ok((
-        row.try_get("", "seq")?,
-        row.try_get("", "councils")?,
-        row.try_get("", "revs")?,
-        row.try_get("", "others")?,
-    ))
 }

@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
+    time::Duration,
 };
 
 use migration::Migrator;
@@ -126,6 +127,7 @@ pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, boo
     installation::seed_roles(&store).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let mut state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
+    state.look = Duration::from_secs(settings.poll_seconds.into());
     if settings.rate_limits == Switch::Off {
         state.throttle = Throttle::off();
         state.guesses = Guesses::off();
@@ -169,7 +171,7 @@ pub async fn connect(settings: &Settings) -> Result<Store, Failure> {
 }
 
 /// Brings the database to the newest version.
-async fn migrate(store: &Store) -> Result<(), Failure> {
+pub(crate) async fn migrate(store: &Store) -> Result<(), Failure> {
     let pending = Migrator::get_pending_migrations(store.migrating())
         .await
         .map_err(Error::from)?;
@@ -237,7 +239,7 @@ async fn keys(settings: &Settings, store: &Store) -> Result<Keys, Failure> {
 }
 
 /// Makes the folder for its owner alone, or refuses one that others can enter.
-fn make_data_folder(data: &Path) -> Result<(), Failure> {
+pub(crate) fn make_data_folder(data: &Path) -> Result<(), Failure> {
     if !data.exists() {
         DirBuilder::new()
             .recursive(true)
@@ -273,7 +275,7 @@ pub(crate) fn refuse_open_to_others(path: &Path) -> Result<(), Failure> {
 
 /// One process at a time prepares an installation on this machine. Released when the file is dropped, also by a
 /// crash.
-fn lock(data: &Path) -> Result<File, Failure> {
+pub(crate) fn lock(data: &Path) -> Result<File, Failure> {
     let path = data.join(LOCK);
     let file = lock_file(&path)?;
     file.lock().map_err(|cause| Failure::file(&path, &cause))?;
@@ -288,7 +290,7 @@ pub(crate) fn serve_alone(settings: &Settings) -> Result<Option<File>, Failure> 
         return Ok(None);
     };
     // One file may have several names.
-    let mut path = fs::canonicalize(database)
+    let mut path = real(database)
         .map_err(|cause| Failure::file(database, &cause))?
         .into_os_string();
     path.push(SERVING);
@@ -301,6 +303,18 @@ pub(crate) fn serve_alone(settings: &Settings) -> Result<Option<File>, Failure> 
             database.display()
         ))),
         Err(TryLockError::Error(cause)) => Err(Failure::file(&path, &cause)),
+    }
+}
+
+/// The one name of a file, which need not be there yet.
+fn real(file: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(file) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let name = file.file_name().ok_or(cause)?;
+            Ok(fs::canonicalize(folder.unwrap_or(Path::new(".")))?.join(name))
+        }
+        found => found,
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Time, chance and the network come from here and nowhere else, so that tests and simulations decide them.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use crate::{
     accounts::{password::Passwords, throttle::Throttle},
@@ -13,9 +16,18 @@ use crate::{
     error::Result,
     keys::Keys,
     lookup::guessing::Guesses,
-    store::{Store, collection::Collection, reference::Reference, working::Working},
+    starts::Starts,
+    store::{
+        Store,
+        collection::Collection,
+        reference::{self, Reference},
+        working::Working,
+    },
     sync::live::Live,
 };
+
+/// How often the database is asked what other processes wrote.
+pub const LOOK: Duration = Duration::from_secs(1);
 
 /// The state of a running server.
 pub struct State {
@@ -34,10 +46,16 @@ pub struct State {
     pub issuer: String,
     /// Changes when the database was created or restored; checkpoints of another epoch start again.
     pub epoch: Epoch,
+    /// Which starts of servers the database knows; what another one knows, it was replaced.
+    pub starts: Starts,
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
     /// How far briefs were made by this process.
     pub briefed: crate::briefs::Looked,
+    /// How often the database is asked what other processes wrote, whether or not they call it out.
+    pub look: Duration,
+    /// The version of the reference data when it was read; from then on it is followed.
+    pub reference_read: reference::Version,
     reference: RwLock<Reference>,
 }
 
@@ -50,6 +68,8 @@ impl State {
         entropy: Arc<dyn Entropy>,
         issuer: String,
     ) -> Result<Self> {
+        // Before it is read: what changes between the two is then read once more.
+        let reference_read = reference::version(&store).await?;
         let reference = Reference::load(store.read()).await?;
         let epoch = Epoch::open(&store, &keys, entropy.as_ref()).await?;
         Ok(Self {
@@ -64,8 +84,11 @@ impl State {
             collections: crate::sync::registry::LOGGED,
             issuer,
             epoch,
+            starts: Starts::default(),
             live: Arc::default(),
             briefed: crate::briefs::Looked::default(),
+            look: LOOK,
+            reference_read,
             reference: RwLock::new(reference),
         })
     }

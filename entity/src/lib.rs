@@ -89,6 +89,7 @@ pub mod resolution_edge;
 pub mod role_capability;
 pub mod role_grant;
 pub mod round;
+pub mod server_start;
 pub mod sync_clock;
 pub mod sync_deferred;
 pub mod sync_digest;

@@ -19,6 +19,7 @@ mod m20261122_000010_search;
 mod m20261127_000015_public_texts;
 mod m20261127_000016_rounds;
 mod m20261127_000017_syntheses;
+mod m20261127_000012_server_start;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000015_public_texts::Migration),
             Box::new(m20261127_000016_rounds::Migration),
             Box::new(m20261127_000017_syntheses::Migration),
+            Box::new(m20261127_000012_server_start::Migration),
         ]
     }
 }

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod authorization;
+mod backup;
 mod bad_input;
 mod briefs;
+mod bundle;
 mod costs;
 mod councils;
 mod demo;
@@ -29,6 +31,7 @@ mod rxdb;
 mod rxdb_client;
 mod search;
 mod serve;
+mod servers;
 mod socket;
 mod states;
 mod sync;

@@ -46,6 +46,8 @@ enum By {
     NoMark,
     /// The first device that knows more.
     Device,
+    /// The first device that knows more, after others have written as much: the keys were put back with their mark.
+    DeviceWhenOthersWroteAsMuch,
 }
 
 /// A copy is made; afterwards one row is corrected and one is added; then the copy is put back.
@@ -62,6 +64,7 @@ async fn an_older_copy_is_put_back(db: TestDatabase, by: By) {
     theirs.pull().await;
     mark(&app).await;
     let copy = db.backup().await;
+    let mark_then = std::fs::read(app.keys().join("high-water.json")).unwrap();
 
     let rows = [
         change("feedback", &kept, "1", json!({"content": "Sửa sau bản sao"})),
@@ -79,6 +82,9 @@ async fn an_older_copy_is_put_back(db: TestDatabase, by: By) {
     if by == By::NoMark {
         std::fs::remove_file(keys.path().join("keys/high-water.json")).unwrap();
     }
+    if by == By::DeviceWhenOthersWroteAsMuch {
+        std::fs::write(keys.path().join("keys/high-water.json"), mark_then).unwrap();
+    }
     db.put_back(&copy).await;
 
     let app = TestApp::start_again(&db, keys).await;
@@ -87,12 +93,27 @@ async fn an_older_copy_is_put_back(db: TestDatabase, by: By) {
     if by == By::Device {
         mine.pull().await;
     }
+    if by == By::DeviceWhenOthersWroteAsMuch {
+        // More transactions than died with the database: no position is ahead of its clock any more.
+        for _ in 0..4 {
+            theirs
+                .push(&[create("note", &new_id(), json!({"text": "Việc khác"}))])
+                .await;
+            theirs
+                .push(&[create("feedback", &later, said(&world, "Ghi sau khi khôi phục"))])
+                .await;
+            let more = [create("feedback", &new_id(), said(&world, "Ghi thêm"))];
+            assert_eq!(theirs.push(&more).await[0]["status"], "APPLIED");
+        }
+    }
     // Somebody else writes at the numbers that were used before; where the server has noticed, before its author is
     // back.
     let result = theirs
         .push(&[create("feedback", &later, said(&world, "Ghi sau khi khôi phục"))])
         .await;
-    assert_eq!(result[0]["status"], "APPLIED");
+    if by != By::DeviceWhenOthersWroteAsMuch {
+        assert_eq!(result[0]["status"], "APPLIED");
+    }
     mine.pull().await;
     assert_ne!(
         mine.epoch, epoch,
@@ -112,7 +133,12 @@ async fn an_older_copy_is_put_back(db: TestDatabase, by: By) {
     let mut fresh = phone(app.person(author));
     fresh.pull().await;
     assert_eq!(fresh.rows, mine.rows);
-    assert_eq!(mine.rows_of("feedback").len(), 3);
+    let more = if by == By::DeviceWhenOthersWroteAsMuch {
+        4
+    } else {
+        0
+    };
+    assert_eq!(mine.rows_of("feedback").len(), 3 + more);
     // One replacement is one epoch: started again, nothing more happens.
     let epoch = mine.epoch.clone();
     mark(&app).await;
@@ -129,6 +155,10 @@ each_db! {
 
     async fn i16_an_older_copy_put_back_with_its_keys_is_noticed_where_the_mark_was_removed(db: TestDatabase) {
         an_older_copy_is_put_back(db, By::NoMark).await;
+    }
+
+    async fn i16_an_older_copy_put_back_with_its_keys_is_noticed_after_others_wrote_as_much_as_was_lost(db: TestDatabase) {
+        an_older_copy_is_put_back(db, By::DeviceWhenOthersWroteAsMuch).await;
     }
 
     async fn i16_an_older_copy_is_noticed_by_the_first_device_that_knows_more(db: TestDatabase) {

@@ -1,6 +1,10 @@
 //! The true server with people as clients. Everything goes over HTTP.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cutri::{
     accounts::token::{self, Holder, Kind},
@@ -8,6 +12,7 @@ use cutri::{
     edge::EdgeConfig,
     entropy::SystemEntropy,
     keys::Keys,
+    starts,
     state::State,
     store::Store,
 };
@@ -81,6 +86,8 @@ impl TestApp {
 
     async fn serve(db: &TestDatabase, clock: Arc<dyn Clock>, config: EdgeConfig, keys: Arc<TempDir>) -> Self {
         let state = state_at(db.url(), &keys.path().join("keys"), clock).await;
+        let noted = starts::note(&state.store, state.entropy.as_ref(), state.clock.now());
+        noted.await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -95,6 +102,11 @@ impl TestApp {
             stop: Some(stop),
             _keys: keys,
         }
+    }
+
+    /// The folder of its keys.
+    pub fn keys(&self) -> PathBuf {
+        self._keys.path().join("keys")
     }
 
     /// Where it listens.

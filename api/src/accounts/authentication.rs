@@ -74,6 +74,22 @@ pub async fn again(state: &State, viewer: &Viewer) -> Result<Viewer> {
     load(state, signed_in.account.id, signed_in.device.id, viewer.lang).await
 }
 
+/// The person behind a device, from which something came without a token; one that was given up hands in what it
+/// holds.
+pub async fn of_device(state: &State, account: AccountId, device: DeviceId, lang: Lang) -> Result<Viewer> {
+    match load(state, account, device, lang).await {
+        Err(error) if error.code() == Code::DeviceRevoked => {
+            let signed_in = SignedIn::load(state.store.read(), account, device).await?;
+            if may_hand_in(&signed_in, state.clock.now()) {
+                Ok(Viewer::wiping(signed_in, lang))
+            } else {
+                Err(Code::DeviceRevoked.into())
+            }
+        }
+        loaded => loaded,
+    }
+}
+
 /// The person behind an account and device.
 pub async fn load(state: &State, account: AccountId, device: DeviceId, lang: Lang) -> Result<Viewer> {
     let reference = state.reference();

@@ -1,5 +1,7 @@
 //! The command line: one word per thing that an operator does. What it does is elsewhere; here it is read and told.
 
+mod backup;
+mod bundle;
 mod people;
 mod units;
 
@@ -61,6 +63,13 @@ enum Command {
         #[arg(long)]
         rxdb: bool,
     },
+    /// Sao lưu, kể cả khi máy chủ đang chạy; kiểm bản sao bằng số dòng và mã băm. [make or check a backup]
+    Backup(backup::Backup),
+    /// Khôi phục từ bản sao lưu, khi máy chủ đã dừng. [put a backup in place of the database]
+    Restore(backup::Restore),
+    /// Gói mang hộ: phiếu từ điện thoại không có mạng, trong một tệp đã niêm phong. [rows that somebody carried]
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Khám máy: khóa, quyền đọc, cơ sở dữ liệu, đồng hồ, đồng bộ; có mục hỏng thì mã thoát là 1.
     /// [examine the installation]
     Doctor,
@@ -216,6 +225,17 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
         Command::Schema { rxdb: true } => {
             say(format_args!("{:#}", crate::sync::rxdb::json_schema::published()))
         }
+        Command::Backup(asked) => {
+            if !backup::backup(settings, &asked).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Bundle(asked) => {
+            if !bundle::run(settings, asked).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Restore(asked) => backup::restore(settings, &asked).await?,
         Command::Doctor => {
             if !doctor::run(settings).await {
                 return Ok(ExitCode::FAILURE);

@@ -49,6 +49,8 @@ pub enum Purpose {
     DenunciationHash,
     /// Finds a phone number without storing it.
     BlindIndex,
+    /// Makes the key with which a device seals what others carry for it.
+    Bundle,
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::Quarantine => ("quarantine", 0),
             Self::DenunciationHash => ("denunciation-hash", 0),
             Self::BlindIndex => ("blind-index", 0),
+            Self::Bundle => ("bundle", 0),
         }
     }
 }
@@ -116,6 +119,18 @@ impl Keys {
             root,
             ring: RwLock::new(Arc::new(ring)),
         })
+    }
+
+    /// Copies the keys, without what is noted beside them, into another folder.
+    pub fn copy_to(&self, dir: &Path, entropy: &dyn Entropy) -> Result<(), KeyError> {
+        let to = Folder::open_or_create(dir)?;
+        for name in self.folder.names()? {
+            let is_key = name == MASTER || name.ends_with(".pem");
+            if let Some(content) = self.folder.read(&name)?.filter(|_| is_key) {
+                to.replace(&name, &content, entropy)?;
+            }
+        }
+        Ok(())
     }
 
     /// What was noted beside the keys under this name; nothing if nothing was, or it cannot be read.

@@ -294,6 +294,7 @@ fn every_purpose_has_its_own_key_and_keeps_it() {
         Quarantine,
         DenunciationHash,
         BlindIndex,
+        Bundle,
     ];
     let mut secrets: Vec<_> = purposes.iter().map(|purpose| *keys.secret(*purpose)).collect();
     secrets.sort();

@@ -37,7 +37,7 @@ pub(super) async fn page(state: &State, accounts: Option<&[Login]>) -> Result<St
          <li><a href=\"/graphql\">GraphiQL</a>: thử câu hỏi ngay trên trình duyệt, có sẵn ví dụ tiếng Việt</li>\
          <li><a href=\"/schema.graphql\">Lược đồ GraphQL</a>: mỗi trường có giải thích và căn cứ pháp luật</li></ul></section>",
     );
-    html.raw("</main><footer><p>Không dùng cho công tác cán bộ và công tác Đảng. Trang này chỉ có dữ liệu đã công khai, không theo dõi người xem.</p></footer></body></html>\n");
+    html.raw("</main><footer><p><a href=\"/goi\">Nộp hộ gói dữ liệu từ điện thoại không có mạng</a></p><p>Không dùng cho công tác cán bộ và công tác Đảng. Trang này chỉ có dữ liệu đã công khai, không theo dõi người xem.</p></footer></body></html>\n");
     Ok(html.done())
 }
 

@@ -3,7 +3,7 @@
 
 /// A page in the making.
 #[derive(Default)]
-pub(super) struct Html(String);
+pub(crate) struct Html(String);
 
 impl Html {
     /// The beginning of a page, up to its body.
@@ -17,13 +17,13 @@ impl Html {
     }
 
     /// Markup that the program wrote.
-    pub(super) fn raw(&mut self, markup: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, markup: &str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
     /// Words, wherever they come from; safe inside an element and inside a quoted attribute.
-    pub(super) fn text(&mut self, words: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, words: &str) -> &mut Self {
         for c in words.chars() {
             match c {
                 '&' => self.0.push_str("&amp;"),
@@ -38,7 +38,7 @@ impl Html {
     }
 
     /// An element around words.
-    pub(super) fn element(&mut self, name: &str, words: &str) -> &mut Self {
+    pub(crate) fn element(&mut self, name: &str, words: &str) -> &mut Self {
         self.raw("<")
             .raw(name)
             .raw(">")
@@ -49,7 +49,7 @@ impl Html {
     }
 
     /// The whole of it.
-    pub(super) fn done(self) -> String {
+    pub(crate) fn done(self) -> String {
         self.0
     }
 }

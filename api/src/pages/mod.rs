@@ -12,25 +12,20 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::State as Shared,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::html::Html;
 use crate::{demo::Login, error::Error, state::State};
 
 const STYLE: &str = include_str!("page.css");
 
 /// The pages of a server; with the accounts of its demo where it is one.
 pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
-    let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let policy = |forms: &str| {
-        format!(
-            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
-        )
-    };
     let pages = Pages {
         state,
         accounts,
@@ -42,6 +37,38 @@ pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
         .route("/tra-cuu", get(tracking::form))
         .route("/tra-cuu/{code}", get(tracking::code))
         .with_state(Arc::new(pages))
+}
+
+/// What a page may do: show its own style, and send forms there.
+pub(crate) fn policy(forms: &str) -> String {
+    let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+    )
+}
+
+/// Whether somebody with a browser asks, rather than a program.
+pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
+    let accepts = headers
+        .get(header::ACCEPT)
+        .and_then(|accepts| accepts.to_str().ok());
+    accepts.is_some_and(|accepts| accepts.contains("text/html"))
+}
+
+/// A page around what `fill` writes.
+pub(crate) fn frame(title: &str, fill: impl FnOnce(&mut Html)) -> String {
+    let mut html = Html::default();
+    html.raw("<!DOCTYPE html><html lang=\"vi\"><head><meta charset=\"utf-8\">")
+        .raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+        .element("title", title)
+        .raw("<style>")
+        .raw(STYLE)
+        .raw("</style></head><body><header><p class=\"mark\">cutri</p>")
+        .element("h1", title)
+        .raw("</header><main>");
+    fill(&mut html);
+    html.raw("</main></body></html>\n");
+    html.done()
 }
 
 struct Pages {

@@ -7,6 +7,7 @@ pub mod collection;
 pub mod digest;
 pub mod door;
 pub mod merge;
+pub mod neighbours;
 pub mod partition;
 pub mod rebuild;
 pub mod reference;

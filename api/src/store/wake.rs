@@ -3,9 +3,19 @@
 //! A call is a hint and carries no data; the log is the truth. Whoever is woken reads the log, and whoever was too
 //! slow to hear every call reads it as well.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    mem,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{
+    Notify,
+    broadcast::{self, error::RecvError},
+};
 
 /// Calls that a listener may fall behind; beyond it he only knows that something happened.
 const BEHIND: usize = 256;
@@ -20,31 +30,80 @@ enum Call {
 
 /// Where changes are called out.
 #[derive(Clone)]
-pub struct Wake(broadcast::Sender<Call>);
+pub struct Wake {
+    calls: broadcast::Sender<Call>,
+    untold: Arc<Untold>,
+}
+
+/// What other processes of this database have not been told yet.
+#[derive(Default)]
+struct Untold {
+    /// Whether anybody tells them.
+    told: AtomicBool,
+    partitions: Mutex<BTreeSet<i64>>,
+    rung: Notify,
+}
 
 impl Default for Wake {
     fn default() -> Self {
-        Self(broadcast::Sender::new(BEHIND))
+        Self {
+            calls: broadcast::Sender::new(BEHIND),
+            untold: Arc::default(),
+        }
     }
 }
 
 impl Wake {
     /// A transaction that wrote to these partitions is committed.
     pub(super) fn changed(&self, partitions: BTreeSet<i64>) {
-        if self.0.receiver_count() > 0 && !partitions.is_empty() {
-            // Fails only when the last listener has just left.
-            let _ = self.0.send(Call::Partitions(Arc::new(partitions)));
+        if self.untold.told.load(Ordering::Relaxed) && !partitions.is_empty() {
+            let mut untold = self
+                .untold
+                .partitions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            untold.extend(&partitions);
+            self.untold.rung.notify_one();
         }
+        self.heard_of(partitions);
+    }
+
+    /// Another process wrote to these partitions.
+    pub(super) fn heard_of(&self, partitions: BTreeSet<i64>) {
+        if self.calls.receiver_count() > 0 && !partitions.is_empty() {
+            // Fails only when the last listener has just left.
+            let _ = self.calls.send(Call::Partitions(Arc::new(partitions)));
+        }
+    }
+
+    /// From now on what changes is kept until somebody tells the other processes.
+    pub(super) fn tell_neighbours(&self) {
+        self.untold.told.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until there is something to tell them.
+    pub(super) async fn to_tell(&self) {
+        self.untold.rung.notified().await;
+    }
+
+    /// What there is to tell them, once.
+    pub(super) fn untold(&self) -> BTreeSet<i64> {
+        let mut untold = self
+            .untold
+            .partitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        mem::take(&mut *untold)
     }
 
     /// Another process wrote something.
     pub fn something(&self) {
-        let _ = self.0.send(Call::Something);
+        let _ = self.calls.send(Call::Something);
     }
 
     /// Hears every change that is committed from now on: listen first, then read, then wait.
     pub fn listen(&self) -> Listener {
-        Listener(self.0.subscribe())
+        Listener(self.calls.subscribe())
     }
 }
 

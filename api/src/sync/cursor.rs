@@ -14,7 +14,9 @@ use crate::{
     keys::{Keys, Purpose},
 };
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// Before starts of servers were noted.
+const WITHOUT_START: u8 = 1;
 const MAC: usize = 16;
 /// Longer than any cursor of a viewer with a thousand partitions.
 const LONGEST: usize = 40_000;
@@ -40,6 +42,8 @@ pub struct Cursor {
     pub account: AccountId,
     pub device: DeviceId,
     pub epoch: Uuid,
+    /// The newest start of a server that the database knew; zero if none. See [`crate::starts`].
+    pub seen: i64,
     /// Which collections it covers, one bit each.
     pub collections: u64,
     /// Positions by clock, clocks by the first 8 bytes of their name's digest.
@@ -63,6 +67,7 @@ impl Cursor {
             account,
             device,
             epoch,
+            seen: 0,
             collections,
             clocks: BTreeMap::new(),
             partitions: BTreeMap::new(),
@@ -75,6 +80,7 @@ impl Cursor {
         bytes.extend_from_slice(self.account.0.as_bytes());
         bytes.extend_from_slice(self.device.0.as_bytes());
         bytes.extend_from_slice(self.epoch.as_bytes());
+        put(&mut bytes, self.seen.unsigned_abs());
         put(&mut bytes, self.collections);
         put(&mut bytes, self.clocks.len() as u64);
         for (clock, seq) in &self.clocks {
@@ -179,7 +185,8 @@ impl Reader<'_> {
     }
 
     fn cursor(&mut self) -> Option<Cursor> {
-        if self.take::<1>()? != [FORMAT] {
+        let [format] = self.take()?;
+        if !matches!(format, FORMAT | WITHOUT_START) {
             return None;
         }
         let mut cursor = Cursor::start(
@@ -188,6 +195,9 @@ impl Reader<'_> {
             Uuid::from_bytes(self.take()?),
             0,
         );
+        if format == FORMAT {
+            cursor.seen = self.seq()?;
+        }
         cursor.collections = self.number()?;
         for _ in 0..self.number()? {
             let clock = i64::from_be_bytes(self.take()?);

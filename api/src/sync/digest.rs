@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
+    starts,
     state::State,
     store::{digest::Sum, door, partition::Partition, sql::Sql},
     viewer::Viewer,
@@ -153,7 +154,17 @@ async fn standing<C: ConnectionTrait>(
     }
     let names = registry::names(cursor.collections);
     let written = clocks(viewer, conn).await?;
-    let tops = door::clocks(conn, &written.values().cloned().collect()).await?;
+    let clocks = written
+        .values()
+        .cloned()
+        .chain([starts::CLOCK.to_owned()])
+        .collect();
+    let tops = door::clocks(conn, &clocks).await?;
+    let newest = tops.get(starts::CLOCK).copied().unwrap_or(0);
+    let positions = (cursor.seen, &cursor.clocks);
+    if state.starts.is_foreign(conn, positions, newest).await? {
+        return Ok((cursor, true));
+    }
     let mut unread = Sql::new(conn.get_database_backend(), "SELECT 1 AS unread WHERE ");
     for (index, (partition, clock)) in written.iter().enumerate() {
         let position = cursor.clocks.get(&clock_key(clock)).copied();

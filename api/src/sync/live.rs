@@ -19,8 +19,6 @@ use uuid::Uuid;
 use super::cursor::clock_key;
 use crate::{error::Result, state::State};
 
-/// How often the clocks are looked at when nobody signals.
-const LOOK: Duration = Duration::from_secs(1);
 /// Commits within this time are read together.
 const TOGETHER: Duration = Duration::from_millis(20);
 /// Entries in one batch, and batches that a listener may lag behind.
@@ -132,11 +130,14 @@ pub async fn listen(state: &Arc<State>, partitions: Vec<i64>) -> Result<Listener
 }
 
 async fn follow(state: Weak<State>, live: Arc<Live>, mut positions: BTreeMap<String, i64>) {
-    let Some(mut calls) = state.upgrade().map(|state| state.store.wake.listen()) else {
+    let begun = state
+        .upgrade()
+        .map(|state| (state.store.wake.listen(), state.look));
+    let Some((mut calls, look)) = begun else {
         return;
     };
     loop {
-        if tokio::time::timeout(LOOK, calls.heard_anything()).await.is_ok() {
+        if tokio::time::timeout(look, calls.heard_anything()).await.is_ok() {
             tokio::time::sleep(TOGETHER).await;
         }
         let Some(state) = state.upgrade() else { return };

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
+    starts,
     state::State,
     store::{digest::Sum, door, sql::Sql},
     viewer::Viewer,
@@ -106,6 +107,10 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
         None => fresh(),
         Some(text) => {
             let read = Cursor::decode(text, &state.keys, account, device)?;
+            if read.epoch != state.epoch.id() {
+                // Begun by another process a moment ago, perhaps: the device has heard of it already.
+                state.epoch.follow(&state.store, state.entropy.as_ref()).await?;
+            }
             // Another epoch, or collections that this checkpoint knows nothing of: from the start.
             if read.epoch != state.epoch.id() || collections & !read.collections != 0 {
                 fresh()
@@ -160,7 +165,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let mine: BTreeSet<i64> = self.viewer.partition_ids().into_iter().collect();
         let known = self.partitions(&mine).await?;
         let clock_names: BTreeSet<String> = known.values().map(|row| row.clock.clone()).collect();
-        let tops = door::clocks(self.conn, &clock_names).await?;
+        let names = clock_names
+            .into_iter()
+            .chain([starts::CLOCK.to_owned()])
+            .collect();
+        let mut tops = door::clocks(self.conn, &names).await?;
+        let newest = tops.remove(starts::CLOCK).unwrap_or(0);
         // Partitions that were never written have no clock yet and nothing in them.
         let clock_of = |partition: i64| known.get(&partition).map(|row| row.clock.as_str());
 
@@ -170,8 +180,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 .get(&clock_key(name))
                 .is_some_and(|position| position > top)
         };
-        if tops.iter().any(ahead) {
-            // A checkpoint from the future: the database was replaced by an older copy. From the start, and not for
+        let positions = (self.cursor.seen, &self.cursor.clocks);
+        if tops.iter().any(ahead) || self.state.starts.is_foreign(self.conn, positions, newest).await? {
+            // A checkpoint from a future that is lost: the database was replaced by an older copy. From the start, and not for
             // this device alone: others have read less, and would miss what is written at the same numbers again.
             let Cursor {
                 account,
@@ -187,6 +198,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 .await?;
             self.cursor = Cursor::start(account, device, epoch, collections);
         }
+        self.cursor.seen = newest;
         for (name, top) in &tops {
             self.cursor.clocks.entry(clock_key(name)).or_insert(*top);
         }

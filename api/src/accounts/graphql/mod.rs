@@ -17,6 +17,7 @@ use sea_orm::{
 use super::{roles::Roles, session::devices};
 use crate::{
     agencies::graphql::Agency,
+    bundle,
     capability::Capability,
     councils::graphql::Council,
     edge::Client,
@@ -171,6 +172,9 @@ pub struct Device {
     stolen: bool,
     /// Whether this request comes from it.
     current: bool,
+    /// With this key the device seals rows into a file that others carry (gói mang hộ), as docs/sync.md says: 32 bytes,
+    /// base64url. Only for the device itself; it stays the same and is as secret as the refresh token.
+    bundle_key: Option<String>,
 }
 
 impl Device {
@@ -183,6 +187,17 @@ impl Device {
             seen_at: Time(row.seen_at),
             revoked_at: row.revoked_at.map(Time),
             stolen: row.stolen,
+            bundle_key: None,
+        }
+    }
+
+    /// The device that asks, with what it alone may know.
+    fn own(row: device::Model, state: &State) -> Self {
+        let key = bundle::key_text(&state.keys, row.account_id, row.id);
+        Self {
+            current: true,
+            bundle_key: Some(key),
+            ..Self::new(row, &Viewer::default())
         }
     }
 }
@@ -271,7 +286,7 @@ impl AccountQuery {
             account: accounts.into_iter().next(),
             role_entries: roles.iter().filter_map(|role| entry("role", role)).collect(),
             roles,
-            device: Some(Device::new(signed_in.device.clone(), viewer)),
+            device: Some(Device::own(signed_in.device.clone(), state)),
             units: units(&reference, of_grants.chain(of_mandates)),
         }))
     }

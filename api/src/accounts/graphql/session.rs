@@ -12,6 +12,7 @@ use crate::{
     },
     error::Result,
     graphql::{UserError, command::run_input, id, input_id, scalar::Time, state, viewer},
+    state::State,
     viewer::Viewer,
 };
 
@@ -54,16 +55,12 @@ pub struct SessionPayload {
 }
 
 impl SessionPayload {
-    fn signed_in(session: Session, viewer: &Viewer) -> Self {
-        let device = Device {
-            current: true,
-            ..Device::new(session.device, viewer)
-        };
+    fn signed_in(session: Session, state: &State) -> Self {
         Self {
             access_token: Some(session.access.text),
             refresh_token: Some(session.refresh.text()),
             expires_at: Some(Time(session.access.expires_at)),
-            device: Some(device),
+            device: Some(Device::own(session.device, state)),
             retry_after: None,
             user_errors: Vec::new(),
         }
@@ -146,7 +143,7 @@ impl SessionMutation {
             address: address(ctx)?,
         };
         Ok(Some(match session::login(state, credentials).await? {
-            Ok(session) => SessionPayload::signed_in(session, viewer),
+            Ok(session) => SessionPayload::signed_in(session, state),
             Err(not) => SessionPayload::refused(&not, viewer),
         }))
     }
@@ -160,7 +157,7 @@ impl SessionMutation {
         let (state, viewer) = (state(ctx)?, viewer(ctx)?);
         Ok(Some(
             match session::refresh(state, &input.refresh_token).await? {
-                Ok(session) => SessionPayload::signed_in(session, viewer),
+                Ok(session) => SessionPayload::signed_in(session, state),
                 Err(none) => SessionPayload {
                     access_token: none.wipe.as_ref().map(|(wipe, _)| wipe.text.clone()),
                     expires_at: none.wipe.as_ref().map(|(wipe, _)| Time(wipe.expires_at)),

@@ -18,8 +18,8 @@ use futures_util::TryStreamExt;
 use sea_orm::{DatabaseConnection, EntityTrait};
 
 pub use self::units::Units;
-use super::{partition::Partition, working::Working};
-use crate::error::Result;
+use super::{Store, partition::Partition, sql::Sql, working::Working};
+use crate::error::{Error, Result};
 
 /// The clock of partitions that belong to no province.
 pub const NATIONAL: &str = "national";
@@ -67,6 +67,41 @@ impl Bodies {
         let groups = working.delegate_group.written().cloned();
         self.groups.extend(groups.map(|row| (row.id, row)));
     }
+}
+
+/// Differs when the reference data does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    seq: i64,
+    councils: i64,
+    revs: i64,
+    others: i64,
+    roles: String,
+}
+
+/// The version of what is stored now. Units and agencies are told by the log of the shared partition (its clock would
+/// not do: it also orders writers of what does not travel, such as logins); what never travels is counted, and of the
+/// rights of roles, which an update of the program may exchange for as many others, all are compared.
+pub async fn version(store: &Store) -> Result<Version> {
+    let mut sql = Sql::new(
+        store.backend(),
+        "SELECT (SELECT count(*) FROM council) AS councils, \
+         (SELECT CAST(coalesce(sum(rev), 0) AS BIGINT) FROM council) AS revs, \
+         (SELECT count(*) FROM committee) + (SELECT count(*) FROM delegate_group) AS others, \
+         (SELECT coalesce(string_agg(held, ' '), '') FROM (SELECT role || ':' || capability AS held \
+         FROM role_capability ORDER BY role, capability) AS rights) AS roles, \
+         (SELECT coalesce(max(seq), 0) FROM sync_log WHERE partition = ",
+    );
+    sql.bind(Partition::Shared.id()).push(") AS seq");
+    let row = sql.one(store.read()).await?;
+    let row = row.ok_or_else(|| Error::internal("a count without an answer"))?;
+    Ok(Version {
+        seq: row.try_get("", "seq")?,
+        councils: row.try_get("", "councils")?,
+        revs: row.try_get("", "revs")?,
+        others: row.try_get("", "others")?,
+        roles: row.try_get("", "roles")?,
+    })
 }
 
 /// The whole of it, as of one moment.
