@@ -78,6 +78,7 @@ pub mod note;
 pub mod petition;
 pub mod petition_agency;
 pub mod petition_feedback;
+pub mod petition_import;
 pub mod petition_lineage;
 pub mod petition_unit;
 pub mod refresh_token;

@@ -10,6 +10,7 @@ mod digest;
 mod guards;
 mod harness;
 mod histories;
+mod imports;
 mod installed;
 mod main_job;
 mod meetings;

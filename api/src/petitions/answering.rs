@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Longest text of an answer.
-const TEXT: usize = 50_000;
+pub(super) const TEXT: usize = 50_000;
 
 /// Answers petitions by one document (trả lời kiến nghị).
 pub struct Answer {

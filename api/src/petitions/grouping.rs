@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// Longest title and text of a petition.
-const TITLE: usize = 500;
-const CONTENT: usize = 20_000;
+pub(crate) const TITLE: usize = 500;
+pub(crate) const CONTENT: usize = 20_000;
 
 /// A title and a text.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Wording {
 }
 
 impl Wording {
-    fn clean(&self) -> Result<Self, Refused> {
+    pub(super) fn clean(&self) -> Result<Self, Refused> {
         Ok(Self {
             title: rules::required(&self.title, "title", TITLE)?,
             content: rules::required(&self.content, "content", CONTENT)?,
@@ -42,7 +42,7 @@ impl Wording {
 }
 
 /// A new petition of a council, with the next number of the year.
-fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) -> Model {
+pub(super) fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) -> Model {
     Model {
         id: facts.id(),
         council_id: council,

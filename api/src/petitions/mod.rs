@@ -7,6 +7,7 @@ pub mod answering;
 pub mod forwarding;
 pub mod graphql;
 pub mod grouping;
+pub mod importing;
 mod inputs;
 pub mod mutations;
 pub mod records;

@@ -33,7 +33,7 @@ rows! {
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
-    api_token(id);
+    api_token(id); petition_import(petition_id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -144,7 +144,7 @@ working! {
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
-    api_token
+    api_token petition_import
 }
 
 /// One thing that a rule wants done to the working set.
@@ -232,6 +232,9 @@ pub struct Needs {
     pub feedback: BTreeSet<Uuid>,
     pub petition: BTreeSet<Uuid>,
     pub forwarding: BTreeSet<Uuid>,
+    pub answer: BTreeSet<Uuid>,
+    /// From which files these petitions were taken over.
+    pub imports_of: BTreeSet<Uuid>,
     pub urging: BTreeSet<Uuid>,
     pub informing: BTreeSet<Uuid>,
     pub note: BTreeSet<Uuid>,
@@ -357,6 +360,8 @@ impl Working {
         by!(forwarding_petition.PetitionId in needs.petition);
         by!(answer_petition.PetitionId in needs.petition);
         by!(forwarding.Id in needs.forwarding);
+        by!(answer.Id in needs.answer);
+        by!(petition_import.PetitionId in needs.imports_of);
         by!(urging.Id in needs.urging);
         by!(informing.Id in needs.informing);
 
