@@ -14,7 +14,7 @@ use crate::{
     meetings::{graphql::MeetingQuery, mutations::MeetingMutation},
     petitions::{graphql::PetitionQuery, mutations::PetitionMutation},
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
-    search::graphql::SearchQuery,
+    search::{graphql::SearchQuery, similar_graphql::SimilarQuery},
     state::State,
     sync::{
         graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
@@ -39,6 +39,7 @@ pub struct Query(
     PetitionQuery,
     ResolutionQuery,
     SearchQuery,
+    SimilarQuery,
     SyncQuery,
     DigestQuery,
     IssueQuery,

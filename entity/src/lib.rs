@@ -80,6 +80,7 @@ pub mod petition_agency;
 pub mod petition_feedback;
 pub mod petition_import;
 pub mod petition_lineage;
+pub mod petition_repeat;
 pub mod petition_unit;
 pub mod refresh_token;
 pub mod resolution;

@@ -17,6 +17,7 @@ mod m20261122_000008_history;
 mod m20261122_000009_sync;
 mod m20261122_000010_search;
 mod m20261127_000018_imports;
+mod m20261127_000019_completeness;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_sync::Migration),
             Box::new(m20261122_000010_search::Migration),
             Box::new(m20261127_000018_imports::Migration),
+            Box::new(m20261127_000019_completeness::Migration),
         ]
     }
 }

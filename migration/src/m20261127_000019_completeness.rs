@@ -18,6 +18,7 @@ impl MigrationTrait for Migration {
         add(manager, "feedback", text_null("evidence")).await?;
         add(manager, "feedback", text_null("question")).await?;
         add(manager, "feedback", integer("returns").default(0).take()).await?;
+        add(manager, "feedback", text_null("missing")).await?;
         add(manager, "petition", text_null("missing")).await?;
         manager
             .create_table(

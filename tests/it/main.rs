@@ -3,6 +3,7 @@
 mod accounts;
 mod authorization;
 mod bad_input;
+mod clarity;
 mod costs;
 mod councils;
 mod demo;
@@ -27,6 +28,7 @@ mod rxdb;
 mod rxdb_client;
 mod search;
 mod serve;
+mod similar;
 mod socket;
 mod states;
 mod sync;

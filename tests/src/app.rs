@@ -256,7 +256,10 @@ impl Person {
         headers: &[(&str, &str)],
         bytes: Vec<u8>,
     ) -> (u16, reqwest::header::HeaderMap, String) {
-        let mut request = self.client.post(format!("http://{}{path}", self.address)).body(bytes);
+        let mut request = self
+            .client
+            .post(format!("http://{}{path}", self.address))
+            .body(bytes);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

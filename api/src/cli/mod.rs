@@ -85,7 +85,12 @@ struct NewPetitions {
     /// Tệp CSV hoặc XLSX. [the spreadsheet]
     file: PathBuf,
     /// Id của Hội đồng. [id of the council]
-    #[arg(long, value_name = "ID", required_unless_present = "unit", conflicts_with = "unit")]
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "unit",
+        conflicts_with = "unit"
+    )]
     council: Option<Uuid>,
     /// Hoặc mã đơn vị hành chính có Hội đồng đương nhiệm. [or code of its unit]
     #[arg(long, value_name = "CODE")]

@@ -69,7 +69,10 @@ pub(super) async fn import(state: &Arc<State>, data: &Path, new: &NewPetitions) 
                 for row in done.iter().filter(|row| !row.problems.is_empty()) {
                     refused += 1;
                     if refused <= MOST_TOLD {
-                        let all = row.problems.iter().map(|problem| problem.message(heads, Lang::Vi));
+                        let all = row
+                            .problems
+                            .iter()
+                            .map(|problem| problem.message(heads, Lang::Vi));
                         let all = all.collect::<Vec<_>>().join("; ");
                         say(format_args!("{}: dòng {}: {all}", new.file.display(), row.line));
                     }
@@ -108,8 +111,8 @@ async fn viewer(state: &State, username: &str) -> Result<Viewer, Failure> {
         .one(state.store.read())
         .await
         .map_err(crate::error::Error::from)?;
-    let account = account
-        .ok_or_else(|| Failure::new(format!("{username}: {}", Code::NotFound.message(Lang::Vi))))?;
+    let account =
+        account.ok_or_else(|| Failure::new(format!("{username}: {}", Code::NotFound.message(Lang::Vi))))?;
     let (reference, now) = (state.reference(), state.clock.now());
     Ok(Viewer::at_server(state.store.read(), &reference, account, now, Lang::Vi).await?)
 }

@@ -27,7 +27,9 @@ pub fn missing(row: &Model) -> String {
 /// What all of several lack: what one of them tells is told.
 pub fn missing_in_all<'a>(each: impl IntoIterator<Item = &'a str>) -> Option<String> {
     each.into_iter().map(str::to_owned).reduce(|all, one| {
-        let both = all.split(' ').filter(|part| one.split(' ').any(|other| other == *part));
+        let both = all
+            .split(' ')
+            .filter(|part| one.split(' ').any(|other| other == *part));
         both.collect::<Vec<_>>().join(" ")
     })
 }

@@ -31,13 +31,20 @@ impl<'a> Bodies<'a> {
     pub(super) fn of(reference: &'a Reference, council: UnitId) -> Self {
         let units = &reference.units;
         // Those of the province as it is and of those that it was made of; and whoever belongs to none.
-        let province = units.province(council).map(|unit| units.with_predecessors(unit.id));
+        let province = units
+            .province(council)
+            .map(|unit| units.with_predecessors(unit.id));
         let near = |unit: UnitId| match (&province, units.province(unit)) {
             (Some(known), Some(province)) => known.contains(&province.id),
             _ => true,
         };
         let mut by_name: HashMap<String, Vec<AgencyId>> = HashMap::new();
-        for agency in reference.bodies.agencies.values().filter(|agency| near(agency.unit_id)) {
+        for agency in reference
+            .bodies
+            .agencies
+            .values()
+            .filter(|agency| near(agency.unit_id))
+        {
             let unit = units.get(agency.unit_id).map(|unit| unit.name.as_str());
             let own = name(&agency.name);
             let with_unit = name(&format!("{} {}", agency.name, unit.unwrap_or_default()));
@@ -105,7 +112,10 @@ impl<'a> Bodies<'a> {
         let agency = self.reference.agency(body);
         let unit = agency.and_then(|agency| self.reference.units.get(agency.unit_id));
         let agency = agency.map(|agency| agency.name.as_str()).unwrap_or_default();
-        format!("{agency} ({})", unit.map(|unit| unit.name.as_str()).unwrap_or_default())
+        format!(
+            "{agency} ({})",
+            unit.map(|unit| unit.name.as_str()).unwrap_or_default()
+        )
     }
 }
 

@@ -152,10 +152,7 @@ impl Heads {
 
     /// The head under which a column stands in this file.
     pub fn of(&self, column: Column) -> Option<&str> {
-        let place = self
-            .heads
-            .iter()
-            .position(|head| *head == Head::Column(column))?;
+        let place = self.heads.iter().position(|head| *head == Head::Column(column))?;
         self.raw.get(place).map(String::as_str)
     }
 
@@ -180,7 +177,10 @@ mod tests {
             ("Nội dung kiến nghị", Column::Content),
             ("NỘI DUNG KIẾN NGHỊ", Column::Content),
             ("Nội dung ý kiến, kiến nghị", Column::Content),
-            ("No\u{323}\u{302}i dung kie\u{302}\u{301}n nghi\u{323}", Column::Content),
+            (
+                "No\u{323}\u{302}i dung kie\u{302}\u{301}n nghi\u{323}",
+                Column::Content,
+            ),
             ("Xã/phường", Column::Unit),
             ("Xã, phường, đặc khu", Column::Unit),
             ("Hạn trả lời (ngày)", Column::Due),
@@ -190,7 +190,13 @@ mod tests {
         ] {
             assert_eq!(head(raw), Head::Column(column), "{raw}");
         }
-        for raw in ["Họ và tên", "Số điện thoại", "CCCD", "Địa chỉ cử tri", "Người kiến nghị"] {
+        for raw in [
+            "Họ và tên",
+            "Số điện thoại",
+            "CCCD",
+            "Địa chỉ cử tri",
+            "Người kiến nghị",
+        ] {
             assert_eq!(head(raw), Head::Personal, "{raw}");
         }
         // Numbered anew in every file, so that it names no row.
@@ -202,7 +208,8 @@ mod tests {
     fn every_column_has_its_own_heads() {
         let mut seen = std::collections::HashMap::new();
         for column in Column::ALL {
-            let own = std::iter::once(fold(column.head())).chain(column.others().iter().map(|other| (*other).to_owned()));
+            let own = std::iter::once(fold(column.head()))
+                .chain(column.others().iter().map(|other| (*other).to_owned()));
             for name in own {
                 assert_eq!(fold(&name), name);
                 assert_eq!(seen.insert(name.clone(), column), None, "{name}");
@@ -216,7 +223,14 @@ mod tests {
         let cells = |row: &[&str]| row.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
         assert_eq!(Heads::read(&cells(&["Nội dung kiến nghị"])), None);
         assert_eq!(Heads::read(&cells(&["DANH SÁCH KIẾN NGHỊ", ""])), None);
-        let heads = Heads::read(&cells(&["STT", "Nội dung", "Lĩnh vực", "Họ tên", "Nội dung kiến nghị"])).unwrap();
+        let heads = Heads::read(&cells(&[
+            "STT",
+            "Nội dung",
+            "Lĩnh vực",
+            "Họ tên",
+            "Nội dung kiến nghị",
+        ]))
+        .unwrap();
         assert_eq!(heads.of(Column::Content), Some("Nội dung"));
         assert_eq!(
             heads.left_out(),

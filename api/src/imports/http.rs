@@ -102,7 +102,9 @@ async fn begin(
     let viewer = authenticate(&door.state, edge::bearer(headers)?, client.lang).await?;
     viewer.signed_in()?;
     let Query(question) = question.map_err(|_| Refused::new(Code::InvalidValue))?;
-    let council = question.council.ok_or(Refused::field(Code::Required, "council"))?;
+    let council = question
+        .council
+        .ok_or(Refused::field(Code::Required, "council"))?;
     let council = parse_id(&council).ok_or(Refused::field(Code::InvalidId, "council"))?;
     let council = CouncilId(council);
     let place = Place::Council(council);
@@ -133,10 +135,18 @@ async fn begin(
     };
     let (kind, first, writer) = if as_mistakes {
         let mistakes = Mistakes::of(heads, lang);
-        ("text/csv; charset=utf-8; header=present", mistakes.begin()?, Writer::Mistakes(mistakes))
+        (
+            "text/csv; charset=utf-8; header=present",
+            mistakes.begin()?,
+            Writer::Mistakes(mistakes),
+        )
     } else {
         let first = line(&head_line(&heads, question.validate_only))?;
-        ("application/x-ndjson; charset=utf-8", first, Writer::Lines { heads, lang })
+        (
+            "application/x-ndjson; charset=utf-8",
+            first,
+            Writer::Lines { heads, lang },
+        )
     };
     let rest = stream::unfold((parts, writer, seat), |(mut parts, writer, seat)| async move {
         let part = parts.recv().await?;
@@ -166,7 +176,12 @@ fn check_type(headers: &HeaderMap) -> Result<()> {
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let is_plain = headers
         .get(header::CONTENT_ENCODING)
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
@@ -178,7 +193,9 @@ fn check_type(headers: &HeaderMap) -> Result<()> {
 }
 
 fn wants_csv(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with(CSV)))
 }
 

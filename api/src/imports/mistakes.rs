@@ -34,10 +34,12 @@ impl Mistakes {
 
     /// Its first bytes.
     pub fn begin(&self) -> Result<bytes::Bytes> {
-        let heads = self
-            .kept
-            .iter()
-            .map(|place| self.heads.raw.get(*place).map_or(Cell::Empty, |head| Cell::text(head)));
+        let heads = self.kept.iter().map(|place| {
+            self.heads
+                .raw
+                .get(*place)
+                .map_or(Cell::Empty, |head| Cell::text(head))
+        });
         let all: Vec<Cell> = heads.chain([Cell::text(MISTAKES)]).collect();
         csv::begin(&all)
     }
@@ -50,11 +52,16 @@ impl Mistakes {
                 let cells = self.kept.iter().map(|place| {
                     let cell = row.cells.get(*place).map(String::as_str).unwrap_or_default();
                     match self.heads.heads.get(*place) {
-                        Some(Head::Column(column)) if is_day(*column) => Cell::text(&readable(cell, row.is_1904)),
+                        Some(Head::Column(column)) if is_day(*column) => {
+                            Cell::text(&readable(cell, row.is_1904))
+                        }
                         _ => Cell::text(cell),
                     }
                 });
-                let messages = row.problems.iter().map(|problem| problem.message(&self.heads, self.lang));
+                let messages = row
+                    .problems
+                    .iter()
+                    .map(|problem| problem.message(&self.heads, self.lang));
                 let mistakes = messages.collect::<Vec<_>>().join("; ");
                 cells.chain([Cell::text(&mistakes)]).collect()
             })

@@ -111,7 +111,11 @@ impl Reading<'_> {
         }
         if reached == Reached::Accepted && (field.is_some() || tier.is_some()) {
             // A field alone is no classification yet; the office adds the level.
-            let missing = if field.is_some() { Column::Tier } else { Column::Field };
+            let missing = if field.is_some() {
+                Column::Tier
+            } else {
+                Column::Field
+            };
             notes.push(Problem::of(missing, Code::Required));
         }
         let own_number = row.text(Column::Number).map(str::to_owned);
@@ -153,7 +157,12 @@ impl Reading<'_> {
         digest: &[u8; 32],
         seen: &mut Seen,
     ) -> Result<PetitionId, Problem> {
-        let short = |bytes: &[u8]| bytes.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        let short = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .take(8)
+                .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
+        };
         match own_number {
             Some(number) => {
                 let key = single_spaced(number).to_lowercase();
@@ -172,7 +181,12 @@ impl Reading<'_> {
         }
     }
 
-    fn units(&self, row: &Row<'_>, received: Option<NaiveDate>, note: &mut impl FnMut(Problem)) -> Vec<UnitId> {
+    fn units(
+        &self,
+        row: &Row<'_>,
+        received: Option<NaiveDate>,
+        note: &mut impl FnMut(Problem),
+    ) -> Vec<UnitId> {
         let Some(words) = row.text(Column::Unit) else {
             return vec![self.own_unit];
         };
@@ -180,10 +194,18 @@ impl Reading<'_> {
             row.text(column).map(|name| {
                 let folded = text::fold(name);
                 let has_kind = kinds.iter().any(|kind| folded.starts_with(kind));
-                if has_kind { format!(", {name}") } else { format!(", {kind} {name}") }
+                if has_kind {
+                    format!(", {name}")
+                } else {
+                    format!(", {kind} {name}")
+                }
             })
         };
-        let district = with_kind(Column::District, &["huyen", "quan", "thi xa", "thanh pho", "tp"], "huyện");
+        let district = with_kind(
+            Column::District,
+            &["huyen", "quan", "thi xa", "thanh pho", "tp"],
+            "huyện",
+        );
         let province = with_kind(Column::Province, &["tinh", "thanh pho", "tp"], "tỉnh");
         let whole = format!(
             "{words}{}{}",
@@ -191,11 +213,15 @@ impl Reading<'_> {
             province.unwrap_or_default()
         );
         let counts = |unit| council_covers(self.reference, self.council, unit);
-        let found = self.places.resolve(&whole, received.unwrap_or(self.today), counts);
+        let found = self
+            .places
+            .resolve(&whole, received.unwrap_or(self.today), counts);
         found.unwrap_or_else(|unclear| {
             note(match unclear {
                 Unclear::Unknown(name) => {
-                    let elsewhere = self.places.resolve(&whole, received.unwrap_or(self.today), |_| true);
+                    let elsewhere = self
+                        .places
+                        .resolve(&whole, received.unwrap_or(self.today), |_| true);
                     let told = match elsewhere {
                         Ok(units) => self.shown(&units),
                         Err(Unclear::Several(units)) => self.shown(&units),
@@ -212,7 +238,12 @@ impl Reading<'_> {
     /// Units with what lies around them and their codes.
     fn shown(&self, units: &[UnitId]) -> String {
         let shown = units.iter().take(MOST_TOLD).map(|id| {
-            let above: Vec<&str> = self.reference.units.upwards(*id).map(|unit| unit.name.as_str()).collect();
+            let above: Vec<&str> = self
+                .reference
+                .units
+                .upwards(*id)
+                .map(|unit| unit.name.as_str())
+                .collect();
             let code = self.reference.units.get(*id).map(|unit| unit.code.as_str());
             format!("{} ({})", above.join(", "), code.unwrap_or_default())
         });
@@ -242,14 +273,21 @@ impl Reading<'_> {
             note(Problem::of(Column::Agency, Code::Required));
             return (None, None);
         };
-        let lead = match self.bodies.resolve(words, units, day.or(received).unwrap_or(self.today)) {
+        let lead = match self
+            .bodies
+            .resolve(words, units, day.or(received).unwrap_or(self.today))
+        {
             Ok(lead) => lead,
             Err(bodies::Unclear::Unknown) => {
                 note(Problem::told(Column::Agency, Code::NotFound, words));
                 return (None, None);
             }
             Err(bodies::Unclear::Several(several)) => {
-                note(Problem::told(Column::Agency, Code::Ambiguous, self.bodies_shown(&several)));
+                note(Problem::told(
+                    Column::Agency,
+                    Code::Ambiguous,
+                    self.bodies_shown(&several),
+                ));
                 return (None, None);
             }
         };
@@ -271,7 +309,10 @@ impl Reading<'_> {
     }
 
     fn bodies_shown(&self, several: &[AgencyId]) -> String {
-        let shown = several.iter().take(MOST_TOLD).map(|body| self.bodies.shown(*body));
+        let shown = several
+            .iter()
+            .take(MOST_TOLD)
+            .map(|body| self.bodies.shown(*body));
         shown.collect::<Vec<_>>().join("; ")
     }
 

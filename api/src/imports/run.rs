@@ -157,7 +157,9 @@ async fn run(mut import: Import, tell: &mpsc::Sender<Part>) -> Result<Option<Sum
     let heads = heads(&mut lines).await;
     let Some(heads) = heads else {
         drop(lines);
-        reading.await.map_err(|_| Error::internal("reading broke off"))??;
+        reading
+            .await
+            .map_err(|_| Error::internal("reading broke off"))??;
         return Err(Code::MissingColumn.into());
     };
     let Heading::Found(heads) = heads else {
@@ -194,13 +196,23 @@ async fn run(mut import: Import, tell: &mpsc::Sender<Part>) -> Result<Option<Sum
                 None => break,
             }
         }
-        let rows = judged(&state, &import.viewer, &reader, &mut seen, &batch, import.validate_only).await?;
+        let rows = judged(
+            &state,
+            &import.viewer,
+            &reader,
+            &mut seen,
+            &batch,
+            import.validate_only,
+        )
+        .await?;
         summary.count(&rows);
         if tell.send(Part::Rows(rows)).await.is_err() {
             return Ok(None);
         }
     }
-    reading.await.map_err(|_| Error::internal("reading broke off"))??;
+    reading
+        .await
+        .map_err(|_| Error::internal("reading broke off"))??;
     Ok(Some(summary))
 }
 
@@ -225,8 +237,12 @@ async fn heads(lines: &mut mpsc::Receiver<Line>) -> Option<Heading> {
 
 /// Whether a text holds letters that no Vietnamese text in Unicode has, and every one in TCVN3 or VNI.
 fn is_legacy(text: &str) -> bool {
-    text.chars()
-        .any(|letter| matches!(letter, '®' | 'µ' | '¸' | '¶' | '·' | '¹' | 'Þ' | 'ß' | 'æ' | 'ø' | 'ö' | 'ä' | 'ï'))
+    text.chars().any(|letter| {
+        matches!(
+            letter,
+            '®' | 'µ' | '¸' | '¶' | '·' | '¹' | 'Þ' | 'ß' | 'æ' | 'ø' | 'ö' | 'ä' | 'ï'
+        )
+    })
 }
 
 fn digest(mut file: File) -> Result<String> {
@@ -265,13 +281,19 @@ async fn judged(
         (false, false) => door::execute(state, viewer, &commands).await?,
     };
     let mut answers = answers.into_iter();
-    let outcome = |(line, row): (&Line, std::result::Result<(importing::Import, Vec<Problem>), Vec<Problem>>)| {
+    let outcome = |(line, row): (
+        &Line,
+        std::result::Result<(importing::Import, Vec<Problem>), Vec<Problem>>,
+    )| {
         let (outcome, petition, problems, notes) = match row {
             Err(problems) => (Outcome::Refused, None, problems, Vec::new()),
             Ok((command, notes)) => match answers.next() {
-                Some(Ok(done)) if done.ids.is_empty() => {
-                    (Outcome::Unchanged, Some(command.petition.0), Vec::new(), Vec::new())
-                }
+                Some(Ok(done)) if done.ids.is_empty() => (
+                    Outcome::Unchanged,
+                    Some(command.petition.0),
+                    Vec::new(),
+                    Vec::new(),
+                ),
                 Some(Ok(_)) => (Outcome::Created, Some(command.petition.0), Vec::new(), notes),
                 Some(Err(refused)) => {
                     let problem = Problem {

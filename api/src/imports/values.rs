@@ -30,7 +30,11 @@ pub(super) fn day(raw: &str, is_1904: bool) -> Option<NaiveDate> {
         return None;
     };
     // An hour may follow.
-    if !rest.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_digit())) || rest.len() > 3 {
+    if !rest
+        .iter()
+        .all(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+        || rest.len() > 3
+    {
         return None;
     }
     let number = |text: &str| (text.len() <= 4).then(|| text.parse::<u32>().ok()).flatten();
@@ -140,9 +144,13 @@ pub(super) enum Reached {
 /// Reads a state.
 pub(super) fn reached(raw: &str) -> Option<Reached> {
     Some(match fold(raw.split('(').next().unwrap_or_default()).as_str() {
-        "moi" | "moi tiep nhan" | "da tiep nhan" | "tiep nhan" | "chua xu ly" | "accepted" => Reached::Accepted,
+        "moi" | "moi tiep nhan" | "da tiep nhan" | "tiep nhan" | "chua xu ly" | "accepted" => {
+            Reached::Accepted
+        }
         "da phan loai" | "chua chuyen" | "classified" => Reached::Classified,
-        "da chuyen" | "dang xu ly" | "cho tra loi" | "chua tra loi" | "qua han" | "forwarded" => Reached::Forwarded,
+        "da chuyen" | "dang xu ly" | "cho tra loi" | "chua tra loi" | "qua han" | "forwarded" => {
+            Reached::Forwarded
+        }
         "da tra loi" | "da co tra loi" | "da co van ban tra loi" | "answered" => Reached::Answered,
         "da thong tin" | "da thong tin lai" | "da thong tin cu tri" | "da thong bao cu tri" | "informed" => {
             Reached::Informed
@@ -194,8 +202,18 @@ mod tests {
         }
         assert_eq!(day("44227", true), date("2025-02-01"));
         for raw in [
-            "", "2025", "31/2/2025", "1/13/2025", "1/2/25", "tháng 2/2025", "quý I", "1/2/2025/6/7/8/9", "-45689",
-            "1e300", "NaN", "99999999",
+            "",
+            "2025",
+            "31/2/2025",
+            "1/13/2025",
+            "1/2/25",
+            "tháng 2/2025",
+            "quý I",
+            "1/2/2025/6/7/8/9",
+            "-45689",
+            "1e300",
+            "NaN",
+            "99999999",
         ] {
             assert_eq!(day(raw, false), None, "{raw}");
         }

@@ -95,9 +95,14 @@ pub struct Import {
 
 impl Import {
     fn forwarding_id(&self) -> Option<ForwardingId> {
-        let Forwarded { lead, number, date, .. } = self.forwarded.as_ref()?;
+        let Forwarded {
+            lead, number, date, ..
+        } = self.forwarded.as_ref()?;
         let (lead, date) = (lead.to_string(), date.to_string());
-        Some(derived(self.council, &["forwarding", number.trim(), &date, &lead]))
+        Some(derived(
+            self.council,
+            &["forwarding", number.trim(), &date, &lead],
+        ))
     }
 
     /// One reply may answer many petitions, each with a result of its own.
@@ -202,7 +207,9 @@ impl<'a> Taken<'a> {
             id: import.petition,
             number: rules::number(running.value, received),
             origin,
-            created_at: import.received.map_or(facts.now, |day| morning(day).min(facts.now)),
+            created_at: import
+                .received
+                .map_or(facts.now, |day| morning(day).min(facts.now)),
             ..fresh(facts, import.council, running.value, import.wording.clean()?)
         };
         let mut changes = Changes::default();

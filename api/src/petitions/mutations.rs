@@ -16,10 +16,12 @@ use super::{
     grouping::{Group, Merge, Split, Wording},
     inputs::{
         AnswerPetitionsInput, AssessAnswerInput, ClassifyPetitionInput, ClosePetitionInput, ExtendDueInput,
-        ForwardPetitionsInput, GroupFeedbackInput, InformVotersInput, MergePetitionsInput, PetitionPart,
-        PublishPetitionInput, ReopenPetitionInput, ReturnPetitionsInput, SplitPetitionInput, UrgeInput,
+        ForwardPetitionsInput, GroupFeedbackInput, InformVotersInput, LinkRepeatInput, MergePetitionsInput,
+        PetitionPart, PublishPetitionInput, ReopenPetitionInput, ReturnPetitionsInput, SplitPetitionInput,
+        UnlinkRepeatInput, UrgeInput,
     },
     records::{Informing, Urging},
+    repeating::{LinkRepeat, UnlinkRepeat},
     telling::{Append, Close, InformingCollection, Publish, Reopen, UrgingCollection},
 };
 use crate::{
@@ -382,6 +384,40 @@ impl PetitionMutation {
             Ok(Publish {
                 petition: input_id(&input.petition_id, "petitionId")?,
                 public_content: input.public_content,
+            })
+        })
+        .await
+    }
+
+    /// Says that a petition asks again for what an earlier one asked (đã đề nghị nhiều lần), of whatever unit and year,
+    /// and counts it. Neither becomes part of the other. Refusals: `NOT_FOUND`, `FORBIDDEN`, `OUT_OF_RANGE` for what is
+    /// not earlier.
+    async fn link_repeat(
+        &self,
+        ctx: &Context<'_>,
+        input: LinkRepeatInput,
+    ) -> Result<Option<PetitionPayload>> {
+        payload(ctx, || {
+            Ok(LinkRepeat {
+                petition: input_id(&input.petition_id, "petitionId")?,
+                earlier: input_id(&input.earlier_id, "earlierId")?,
+            })
+        })
+        .await
+    }
+
+    /// Takes such a link back (gỡ liên kết), with the reason; history keeps both. Refusals: `NOT_FOUND`, `FORBIDDEN`,
+    /// `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.
+    async fn unlink_repeat(
+        &self,
+        ctx: &Context<'_>,
+        input: UnlinkRepeatInput,
+    ) -> Result<Option<PetitionPayload>> {
+        payload(ctx, || {
+            Ok(UnlinkRepeat {
+                petition: input_id(&input.petition_id, "petitionId")?,
+                earlier: input_id(&input.earlier_id, "earlierId")?,
+                reason: input.reason,
             })
         })
         .await

@@ -1,11 +1,7 @@
 //! Petitions that ask again: linked and counted (đã đề nghị nhiều lần), across units and years. Neither becomes part of
 //! the other.
 
-use entity::{
-    id::PetitionId,
-    petition::Model,
-    petition_repeat,
-};
+use entity::{id::PetitionId, petition::Model, petition_repeat};
 
 use super::{for_office, known, record, rules};
 use crate::{
@@ -29,7 +25,13 @@ impl Command for LinkRepeat {
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        let row = for_office(working, facts, self.petition, Capability::GroupFeedback, "petitionId")?;
+        let row = for_office(
+            working,
+            facts,
+            self.petition,
+            Capability::GroupFeedback,
+            "petitionId",
+        )?;
         let earlier =
             known(working, facts, self.earlier).ok_or(Refused::field(Code::NotFound, "earlierId"))?;
         // What came first is not a repeat of what came later; so no links can run in a circle.
@@ -60,7 +62,13 @@ impl Command for LinkRepeat {
             repeats: row.repeats + 1,
             ..row.clone()
         };
-        record(&mut changes, facts, counted, "repeat_linked", Some(earlier.number.clone()));
+        record(
+            &mut changes,
+            facts,
+            counted,
+            "repeat_linked",
+            Some(earlier.number.clone()),
+        );
         Ok(Verdict::about(changes, [self.petition.0]))
     }
 }
@@ -78,7 +86,13 @@ impl Command for UnlinkRepeat {
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        let row = for_office(working, facts, self.petition, Capability::GroupFeedback, "petitionId")?;
+        let row = for_office(
+            working,
+            facts,
+            self.petition,
+            Capability::GroupFeedback,
+            "petitionId",
+        )?;
         let reason = rules::required(&self.reason, "reason", 2_000)?;
         let link = working
             .petition_repeat

@@ -22,13 +22,86 @@ const COMMON: &[&str] = &[
     "va", "vao", "ve", "vi", "viec", "voi", "vua", "xa", "xem", "xet", "xin", "y",
 ];
 
+/// What offices write whatever it is about; with these two petitions would be alike that have nothing in common.
+const PHRASES: &[&str] = &[
+    "an toan",
+    "anh huong",
+    "bao dam",
+    "cai tao",
+    "co che",
+    "cong trinh",
+    "cu tri",
+    "da duoc",
+    "dan cu",
+    "dau tu",
+    "day nhanh",
+    "de nghi",
+    "di lai",
+    "dia ban",
+    "giay chung nhan",
+    "hien nay",
+    "ho tro",
+    "ho tro kinh phi",
+    "khac phuc",
+    "khu dan cu",
+    "kien nghi",
+    "kinh phi",
+    "mot so",
+    "nang cap",
+    "nghiem trong",
+    "nguoi dan",
+    "nhan dan",
+    "phuc vu",
+    "quan tam",
+    "quy hoach",
+    "quyen su dung",
+    "san xuat",
+    "sua chua",
+    "suc khoe",
+    "thanh pho",
+    "thuan loi",
+    "thuong xuyen",
+    "tiep tuc",
+    "tinh trang",
+    "to chuc",
+    "xay dung",
+    "xem xet",
+    "xuong cap",
+];
+
 /// The words that say what a text is about, in their order.
 pub(super) fn telling(text: &str) -> Vec<String> {
-    words(text, MOST_WORDS)
+    let all: Vec<String> = words(text, MOST_WORDS)
         .into_iter()
         .map(|word| word.folded)
-        .filter(|word| !COMMON.contains(&word.as_str()))
-        .collect()
+        .collect();
+    let mut telling = Vec::with_capacity(all.len());
+    let mut rest = all.as_slice();
+    while let [word, after @ ..] = rest {
+        let phrase = PHRASES
+            .iter()
+            .map(|phrase| phrase.split(' '))
+            .filter(|phrase| {
+                phrase
+                    .clone()
+                    .zip(rest)
+                    .filter(|(one, other)| one == other)
+                    .count()
+                    == phrase.clone().count()
+            })
+            .map(Iterator::count)
+            .max();
+        rest = match phrase {
+            Some(length) => &rest[length..],
+            None => {
+                if !COMMON.contains(&word.as_str()) {
+                    telling.push(word.clone());
+                }
+                after
+            }
+        };
+    }
+    telling
 }
 
 /// The pairs of these words, each once, in their order; a word with a digit in it (ĐT185) counts alone as well.
@@ -78,7 +151,10 @@ mod tests {
             of("Sửa đường ĐT185, xã Trung Yên"),
             of("SỬA ĐƯỜNG đt185 TẠI xã trung yên")
         );
-        assert_eq!(telling("Đề nghị sửa đường ĐT185 tại xã Trung Yên").join(" "), "sua duong dt185 trung yen");
+        assert_eq!(
+            telling("Đề nghị sửa đường ĐT185 tại xã Trung Yên, hỗ trợ kinh phí").join(" "),
+            "sua duong dt185 trung yen"
+        );
         // Sua duong, duong dt185, dt185 trung, trung yen; and the road by itself.
         assert_eq!(of("Sửa đường ĐT185 xã Trung Yên").len(), 5);
         assert!(of("").is_empty() && of("của và là").is_empty());
@@ -95,5 +171,6 @@ mod tests {
     #[test]
     fn common_words_are_sorted_and_folded() {
         assert!(COMMON.is_sorted_by(|a, b| a < b), "{COMMON:?}");
+        assert!(PHRASES.is_sorted_by(|a, b| a < b), "{PHRASES:?}");
     }
 }

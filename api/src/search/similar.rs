@@ -37,11 +37,11 @@ pub const MOST_OF_A_PLACE: usize = 300;
 const MOST_COMPARED: usize = 100;
 
 /// What is less alike is not shown; set by the labelled pairs of the sample (docs/similar.md).
-pub const LEAST: f64 = 0.22;
+pub const LEAST: f64 = 0.16;
 
 /// What the same place and the same body add.
-const SAME_PLACE: f64 = 0.08;
-const SAME_AGENCY: f64 = 0.03;
+const SAME_PLACE: f64 = 0.04;
+const SAME_AGENCY: f64 = 0.02;
 
 /// What is asked about.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +79,9 @@ pub async fn similar(store: &Store, viewer: &Viewer, asked: &Asked) -> Result<Ve
         return Ok(Vec::new());
     }
     let snapshot = store.snapshot().await?;
-    let found = statement(store.backend(), &wanted, &asked.units, "").all(&snapshot).await?;
+    let found = statement(store.backend(), &wanted, &asked.units, "")
+        .all(&snapshot)
+        .await?;
     let mut of_pair: HashMap<i32, Vec<Uuid>> = HashMap::new();
     for row in found {
         let pair: i32 = row.try_get("", "place")?;
@@ -95,7 +97,9 @@ pub async fn similar(store: &Store, viewer: &Viewer, asked: &Asked) -> Result<Ve
     for (place, ids) in &of_pair {
         let pair = usize::try_from(*place).ok().and_then(|place| wanted.get(place));
         // Those of the place itself come along without a pair; the comparison decides.
-        let weight = pair.and_then(|pair| weights.get(pair)).copied().unwrap_or(0.01);
+        let weight = pair
+            .and_then(|pair| weights.get(pair))
+            .map_or(0.01, |weight| *weight);
         for id in ids {
             *candidates.entry(*id).or_default() += weight;
         }
@@ -206,19 +210,25 @@ impl Question {
             return None;
         }
         let all: f64 = self.weights.values().sum();
-        let common = self.weights.iter().filter(|(pair, _)| shared_pairs.contains(pair));
+        let common = self
+            .weights
+            .iter()
+            .filter(|(pair, _)| shared_pairs.contains(pair));
         let pairs_alike = common.map(|(_, weight)| weight).sum::<f64>() / all;
         let mut shared: Vec<String> = self.words.intersection(&words).cloned().collect();
         shared.sort_unstable();
         let both = (self.words.len() + words.len()) as f64;
         let words_alike = 2.0 * shared.len() as f64 / both;
 
-        let units = text("unitIds").split(' ').filter_map(|unit| Uuid::try_parse(unit).ok());
+        let units = text("unitIds")
+            .split(' ')
+            .filter_map(|unit| Uuid::try_parse(unit).ok());
         let same_place = units.map(UnitId).any(|unit| asked.units.contains(&unit));
         let same_agency = asked
             .agency
             .is_some_and(|agency| text("agencyId") == agency.0.to_string());
-        let mut score = 0.5 * pairs_alike + 0.5 * words_alike;
+        // One rare pair in a long text says more than its share of the text.
+        let mut score = 0.5 * pairs_alike.sqrt() + 0.5 * words_alike;
         if score <= 0.0 {
             return None;
         }

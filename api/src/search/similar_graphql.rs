@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::{
-    id::{AgencyId, FeedbackId, PetitionId, UnitId},
+    id::{AgencyId, PetitionId, UnitId},
     sync_doc,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -40,15 +40,13 @@ pub struct SimilarQuery;
 impl SimilarQuery {
     /// Petitions that ask for much the same (kiến nghị tương tự), best first, across units and years, among those that
     /// the viewer may see. Words count in every spelling, the same place and body add to them. A suggestion: nothing is
-    /// merged by it. One of `text` (at most 20,000 characters, `TOO_LONG`), `petitionId` and `feedbackId` is needed
+    /// merged by it. `text` (at most 20,000 characters, `TOO_LONG`) or the `id` of a petition or feedback is needed
     /// (`REQUIRED`); what the viewer may not see is like nothing. `first` is 1 to 100 (`LIMIT_TOO_LARGE`).
-    #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn similar_petitions(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is asked for, as far as it is typed.")] text: Option<String>,
-        #[graphql(desc = "What is like this petition; it is left out itself.")] petition_id: Option<ID>,
-        #[graphql(desc = "What is like this feedback.")] feedback_id: Option<ID>,
+        #[graphql(desc = "What is like this petition (itself left out) or feedback.")] id: Option<ID>,
         #[graphql(desc = "The place that it is about.")] unit_id: Option<ID>,
         #[graphql(desc = "The body that is competent.")] agency_id: Option<ID>,
         #[graphql(desc = "How many at most, 1 to 100.")] first: i32,
@@ -60,15 +58,18 @@ impl SimilarQuery {
         .window()?;
         let (state, viewer) = (state(ctx)?, viewer(ctx)?);
         viewer.signed_in()?;
-        let document = match (&petition_id, &feedback_id) {
-            (Some(id), _) => seen(ctx, "petition", input_id::<PetitionId>(id, "petitionId")?.0).await?,
-            (None, Some(id)) => seen(ctx, "feedback", input_id::<FeedbackId>(id, "feedbackId")?.0).await?,
-            (None, None) => None,
+        let of = id.as_ref().map(|id| input_id::<Uuid>(id, "id")).transpose()?;
+        let document = match of {
+            Some(id) => match seen(ctx, "petition", id).await? {
+                Some(petition) => Some(petition),
+                None => seen(ctx, "feedback", id).await?,
+            },
+            None => None,
         };
         let text = match (text, &document) {
             (Some(text), _) => text,
             (None, Some(document)) => words(document),
-            (None, None) if petition_id.is_some() || feedback_id.is_some() => return Ok(Vec::new()),
+            (None, None) if of.is_some() => return Ok(Vec::new()),
             (None, None) => return Err(Refused::field(Code::Required, "text").into()),
         };
         let of_document = |names: [&str; 2]| {
@@ -85,7 +86,9 @@ impl SimilarQuery {
         };
         let agency: Option<AgencyId> = match agency_id {
             Some(agency) => Some(input_id(&agency, "agencyId")?),
-            None => Uuid::try_parse(&of_document(["agencyId", "agencyId"])).ok().map(AgencyId),
+            None => Uuid::try_parse(&of_document(["agencyId", "agencyId"]))
+                .ok()
+                .map(AgencyId),
         };
         let reference = state.reference();
         let units = &reference.units;
@@ -99,7 +102,7 @@ impl SimilarQuery {
                 })
                 .collect(),
             agency,
-            except: petition_id.as_ref().and_then(crate::graphql::id),
+            except: of.map(PetitionId),
             first: usize::try_from(window.limit).unwrap_or(usize::MAX),
         };
         let found = similar(&state.store, viewer, &asked).await?;

@@ -33,7 +33,7 @@ rows! {
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
-    api_token(id); petition_import(petition_id);
+    api_token(id); petition_import(petition_id); petition_repeat(petition_id, earlier_id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -144,7 +144,7 @@ working! {
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
-    api_token petition_import
+    api_token petition_import petition_repeat
 }
 
 /// One thing that a rule wants done to the working set.
@@ -357,6 +357,7 @@ impl Working {
         by!(petition_agency.PetitionId in needs.petition);
         by!(petition_lineage.FromId in needs.petition);
         by!(petition_lineage.ToId in needs.petition);
+        by!(petition_repeat.PetitionId in needs.petition);
         by!(forwarding_petition.PetitionId in needs.petition);
         by!(answer_petition.PetitionId in needs.petition);
         by!(forwarding.Id in needs.forwarding);

@@ -10,7 +10,9 @@ use cutri_tests::{
     each_db,
     world::{self, Put, World},
 };
-use entity::{answer, event, forwarding, informing, petition, petition_import, petition_unit, sync_clock, sync_doc};
+use entity::{
+    answer, event, forwarding, informing, petition, petition_import, petition_unit, sync_clock, sync_doc,
+};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
@@ -23,7 +25,10 @@ struct Told {
 
 impl Told {
     fn rows(&self) -> Vec<&Value> {
-        self.lines.iter().filter(|line| line.get("row").is_some()).collect()
+        self.lines
+            .iter()
+            .filter(|line| line.get("row").is_some())
+            .collect()
     }
 
     fn summary(&self) -> Value {
@@ -39,14 +44,25 @@ impl Told {
 
     /// The field and code of the first mistake of the row in this line.
     fn mistake(&self, line: u64) -> (String, String) {
-        let row = self.rows().into_iter().find(|row| row["row"] == line).expect("a row");
+        let row = self
+            .rows()
+            .into_iter()
+            .find(|row| row["row"] == line)
+            .expect("a row");
         let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
         (text(&row["errors"][0]["field"]), text(&row["errors"][0]["code"]))
     }
 }
 
 async fn send(person: &Person, council: impl ToString, validate_only: bool, text: &str) -> Told {
-    send_bytes(person, council, validate_only, "text/csv", text.as_bytes().to_vec()).await
+    send_bytes(
+        person,
+        council,
+        validate_only,
+        "text/csv",
+        text.as_bytes().to_vec(),
+    )
+    .await
 }
 
 async fn send_bytes(
@@ -114,7 +130,11 @@ fn six() -> String {
         "5;05/2026;Cấp nước ấp Gò;Nước sạch;;;5/1/2026;Sở Xây dựng;16/HĐND-VP;12/1/2026;;Đang giải quyết;Đang làm;3/2/2026;89/SXD;10/2/2026;Niêm yết công khai;",
         "6;06/2026;=HYPERLINK(\"x\");Giao thông;27721;;5/1/2026;Sở Xây dựng;16/HĐND-VP;12/1/2026;;Đang giải quyết;Đang làm;3/2/2026;89/SXD;10/2/2026;Niêm yết công khai;Kết thúc",
     ];
-    format!("{HEADS}\r\n{}\r\n", rows.join("\r\n").replace("=HYPERLINK(\"x\")", "\"=HYPERLINK(\"\"x\"\")\""))
+    format!(
+        "{HEADS}\r\n{}\r\n",
+        rows.join("\r\n")
+            .replace("=HYPERLINK(\"x\")", "\"=HYPERLINK(\"\"x\"\")\"")
+    )
 }
 
 each_db! {

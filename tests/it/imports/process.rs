@@ -19,7 +19,13 @@ const MOST_MEMORY: u64 = 150 * 1024 * 1024;
 
 fn command(db: &TestDatabase, folder: &Path, file: &Path, world: &World, more: &[&str]) -> Command {
     let council = world.here.council.to_string();
-    let mut arguments = vec!["import", "petitions", file.to_str().unwrap(), "--council", council.as_str()];
+    let mut arguments = vec![
+        "import",
+        "petitions",
+        file.to_str().unwrap(),
+        "--council",
+        council.as_str(),
+    ];
     arguments.extend(["--as", world.here.office.username.as_str()]);
     arguments.extend(more);
     server_process::command(folder, &arguments, &[("DATABASE_URL", db.url())])
@@ -41,7 +47,10 @@ fn peak(process: &mut Child) -> u64 {
 }
 
 async fn count(app: &TestApp) -> u64 {
-    petition::Entity::find().count(app.state.store.read()).await.unwrap()
+    petition::Entity::find()
+        .count(app.state.store.read())
+        .await
+        .unwrap()
 }
 
 each_db! {
@@ -133,18 +142,27 @@ fn the_memory_of_an_import_does_not_grow_with_its_sheets() {
         for (file, validate) in [(&one, true), (&many, true), (&many, false)] {
             let more: &[&str] = if validate { &["--validate-only"] } else { &[] };
             let mut command = command(&db, &data, file, &world, more);
-            let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let mut process = command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
             measured.push(peak(&mut process));
             assert!(process.wait().unwrap().success());
         }
-        let [idle, validated, imported] = measured[..] else { panic!() };
+        let [idle, validated, imported] = measured[..] else {
+            panic!()
+        };
         println!(
             "an import of {rows} rows: {} MB above one row when validating, {} MB when importing ({} MB in all)",
             validated.saturating_sub(idle) >> 20,
             imported.saturating_sub(idle) >> 20,
             imported >> 20
         );
-        assert!(validated < idle + MOST_MEMORY && imported < idle + MOST_MEMORY, "{measured:?}");
+        assert!(
+            validated < idle + MOST_MEMORY && imported < idle + MOST_MEMORY,
+            "{measured:?}"
+        );
         assert_eq!(count(&app).await, u64::from(rows));
     });
 }

@@ -142,7 +142,10 @@ mod tests {
     fn every_way_in_which_a_spreadsheet_writes_text_is_read() {
         let expected = vec![
             (1, vec!["Nội dung".to_owned(), "Xã".to_owned()]),
-            (2, vec!["Cầu, đường; \"cũ\"\nhỏng".to_owned(), "Tân Hưng".to_owned()]),
+            (
+                2,
+                vec!["Cầu, đường; \"cũ\"\nhỏng".to_owned(), "Tân Hưng".to_owned()],
+            ),
             (5, vec!["Điện".to_owned(), String::new()]),
         ];
         let with = |separator: &str| {
@@ -154,7 +157,11 @@ mod tests {
             let text = with(separator);
             assert_eq!(rows(text.as_bytes()).unwrap(), expected, "{separator:?}");
             let marked = format!("\u{feff}{text}");
-            assert_eq!(rows(marked.as_bytes()).unwrap(), expected, "{separator:?} with a mark");
+            assert_eq!(
+                rows(marked.as_bytes()).unwrap(),
+                expected,
+                "{separator:?} with a mark"
+            );
             assert_eq!(rows(&utf16(&text)).unwrap(), expected, "{separator:?} in UTF-16");
         }
         let told = format!("sep=;\r\n{}", with(";"));

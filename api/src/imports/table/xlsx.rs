@@ -40,7 +40,9 @@ fn part<'a>(zip: &'a mut Zip, name: &str) -> Result<Option<Reader<impl BufRead +
         return Ok(None);
     };
     let file = zip.by_index(index).map_err(unreadable)?;
-    Ok(Some(Reader::from_reader(BufReader::new(file.take(MOST_UNPACKED)))))
+    Ok(Some(Reader::from_reader(BufReader::new(
+        file.take(MOST_UNPACKED),
+    ))))
 }
 
 /// The value of an attribute, by its name without prefix.
@@ -325,7 +327,9 @@ fn place_of(place: &str) -> Option<usize> {
 /// A number as people write it: `125`, not `125.0` or `1.25E2`.
 fn plain(value: &str) -> String {
     match value.parse::<f64>() {
-        Ok(number) if number.is_finite() && number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
+        Ok(number) if number.is_finite() && number.fract() == 0.0 && number.abs() < 1e15 => {
+            format!("{number:.0}")
+        }
         Ok(number) if number.is_finite() => format!("{number}"),
         _ => value.to_owned(),
     }
