@@ -71,7 +71,7 @@ codes! {
     NotAcceptable "NOT_ACCEPTABLE" 406 false "Không trả được kiểu nội dung được yêu cầu." "No acceptable media type.";
     RequestTimeout "REQUEST_TIMEOUT" 408 true "Yêu cầu gửi quá chậm." "The request arrived too slowly.";
     BodyTooLarge "BODY_TOO_LARGE" 413 false "Nội dung gửi lên quá lớn." "The request body is too large.";
-    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 false "Chỉ nhận application/json." "Only application/json is accepted.";
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 false "Không nhận kiểu nội dung này." "This media type is not accepted.";
     HeadersTooLarge "HEADERS_TOO_LARGE" 431 false "Phần đầu yêu cầu quá lớn." "The request headers are too large.";
     Unavailable "UNAVAILABLE" 503 true "Máy chủ tạm thời không phục vụ được; hãy thử lại." "Temporarily unavailable; try again.";
     // The document
@@ -100,6 +100,13 @@ codes! {
     OutOfRange "OUT_OF_RANGE" 200 false "Giá trị nằm ngoài khoảng cho phép." "The value is out of range.";
     UnknownCode "UNKNOWN_CODE" 200 false "Mã không có trong danh mục." "The code is not in the list.";
     UnknownField "UNKNOWN_FIELD" 200 false "Trường này không được ghi." "This field cannot be written.";
+    Ambiguous "AMBIGUOUS" 200 false "Có nhiều mục trùng tên; hãy ghi rõ hơn." "Several entries have this name; say which.";
+    // Files to take over
+    UnreadableFile "UNREADABLE_FILE" 400 false "Không đọc được tệp này: cần tệp CSV hoặc XLSX nguyên vẹn, không đặt mật khẩu." "The file cannot be read: a whole CSV or XLSX file without password is needed.";
+    LegacyEncoding "LEGACY_ENCODING" 400 false
+        "Tệp dùng bảng mã cũ (Windows-1258, TCVN3 hoặc VNI); hãy lưu lại thành XLSX hoặc CSV UTF-8."
+        "The file is in a legacy encoding (Windows-1258, TCVN3 or VNI); save it as XLSX or CSV UTF-8.";
+    MissingColumn "MISSING_COLUMN" 400 false "Không thấy dòng tiêu đề có cột “Nội dung kiến nghị”." "No head row with the column “Nội dung kiến nghị” was found.";
     // Rules
     InvalidState "INVALID_STATE" 200 false "Trạng thái hiện tại không cho phép bước này." "The current state does not allow this step.";
     Taken "TAKEN" 200 false "Giá trị này đã được dùng." "This value is already taken.";

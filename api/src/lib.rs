@@ -22,6 +22,7 @@ pub mod epoch;
 pub mod error;
 pub mod feedback;
 pub mod graphql;
+pub mod imports;
 pub mod installation;
 pub mod keys;
 pub mod lookup;

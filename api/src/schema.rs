@@ -20,7 +20,7 @@ use crate::{
     procedures::{graphql::ProcedureQuery, mutations::ProcedureMutation},
     resolutions::{graphql::ResolutionQuery, mutations::ResolutionMutation},
     rounds::{graphql::RoundQuery, mutations::RoundMutation},
-    search::graphql::SearchQuery,
+    search::{graphql::SearchQuery, similar_graphql::SimilarQuery},
     state::State,
     sync::{
         graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
@@ -51,6 +51,7 @@ pub struct Query(
     ProcedureQuery,
     SynthesisQuery,
     SearchQuery,
+    SimilarQuery,
     SyncQuery,
     DigestQuery,
     IssueQuery,

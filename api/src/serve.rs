@@ -1,6 +1,11 @@
 //! The running server: what executes behind the edge, what it does in the background, how it ends.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_graphql::{Request, Response, futures_util::stream::BoxStream};
 use axum::Router;
@@ -20,7 +25,7 @@ use crate::{
     demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
-    installation, pages, reports,
+    imports, installation, pages, reports,
     schema::{self, Schema},
     start::{self, Failure},
     starts,
@@ -85,7 +90,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         },
         None => config,
     };
-    let pages = doors(&state, accounts);
+    let pages = doors(&state, accounts, &settings.data);
     let edge = Edge::new(
         Server::new(Arc::clone(&state), settings.data.clone()),
         pages,
@@ -118,12 +123,14 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is served beside GraphQL: pages for people, tables for spreadsheets, calendars, the door for bundles.
-fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>) -> Router {
+/// What is served beside GraphQL: pages for people, tables for spreadsheets and what comes from them, calendars, the
+/// door for bundles.
+fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>, data: &Path) -> Router {
     pages::router(Arc::clone(state), accounts)
         .merge(reports::http::door(Arc::clone(state)))
         .merge(pages::calendar::door(Arc::clone(state)))
         .merge(bundle::http::door(Arc::clone(state)))
+        .merge(imports::http::door(Arc::clone(state), data.to_owned()))
 }
 
 /// Five lines: where everything is.
@@ -156,7 +163,7 @@ async fn welcome(
 
 /// The edge of a server on this state; `data` is the folder whose disk must not run full.
 pub fn behind(state: Arc<State>, data: PathBuf, config: EdgeConfig) -> Arc<Edge<Server>> {
-    let pages = doors(&state, None);
+    let pages = doors(&state, None, &data);
     Edge::new(Server::new(state, data), pages, config)
 }
 

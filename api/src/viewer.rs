@@ -87,6 +87,8 @@ pub struct Viewer {
     signed_in: Option<SignedIn>,
     /// The device was given up, or the account disabled: it may hand in what it holds and is told to erase it.
     wiping: bool,
+    /// It is no device that asks but the operator, at the server's own command line.
+    at_server: bool,
     /// An integrator's token for this unit's subtree.
     read_token: Option<UnitId>,
     grants: Vec<role_grant::Model>,
@@ -151,6 +153,16 @@ impl Viewer {
         if device.revoked_at.is_some() || account.disabled_at.is_some() {
             return Err(Code::DeviceRevoked.into());
         }
+        Self::of(conn, reference, SignedIn { account, device }, today, lang).await
+    }
+
+    async fn of<C: ConnectionTrait>(
+        conn: &C,
+        reference: &Reference,
+        SignedIn { account, device }: SignedIn,
+        today: NaiveDate,
+        lang: Lang,
+    ) -> Result<Self> {
         let grants = role_grant::Entity::find()
             .filter(role_grant::Column::AccountId.eq(account.id))
             .all(conn)
@@ -185,6 +197,39 @@ impl Viewer {
             today,
             lang,
         ))
+    }
+
+    /// What an operator does in the name of somebody, at the server's own command line: with that person's rights of
+    /// today, from no device.
+    pub async fn at_server<C: ConnectionTrait>(
+        conn: &C,
+        reference: &Reference,
+        account: account::Model,
+        now: DateTime<Utc>,
+        lang: Lang,
+    ) -> Result<Self> {
+        if account.disabled_at.is_some() {
+            return Err(Code::Forbidden.into());
+        }
+        let nowhere = device::Model {
+            id: DeviceId(uuid::Uuid::nil()),
+            account_id: account.id,
+            name: String::new(),
+            created_at: now,
+            seen_at: now,
+            revoked_at: None,
+            stolen: false,
+        };
+        let signed_in = SignedIn {
+            account,
+            device: nowhere,
+        };
+        let today = crate::clock::local_date(now);
+        let viewer = Self::of(conn, reference, signed_in, today, lang).await?;
+        Ok(Self {
+            at_server: true,
+            ..viewer
+        })
     }
 
     /// A device that was given up: it reads nothing any more, so that all that it holds comes as gone.
@@ -293,7 +338,8 @@ impl Viewer {
 
     /// The device's id.
     pub fn device_id(&self) -> Option<DeviceId> {
-        self.signed_in.as_ref().map(|signed_in| signed_in.device.id)
+        let device = self.signed_in.as_ref().map(|signed_in| signed_in.device.id);
+        device.filter(|_| !self.at_server)
     }
 
     /// The unit for whose subtree an integrator's token was made.

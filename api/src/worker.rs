@@ -13,6 +13,7 @@ use crate::{
     briefs,
     error::Result,
     resolutions::dated::{self, FollowDates},
+    search::index,
     state::State,
     store::door::{self, Command},
     sync::{push, waiting},
@@ -69,6 +70,7 @@ async fn day(state: &State, today: NaiveDate) -> Result<()> {
         follow(state, &steps).await?;
         before = due;
     }
+    index::fill_pairs(state).await?;
     push::forget_receipts(state).await?;
     let agencies = grants::agencies_with_grants(state).await?;
     let steps: Vec<FollowGrants> = agencies.into_iter().map(FollowGrants).collect();

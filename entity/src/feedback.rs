@@ -28,6 +28,8 @@ pub struct Model {
     pub wanted: Option<String>,
     pub affected: Option<String>,
     pub since: Option<String>,
+    /// What shows it, or that there is nothing to show.
+    pub evidence: Option<String>,
     pub answered_on_spot: Option<bool>,
     pub on_spot_answer: Option<String>,
     pub tracking_code: Option<String>,
@@ -40,6 +42,12 @@ pub struct Model {
     pub received_at: DateTimeUtc,
     pub accepted_at: Option<DateTimeUtc>,
     pub seen_at: Option<DateTimeUtc>,
+    /// What the office asked when it sent it back for clarity; none once the author has answered.
+    pub question: Option<String>,
+    /// How often it was sent back.
+    pub returns: i32,
+    /// What it lacks to be clear work, parts separated by spaces; none where that is not known.
+    pub missing: Option<String>,
     pub status: Status,
     /// Came after the mandate, the meeting or the unit had ended; judged by the date it happened.
     pub late: bool,
@@ -60,6 +68,8 @@ codes! {
         Accepted = "accepted",
         /// Answered on the spot; nothing more to do.
         AnsweredOnSpot = "answered_on_spot",
+        /// Sent back to its author, who is asked to make it clear.
+        Returned = "returned",
         /// Part of a petition.
         Grouped = "grouped",
         /// Taken back by its author before it was grouped.
@@ -78,11 +88,19 @@ pub enum Event {
     Withdraw,
     /// The office makes it part of a petition.
     Group,
+    /// The office asks its author to make it clear.
+    Return,
 }
 
 impl Event {
     /// All of them, for the tables of the tests.
-    pub const ALL: &'static [Self] = &[Self::Correct, Self::Add, Self::Withdraw, Self::Group];
+    pub const ALL: &'static [Self] = &[
+        Self::Correct,
+        Self::Add,
+        Self::Withdraw,
+        Self::Group,
+        Self::Return,
+    ];
 }
 
 impl Status {
@@ -90,10 +108,18 @@ impl Status {
     pub fn next(self, event: Event) -> Option<Self> {
         match (self, event) {
             (Self::Accepted | Self::AnsweredOnSpot, Event::Correct | Event::Add) => Some(self),
-            (Self::Accepted | Self::AnsweredOnSpot, Event::Withdraw) => Some(Self::Withdrawn),
-            (Self::Accepted | Self::AnsweredOnSpot, Event::Group) => Some(Self::Grouped),
+            // The author's correction is his answer: it is handed in again.
+            (Self::Returned, Event::Correct) => Some(Self::Accepted),
+            (Self::Returned, Event::Add) => Some(Self::Returned),
+            (Self::Accepted | Self::AnsweredOnSpot | Self::Returned, Event::Withdraw) => {
+                Some(Self::Withdrawn)
+            }
+            // An office may go on without an answer.
+            (Self::Accepted | Self::AnsweredOnSpot | Self::Returned, Event::Group) => Some(Self::Grouped),
+            (Self::Accepted | Self::AnsweredOnSpot, Event::Return) => Some(Self::Returned),
             (Self::Grouped, Event::Add) => Some(Self::Grouped),
-            (Self::Grouped, Event::Correct | Event::Withdraw | Event::Group) => None,
+            (Self::Grouped, Event::Correct | Event::Withdraw | Event::Group | Event::Return) => None,
+            (Self::Returned, Event::Return) => None,
             (Self::Withdrawn, _) => None,
         }
     }

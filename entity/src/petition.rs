@@ -54,6 +54,8 @@ pub struct Model {
     pub closed_at: Option<DateTimeUtc>,
     /// How often voters had to ask again.
     pub repeats: i32,
+    /// What all of its feedback lacks, parts separated by spaces; none where that is not known.
+    pub missing: Option<String>,
     pub created_at: DateTimeUtc,
     pub rev: i64,
     pub updated_at: DateTimeUtc,

@@ -20,6 +20,8 @@ mod m20261127_000015_public_texts;
 mod m20261127_000016_rounds;
 mod m20261127_000017_syntheses;
 mod m20261127_000012_server_start;
+mod m20261127_000018_imports;
+mod m20261127_000019_completeness;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000016_rounds::Migration),
             Box::new(m20261127_000017_syntheses::Migration),
             Box::new(m20261127_000012_server_start::Migration),
+            Box::new(m20261127_000018_imports::Migration),
+            Box::new(m20261127_000019_completeness::Migration),
         ]
     }
 }

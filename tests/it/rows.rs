@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     agency, answer, answer_petition, constituency, council, delegate, feedback, feedback_addition, informing,
     meeting, meeting_council, meeting_record, meeting_unit, note, petition, petition_agency,
-    petition_feedback, petition_lineage, petition_unit, resolution, resolution_edge, sync_issue, unit,
-    urging,
+    petition_feedback, petition_lineage, petition_repeat, petition_unit, resolution, resolution_edge,
+    sync_issue, unit, urging,
 };
 use uuid::Uuid;
 
@@ -211,6 +211,7 @@ pub(crate) fn feedback() -> feedback::Model {
         wanted: some("Sửa đường"),
         affected: some("Cả ấp"),
         since: some("năm ngoái"),
+        evidence: some("Có ảnh"),
         answered_on_spot: Some(true),
         on_spot_answer: some("Sẽ sửa"),
         tracking_code: some("ABCD-1234"),
@@ -221,6 +222,9 @@ pub(crate) fn feedback() -> feedback::Model {
         received_at: moment(),
         accepted_at: Some(moment()),
         seen_at: Some(moment()),
+        question: some("Ở đâu?"),
+        returns: 1,
+        missing: some("since"),
         status: feedback::Status::Accepted,
         late: true,
         petition_id: Some(id()),
@@ -271,6 +275,7 @@ pub(crate) fn petition() -> petition::Model {
         informed_at: Some(moment()),
         closed_at: Some(moment()),
         repeats: 1,
+        missing: some("since"),
         created_at: moment(),
         rev: 1,
         updated_at: moment(),
@@ -304,6 +309,18 @@ pub(crate) fn lineage(from: &petition::Model, to: &petition::Model) -> petition_
         to_id: to.id,
         kind: "split".into(),
         at: moment(),
+    }
+}
+
+pub(crate) fn petition_repeat(petition: &petition::Model) -> petition_repeat::Model {
+    petition_repeat::Model {
+        petition_id: petition.id,
+        earlier_id: id(),
+        actor_id: id(),
+        at: moment(),
+        unlinked_at: None,
+        unlinked_by: None,
+        unlink_reason: None,
     }
 }
 

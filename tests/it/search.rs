@@ -96,6 +96,7 @@ fn petition(n: usize, council: CouncilId, content: &str, public: Option<&str>) -
         informed_at: None,
         closed_at: None,
         repeats: 0,
+        missing: None,
         created_at: now,
         rev: 0,
         updated_at: now,
@@ -535,7 +536,7 @@ each_db! {
 }
 
 /// Documents and log as the write door would leave them, of petitions that lie in many councils.
-async fn stored_in_bulk(state: &State, world: &World, count: usize) {
+pub(crate) async fn stored_in_bulk(state: &State, world: &World, count: usize) {
     let texts = published();
     let tx = state.store.migrating().begin().await.unwrap();
     let here = [

@@ -17,6 +17,12 @@ fn feedback_goes_where_the_table_says() {
         (S::AnsweredOnSpot, E::Add, S::AnsweredOnSpot),
         (S::AnsweredOnSpot, E::Withdraw, S::Withdrawn),
         (S::AnsweredOnSpot, E::Group, S::Grouped),
+        (S::Accepted, E::Return, S::Returned),
+        (S::AnsweredOnSpot, E::Return, S::Returned),
+        (S::Returned, E::Correct, S::Accepted),
+        (S::Returned, E::Add, S::Returned),
+        (S::Returned, E::Withdraw, S::Withdrawn),
+        (S::Returned, E::Group, S::Grouped),
         (S::Grouped, E::Add, S::Grouped),
     ];
     for from in S::ALL {

@@ -40,7 +40,7 @@ fn everything() -> (Working, Vec<(&'static str, Uuid)>) {
     row!("feedback", feedback, rows::feedback(), feedback_addition: |row| [rows::feedback_addition(row)]);
     row!("petition", petition, rows::petition(),
         petition_unit: |row| [rows::petition_unit(row)], petition_agency: |row| [rows::petition_agency(row)],
-        petition_feedback: |row| [rows::petition_feedback(row)],
+        petition_feedback: |row| [rows::petition_feedback(row)], petition_repeat: |row| [rows::petition_repeat(row)],
         petition_lineage: |row| [rows::lineage(row, &rows::petition()), rows::lineage(&rows::petition(), row)]);
     row!("informing", informing, rows::informing());
     row!("urging", urging, rows::urging());

@@ -261,6 +261,28 @@ impl Person {
         (status, headers, response.text().await.unwrap())
     }
 
+    /// Sends a file to a path: status, headers, text.
+    pub async fn send_file(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        bytes: Vec<u8>,
+    ) -> (u16, reqwest::header::HeaderMap, String) {
+        let mut request = self
+            .client
+            .post(format!("http://{}{path}", self.address))
+            .body(bytes);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.text().await.unwrap())
+    }
+
     /// Sends an operation.
     pub async fn ask(&self, query: &str, variables: Value) -> Answer {
         self.try_ask(query, variables).await.unwrap()

@@ -15,6 +15,7 @@ pub mod rxdb;
 pub mod rxdb_client;
 pub mod seeds;
 pub mod server_process;
+pub mod sheets;
 pub mod socket;
 pub mod target;
 pub mod world;

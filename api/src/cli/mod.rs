@@ -3,6 +3,7 @@
 mod backup;
 mod bundle;
 mod people;
+mod petitions;
 mod units;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
@@ -86,6 +87,38 @@ enum Import {
         #[arg(long, value_name = "FILE")]
         successions: Option<PathBuf>,
     },
+    /// Kiến nghị trong bảng tính của Văn phòng (CSV, XLSX; nhận cột theo tiêu đề tiếng Việt, xem docs/import.md); nạp lại
+    /// không nhân đôi, dòng hỏng được báo và không cản dòng khác. [petitions of an office's spreadsheet]
+    Petitions(NewPetitions),
+}
+
+#[derive(Args)]
+struct NewPetitions {
+    /// Tệp CSV hoặc XLSX. [the spreadsheet]
+    file: PathBuf,
+    /// Id của Hội đồng. [id of the council]
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "unit",
+        conflicts_with = "unit"
+    )]
+    council: Option<Uuid>,
+    /// Hoặc mã đơn vị hành chính có Hội đồng đương nhiệm. [or code of its unit]
+    #[arg(long, value_name = "CODE")]
+    unit: Option<String>,
+    /// Cấp của đơn vị, khi hai cấp trùng mã. [its level, where two levels share a code]
+    #[arg(long)]
+    level: Option<UnitLevel>,
+    /// Tên đăng nhập của người của Văn phòng chịu trách nhiệm nhập. [in whose name]
+    #[arg(long = "as", value_name = "USERNAME")]
+    account: String,
+    /// Chỉ kiểm tra, không ghi gì. [judge everything, write nothing]
+    #[arg(long)]
+    validate_only: bool,
+    /// Ghi các dòng lỗi ra tệp CSV này để sửa rồi nạp lại. [where to write the rows with mistakes]
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -197,6 +230,14 @@ async fn execute(command: Command, settings: &Settings) -> Result<ExitCode, Fail
             let state = start::open(settings).await?;
             units::import(&state, &file, successions.as_deref()).await?;
             close(state).await?;
+        }
+        Command::Import(Import::Petitions(new)) => {
+            let state = start::open(settings).await?;
+            let done = petitions::import(&state, &settings.data, &new).await?;
+            close(state).await?;
+            if !done {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         Command::Account(Account::Create { username }) => {
             let state = start::open(settings).await?;

@@ -8,7 +8,6 @@ mod accounts;
 mod bodies;
 mod client;
 mod petitions;
-mod places;
 mod put;
 mod rounds;
 pub mod story;
@@ -20,7 +19,7 @@ use chrono::NaiveDate;
 use entity::{account, council, feedback, meeting, petition, resolution};
 use sea_orm::{EntityTrait, PaginatorTrait};
 
-use crate::{error::Result, installation, start::Failure, state::State, terminal::Progress};
+use crate::{error::Result, installation, start::Failure, state::State, terminal::Progress, units::places};
 
 pub use accounts::{FILE, Login, read};
 pub(crate) use bodies::within;

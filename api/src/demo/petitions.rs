@@ -264,6 +264,7 @@ impl Maker<'_> {
             informed_at: None,
             closed_at: None,
             repeats: 0,
+            missing: None,
             created_at: created,
             rev: 0,
             updated_at: created,

@@ -1,7 +1,7 @@
 //! Feedback in GraphQL: the object and the queries.
 
 use async_graphql::{
-    Context, ID, InputObject, Object,
+    Context, ID, InputObject, Object, SimpleObject,
     connection::{Connection, EmptyFields},
 };
 use entity::{
@@ -45,6 +45,33 @@ impl Noun for FeedbackId {
 
     fn object(row: Model, audience: Audience) -> Feedback {
         Feedback { row, audience }
+    }
+}
+
+/// Whether it is clear work: what is asked, where, who is affected, since when, what shows it (kiến nghị gì, ở đâu, ai bị
+/// ảnh hưởng, từ bao giờ, căn cứ).
+#[derive(SimpleObject)]
+pub struct Completeness {
+    /// Whether nothing is missing.
+    is_complete: bool,
+    /// What is missing; codes of the list `completeness`.
+    missing: Vec<String>,
+    /// What these are called; list `completeness`.
+    missing_entries: Vec<CodeEntry>,
+}
+
+impl Completeness {
+    /// Of the parts that are missing, if that is known.
+    pub(crate) fn of(missing: Option<&str>) -> Option<Self> {
+        let missing: Vec<String> = missing?.split_whitespace().map(str::to_owned).collect();
+        Some(Self {
+            is_complete: missing.is_empty(),
+            missing_entries: missing
+                .iter()
+                .filter_map(|part| entry("completeness", part))
+                .collect(),
+            missing,
+        })
     }
 }
 
@@ -138,6 +165,26 @@ impl Feedback {
         self.row.since.as_deref()
     }
 
+    /// What shows it (photos, papers), or that there is nothing.
+    async fn evidence(&self) -> Option<&str> {
+        self.row.evidence.as_deref()
+    }
+
+    /// What it lacks to be clear work (độ đầy đủ); null where that is not known.
+    async fn completeness(&self) -> Option<Completeness> {
+        Completeness::of(self.row.missing.as_deref())
+    }
+
+    /// What the office asks, while it is sent back for clarity (trả lại để làm rõ).
+    async fn question(&self) -> Option<&str> {
+        self.row.question.as_deref()
+    }
+
+    /// How often it was sent back for clarity.
+    async fn returns(&self) -> i32 {
+        self.row.returns
+    }
+
     /// Whether it was answered on the spot (trả lời ngay tại cuộc tiếp xúc).
     async fn answered_on_spot(&self) -> Option<bool> {
         self.row.answered_on_spot
@@ -188,7 +235,7 @@ impl Feedback {
         one(ctx, self.row.petition_id).await
     }
 
-    /// `accepted`, `answered_on_spot`, `grouped` or `withdrawn`.
+    /// `accepted`, `answered_on_spot`, `returned`, `grouped` or `withdrawn`.
     async fn status(&self) -> &str {
         self.row.status.code()
     }
@@ -243,10 +290,12 @@ impl Feedback {
 pub struct FeedbackFilter {
     /// Of these units.
     within_unit: Option<WithinUnit>,
-    /// In one of these states: `accepted`, `answered_on_spot`, `grouped`, `withdrawn`.
+    /// In one of these states: `accepted`, `answered_on_spot`, `returned`, `grouped`, `withdrawn`.
     status: Option<Vec<String>>,
     /// Said at this meeting.
     meeting_id: Option<ID>,
+    /// Clear work, or something is missing; what is not known is neither.
+    is_complete: Option<bool>,
     /// Changed after this moment.
     updated_after: Option<Time>,
 }
@@ -265,6 +314,13 @@ impl FeedbackFilter {
         }
         if let Some(meeting) = &self.meeting_id {
             all = all.add(Column::MeetingId.eq(input_id::<MeetingId>(meeting, "meetingId")?));
+        }
+        if let Some(is_complete) = self.is_complete {
+            all = all.add(if is_complete {
+                Column::Missing.eq("")
+            } else {
+                Column::Missing.ne("")
+            });
         }
         if let Some(Time(after)) = self.updated_after {
             all = all.add(Column::UpdatedAt.gt(after));

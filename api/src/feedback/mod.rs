@@ -4,6 +4,7 @@
 //! partitions of its author and of the council under whose mandate it was recorded, nowhere else. The author
 //! corrects or withdraws it until the office has grouped it; afterwards a correction is an addition.
 
+pub mod completeness;
 pub mod graphql;
 pub mod mutations;
 mod rules;
@@ -24,7 +25,7 @@ use crate::{
     meetings::known_meeting,
     recorded::{council_covers, has_ended, recorded_under},
     store::{
-        collection::{Collection, Document, DocumentWriter, Member, flag, text},
+        collection::{Collection, Document, DocumentWriter, Member, flag, text, whole},
         door::{Command, Facts, Verdict},
         merge::{stamped, stamps},
         partition::{Audience, Partition},
@@ -91,6 +92,9 @@ impl Collection for FeedbackCollection {
             .time("receivedAt", Some(row.received_at))
             .time("acceptedAt", row.accepted_at)
             .time("seenAt", row.seen_at)
+            .set("question", &row.question)
+            .set("returns", Some(row.returns).filter(|returns| *returns > 0))
+            .set("missing", &row.missing)
             .done()
     }
 
@@ -108,6 +112,7 @@ impl Collection for FeedbackCollection {
                 text("wanted", "What the voter wants."),
                 text("affected", "Who is affected."),
                 text("since", "Since when, in the voter's words."),
+                text("evidence", "What shows it, or that there is nothing to show."),
                 flag(
                     "answeredOnSpot",
                     "Whether it was answered at once (trả lời tại chỗ).",
@@ -139,6 +144,15 @@ impl Collection for FeedbackCollection {
                 text("receivedAt", "When the server received it."),
                 text("acceptedAt", "When it was accepted."),
                 text("seenAt", "When the office had seen it."),
+                text(
+                    "question",
+                    "What the office asks, while it is sent back for clarity (trả lại để làm rõ).",
+                ),
+                whole("returns", "How often it was sent back for clarity."),
+                text(
+                    "missing",
+                    "What it lacks to be clear work, separated by spaces: `wanted`, `place`, `affected`, `since`, `evidence`.",
+                ),
             ]
         }
     }
@@ -168,6 +182,7 @@ fn written(document: DocumentWriter, row: &Model) -> DocumentWriter {
         .set("wanted", &row.wanted)
         .set("affected", &row.affected)
         .set("since", &row.since)
+        .set("evidence", &row.evidence)
         .set("answeredOnSpot", row.answered_on_spot)
         .set("onSpotAnswer", &row.on_spot_answer)
         .set("trackingCode", &row.tracking_code)
@@ -195,6 +210,7 @@ impl Writable for FeedbackCollection {
             "wanted",
             "affected",
             "since",
+            "evidence",
             "answeredOnSpot",
             "onSpotAnswer",
             "trackingCode",
@@ -220,6 +236,9 @@ impl Writable for FeedbackCollection {
             "receivedAt",
             "acceptedAt",
             "seenAt",
+            "question",
+            "returns",
+            "missing",
         ]
     }
 
@@ -302,6 +321,7 @@ impl Writable for FeedbackCollection {
             wanted: None,
             affected: None,
             since: None,
+            evidence: None,
             answered_on_spot: None,
             on_spot_answer: None,
             tracking_code: None,
@@ -312,6 +332,9 @@ impl Writable for FeedbackCollection {
             received_at: facts.now,
             accepted_at: Some(facts.now),
             seen_at: None,
+            question: None,
+            returns: 0,
+            missing: None,
             status: entity::feedback::Status::Accepted,
             late: false,
             petition_id: None,
@@ -368,6 +391,7 @@ impl Writable for FeedbackCollection {
             .collect();
         row.stamps = stamped(stamps(&row.stamps), &shown, revision, &device, write.recorded_at);
 
+        row.missing = Some(completeness::missing(&row));
         let decided = rules::record(before, row)?;
         let mut changes = Changes::default();
         let contact = working.feedback_contact.get(write.id);
@@ -466,6 +490,33 @@ impl Command for Withdraw {
             withdraw(facts, row, self.reason.clone())?,
             [row.id.0],
         ))
+    }
+}
+
+/// Sends a feedback back to its author with a question (trả lại để làm rõ); his correction hands it in again.
+pub struct ReturnForClarity {
+    pub feedback: FeedbackId,
+    pub question: String,
+}
+
+impl Command for ReturnForClarity {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.feedback.insert(self.feedback.0);
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let row = working.feedback.get(self.feedback).filter(|row| {
+            let council = Place::Council(row.council_id);
+            facts.viewer.may(Capability::GroupFeedback, council)
+        });
+        let row = row.ok_or(Refused::field(Code::NotFound, "feedbackId"))?;
+        let returned = rules::return_for_clarity(row, &self.question, facts.now)?;
+        let mut changes = Changes::default();
+        let mut event = facts.event("feedback", row.id, "returned_for_clarity", Some(row.council_id));
+        event.basis = returned.question.clone();
+        changes.happened(event);
+        changes.put(returned);
+        Ok(Verdict::about(changes, [self.feedback.0]))
     }
 }
 

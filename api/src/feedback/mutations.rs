@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::id::FeedbackId;
 use serde_json::Value;
 
-use super::{MarkSeen, Submit, Withdraw, graphql::Feedback, rules};
+use super::{MarkSeen, ReturnForClarity, Submit, Withdraw, graphql::Feedback, rules};
 use crate::{
     error::Result,
     graphql::{UserError, command::answer, input_id, input_ids, state},
@@ -38,6 +38,8 @@ pub struct SubmitFeedbackInput {
     affected: Option<String>,
     /// At most 200 characters.
     since: Option<String>,
+    /// What shows it, or that there is nothing; at most 500 characters.
+    evidence: Option<String>,
     /// Whether it was answered on the spot.
     answered_on_spot: Option<bool>,
     /// At most 5,000 characters.
@@ -78,6 +80,7 @@ impl SubmitFeedbackInput {
             ("wanted", text(self.wanted)),
             ("affected", text(self.affected)),
             ("since", text(self.since)),
+            ("evidence", text(self.evidence)),
             (
                 "answeredOnSpot",
                 self.answered_on_spot.map_or(Value::Null, Value::Bool),
@@ -122,6 +125,24 @@ pub struct WithdrawFeedbackPayload {
     /// As it is now.
     feedback: Option<Feedback>,
     /// Empty when it was withdrawn.
+    user_errors: Vec<UserError>,
+}
+
+/// What is not clear.
+#[derive(Clone, Debug, InputObject)]
+pub struct ReturnForClarityInput {
+    /// Feedback of one's own council that is not grouped yet.
+    feedback_id: ID,
+    /// What the author is asked, at most 1,000 characters.
+    question: String,
+}
+
+/// The feedback that was sent back, or why it stays.
+#[derive(SimpleObject)]
+pub struct ReturnForClarityPayload {
+    /// As it is now.
+    feedback: Option<Feedback>,
+    /// Empty when it was sent back.
     user_errors: Vec<UserError>,
 }
 
@@ -193,6 +214,27 @@ impl FeedbackMutation {
         };
         let (feedback, user_errors) = answer::<FeedbackId, _>(ctx, command).await?;
         Ok(Some(WithdrawFeedbackPayload {
+            feedback: feedback.into_iter().next(),
+            user_errors,
+        }))
+    }
+
+    /// Sends a feedback back to its author with a question (trả lại để làm rõ); it reaches his phone with the
+    /// feedback, and his correction hands it in again. Refusals: `NOT_FOUND`, `REQUIRED`, `TOO_LONG`,
+    /// `INVALID_TEXT`, `INVALID_STATE`, `ALREADY_GROUPED`.
+    async fn return_for_clarity(
+        &self,
+        ctx: &Context<'_>,
+        input: ReturnForClarityInput,
+    ) -> Result<Option<ReturnForClarityPayload>> {
+        let command = || {
+            Ok(ReturnForClarity {
+                feedback: input_id(&input.feedback_id, "feedbackId")?,
+                question: input.question,
+            })
+        };
+        let (feedback, user_errors) = answer::<FeedbackId, _>(ctx, command).await?;
+        Ok(Some(ReturnForClarityPayload {
             feedback: feedback.into_iter().next(),
             user_errors,
         }))

@@ -1,5 +1,6 @@
 //! The rules of feedback: pure, from rows and fields to rows or a refusal.
 
+use chrono::{DateTime, Utc};
 use entity::{
     feedback::{Event, Model, Status},
     feedback_contact,
@@ -118,6 +119,7 @@ pub(super) fn read_fields(row: &mut Model, fields: &Document, reference: &Refere
     reader.text("wanted", &mut row.wanted, 5_000);
     reader.text("affected", &mut row.affected, 2_000);
     reader.text("since", &mut row.since, 200);
+    reader.text("evidence", &mut row.evidence, 500);
     reader.flag("answeredOnSpot", &mut row.answered_on_spot);
     reader.text("onSpotAnswer", &mut row.on_spot_answer, 5_000);
     reader.time("recordedAt", &mut row.recorded_at);
@@ -190,9 +192,13 @@ pub(super) fn record(before: Option<&Model>, mut row: Model) -> Result<Recorded,
             (Status::AnsweredOnSpot, Some(false) | None) => Status::Accepted,
             (status, _) => status,
         };
+        let is_answer = before.status == Status::Returned;
+        if is_answer {
+            row.question = None;
+        }
         return Ok(Recorded {
             row,
-            event: "corrected",
+            event: if is_answer { "resubmitted" } else { "corrected" },
             addition: None,
             differs: false,
         });
@@ -207,6 +213,7 @@ pub(super) fn record(before: Option<&Model>, mut row: Model) -> Result<Recorded,
         (&before.wanted, &row.wanted),
         (&before.affected, &row.affected),
         (&before.since, &row.since),
+        (&before.evidence, &row.evidence),
         (&before.sub_unit, &row.sub_unit),
         (&before.on_spot_answer, &row.on_spot_answer),
     ];
@@ -234,6 +241,32 @@ pub(super) fn reason(raw: Option<&str>) -> Result<Option<String>, Refused> {
         return Err(Refused::field(Code::TooLong, "reason"));
     }
     Ok((!reason.is_empty()).then_some(reason))
+}
+
+/// Longest question of an office.
+const QUESTION: usize = 1_000;
+
+/// The office asks its author to make it clear.
+pub(super) fn return_for_clarity(row: &Model, question: &str, now: DateTime<Utc>) -> Result<Model, Refused> {
+    let question =
+        crate::text::required(question, QUESTION).map_err(|code| Refused::field(code, "question"))?;
+    // Of a denunciation nothing may be asked here.
+    if row.kind == DENUNCIATION {
+        return Err(Refused::new(Code::InvalidState));
+    }
+    let refused = if row.status == Status::Grouped {
+        Code::AlreadyGrouped
+    } else {
+        Code::InvalidState
+    };
+    let status = row.status.next(Event::Return).ok_or(Refused::new(refused))?;
+    Ok(Model {
+        status,
+        question: Some(question),
+        returns: row.returns + 1,
+        seen_at: row.seen_at.or(Some(now)),
+        ..row.clone()
+    })
 }
 
 /// The author takes it back.

@@ -14,6 +14,7 @@ use super::{distinct, for_office, record, rules, step};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
+    feedback::completeness::missing_in_all,
     store::{
         door::{Command, Facts, Verdict},
         working::{Changes, Needs, Working},
@@ -22,8 +23,8 @@ use crate::{
 };
 
 /// Longest title and text of a petition.
-pub(super) const TITLE: usize = 500;
-pub(super) const CONTENT: usize = 20_000;
+pub(crate) const TITLE: usize = 500;
+pub(crate) const CONTENT: usize = 20_000;
 
 /// A title and a text.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub struct Wording {
 }
 
 impl Wording {
-    fn clean(&self) -> Result<Self, Refused> {
+    pub(super) fn clean(&self) -> Result<Self, Refused> {
         Ok(Self {
             title: rules::required(&self.title, "title", TITLE)?,
             content: rules::required(&self.content, "content", CONTENT)?,
@@ -42,7 +43,7 @@ impl Wording {
 }
 
 /// A new petition of a council, with the next number of the year.
-fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) -> Model {
+pub(super) fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) -> Model {
     Model {
         id: facts.id(),
         council_id: council,
@@ -74,6 +75,7 @@ fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) 
         informed_at: None,
         closed_at: None,
         repeats: 0,
+        missing: None,
         created_at: facts.now,
         rev: 0,
         updated_at: facts.now,
@@ -148,6 +150,7 @@ impl Command for Group {
         let own = facts.reference.council(council).ok_or_else(missing)?.unit_id;
         let units: BTreeSet<UnitId> = rows.iter().map(|row| row.unit_id.unwrap_or(own)).collect();
 
+        let lacking = rows.iter().filter_map(|row| row.missing.as_deref());
         let mut changes = Changes::default();
         let petition = match self.petition {
             Some(id) => {
@@ -160,6 +163,12 @@ impl Command for Group {
                 }
                 let id = row.id;
                 changes.and(move |working| working.petition.touch(id));
+                // What the new words tell is told.
+                let told = row.missing.as_deref().into_iter().chain(lacking);
+                changes.put(Model {
+                    missing: missing_in_all(told),
+                    ..row.clone()
+                });
                 changes.happened(facts.event("petition", id, "joined", Some(council)));
                 id
             }
@@ -167,6 +176,7 @@ impl Command for Group {
                 let running = working.next_number(&counter(facts, council));
                 let mut row = fresh(facts, council, running.value, self.wording.clean()?);
                 let origins: BTreeSet<_> = rows.iter().filter_map(|row| row.origin.clone()).collect();
+                row.missing = missing_in_all(lacking);
                 row.origin = (origins.len() == 1).then(|| origins.into_iter().next()).flatten();
                 let id = row.id;
                 changes.put(running);
@@ -248,6 +258,7 @@ impl Command for Split {
                 field: row.field.clone(),
                 tier: row.tier.clone(),
                 repeats: row.repeats,
+                missing: row.missing.clone(),
                 ..fresh(facts, row.council_id, running.value, part.clean()?)
             };
             link(&mut changes, part.id, &units, &feedback);
@@ -322,6 +333,7 @@ impl Command for Merge {
             field: same(|row| &row.field),
             tier: same(|row| &row.tier),
             repeats: rows.iter().map(|row| row.repeats).sum(),
+            missing: missing_in_all(rows.iter().filter_map(|row| row.missing.as_deref())),
             ..fresh(facts, council, running.value, self.wording.clean()?)
         };
         let mut changes = Changes::default();

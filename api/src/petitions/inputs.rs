@@ -183,6 +183,26 @@ pub(super) struct ReopenPetitionInput {
     pub(super) reason: String,
 }
 
+/// Which petition asks again for which.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct LinkRepeatInput {
+    /// The petition that asks again; of one's own council.
+    pub(super) petition_id: ID,
+    /// The earlier one, of whatever council, that the viewer may see.
+    pub(super) earlier_id: ID,
+}
+
+/// Which of these links was a mistake.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct UnlinkRepeatInput {
+    /// The petition that was said to ask again.
+    pub(super) petition_id: ID,
+    /// The earlier one.
+    pub(super) earlier_id: ID,
+    /// Why, at most 2,000 characters.
+    pub(super) reason: String,
+}
+
 /// What the public may read of a petition from now on, all of it: what is absent is not public.
 #[derive(Clone, Debug, InputObject)]
 pub(super) struct PublishPetitionInput {

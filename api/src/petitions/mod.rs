@@ -7,11 +7,13 @@ pub mod answering;
 pub mod forwarding;
 pub mod graphql;
 pub mod grouping;
+pub mod importing;
 mod inputs;
 pub(crate) mod lineage;
 pub mod mutations;
 pub mod publishing;
 pub mod records;
+pub mod repeating;
 mod rules;
 pub mod telling;
 
@@ -97,6 +99,11 @@ impl Collection for PetitionCollection {
             .of(id)
             .map(|link| link.feedback_id.0)
             .filter(|_| internal);
+        let repeated = working
+            .petition_repeat
+            .of(id)
+            .filter(|link| inside && link.unlinked_at.is_none())
+            .map(|link| link.earlier_id.0);
         let successors = working.petition_lineage.of(id).map(|edge| edge.to_id.0);
         let predecessors = working
             .petition_lineage
@@ -131,6 +138,8 @@ impl Collection for PetitionCollection {
             .time("informedAt", row.informed_at)
             .time("closedAt", row.closed_at)
             .set("repeats", row.repeats)
+            .set("missing", &row.missing)
+            .ids("repeatOfIds", repeated)
             .set("councilId", row.council_id)
             .set("upperCouncilId", row.upper_council_id)
             .set("assessment", row.assessment.as_ref().filter(|_| inside))
@@ -181,6 +190,14 @@ impl Collection for PetitionCollection {
                 text("informedAt", "When the voters were told (thông tin lại)."),
                 text("closedAt", "When it was closed."),
                 whole("repeats", "How often it had been raised before."),
+                text(
+                    "missing",
+                    "What its feedback lacks to be clear work, separated by spaces; absent where that is not known.",
+                ),
+                text(
+                    "repeatOfIds",
+                    "Earlier petitions for which it asks again: ids separated by spaces.",
+                ),
                 text("councilId", "The council that owns it."),
                 text("upperCouncilId", "The council above that it was sent to."),
                 text("assessment", "How the answer was judged, a code."),

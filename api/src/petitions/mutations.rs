@@ -16,11 +16,13 @@ use super::{
     grouping::{Group, Merge, Split, Wording},
     inputs::{
         AnswerPetitionsInput, AssessAnswerInput, ClassifyPetitionInput, ClosePetitionInput, ExtendDueInput,
-        ForwardPetitionsInput, GroupFeedbackInput, InformVotersInput, MergePetitionsInput, PetitionPart,
-        PublishPetitionInput, ReopenPetitionInput, ReturnPetitionsInput, SplitPetitionInput, UrgeInput,
+        ForwardPetitionsInput, GroupFeedbackInput, InformVotersInput, LinkRepeatInput, MergePetitionsInput,
+        PetitionPart, PublishPetitionInput, ReopenPetitionInput, ReturnPetitionsInput, SplitPetitionInput,
+        UnlinkRepeatInput, UrgeInput,
     },
     publishing::Publish,
     records::{Informing, Urging},
+    repeating::{LinkRepeat, UnlinkRepeat},
     telling::{Append, Close, InformingCollection, Reopen, UrgingCollection},
 };
 use crate::{
@@ -391,6 +393,40 @@ impl PetitionMutation {
                 answer: input.public_answer,
                 acknowledged: input.acknowledged.unwrap_or_default(),
                 of: input.answer_id.map(|id| input_id(&id, "answerId")).transpose()?,
+            })
+        })
+        .await
+    }
+
+    /// Says that a petition asks again for what an earlier one asked (đã đề nghị nhiều lần), of whatever unit and year,
+    /// and counts it. Neither becomes part of the other. Refusals: `NOT_FOUND`, `FORBIDDEN`, `OUT_OF_RANGE` for what is
+    /// not earlier.
+    async fn link_repeat(
+        &self,
+        ctx: &Context<'_>,
+        input: LinkRepeatInput,
+    ) -> Result<Option<PetitionPayload>> {
+        payload(ctx, || {
+            Ok(LinkRepeat {
+                petition: input_id(&input.petition_id, "petitionId")?,
+                earlier: input_id(&input.earlier_id, "earlierId")?,
+            })
+        })
+        .await
+    }
+
+    /// Takes such a link back (gỡ liên kết), with the reason; history keeps both. Refusals: `NOT_FOUND`, `FORBIDDEN`,
+    /// `REQUIRED`, `TOO_LONG`, `INVALID_TEXT`.
+    async fn unlink_repeat(
+        &self,
+        ctx: &Context<'_>,
+        input: UnlinkRepeatInput,
+    ) -> Result<Option<PetitionPayload>> {
+        payload(ctx, || {
+            Ok(UnlinkRepeat {
+                petition: input_id(&input.petition_id, "petitionId")?,
+                earlier: input_id(&input.earlier_id, "earlierId")?,
+                reason: input.reason,
             })
         })
         .await

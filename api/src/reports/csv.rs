@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// One cell.
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// What people wrote, or names: guarded against being run.
     Text(String),
     /// What we make: numbers, ids, codes, dates.
@@ -24,7 +24,7 @@ pub(super) enum Cell {
 
 impl Cell {
     /// Text of people.
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 
@@ -73,14 +73,14 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 }
 
 /// The first bytes of a file: the mark and the heads of the columns.
-pub(super) fn begin(header: &[Cell]) -> Result<Bytes> {
+pub(crate) fn begin(header: &[Cell]) -> Result<Bytes> {
     let mut bytes = BYTE_ORDER_MARK.to_vec();
     bytes.extend_from_slice(&lines(std::slice::from_ref(&header))?);
     Ok(bytes.into())
 }
 
 /// Rows as bytes.
-pub(super) fn lines<R: AsRef<[Cell]>>(rows: &[R]) -> Result<Bytes> {
+pub(crate) fn lines<R: AsRef<[Cell]>>(rows: &[R]) -> Result<Bytes> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());

@@ -8,7 +8,7 @@
 mod cells;
 mod columns;
 mod contacts;
-mod csv;
+pub(crate) mod csv;
 pub mod http;
 mod paging;
 mod results;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Kind, dialect,
     entry::{Entry, entries},
+    pairs,
 };
 use crate::{
     error::{Error, Result},
@@ -33,6 +34,8 @@ const PAGE: u64 = 500;
 pub(crate) struct Changed {
     rows: BTreeMap<Kind, BTreeSet<Uuid>>,
     entries: Vec<Entry>,
+    /// The pairs of words of each petition, by what those who read most of it read.
+    pairs: BTreeMap<Uuid, Vec<i64>>,
 }
 
 impl Changed {
@@ -68,6 +71,72 @@ impl Changed {
         for entries in self.entries.chunks(AT_ONCE) {
             write(tx, entries).await?;
         }
+        self.write_pairs(tx).await
+    }
+
+    /// Brings the pairs of words up to date; those that are as they were cost nothing.
+    async fn write_pairs<C: ConnectionTrait>(&self, tx: &C) -> Result<()> {
+        let backend = tx.get_database_backend();
+        let rows: Vec<Uuid> = self
+            .rows
+            .get(&Kind::Petition)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
+        for rows in rows.chunks(2_000) {
+            let mut sql = Sql::new(backend, "SELECT row_id, pairs FROM search_pairs WHERE row_id IN ");
+            sql.bind_all(rows.iter().copied());
+            let mut known: BTreeMap<Uuid, Vec<u8>> = BTreeMap::new();
+            for row in sql.all(tx).await? {
+                known.insert(row.try_get("", "row_id")?, row.try_get("", "pairs")?);
+            }
+            let (mut gone, mut new, mut lists) = (Vec::new(), Vec::new(), Vec::new());
+            for row in rows {
+                let now = self.pairs.get(row).map(Vec::as_slice).unwrap_or_default();
+                let list = pairs::packed(now);
+                let was = known.get(row);
+                if was == Some(&list) {
+                    continue;
+                }
+                let was = was.map(|was| pairs::unpacked(was)).unwrap_or_default();
+                gone.extend(
+                    was.iter()
+                        .filter(|pair| !now.contains(pair))
+                        .map(|pair| (*pair, *row)),
+                );
+                new.extend(
+                    now.iter()
+                        .filter(|pair| !was.contains(pair))
+                        .map(|pair| (*pair, *row)),
+                );
+                lists.push((*row, list));
+            }
+            for gone in gone.chunks(PAIRS_AT_ONCE) {
+                let mut sql = Sql::new(
+                    backend,
+                    "DELETE FROM search_pair WHERE (pair, row_id) IN (VALUES ",
+                );
+                pair_values(&mut sql, gone);
+                sql.push(")");
+                tx.execute_raw(sql.statement()).await?;
+            }
+            for new in new.chunks(PAIRS_AT_ONCE) {
+                let mut sql = Sql::new(backend, "INSERT INTO search_pair (pair, row_id) VALUES ");
+                pair_values(&mut sql, new);
+                sql.push(" ON CONFLICT (pair, row_id) DO NOTHING");
+                tx.execute_raw(sql.statement()).await?;
+            }
+            for lists in lists.chunks(PAIRS_AT_ONCE) {
+                let mut sql = Sql::new(backend, "INSERT INTO search_pairs (row_id, pairs) VALUES ");
+                for (index, (row, list)) in lists.iter().enumerate() {
+                    sql.push(if index > 0 { ",(" } else { "(" });
+                    sql.bind(*row).push(",").bind(list.clone()).push(")");
+                }
+                sql.push(" ON CONFLICT (row_id) DO UPDATE SET pairs = excluded.pairs");
+                tx.execute_raw(sql.statement()).await?;
+            }
+        }
         Ok(())
     }
 
@@ -97,6 +166,16 @@ impl Changed {
         }
         tx.execute_raw(sql.statement()).await?;
         Ok(())
+    }
+}
+
+/// Pairs written by one statement.
+const PAIRS_AT_ONCE: usize = 5_000;
+
+fn pair_values(sql: &mut Sql, pairs: &[(i64, Uuid)]) {
+    for (index, (pair, row)) in pairs.iter().enumerate() {
+        sql.push(if index > 0 { ",(" } else { "(" });
+        sql.bind(*pair).push(",").bind(*row).push(")");
     }
 }
 
@@ -150,6 +229,18 @@ async fn write<C: ConnectionTrait>(tx: &C, entries: &[Entry]) -> Result<()> {
     Ok(())
 }
 
+/// The pairs of words of a petition; its title is mostly the beginning of its text.
+fn pairs_of(document: &Map<String, Value>) -> Vec<i64> {
+    let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
+    let mut all = pairs::pairs(&pairs::telling(text("content")));
+    for pair in pairs::pairs(&pairs::telling(text("title"))) {
+        if all.len() < pairs::MOST_PAIRS && !all.contains(&pair) {
+            all.push(pair);
+        }
+    }
+    all
+}
+
 /// Rows of which documents and partitions are being gathered.
 #[derive(Default)]
 struct Rows(BTreeMap<(Kind, Uuid), Row>);
@@ -181,8 +272,13 @@ impl Rows {
         let mut changed = Changed {
             rows: BTreeMap::new(),
             entries: Vec::new(),
+            pairs: BTreeMap::new(),
         };
         for ((kind, id), row) in self.0 {
+            let richest = row.documents.iter().max_by_key(|(audience, _)| *audience);
+            if let (Kind::Petition, Some((_, document))) = (kind, richest) {
+                changed.pairs.insert(id, pairs_of(document));
+            }
             changed.rows.entry(kind).or_default().insert(id);
             changed
                 .entries
@@ -214,6 +310,26 @@ pub async fn rebuild(state: &State) -> Result<u64> {
             .await?;
     }
     tx.commit().await?;
+    Ok(count)
+}
+
+/// Makes the pairs of petitions that were written before there were any; says of how many.
+pub(crate) async fn fill_pairs(state: &State) -> Result<u64> {
+    let without = || {
+        Sql::new(
+            state.store.backend(),
+            "SELECT DISTINCT row_id FROM search_entry WHERE collection = 'petition' AND NOT EXISTS \
+             (SELECT 1 FROM search_pairs WHERE search_pairs.row_id = search_entry.row_id) LIMIT 1",
+        )
+    };
+    if without().one(state.store.read()).await?.is_none() {
+        return Ok(0);
+    }
+    let (mut count, mut after) = (0, None);
+    while let Some((last, rows)) = page(state, Kind::Petition, after).await? {
+        after = Some(last);
+        count += rows;
+    }
     Ok(count)
 }
 

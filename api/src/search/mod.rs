@@ -13,7 +13,10 @@ pub(crate) mod entry;
 pub mod find;
 pub mod graphql;
 pub mod index;
+mod pairs;
 mod question;
+pub mod similar;
+pub mod similar_graphql;
 mod snippet;
 mod words;
 

@@ -160,6 +160,31 @@ pub async fn execute(
     }
 }
 
+/// What a batch would come to, judged as by [`execute`] over what is stored now. Writes nothing.
+pub async fn preview(
+    state: &State,
+    viewer: &Viewer,
+    commands: &[&dyn Command],
+) -> Result<Vec<Result<Done, Refused>>> {
+    let reference = state.reference();
+    let (_, answers) = judge_all(state.store.read(), commands, &facts(state, viewer, &reference)).await?;
+    Ok(answers)
+}
+
+/// What rules may know at this moment.
+fn facts<'a>(state: &'a State, viewer: &'a Viewer, reference: &'a Reference) -> Facts<'a> {
+    let now = state.clock.now();
+    Facts {
+        viewer,
+        reference,
+        calendar: state.calendar,
+        now,
+        today: crate::clock::local_date(now),
+        entropy: state.entropy.as_ref(),
+        keys: &state.keys,
+    }
+}
+
 /// One attempt: the answers, or nothing if more clocks are needed than were locked.
 async fn once(
     state: &State,
@@ -168,16 +193,8 @@ async fn once(
     clocks: &mut BTreeSet<String>,
 ) -> Result<Option<Vec<Result<Done, Refused>>>> {
     let reference = state.reference();
-    let now = state.clock.now();
-    let facts = Facts {
-        viewer,
-        reference: &reference,
-        calendar: state.calendar,
-        now,
-        today: crate::clock::local_date(now),
-        entropy: state.entropy.as_ref(),
-        keys: &state.keys,
-    };
+    let facts = facts(state, viewer, &reference);
+    let now = facts.now;
 
     if clocks.is_empty() {
         let conn = state.store.read();

@@ -35,6 +35,7 @@ rows! {
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
     api_token(id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
     synthesis(id); synthesis_edition(id); synthesis_item(id);
+    petition_import(petition_id); petition_repeat(petition_id, earlier_id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -157,7 +158,7 @@ working! {
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
-    api_token
+    api_token petition_import petition_repeat
 }
 
 /// One thing that a rule wants done to the working set.
@@ -261,6 +262,9 @@ pub struct Needs {
     pub feedback: BTreeSet<Uuid>,
     pub petition: BTreeSet<Uuid>,
     pub forwarding: BTreeSet<Uuid>,
+    pub answer: BTreeSet<Uuid>,
+    /// From which files these petitions were taken over.
+    pub imports_of: BTreeSet<Uuid>,
     pub urging: BTreeSet<Uuid>,
     pub informing: BTreeSet<Uuid>,
     pub note: BTreeSet<Uuid>,
@@ -406,12 +410,15 @@ impl Working {
         by!(petition_agency.PetitionId in needs.petition);
         by!(petition_lineage.FromId in needs.petition);
         by!(petition_lineage.ToId in needs.petition);
+        by!(petition_repeat.PetitionId in needs.petition);
         by!(forwarding_petition.PetitionId in needs.petition);
         by!(answer_petition.PetitionId in needs.petition);
         if !said_in.is_empty() {
             working.load_said(conn, &said_in).await?;
         }
         by!(forwarding.Id in needs.forwarding);
+        by!(answer.Id in needs.answer);
+        by!(petition_import.PetitionId in needs.imports_of);
         by!(urging.Id in needs.urging);
         by!(informing.Id in needs.informing);
 

@@ -4,6 +4,7 @@
 pub mod graphql;
 pub mod import;
 mod load;
+pub(crate) mod places;
 mod rules;
 
 use chrono::{DateTime, Utc};

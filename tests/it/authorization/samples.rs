@@ -129,6 +129,10 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         one("resolution", json!({"id": "<resolution>"})),
         list("resolutions", within()),
         one("search", json!({"text": "<word>", "first": 5})),
+        one(
+            "similarPetitions",
+            json!({"id": "<petition>", "unitId": "<unit>", "first": 5}),
+        ),
         one("syncIssue", json!({"id": "<issue>"})),
         own("syncDigest", json!({})),
         own("syncHead", json!({})),
@@ -163,6 +167,24 @@ fn of_the_chain() -> Vec<Sample> {
             GroupFeedback,
             json!({"feedbackIds": ["<feedback>"]}),
         ),
+        write(
+            "returnForClarity",
+            GroupFeedback,
+            json!({"feedbackId": "<fresh>", "question": "Cầu nào, từ bao giờ?"}),
+        ),
+        write(
+            "linkRepeat",
+            GroupFeedback,
+            json!({"petitionId": "<second>", "earlierId": "<petition>"}),
+        ),
+        Sample {
+            by: None,
+            ..write(
+                "unlinkRepeat",
+                GroupFeedback,
+                json!({"petitionId": "<second>", "earlierId": "<petition>", "reason": "Cầu khác"}),
+            )
+        },
         write(
             "groupFeedback",
             GroupFeedback,

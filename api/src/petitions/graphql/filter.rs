@@ -32,6 +32,8 @@ pub(super) struct PetitionFilter {
     agency_id: Option<ID>,
     /// Owed and late today, or not.
     is_overdue: Option<bool>,
+    /// Clear work, or something is missing; what is not known is neither.
+    is_complete: Option<bool>,
     /// Changed after this moment.
     updated_after: Option<Time>,
 }
@@ -88,6 +90,13 @@ impl PetitionFilter {
                 .add(Column::Process.eq(Process::Forwarded))
                 .add(Expr::expr(due).lt(state(ctx)?.clock.today()));
             all = all.add(if overdue { late } else { late.not() });
+        }
+        if let Some(is_complete) = self.is_complete {
+            all = all.add(if is_complete {
+                Column::Missing.eq("")
+            } else {
+                Column::Missing.ne("")
+            });
         }
         if let Some(Time(after)) = self.updated_after {
             all = all.add(Column::UpdatedAt.gt(after));

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, dataloader::Loader};
 use entity::{
     id::{AgencyId, FeedbackId, PetitionId, UnitId},
     petition::{Column, Entity, Model},
-    petition_agency, petition_feedback, petition_lineage, petition_unit,
+    petition_agency, petition_feedback, petition_lineage, petition_repeat, petition_unit,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::{
     agencies::graphql::Agency,
     councils::graphql::Council,
     error::{Error, Result},
-    feedback::graphql::Feedback,
+    feedback::graphql::{Completeness, Feedback},
     graphql::{
         code::{CodeEntry, entry_of},
         history::{HistoryEvent, history},
@@ -56,6 +56,8 @@ enum Links {
     Coordinating(PetitionId),
     Successors(PetitionId),
     Predecessors(PetitionId),
+    RepeatOf(PetitionId),
+    RepeatedBy(PetitionId),
 }
 
 impl Loader<Links> for Rows {
@@ -66,7 +68,8 @@ impl Loader<Links> for Rows {
         let conn = self.state.store.read();
         let mut found: HashMap<Links, Vec<Uuid>> = HashMap::new();
         macro_rules! links {
-            ($variant:ident: $table:ident . $owner:ident -> $target:ident, $owner_field:ident, $target_field:ident) => {{
+            ($variant:ident: $table:ident . $owner:ident -> $target:ident, $owner_field:ident, $target_field:ident
+                $(, unless $unless:ident)?) => {{
                 let owners: Vec<PetitionId> = keys
                     .iter()
                     .filter_map(|key| {
@@ -80,6 +83,7 @@ impl Loader<Links> for Rows {
                 if !owners.is_empty() {
                     let rows = $table::Entity::find()
                         .filter($table::Column::$owner.is_in(owners))
+                        $(.filter($table::Column::$unless.is_null()))?
                         .all(conn)
                         .await?;
                     for row in rows {
@@ -96,6 +100,8 @@ impl Loader<Links> for Rows {
         links!(Coordinating: petition_agency.PetitionId -> AgencyId, petition_id, agency_id);
         links!(Successors: petition_lineage.FromId -> ToId, from_id, to_id);
         links!(Predecessors: petition_lineage.ToId -> FromId, to_id, from_id);
+        links!(RepeatOf: petition_repeat.PetitionId -> EarlierId, petition_id, earlier_id, unless UnlinkedAt);
+        links!(RepeatedBy: petition_repeat.EarlierId -> PetitionId, earlier_id, petition_id, unless UnlinkedAt);
         Ok(found)
     }
 }
@@ -367,6 +373,36 @@ impl Petition {
     /// How often voters had to ask again.
     async fn repeats(&self) -> i32 {
         self.row.repeats
+    }
+
+    /// What its feedback lacks to be clear work (độ đầy đủ): what one of them tells is told. Null where that is not
+    /// known.
+    async fn completeness(&self) -> Option<Completeness> {
+        Completeness::of(self.row.missing.as_deref())
+    }
+
+    /// The earlier petitions for which it asks again (đã đề nghị nhiều lần), as far as the viewer may see them.
+    async fn repeat_of(&self, ctx: &Context<'_>) -> Result<Vec<Petition>> {
+        if !self.inside() {
+            return Ok(Vec::new());
+        }
+        several(
+            ctx,
+            &links::<PetitionId>(ctx, Links::RepeatOf(self.row.id)).await?,
+        )
+        .await
+    }
+
+    /// The later petitions that ask for it again, of all units, as far as the viewer may see them.
+    async fn repeated_by(&self, ctx: &Context<'_>) -> Result<Vec<Petition>> {
+        if !self.inside() {
+            return Ok(Vec::new());
+        }
+        several(
+            ctx,
+            &links::<PetitionId>(ctx, Links::RepeatedBy(self.row.id)).await?,
+        )
+        .await
     }
 
     /// When it last changed.

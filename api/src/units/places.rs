@@ -38,13 +38,13 @@ enum Level {
 }
 
 /// The lists by folded bare name: folding fourteen thousand names once is enough.
-pub(super) struct Places<'a> {
-    pub(super) units: &'a Units,
+pub(crate) struct Places<'a> {
+    pub(crate) units: &'a Units,
     by_name: HashMap<String, Vec<UnitId>>,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn of(units: &'a Units) -> Self {
+    pub(crate) fn of(units: &'a Units) -> Self {
         let mut by_name: HashMap<String, Vec<UnitId>> = HashMap::new();
         for unit in units.iter() {
             by_name.entry(bare(&unit.name)).or_default().push(unit.id);
@@ -54,7 +54,7 @@ impl<'a> Places<'a> {
 
     /// The units that a place in words means, as they were before 1 July 2025 where the lists of then know all of
     /// them. Where no commune is found, the smallest unit around it.
-    pub(super) fn find(&self, words: &str) -> Vec<UnitId> {
+    pub(crate) fn find(&self, words: &str) -> Vec<UnitId> {
         let (communes, around) = read(words);
         let last = NaiveDate::from_ymd_opt(2025, 6, 30).unwrap_or(NaiveDate::MIN);
         let first = NaiveDate::from_ymd_opt(2025, 7, 1).unwrap_or(NaiveDate::MIN);
@@ -86,6 +86,72 @@ impl<'a> Places<'a> {
         Vec::new()
     }
 
+    /// The units that a cell of a list means (a code, or names), among those that count, as they were on a day; what
+    /// was no more or not yet on it is looked for on the other side of 1 July 2025. Nothing is guessed.
+    pub(crate) fn resolve(
+        &self,
+        words: &str,
+        day: NaiveDate,
+        counts: impl Fn(UnitId) -> bool,
+    ) -> Result<Vec<UnitId>, Unclear> {
+        let trimmed = words.trim();
+        if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
+            let found = self.units.iter().filter(|unit| {
+                unit.code == trimmed && existed(unit.valid_from, unit.valid_to, day) && counts(unit.id)
+            });
+            return one(trimmed, found.map(|unit| unit.id).collect()).map(|id| vec![id]);
+        }
+        let (communes, around) = read(words);
+        if communes.is_empty() {
+            let Some((name, rest)) = around.split_first() else {
+                return Err(Unclear::Unknown(trimmed.to_owned()));
+            };
+            return self
+                .single(words, name, rest, day, false, &counts)
+                .map(|id| vec![id]);
+        }
+        communes
+            .iter()
+            .map(|name| self.single(words, name, &around, day, true, &counts))
+            .collect()
+    }
+
+    fn single(
+        &self,
+        words: &str,
+        name: &str,
+        around: &[String],
+        day: NaiveDate,
+        is_commune: bool,
+        counts: &impl Fn(UnitId) -> bool,
+    ) -> Result<UnitId, Unclear> {
+        let last = NaiveDate::from_ymd_opt(2025, 6, 30).unwrap_or(NaiveDate::MIN);
+        let first = NaiveDate::from_ymd_opt(2025, 7, 1).unwrap_or(NaiveDate::MIN);
+        let words = mark_fold(words);
+        for day in [day, first, last] {
+            let mut found: Vec<&unit::Model> = self
+                .named(name, day)
+                .filter(|unit| (unit.level == "commune") == is_commune)
+                .filter(|unit| self.score(unit, around) == around.len() && counts(unit.id))
+                .collect();
+            if found.len() > 1 {
+                // "Phường Tân Hưng" is not "Xã Tân Hưng", where the words say which.
+                let named: Vec<_> = found
+                    .iter()
+                    .copied()
+                    .filter(|unit| words.contains(&mark_fold(&unit.name)))
+                    .collect();
+                if !named.is_empty() {
+                    found = named;
+                }
+            }
+            if !found.is_empty() {
+                return one(name, found.into_iter().map(|unit| unit.id).collect());
+            }
+        }
+        Err(Unclear::Unknown(name.to_owned()))
+    }
+
     fn named(&self, name: &str, day: NaiveDate) -> impl Iterator<Item = &unit::Model> {
         let ids = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
         let units = ids.iter().filter_map(|id| self.units.get(*id));
@@ -106,6 +172,23 @@ impl<'a> Places<'a> {
         let above = self.units.upwards(unit.id).skip(1);
         let above: Vec<String> = above.map(|above| bare(&above.name)).collect();
         around.iter().filter(|name| above.contains(name)).count()
+    }
+}
+
+/// Why a place in words is no unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unclear {
+    /// There is none of this name that counts.
+    Unknown(String),
+    /// There are several of it.
+    Several(Vec<UnitId>),
+}
+
+fn one(name: &str, found: Vec<UnitId>) -> Result<UnitId, Unclear> {
+    match found[..] {
+        [id] => Ok(id),
+        [] => Err(Unclear::Unknown(name.to_owned())),
+        _ => Err(Unclear::Several(found)),
     }
 }
 

@@ -1,0 +1,283 @@
+//! Similar petitions: suggested across units and years within what the viewer may see, never merged; repeats are linked
+//! and counted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Instant,
+};
+
+use cutri::{
+    error::Lang,
+    search::{
+        index::rebuild,
+        similar::{Asked, MOST_OF_A_PAIR, plan, similar},
+    },
+    state::State,
+    viewer::Viewer,
+};
+use cutri_tests::{
+    TestApp, TestDatabase,
+    database::{self, Kind},
+    each_db, seeds,
+    world::{Put, World},
+};
+use entity::{
+    id::{CouncilId, PetitionId, UnitId},
+    petition, petition_unit,
+};
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{rows, search::stored_in_bulk};
+
+fn sample() -> Vec<Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/reference/demo/petitions.jsonl");
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The labelled pairs, by lines of the sample counted from 0.
+fn labelled() -> BTreeSet<(usize, usize)> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/reference/demo/similar.csv");
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let pairs = reader.records().map(|record| {
+        let record = record.unwrap();
+        let line = |column: usize| record[column].parse::<usize>().unwrap() - 1;
+        (line(0).min(line(1)), line(0).max(line(1)))
+    });
+    pairs.collect()
+}
+
+fn id(n: usize) -> PetitionId {
+    PetitionId(Uuid::from_u128(
+        0x0197_0000_0000_7000_9000_0000_0000_0000 + n as u128,
+    ))
+}
+
+fn a_petition(n: usize, council: CouncilId, content: &str) -> petition::Model {
+    petition::Model {
+        id: id(n),
+        council_id: council,
+        number: format!("{n}/2026"),
+        title: content.chars().take(90).collect(),
+        content: content.to_owned(),
+        public_content: None,
+        agency_id: None,
+        upper_council_id: None,
+        answer_text: None,
+        rev: 0,
+        created_at: "2026-01-05T01:00:00Z"
+            .parse::<chrono::DateTime<chrono::Utc>>()
+            .unwrap()
+            + chrono::Duration::minutes(n as i64),
+        ..rows::petition()
+    }
+}
+
+async fn put(state: &State, n: usize, council: CouncilId, unit: UnitId, content: &str) {
+    let row = a_petition(n, council, content);
+    let link = petition_unit::Model {
+        petition_id: row.id,
+        unit_id: unit,
+    };
+    Put::new().row(row).row(link).now(state).await;
+}
+
+async fn viewer(state: &State, login: &cutri_tests::world::Login) -> Viewer {
+    let (reference, today) = (state.reference(), state.clock.today());
+    let read = state.store.read();
+    Viewer::load(read, &reference, login.account, login.device, today, Lang::Vi)
+        .await
+        .unwrap()
+}
+
+const ASK: &str = "query($text: String, $id: ID, $unitId: ID, $first: Int!) {
+    similarPetitions(text: $text, id: $id, unitId: $unitId, first: $first) {
+        score samePlace sameAgency sharedWords petition { id process outcome number units { name } } } }";
+
+each_db! {
+    async fn the_labelled_pairs_of_the_sample_are_found(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let sample = sample();
+        // Each place of the sample as a unit of its own, so that "the same place" counts where it is one.
+        let units: Vec<UnitId> = app.state.reference().units.iter().take(60).map(|unit| unit.id).collect();
+        let mut places: BTreeMap<String, UnitId> = BTreeMap::new();
+        for (n, line) in sample.iter().enumerate() {
+            let place = line["unit"].as_str().unwrap().to_owned();
+            let unit = *places.entry(place).or_insert(units[n]);
+            put(&app.state, n, world.here.council, unit, line["text"].as_str().unwrap()).await;
+        }
+        let office = viewer(&app.state, &world.here.office).await;
+        let mut suggested = BTreeSet::new();
+        for (n, line) in sample.iter().enumerate() {
+            let asked = Asked {
+                text: line["text"].as_str().unwrap().to_owned(),
+                units: BTreeSet::from([places[line["unit"].as_str().unwrap()]]),
+                agency: None,
+                except: Some(id(n)),
+                first: 5,
+            };
+            for found in similar(&app.state.store, &office, &asked).await.unwrap() {
+                let other = (0..60).find(|other| id(*other) == found.id).unwrap();
+                suggested.insert((n.min(other), n.max(other)));
+            }
+        }
+        let labelled = labelled();
+        let right = suggested.intersection(&labelled).count() as f64;
+        let (precision, recall) = (right / suggested.len() as f64, right / labelled.len() as f64);
+        println!(
+            "{:?}: {} pairs labelled, {} suggested (at most 5 each): precision {precision:.2}, recall {recall:.2}",
+            db.kind(), labelled.len(), suggested.len()
+        );
+        assert!(precision > 0.3 && recall > 0.6, "precision {precision:.2}, recall {recall:.2}");
+    }
+
+    async fn what_is_alike_is_suggested_with_its_outcome_and_nothing_foreign(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (here, there) = (&world.here, &world.there);
+        put(&app.state, 1, here.council, here.unit, "Xây cầu treo qua kênh Phước Xuyên cho ấp Gò Dưới").await;
+        put(&app.state, 2, there.council, there.unit, "Sớm xây cầu treo bắc qua kênh Phước Xuyên").await;
+        put(&app.state, 3, here.council, here.unit, "Nạo vét kênh nội đồng, đường cấp phối lầy lội").await;
+        let office = app.person(&here.office);
+        let found = async |person: &cutri_tests::app::Person, variables: Value| -> Vec<String> {
+            let data = person.data(ASK, variables).await;
+            data["similarPetitions"].as_array().unwrap().iter().map(|hit| hit["petition"]["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let text = "cử tri đề nghị XÂY CẦU TREO qua kênh phước xuyên";
+        let data = office.data(ASK, json!({"text": text, "unitId": here.unit, "first": 5})).await;
+        let hits = data["similarPetitions"].as_array().unwrap();
+        assert_eq!(hits.len(), 1, "the neighbour's is not his to see: {data:#}");
+        assert_eq!(hits[0]["petition"]["id"], json!(id(1)));
+        assert_eq!(hits[0]["samePlace"], true);
+        assert_eq!(hits[0]["petition"]["outcome"], "in_progress");
+        assert!(hits[0]["sharedWords"].as_array().unwrap().contains(&json!("xuyen")));
+        let away = office.data(ASK, json!({"text": text, "unitId": there.unit, "first": 5})).await;
+        assert!(away["similarPetitions"][0]["score"].as_f64() < hits[0]["score"].as_f64(), "the place counts");
+        // Without marks, in another spelling, as somebody types.
+        assert_eq!(found(&office, json!({"text": "xay cau treo kenh phuoc xuyen", "first": 5})).await, [id(1).to_string()]);
+        // A petition is not like itself, and a foreign one is like none.
+        assert!(found(&office, json!({"id": id(1), "first": 5})).await.is_empty());
+        assert!(found(&office, json!({"id": id(2), "first": 5})).await.is_empty());
+        assert!(found(&office, json!({"id": cutri_tests::phone::new_id(), "first": 5})).await.is_empty());
+        // Who sees both is shown the other.
+        let province = app.person(&world.province_delegate);
+        assert!(found(&province, json!({"text": text, "first": 5})).await.contains(&id(1).to_string()));
+        // Nothing was merged or changed by it.
+        let left = petition::Entity::find_by_id(id(1)).one(app.state.store.read()).await.unwrap().unwrap();
+        assert_eq!((left.rev, left.process), (1, petition::Process::Forwarded));
+        for (variables, code) in [
+            (json!({"first": 5}), "REQUIRED"),
+            (json!({"text": "x", "first": 0}), "OUT_OF_RANGE"),
+            (json!({"text": "x", "first": 101}), "LIMIT_TOO_LARGE"),
+            (json!({"text": "ă".repeat(20_001), "first": 1}), "TOO_LONG"),
+            (json!({"id": "x", "first": 1}), "INVALID_ID"),
+        ] {
+            let answer = office.ask(ASK, variables.clone()).await;
+            assert_eq!(answer.body["errors"][0]["extensions"]["code"], code, "{variables}");
+        }
+        let answer = app.stranger().ask(ASK, json!({"text": "x", "first": 1})).await;
+        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    }
+
+    async fn a_repeat_is_linked_and_counted_and_taken_back_with_its_reason(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (here, there) = (&world.here, &world.there);
+        for (n, council, unit) in [(1, here.council, here.unit), (2, here.council, here.unit), (3, there.council, there.unit)] {
+            put(&app.state, n, council, unit, "Xây cầu treo qua kênh Phước Xuyên").await;
+        }
+        let office = app.person(&here.office);
+        let link = |later: usize, earlier: usize| json!({"petitionId": id(later), "earlierId": id(earlier)});
+        let before = rows::petition().repeats;
+        let done = office.done("linkRepeat", link(2, 1), "petition { repeats repeatOf { id } process }").await;
+        assert_eq!(done["petition"], json!({"repeats": before + 1, "repeatOf": [{"id": id(1)}], "process": "forwarded"}));
+        let again = office.done("linkRepeat", link(2, 1), "petition { repeats }").await;
+        assert_eq!(again["petition"]["repeats"], before + 1, "once is once");
+        let first = office.data("query($id: ID!) { petition(id: $id) { repeats repeatedBy { id } } }", json!({"id": id(1)})).await;
+        assert_eq!(first["petition"], json!({"repeats": before, "repeatedBy": [{"id": id(2)}]}));
+        assert_eq!(office.refused("linkRepeat", link(1, 2)).await, "OUT_OF_RANGE");
+        assert_eq!(office.refused("linkRepeat", link(1, 1)).await, "OUT_OF_RANGE");
+        assert_eq!(office.refused("linkRepeat", link(2, 3)).await, "NOT_FOUND");
+        assert_eq!(office.refused("linkRepeat", link(3, 1)).await, "NOT_FOUND");
+        assert_eq!(app.person(&here.delegates[0]).refused("linkRepeat", link(2, 1)).await, "FORBIDDEN");
+
+        let with = |reason: &str| json!({"petitionId": id(2), "earlierId": id(1), "reason": reason});
+        assert_eq!(office.refused("unlinkRepeat", with(" ")).await, "REQUIRED");
+        let undone = office.done("unlinkRepeat", with("Cầu khác"), "petition { repeats repeatOf { id } history(first: 9) { event basis } }").await;
+        assert_eq!(undone["petition"]["repeats"], before);
+        assert_eq!(undone["petition"]["repeatOf"], json!([]));
+        let steps = undone["petition"]["history"].as_array().unwrap();
+        assert_eq!(steps.last().unwrap(), &json!({"event": "repeat_unlinked", "basis": "Cầu khác"}));
+        assert_eq!(office.refused("unlinkRepeat", with("Cầu khác")).await, "NOT_FOUND");
+        let linked = office.done("linkRepeat", link(2, 1), "petition { repeats }").await;
+        assert_eq!(linked["petition"]["repeats"], before + 1);
+    }
+}
+
+/// 20,000 petitions here, 200,000 in the full run: what is read does not grow with them.
+#[test]
+fn the_work_of_a_suggestion_is_bounded() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        database::run(kind, async |db: TestDatabase| {
+            let rows = if seeds::is_full() { 200_000 } else { 20_000 };
+            let app = TestApp::start(&db).await;
+            let world = World::create(&app.state).await;
+            let state = app.state.as_ref();
+            stored_in_bulk(state, &world, rows).await;
+            assert!(rebuild(state).await.unwrap() >= rows as u64);
+            if db.kind() == Kind::Postgres {
+                state
+                    .store
+                    .migrating()
+                    .execute_unprepared("ANALYZE")
+                    .await
+                    .unwrap();
+            }
+            let office = viewer(state, &world.here.office).await;
+            for line in sample().iter().step_by(10) {
+                let asked = Asked {
+                    text: line["text"].as_str().unwrap().to_owned(),
+                    units: BTreeSet::from([world.here.unit]),
+                    agency: None,
+                    except: None,
+                    first: 10,
+                };
+                let plan = plan(&state.store, &asked).await.unwrap().join("\n");
+                match db.kind() {
+                    Kind::Sqlite => assert!(
+                        !plan.contains("SCAN search_pair")
+                            && plan.contains("SEARCH search_pair USING PRIMARY KEY"),
+                        "{plan}"
+                    ),
+                    Kind::Postgres => assert!(
+                        !plan.contains("Seq Scan on search_pair") && plan.contains("search_pair_pkey"),
+                        "{plan}"
+                    ),
+                }
+                let statements = state.store.statements();
+                let begun = Instant::now();
+                let found = similar(&state.store, &office, &asked).await.unwrap();
+                let took = begun.elapsed();
+                assert!(
+                    !found.is_empty(),
+                    "at most {MOST_OF_A_PAIR} are looked at for a pair, and his own are among them"
+                );
+                println!(
+                    "{:?}: {rows} petitions, {} suggested in {took:?}",
+                    db.kind(),
+                    found.len()
+                );
+                assert!(
+                    state.store.statements() - statements < 30,
+                    "a bounded number of statements"
+                );
+            }
+        });
+    }
+}
