@@ -1,8 +1,9 @@
 //! Pages for people: Vietnamese, made on the server, without scripts and without anything from elsewhere. They show
-//! what is public and nothing else, whoever asks.
+//! what is public and nothing else, whoever asks. Beside them the phone page, which is files for a browser to run.
 
 mod front;
 mod html;
+mod phone;
 mod story;
 
 use std::sync::Arc;
@@ -27,12 +28,16 @@ pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
+    let phone = phone::router(accounts.as_deref());
     let pages = Pages {
         state,
         accounts,
         policy,
     };
-    Router::new().route("/", get(front)).with_state(Arc::new(pages))
+    Router::new()
+        .route("/", get(front))
+        .with_state(Arc::new(pages))
+        .merge(phone)
 }
 
 struct Pages {
