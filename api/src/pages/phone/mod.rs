@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{Path, State as Shared},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -65,8 +65,8 @@ const ASSETS: &[Asset] = assets! {
 struct Page {
     /// Twelve digits of the digest of all files.
     release: String,
-    /// Delegates of a demo, for whoever tries it.
-    accounts: Vec<Login>,
+    /// Delegates of a demo as JSON, for whoever tries it.
+    accounts: Option<String>,
 }
 
 /// The page; with the delegates of its demo where the server is one.
@@ -77,11 +77,14 @@ pub(super) fn router(accounts: Option<&[Login]>) -> Router {
         digest.update(bytes);
     }
     let release: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let delegates = accounts.unwrap_or_default().iter();
-    let delegates = delegates.filter(|login| login.role == "delegate").cloned();
+    // Those of provinces, who see most, stand last in the file.
+    let delegates = accounts.map(|all| {
+        let delegates = all.iter().rev().filter(|login| login.role == "delegate");
+        delegates.collect::<Vec<_>>()
+    });
     let page = Page {
         release,
-        accounts: delegates.collect(),
+        accounts: delegates.and_then(|delegates| serde_json::to_string(&delegates).ok()),
     };
     Router::new()
         .route(PLACE, get(|page, headers| marked(page, headers, "index.html")))
@@ -101,27 +104,28 @@ fn find(name: &str) -> Option<&'static Asset> {
 }
 
 /// A file at a lasting address, with the release where it says `@`.
-async fn marked(Shared(page): Shared<Arc<Page>>, headers: HeaderMap, name: &'static str) -> Response {
-    let tag = format!("W/\"{}\"", page.release);
-    let known = headers.get_all(header::IF_NONE_MATCH).iter();
-    let known = known.filter_map(|tags| tags.to_str().ok()).any(|tags| tags.contains(&page.release));
-    let Some((_, kind, bytes)) = find(name).filter(|_| !known) else {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+async fn marked(Shared(page): Shared<Arc<Page>>, asked: HeaderMap, name: &'static str) -> Response {
+    let Some((_, kind, bytes)) = find(name) else {
+        return StatusCode::NOT_FOUND.into_response();
     };
+    // With the answer "unchanged" too: a browser takes its headers for those of what it has.
+    let headers = [
+        (header::CONTENT_TYPE, *kind),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-cache"),
+        // The page lies at the edge of its worker's folder, not in it.
+        (HeaderName::from_static("service-worker-allowed"), PLACE),
+    ];
+    let tag = [(header::ETAG, format!("W/\"{}\"", page.release))];
+    let known = asked.get_all(header::IF_NONE_MATCH).iter();
+    let mut known = known.filter_map(|tags| tags.to_str().ok());
+    if known.any(|tags| tags.contains(&page.release)) {
+        return (StatusCode::NOT_MODIFIED, headers, tag).into_response();
+    }
     let text = String::from_utf8_lossy(bytes)
         .replace("/dien-thoai/@/", &format!("/dien-thoai/{}/", page.release))
         .replace("'@'", &format!("'{}'", page.release));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        // The page lies at the edge of its worker's folder, not in it.
-        (
-            header::HeaderName::from_static("service-worker-allowed"),
-            HeaderValue::from_static(PLACE),
-        ),
-    ];
-    (headers, [(header::ETAG, tag)], text).into_response()
+    (headers, tag, text).into_response()
 }
 
 /// A file of this release; those of another are gone, and whoever has them keeps them in his own cache.
@@ -137,8 +141,11 @@ async fn asset(Shared(page): Shared<Arc<Page>>, Path((release, file)): Path<(Str
 
 /// Accounts to try it with; none but in a demo, whose front page has them as well.
 async fn trial(Shared(page): Shared<Arc<Page>>) -> Response {
-    if page.accounts.is_empty() {
-        return StatusCode::NOT_FOUND.into_response();
+    match &page.accounts {
+        Some(accounts) => {
+            let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+            (headers, accounts.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
     }
-    ([(header::CACHE_CONTROL, "no-store")], Json(&page.accounts)).into_response()
 }

@@ -10,27 +10,21 @@ import { today } from './today.js';
 import { write } from './write.js';
 import './wake.js';
 
-const view = document.getElementById('view');
-const tabs = document.getElementById('tabs');
-const state = document.getElementById('state');
-const lost = document.getElementById('lost-signal');
-const VIEWS = { 'hom-nay': today, ghi: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again };
-
-let isOpen = false;
-let standing = 'busy';
-let install = null;
-let shown = '';
-let turns = 0;
+const [view, tabs, state, lost] = ['view', 'tabs', 'state', 'lost-signal'].map((id) => document.getElementById(id));
+const VIEWS = {
+  'hom-nay': today, ghi: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
+};
+const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 0 };
 
 /** Shows the view that the address names. A form in use is never drawn anew under somebody's fingers. */
 async function show() {
   const [name, id] = location.hash.slice(1).split('/');
-  const isNew = shown !== location.hash;
+  const isNew = now.shown !== location.hash;
   if (!isNew && view.querySelector('.card > form, details[open] > form')) return tellState();
-  const turn = ++turns;
-  shown = location.hash;
-  const content = await (isOpen ? VIEWS[name] ?? today : again)({ id, install });
-  if (turn !== turns) return undefined;
+  const turn = ++now.turns;
+  now.shown = location.hash;
+  const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ id, install: now.install });
+  if (turn !== now.turns) return undefined;
   const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
   for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(summary.textContent);
@@ -42,19 +36,20 @@ async function show() {
 /** The line on top, and the counts on the tabs. */
 async function tellState() {
   lost.checked = lostSignal.isOn;
-  tabs.hidden = !isOpen;
-  const here = shown.split('/')[0] || '#hom-nay';
+  tabs.hidden = !now.isOpen;
+  const here = now.shown.split('/')[0] || '#hom-nay';
   for (const tab of tabs.children) tab.ariaCurrent = tab.hash === here ? 'page' : null;
-  if (!isOpen) return state.replaceChildren(lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa đăng nhập');
+  if (!now.isOpen) return state.replaceChildren(lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa đăng nhập');
   const waiting = (await store.all('outbox')).filter((entry) => entry.state === 'waiting').length;
   tabs.children[2].lastChild.textContent = waiting || '';
   tabs.children[3].lastChild.textContent = (await awaited()).length || '';
-  state.dataset.standing = lostSignal.isOn ? 'waiting' : standing;
+  state.dataset.standing = lostSignal.isOn ? 'waiting' : now.standing;
   state.replaceChildren({
-    ok: `Đã đồng bộ lúc ${inHours(await store.meta('synced'))}`, busy: 'Đang đồng bộ…', signin: 'Cần đăng nhập lại để gửi và nhận ',
+    ok: `Đã đồng bộ lúc ${inHours(await store.meta('synced'))}`, busy: 'Đang đồng bộ…',
+    signin: 'Cần đăng nhập lại để gửi và nhận ',
     waiting: `${lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa liên lạc được máy chủ'}: `
       + (waiting ? `${waiting} việc chờ trên máy` : 'mọi việc đã gửi'),
-  }[state.dataset.standing], standing === 'signin' ? h('a', { href: '#dang-nhap' }, 'Đăng nhập') : '');
+  }[state.dataset.standing], now.standing === 'signin' ? h('a', { href: '#dang-nhap' }, 'Đăng nhập') : '');
 }
 
 /** Who signs in again finds everything as it was. */
@@ -72,11 +67,11 @@ function again() {
 
 /** Opens the account's store and begins to sync. */
 async function begin(account) {
-  if (isOpen) return;
+  if (now.isOpen) return;
   await store.open(account);
-  isOpen = true;
+  now.isOpen = true;
   store.changes.addEventListener('changed', () => { clearTimeout(begin.soon); begin.soon = setTimeout(show, 50); });
-  run((now) => { standing = now; tellState(); });
+  run((standing) => { now.standing = standing; tellState(); });
 }
 
 /** Leaving this phone: what was not sent stays until it is. */
@@ -96,7 +91,7 @@ addEventListener('storage', () => { tellState(); nudge(); });
 lost.addEventListener('change', () => { lostSignal.isOn = lost.checked; nudge(); tellState(); });
 addEventListener('beforeinstallprompt', (event) => {
   event.preventDefault();
-  install = h('button', { class: 'quiet', onclick: () => event.prompt() }, 'Cài lên màn hình chính');
+  now.install = h('button', { class: 'quiet', onclick: () => event.prompt() }, 'Cài lên màn hình chính');
 });
 
 const worker = '/dien-thoai/sw.js';

@@ -25,9 +25,9 @@ export function area(name, value, maxlength, rows) {
 }
 /** A card with a heading; nothing where there is nothing to show. */
 export const card = (title, ...content) => h('section', { class: 'card' }, h('h2', {}, title), content);
-/** What can be opened, with how many are in it. */
-export const more = (title, content) => content.length > 0
-  && h('details', {}, h('summary', {}, `${title} (${content.length})`), content);
+/** What can be opened; and a list, with how many are in it. */
+export const fold = (title, ...content) => h('details', {}, h('summary', {}, title), content);
+export const more = (title, list) => list.length > 0 && fold(`${title} (${list.length})`, list);
 /** Lines as they were written. */
 export const lines = (words) => h('p', { class: 'lines' }, words);
 

@@ -1,7 +1,7 @@
 // Hộp gửi: every feedback of one's own with its four receipts, denunciations that wait to be handed over, and what was
 // refused, explained.
 import { ask } from './api.js';
-import { card, field, h, inDays, inHours, lines, more, select, text } from './dom.js';
+import { field, fold, h, inDays, inHours, lines, more, select } from './dom.js';
 import { atVietnam, newId } from './ids.js';
 import { all, meta, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND } from './write.js';
@@ -41,42 +41,47 @@ function byHand({ mutationId, id, patch }, agencies) {
     await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [],
       (tx) => tx.delete('outbox', mutationId));
   } },
-  field('Số biên nhận', text('receiptNumber', '', 30), 'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
+  field('Số biên nhận', h('input', { name: 'receiptNumber', maxlength: 30, pattern: '[0-9]+([\\/.\\-][0-9A-ZĐ]+)*' }),
+    'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
   field('Ngày nhận', h('input', { name: 'receivedOn', type: 'date' })),
   field('Nơi nhận', select('receivingAgencyId', [['', 'Chưa rõ'], ...agencies.map(({ id, name }) => [id, name])], '')),
   h('button', { class: 'main' }, 'Đã bàn giao, xóa lời trên máy'));
-  return h('article', { class: 'card by-hand', id }, h('h3', {}, 'Tố cáo: chuyển tận tay'),
-    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), more('Khi đã bàn giao', [form]));
+  return h('article', { class: 'card by-hand', id }, h('h2', {}, 'Tố cáo: chuyển tận tay'),
+    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), fold('Khi đã bàn giao', form));
 }
 
-/** What was refused: why, and the words again, to be corrected. */
-function issue({ id, at, message, field: about }) {
+const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn' };
+
+/** What was refused: why, and the words again, to be corrected; as the same row, so that it is one in the end. */
+function issue({ id, at, message, field: about, rowCollection, rowId }) {
   const back = async ({ target }) => {
     try {
       const { syncIssue } = await ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id });
-      await setMeta('draft', JSON.parse(syncIssue.original ?? '{}').patch);
+      await setMeta('draft', { ...JSON.parse(syncIssue.original ?? '{}').patch, id: rowId });
       location.hash = '#ghi';
     } catch {
       target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để lấy lại lời đã ghi.'));
     }
   };
-  return h('article', { class: 'card issue' }, h('h3', {}, 'Phiếu chưa được nhận'), lines(message),
-    h('p', { class: 'fine' }, [inDays(at), about && `mục ${about}`].filter(Boolean).join(' · ')),
-    h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
+  return h('article', { class: 'card issue' }, h('h2', {}, 'Chưa được nhận'), lines(message),
+    h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
+    rowCollection === 'feedback' && h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
 }
 
 export async function outbox({ id }) {
   const waiting = await all('outbox');
-  const issues = (await rowsOf('syncIssue')).map(({ d }) => d).filter(({ status }) => status === 'open');
+  const mine = (await own()).filter(({ state }) => state !== 'by_hand');
+  const issues = (await rowsOf('syncIssue')).map(({ d }) => d)
+    .filter(({ status, rowId }) => status === 'open' && !mine.some(({ id }) => id === rowId));
   const agencies = (await rowsOf('agency')).map(({ d }) => d).filter(({ validTo }) => !validTo);
   const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
   const kept = waiting.filter(({ state }) => state === 'by_hand');
   const unsent = waiting.filter(({ state }) => state === 'waiting').length;
-  const mine = (await own()).filter(({ state }) => state !== 'by_hand').map((row) => one(row, id, petitions));
+  const shown = mine.map((row) => one(row, id, petitions));
   return [
     h('h1', {}, 'Hộp gửi'),
     h('p', { id: 'unsent' }, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
     kept.map((entry) => byHand(entry, agencies)), issues.map(issue),
-    mine.slice(0, 20), more('Các phiếu trước', mine.slice(20)),
+    shown.slice(0, 20), more('Các phiếu trước', shown.slice(20)),
   ];
 }

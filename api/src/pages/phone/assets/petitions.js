@@ -1,5 +1,5 @@
 // Kiến nghị: answers to bring back to the voters, bodies to urge, and how all the others stand.
-import { area, card, field, h, inDays, lines, more, select, text } from './dom.js';
+import { area, field, fold, h, inDays, lines, more, select, text } from './dom.js';
 import { atVietnam, newId } from './ids.js';
 import { all, meta, queue, rowsOf } from './store.js';
 
@@ -48,7 +48,7 @@ export async function petitionList() {
     h('p', { class: 'fine' }, [petition.number && `Số ${petition.number}`, PROCESS[petition.process],
       agencies.get(petition.agencyId), due(petition) && `hạn ${inDays(due(petition))}`,
       petition.urgings > 0 && `đã đôn đốc ${petition.urgings} lần`].filter(Boolean).join(' · ')),
-    more('Nội dung', [lines(petition.content ?? '')].filter(() => petition.content)),
+    petition.content && fold('Nội dung', lines(petition.content)),
     petition.answerText && h('blockquote', {}, lines(petition.answerText), h('footer', {},
       [agencies.get(petition.agencyId), petition.answerNumber && `văn bản ${petition.answerNumber}`,
         petition.outcome && label('outcome', petition.outcome)].filter(Boolean).join(' · '))),
@@ -68,7 +68,8 @@ export async function petitionList() {
     h('h1', {}, 'Kiến nghị'),
     h('h2', {}, `Cần thông tin lại cho cử tri (${toTell.length})`), toTell.map((petition) => one(petition, inform(petition))),
     h('h2', {}, `Quá hạn, cần đôn đốc (${late.length})`), late.map((petition) => one(petition, urge(petition))),
-    more('Đang giải quyết', others.filter(open).map((petition) => one(petition, petition.process === 'forwarded' && urge(petition)))),
+    more('Đang giải quyết', others.filter(open).map((petition) => one(petition,
+      petition.process === 'forwarded' && urge(petition)))),
     more('Đã thông tin lại, đã khép', others.filter((petition) => !open(petition)).map((petition) => one(petition))),
   ];
 }

@@ -6,15 +6,17 @@ const FILES = ['phone.css', 'app.js', 'api.js', 'dom.js', 'ids.js', 'login.js', 
   'store.js', 'sync.js', 'today.js', 'wake.js', 'write.js', 'icon.svg', 'icon-192.png'];
 const SHELL = ['/dien-thoai', '/dien-thoai/manifest.webmanifest', ...FILES.map((file) => `/dien-thoai/${RELEASE}/${file}`)];
 
-self.addEventListener('install', (event) => event.waitUntil((async () => {
+const on = (name, work) => self.addEventListener(name, (event) => event.waitUntil(work(event)));
+
+on('install', async () => {
   await (await caches.open(RELEASE)).addAll(SHELL.map((path) => new Request(path, { cache: 'no-cache' })));
   await self.skipWaiting();
-})()));
+});
 
-self.addEventListener('activate', (event) => event.waitUntil((async () => {
+on('activate', async () => {
   for (const name of await caches.keys()) if (name !== RELEASE) await caches.delete(name);
   await self.clients.claim();
-})()));
+});
 
 self.addEventListener('fetch', (event) => {
   const { pathname, origin } = new URL(event.request.url);
@@ -23,15 +25,15 @@ self.addEventListener('fetch', (event) => {
 });
 
 // Without a word of what is new: a notification lies on a locked screen.
-self.addEventListener('push', (event) => event.waitUntil((async () => {
+on('push', async () => {
   const pages = await self.clients.matchAll({ type: 'window' });
   for (const page of pages) page.postMessage('wake');
   if (pages.some(({ visibilityState }) => visibilityState === 'visible')) return;
   await self.registration.showNotification('Sổ tay đại biểu', { body: 'Có thông tin mới. Mở sổ tay để xem.', tag: 'wake' });
-})()));
+});
 
-self.addEventListener('notificationclick', (event) => event.waitUntil((async () => {
-  event.notification.close();
+on('notificationclick', async ({ notification }) => {
+  notification.close();
   const [page] = await self.clients.matchAll({ type: 'window' });
   await (page ? page.focus() : self.clients.openWindow('/dien-thoai'));
-})()));
+});

@@ -82,7 +82,7 @@ async function push() {
       .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < MOST_BYTES || i === 0);
     if (!waiting.length) return;
     const rows = waiting.map(({ state, ...row }) => row);
-    const { syncPush } = await ask(PUSH, { rows, cursor: await meta('cursor') });
+    const { syncPush } = await ask(PUSH, { rows, cursor: await meta('cursor') }, { seconds: 120 });
     const issues = new Set((await rowsOf('syncIssue')).map(({ d }) => d.mutationId));
     await write(async (tx) => {
       for (const [i, { status, rev, errors }] of syncPush.results.entries()) {

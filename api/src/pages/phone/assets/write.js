@@ -1,5 +1,5 @@
 // Ghi phiếu: what a voter says, as he says it. Saved on the phone before anything else; the code is for him to keep.
-import { area, card, field, h, inDays, select, text } from './dom.js';
+import { area, card, field, fold, h, inDays, select, text } from './dom.js';
 import { atVietnam, newId, trackingCode } from './ids.js';
 import { prepare } from './photo.js';
 import { meta, queue, rowsOf, setMeta } from './store.js';
@@ -40,22 +40,24 @@ export async function write({ id: chosen }) {
     onsubmit: async (event) => {
       event.preventDefault();
       event.submitter.disabled = true;
-      const { contactName, contactPhone, consent, onSpotAnswer, ...said } = Object.fromEntries(new FormData(form));
+      const { id, contactName, contactPhone, consent, onSpotAnswer, ...said } = Object.fromEntries(new FormData(form));
       const recordedAt = atVietnam();
       const isSecret = said.kind === 'denunciation';
       const patch = Object.fromEntries(Object.entries(isSecret ? { kind: said.kind, content: said.content } : {
-        ...said, channel: said.meetingId && 'contact_meeting', origin: 'voter', recordedAt, trackingCode: trackingCode(),
-        attachments: photos.map(({ sha256 }) => sha256).join(' '), onSpotAnswer, answeredOnSpot: Boolean(onSpotAnswer),
+        ...said, channel: said.meetingId && 'contact_meeting', origin: 'voter', recordedAt, onSpotAnswer,
+        attachments: photos.map(({ sha256 }) => sha256).join(' '), answeredOnSpot: Boolean(onSpotAnswer),
         ...(consent && { contactName, contactPhone, consentText: CONSENT, consentAt: recordedAt }),
       }).filter(([, value]) => value));
-      const entry = { mutationId: newId(), collection: 'feedback', id: newId(), recordedAt, patch };
+      const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt, patch };
       await queue([{ ...entry, state: isSecret ? 'by_hand' : 'waiting' }], (tx) => {
         if (!isSecret) for (const photo of photos) tx.put('photos', photo);
         tx.delete('meta', 'draft');
       });
-      location.hash = `#hop-gui/${entry.id}`;
+      location.hash = `#hop-gui/${id}`;
     },
   },
+  h('input', { type: 'hidden', name: 'id', value: draft.id ?? newId() }),
+  h('input', { type: 'hidden', name: 'trackingCode', value: draft.trackingCode ?? trackingCode() }),
   h('fieldset', { class: 'kinds' }, h('legend', {}, 'Loại'), kinds),
   h('p', { class: 'warning secret' }, BY_HAND),
   field('Cử tri nói gì', Object.assign(area('content', draft.content, 20_000, 5), { required: true })),
@@ -66,7 +68,7 @@ export async function write({ id: chosen }) {
     field('Mong muốn', area('wanted', draft.wanted, 5_000, 2), 'Cử tri muốn được giải quyết thế nào'),
     field('Đã trả lời tại chỗ', area('onSpotAnswer', draft.onSpotAnswer, 5_000, 2), 'Để trống nếu chưa trả lời'),
     await meta('files') && [h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), shown],
-    h('details', {}, h('summary', {}, 'Cử tri muốn được gọi lại'),
+    fold('Cử tri muốn được gọi lại',
       h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'consent' }), h('span', {}, CONSENT)),
       field('Tên', text('contactName', '', 200)), field('Số điện thoại', text('contactPhone', '', 30)))),
   h('button', { class: 'main' }, 'Lưu trên máy'));
