@@ -22,6 +22,7 @@ mod meetings;
 mod misread;
 mod objects;
 mod petitions;
+mod phone_page;
 mod race;
 mod readme;
 mod reports;

@@ -3,6 +3,7 @@
 //! It knows how to run the product, never what the product should answer: expectations belong to `it/`.
 
 pub mod app;
+pub mod browser;
 pub mod byte_search;
 pub mod calendar_client;
 pub mod database;

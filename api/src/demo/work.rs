@@ -135,6 +135,11 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// What delegates are told before a contact.
+const BRIEF: &str = "Mang theo các câu trả lời chưa thông tin lại cho cử tri (trang Kiến nghị).\n\
+                     Cử tri nhiều nơi hỏi về đường giao thông, thủy lợi, nước sạch: hỏi rõ thôn, xóm và từ khi nào.\n\
+                     Việc thuộc thẩm quyền cấp trên thì nói rõ cấp nào trả lời, đừng hứa thay.";
+
 /// Makes it all.
 pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()> {
     let mut put = Put::default();
@@ -215,6 +220,15 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         });
         group.row(meeting_unit::Model { meeting_id, unit_id });
     }
+
+    // Where most petitions come from, so that one phone shows the whole work of a delegate.
+    let group = put.group();
+    let title = "Tiếp xúc cử tri trước kỳ họp cuối năm tại Chiêm Hóa";
+    let far = councils.get("tuyenquang")?;
+    let mut coming = Plan::contact(far, "before_session", title, -8, Status::Notified).make(making, group);
+    coming.brief = Some(BRIEF.to_owned());
+    present(group, &coming, &delegates);
+    group.row(coming);
 
     let mut mid = None;
     let mut sessions = BTreeMap::new();

@@ -1,9 +1,10 @@
 //! Pages for people: Vietnamese, made on the server, without scripts and without anything from elsewhere. They show
-//! what is public and nothing else, whoever asks.
+//! what is public and nothing else, whoever asks. Beside them the phone page, which is files for a browser to run.
 
 pub mod calendar;
 mod front;
 mod html;
+mod phone;
 mod story;
 mod tracking;
 
@@ -26,6 +27,7 @@ const STYLE: &str = include_str!("page.css");
 
 /// The pages of a server; with the accounts of its demo where it is one.
 pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
+    let phone = phone::router(accounts.as_deref());
     let pages = Pages {
         state,
         accounts,
@@ -37,6 +39,7 @@ pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
         .route("/tra-cuu", get(tracking::form))
         .route("/tra-cuu/{code}", get(tracking::code))
         .with_state(Arc::new(pages))
+        .merge(phone)
 }
 
 /// What a page may do: show its own style, and send forms there.

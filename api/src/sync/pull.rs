@@ -93,6 +93,13 @@ struct Entry {
     gained: bool,
 }
 
+/// The collections that a checkpoint of this device serves.
+pub fn served(state: &State, viewer: &Viewer, cursor: &str) -> Result<u64> {
+    let signed_in = viewer.signed_in()?;
+    let (account, device) = (signed_in.account.id, signed_in.device.id);
+    Ok(Cursor::decode(cursor, &state.keys, account, device)?.collections)
+}
+
 /// Reads a page after a checkpoint (none: from the start).
 pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: Wanted) -> Result<Page> {
     let Wanted {

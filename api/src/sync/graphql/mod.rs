@@ -164,6 +164,16 @@ fn changes(viewer: &Viewer, changes: Vec<Change>) -> (Vec<String>, Vec<SyncChang
     (partitions, changes)
 }
 
+/// The page after a cursor, of the collections that it serves.
+async fn read_on(state: &State, viewer: &Viewer, cursor: &str, digest: bool) -> Result<Page> {
+    let wanted = Wanted {
+        collections: pull::served(state, viewer, cursor)?,
+        size: PageSize::of_bytes(DEFAULT_BYTES),
+        digest,
+    };
+    pull::pull(state, viewer, Some(cursor), wanted).await
+}
+
 fn page(state: &State, viewer: &Viewer, page: Page) -> SyncPage {
     let (partitions, changes) = changes(viewer, page.changes);
     SyncPage {
@@ -241,7 +251,8 @@ impl SyncMutation {
     ///
     /// A row: `{mutationId collection id baseRev patch delete recordedAt schema}`. Each row has its own outcome,
     /// and a row sent again is applied once. At most 500 rows or 4 MiB. With `cursor` the answer also holds the
-    /// page after it. Errors: `UNAUTHENTICATED`, `TOO_MANY_ROWS`, `INVALID_CURSOR`.
+    /// page after it, of the collections that the cursor serves. Errors: `UNAUTHENTICATED`, `TOO_MANY_ROWS`,
+    /// `INVALID_CURSOR`.
     async fn sync_push(
         &self,
         ctx: &Context<'_>,
@@ -256,11 +267,8 @@ impl SyncMutation {
         let pull = match cursor {
             None => None,
             Some(cursor) => {
-                let wanted = Wanted {
-                    digest: ctx.look_ahead().field("pull").field("digest").exists(),
-                    ..Wanted::all(PageSize::of_bytes(DEFAULT_BYTES))
-                };
-                match pull::pull(state, viewer, Some(&cursor), wanted).await {
+                let digest = ctx.look_ahead().field("pull").field("digest").exists();
+                match read_on(state, viewer, &cursor, digest).await {
                     Ok(read) => Some(page(state, viewer, read)),
                     // The rows are stored: what fails now must not take their results away.
                     Err(error) => {

@@ -1,0 +1,106 @@
+// The page: opens the account's store, shows one view at a time, and keeps the sync running.
+import { ask, lostSignal } from './api.js';
+import { card, h, inHours } from './dom.js';
+import { signedInHere, signIn } from './login.js';
+import { outbox } from './outbox.js';
+import { awaited, petitionList } from './petitions.js';
+import * as store from './store.js';
+import { nudge, run } from './sync.js';
+import { today } from './today.js';
+import { write } from './write.js';
+import './wake.js';
+
+const [view, tabs, state, lost] = ['view', 'tabs', 'state', 'lost-signal'].map((id) => document.getElementById(id));
+const VIEWS = {
+  'hom-nay': today, ghi: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
+};
+const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 0 };
+
+/** Shows the view that the address names. A form in use is never drawn anew under somebody's fingers. */
+async function show() {
+  const [name, id] = location.hash.slice(1).split('/');
+  const isNew = now.shown !== location.hash;
+  if (!isNew && view.querySelector('.card > form, details[open] > form')) return tellState();
+  const turn = ++now.turns;
+  now.shown = location.hash;
+  const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ id, install: now.install });
+  if (turn !== now.turns) return undefined;
+  const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
+  view.replaceChildren(...content.flat(Infinity).filter(Boolean));
+  for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(summary.textContent);
+  if (isNew) { scrollTo(0, 0); view.focus({ preventScroll: true }); }
+  if (isNew && id) document.getElementById(id)?.scrollIntoView({ block: 'center' });
+  await tellState();
+}
+
+/** The line on top, and the counts on the tabs. */
+async function tellState() {
+  lost.checked = lostSignal.isOn;
+  tabs.hidden = !now.isOpen;
+  const here = now.shown.split('/')[0] || '#hom-nay';
+  for (const tab of tabs.children) tab.ariaCurrent = tab.hash === here ? 'page' : null;
+  if (!now.isOpen) return state.replaceChildren(lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa đăng nhập');
+  const waiting = (await store.all('outbox')).filter((entry) => entry.state === 'waiting').length;
+  tabs.children[2].lastChild.textContent = waiting || '';
+  tabs.children[3].lastChild.textContent = (await awaited()).length || '';
+  state.dataset.standing = lostSignal.isOn ? 'waiting' : now.standing;
+  state.replaceChildren({
+    ok: `Đã đồng bộ lúc ${inHours(await store.meta('synced'))}`, busy: 'Đang đồng bộ…',
+    signin: 'Cần đăng nhập lại để gửi và nhận ',
+    waiting: `${lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa liên lạc được máy chủ'}: `
+      + (waiting ? `${waiting} việc chờ trên máy` : 'mọi việc đã gửi'),
+  }[state.dataset.standing], now.standing === 'signin' ? h('a', { href: '#dang-nhap' }, 'Đăng nhập') : '');
+}
+
+/** Who signs in again finds everything as it was. */
+function again() {
+  return signIn({ why: sessionStorage.getItem('cutri-farewell'), then: async (account, session) => {
+    sessionStorage.clear();
+    await begin(account);
+    await store.setMeta('session', session);
+    await navigator.storage?.persist?.();
+    nudge();
+    location.hash = '#hom-nay';
+    await show();
+  } });
+}
+
+/** Opens the account's store and begins to sync. */
+async function begin(account) {
+  if (now.isOpen) return;
+  await store.open(account);
+  now.isOpen = true;
+  store.changes.addEventListener('changed', () => { clearTimeout(begin.soon); begin.soon = setTimeout(show, 50); });
+  run((standing) => { now.standing = standing; tellState(); });
+}
+
+/** Leaving this phone: what was not sent stays until it is. */
+async function leaving() {
+  const unsent = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state)).length;
+  const leave = async () => {
+    await ask('mutation { logout { userErrors { code } } }').catch(() => {});
+    await store.erase('Đã rời máy này.');
+  };
+  return [h('h1', {}, 'Rời máy này'), card('Xóa dữ liệu trên máy', unsent
+    ? h('p', { class: 'warning' }, `Còn ${unsent} việc chưa gửi hoặc chưa bàn giao, chỉ có trên máy này. Hãy gửi xong đã.`)
+    : [h('p', {}, 'Mọi điều đã ghi đều ở Văn phòng.'), h('button', { class: 'main', onclick: leave }, 'Rời máy và xóa')])];
+}
+
+addEventListener('hashchange', show);
+addEventListener('storage', () => { tellState(); nudge(); });
+lost.addEventListener('change', () => { lostSignal.isOn = lost.checked; nudge(); tellState(); });
+addEventListener('beforeinstallprompt', (event) => {
+  event.preventDefault();
+  now.install = h('button', { class: 'quiet', onclick: () => event.prompt() }, 'Cài lên màn hình chính');
+});
+
+const worker = '/dien-thoai/sw.js';
+const policy = window.trustedTypes?.createPolicy('worker', { createScriptURL: () => worker });
+navigator.serviceWorker?.register(policy ? policy.createScriptURL('') : worker, { scope: '/dien-thoai' });
+
+const { account } = signedInHere();
+if (!isSecureContext) view.replaceChildren(h('p', { class: 'warning' }, 'Sổ tay chỉ chạy qua địa chỉ https.'));
+else {
+  if (account) await begin(account);
+  await show();
+}

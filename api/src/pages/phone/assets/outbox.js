@@ -1,0 +1,87 @@
+// Hộp gửi: every feedback of one's own with its four receipts, denunciations that wait to be handed over, and what was
+// refused, explained.
+import { ask } from './api.js';
+import { field, fold, h, inDays, inHours, lines, more, select } from './dom.js';
+import { atVietnam, newId } from './ids.js';
+import { all, meta, queue, rowsOf, setMeta } from './store.js';
+import { BY_HAND } from './write.js';
+
+/** One's own feedback, as the server has it and with what is still on its way, the newest first. */
+async function own() {
+  const me = (await meta('profile'))?.account.id;
+  const told = (await rowsOf('feedback')).map(({ d }) => d).filter(({ authorId }) => authorId === me);
+  const both = new Map(told.map((row) => [row.id, row]));
+  for (const { collection, id, state, patch } of await all('outbox')) {
+    if (collection === 'feedback') both.set(id, { ...both.get(id), ...patch, id, state });
+  }
+  return [...both.values()].sort((a, b) => Date.parse(b.recordedAt ?? 0) - Date.parse(a.recordedAt ?? 0));
+}
+
+/** The four receipts: each has a time of its own once it is there. */
+const receipts = ({ recordedAt, receivedAt, acceptedAt, seenAt, state }) => h('ol', { class: 'receipts' }, [
+  ['Trên máy', recordedAt ?? true], ['Máy chủ đã nhận', receivedAt ?? state === 'answered'],
+  ['Đã tiếp nhận', acceptedAt], ['Văn phòng đã xem', seenAt],
+].map(([label, at]) => h('li', { class: at ? 'is-there' : '', 'aria-label': `${label}: ${at ? 'rồi' : 'chưa'}` },
+  h('span', {}, label), h('time', {}, typeof at === 'string' ? inHours(at) : ''))));
+
+const one = (feedback, chosen, petitions) => h('article', { class: 'card', id: feedback.id,
+  'data-new': String(feedback.id === chosen) },
+h('p', { class: 'words' }, feedback.content ?? `Tố cáo, biên nhận số ${feedback.receiptNumber}`),
+feedback.trackingCode && h('p', {}, 'Mã tra cứu cho cử tri: ', h('code', {}, feedback.trackingCode)),
+receipts(feedback),
+feedback.petitionId && h('p', { class: 'fine' }, 'Thuộc kiến nghị: ', petitions.get(feedback.petitionId)?.title ?? '…'));
+
+/** A denunciation: its words leave the phone on paper only. With the receipt it becomes a feedback without words. */
+function byHand({ mutationId, id, patch }, agencies) {
+  const form = h('form', { onsubmit: async (event) => {
+    event.preventDefault();
+    const receipt = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
+    const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt: atVietnam() };
+    form.parentNode.open = false;
+    await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [],
+      (tx) => tx.delete('outbox', mutationId));
+  } },
+  field('Số biên nhận', h('input', { name: 'receiptNumber', maxlength: 30, pattern: '[0-9]+([\\/.\\-][0-9A-ZĐ]+)*' }),
+    'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
+  field('Ngày nhận', h('input', { name: 'receivedOn', type: 'date' })),
+  field('Nơi nhận', select('receivingAgencyId', [['', 'Chưa rõ'], ...agencies.map(({ id, name }) => [id, name])], '')),
+  h('button', { class: 'main' }, 'Đã bàn giao, xóa lời trên máy'));
+  return h('article', { class: 'card by-hand', id }, h('h2', {}, 'Tố cáo: chuyển tận tay'),
+    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), fold('Khi đã bàn giao', form));
+}
+
+const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn' };
+
+/** What was refused: why, and the words again, to be corrected; as the same row, so that it is one in the end. */
+function issue({ id, at, message, field: about, rowCollection, rowId }) {
+  const back = async ({ target }) => {
+    try {
+      const { syncIssue } = await ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id });
+      await setMeta('draft', { ...JSON.parse(syncIssue.original ?? '{}').patch, id: rowId });
+      location.hash = '#ghi';
+    } catch {
+      target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để lấy lại lời đã ghi.'));
+    }
+  };
+  return h('article', { class: 'card issue' }, h('h2', {}, 'Chưa được nhận'), lines(message),
+    h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
+    rowCollection === 'feedback' && h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
+}
+
+export async function outbox({ id }) {
+  const waiting = await all('outbox');
+  const mine = (await own()).filter(({ state }) => state !== 'by_hand');
+  const issues = (await rowsOf('syncIssue')).map(({ d }) => d)
+    .filter(({ status, rowId }) => status === 'open' && !mine.some(({ id }) => id === rowId));
+  const agencies = (await rowsOf('agency')).map(({ d }) => d).filter(({ validTo }) => !validTo);
+  const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
+  const kept = waiting.filter(({ state }) => state === 'by_hand');
+  const unsent = waiting.filter(({ state }) => state === 'waiting').length;
+  const shown = mine.map((row) => one(row, id, petitions));
+  return [
+    h('h1', {}, 'Hộp gửi'),
+    h('p', { id: 'unsent' }, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
+    kept.map((entry) => byHand(entry, agencies)), issues.map(issue),
+    shown.slice(0, 20), more('Các phiếu trước', shown.slice(20)),
+  ];
+}

@@ -1,0 +1,75 @@
+// Kiến nghị: answers to bring back to the voters, bodies to urge, and how all the others stand.
+import { area, field, fold, h, inDays, lines, more, select, text } from './dom.js';
+import { atVietnam, newId } from './ids.js';
+import { all, meta, queue, rowsOf } from './store.js';
+
+const PROCESS = {
+  accepted: 'Đã tiếp nhận', classified: 'Đã phân loại', forwarded: 'Đã chuyển cơ quan giải quyết',
+  returned: 'Cơ quan trả lại', answered: 'Đã có trả lời', assessed: 'Đã xem xét trả lời',
+  informed: 'Đã thông tin lại cho cử tri', closed: 'Đã khép', reopened: 'Mở lại', split: 'Đã tách', merged: 'Đã nhập',
+};
+
+const today = () => atVietnam().slice(0, 10);
+const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
+const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) && due(petition) < today();
+
+/** All petitions, with those on which something waits in the outbox marked. */
+async function petitions() {
+  const sent = new Map((await all('outbox')).map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
+  return (await rowsOf('petition')).map(({ d }) => ({ ...d, sent: sent.get(d.id) }));
+}
+
+const isAwaited = ({ process, answerText, sent }) => ['answered', 'assessed'].includes(process) && answerText
+  && sent !== 'informing';
+
+/** Petitions whose answers the voters have not heard. */
+export const awaited = async () => (await petitions()).filter(isAwaited);
+
+/** A form that makes one row of the outbox. */
+function record(title, collection, made, ...fields) {
+  const form = h('form', { onsubmit: async (event) => {
+    event.preventDefault();
+    const patch = { ...made, ...Object.fromEntries([...new FormData(form)].filter(([, value]) => value)), at: atVietnam() };
+    form.parentNode.open = false;
+    await queue([{ mutationId: newId(), collection, id: newId(), patch, recordedAt: patch.at }]);
+  } }, fields, h('button', { class: 'main' }, 'Lưu'));
+  return h('details', { class: 'act' }, h('summary', {}, title), form);
+}
+
+export async function petitionList() {
+  const { lists = {} } = await meta('profile') ?? {};
+  const options = (list) => (lists[list] ?? []).map(({ code, label }) => [code, label]);
+  const label = (list, code) => lists[list]?.find((entry) => entry.code === code)?.label ?? code;
+  const agencies = new Map((await rowsOf('agency')).map(({ d }) => [d.id, d.name]));
+  const everything = (await petitions()).sort((a, b) => (due(a) ?? '9').localeCompare(due(b) ?? '9'));
+
+  const one = (petition, ...actions) => h('article', { class: 'card petition', id: petition.id },
+    h('h3', {}, petition.title ?? 'Kiến nghị'),
+    h('p', { class: 'fine' }, [petition.number && `Số ${petition.number}`, PROCESS[petition.process],
+      agencies.get(petition.agencyId), due(petition) && `hạn ${inDays(due(petition))}`,
+      petition.urgings > 0 && `đã đôn đốc ${petition.urgings} lần`].filter(Boolean).join(' · ')),
+    petition.content && fold('Nội dung', lines(petition.content)),
+    petition.answerText && h('blockquote', {}, lines(petition.answerText), h('footer', {},
+      [agencies.get(petition.agencyId), petition.answerNumber && `văn bản ${petition.answerNumber}`,
+        petition.outcome && label('outcome', petition.outcome)].filter(Boolean).join(' · '))),
+    petition.sent ? h('p', { class: 'fine pending' }, 'Đã ghi trên máy, đang chờ gửi.') : actions);
+  const inform = (petition) => record('Đã thông tin lại cho cử tri', 'informing', { petitionId: petition.id },
+    field('Bằng cách nào', select('channel', options('informing_channel'), 'contact_meeting')),
+    field('Cử tri nói gì thêm', area('note', '', 2_000, 2)));
+  const urge = (petition) => record('Đôn đốc', 'urging', { targetKind: 'petition', targetId: petition.id },
+    field('Hình thức', select('how', options('urging_how'), 'phone')),
+    field('Lời đôn đốc', area('text', '', 5_000, 2)), field('Số văn bản', text('documentNumber', '', 100)));
+
+  const toTell = everything.filter(isAwaited);
+  const late = everything.filter(isOverdue);
+  const others = everything.filter((petition) => !toTell.includes(petition) && !late.includes(petition));
+  const open = ({ process }) => !['informed', 'closed', 'split', 'merged'].includes(process);
+  return [
+    h('h1', {}, 'Kiến nghị'),
+    h('h2', {}, `Cần thông tin lại cho cử tri (${toTell.length})`), toTell.map((petition) => one(petition, inform(petition))),
+    h('h2', {}, `Quá hạn, cần đôn đốc (${late.length})`), late.map((petition) => one(petition, urge(petition))),
+    more('Đang giải quyết', others.filter(open).map((petition) => one(petition,
+      petition.process === 'forwarded' && urge(petition)))),
+    more('Đã thông tin lại, đã khép', others.filter((petition) => !open(petition)).map((petition) => one(petition))),
+  ];
+}

@@ -1,0 +1,194 @@
+// Upload and download (docs/sync.md): the outbox goes out, what changed comes in, and both agree by a digest. One tab
+// at a time does it, under a lock; the others see what it stored.
+import { ask, NoAnswer, SignIn } from './api.js';
+import { newId, fingerprint, digestOf } from './ids.js';
+import { sendPhotos } from './photo.js';
+import { all, changes, erase, meta, rowsOf, write } from './store.js';
+
+// Without the 14,000 units: `viewer` names a delegate's own places.
+const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'syncIssue'];
+const MOST_BYTES = 400_000; // in one upload; the server takes 500 rows or 4 MiB
+const MOST_HELD = 5_000; // in one repair
+
+const PAGE = 'partitions changes { p c op id rev d } cursor epoch more digest wipe';
+const PUSH = `mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
+  results { status rev errors { code } } pull { ${PAGE} } } }`;
+const PULL = `query($cursor: String, $collections: [String!], $waitMs: Int, $maxBytes: Int) {
+  syncPull(cursor: $cursor, collections: $collections, waitMs: $waitMs, maxBytes: $maxBytes) { ${PAGE} } }`;
+const SUMS = 'query($cursor: String) { syncDigest(cursor: $cursor) { sums { partition collection count sum } } }';
+const REPAIR = `query($partition: String!, $collection: String!, $bucket: String, $held: [String!]!) {
+  syncRepair(partition: $partition, collection: $collection, bucket: $bucket, held: $held) {
+  partitions changes { p c op id rev d } } }`;
+const PROFILE = '{ viewer { account { id name } units { id name } } codeLists { name entries { code label } } }';
+
+/** What a phone may write of its own rows; offered again when the server stands on an older copy. */
+const WRITABLE = {
+  feedback: ['meetingId', 'unitId', 'subUnit', 'channel', 'origin', 'kind', 'subject', 'content', 'wanted', 'affected',
+    'since', 'answeredOnSpot', 'onSpotAnswer', 'trackingCode', 'recordedAt', 'receiptNumber', 'receivedOn',
+    'receivingAgencyId', 'attachments'],
+  informing: ['petitionId', 'at', 'channel', 'meetingId', 'note'],
+  urging: ['targetKind', 'targetId', 'toAgencyId', 'how', 'text', 'documentNumber', 'at'],
+};
+
+/** Puts and removes the rows of a page; an answered change leaves the outbox with the row that it became. */
+async function putRows(tx, page, prints, outbox) {
+  for (const [i, { p, c, op, id, rev, d }] of page.changes.entries()) {
+    if (op === 'gone') tx.delete('rows', [c, id]);
+    else tx.put('rows', { c, id, rev, p: p.map((place) => page.partitions[place]), print: prints[i], d });
+    for (const entry of outbox.filter(({ state }) => state === 'answered')) {
+      const isBack = entry.collection === c && entry.id === id;
+      if (isBack || (c === 'syncIssue' && d?.mutationId === entry.mutationId)) tx.delete('outbox', entry.mutationId);
+    }
+  }
+}
+
+const printsOf = ({ changes }) => Promise.all(changes.map(({ id, rev }) => rev && fingerprint(id, rev)));
+
+/** The rows of a page and its cursor, in one transaction. Tells whether the server is still what it was. */
+async function apply(page) {
+  const prints = await printsOf(page);
+  return write(async (tx) => {
+    const epoch = await tx.get('meta', 'epoch');
+    const isSame = !epoch || epoch === page.epoch;
+    if (isSame) {
+      await putRows(tx, page, prints, await tx.all('outbox'));
+      tx.put('meta', page.cursor, 'cursor');
+    } else await offerAgain(tx);
+    tx.put('meta', page.epoch, 'epoch');
+    return isSame;
+  });
+}
+
+/** The server stands on an older copy: one's own rows go out again, then reading begins anew. */
+async function offerAgain(tx) {
+  const { account } = await tx.get('meta', 'profile') ?? {};
+  for (const { c, id, rev, d } of await tx.all('rows')) {
+    if (!WRITABLE[c] || d.authorId !== account?.id) continue;
+    const patch = Object.fromEntries(WRITABLE[c].filter((name) => d[name] != null).map((name) => [name, d[name]]));
+    tx.put('outbox', { mutationId: newId(), collection: c, id, baseRev: rev, patch, state: 'waiting' });
+  }
+  forget(tx);
+}
+
+const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
+
+/** Uploads what waits, under the same mutationId until there is an answer, so that nothing is stored twice. What each
+ * row came to is in the next pages: the row, or a `syncIssue`. (This page adds and never edits, so that MERGED and
+ * CONFLICT can only be with one's own other device, whose words then come by pull.) */
+async function push() {
+  for (;;) {
+    let bytes = 0;
+    const waiting = (await all('outbox')).filter(({ state }) => state === 'waiting').slice(0, 500)
+      .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < MOST_BYTES || i === 0);
+    if (!waiting.length) return;
+    const rows = waiting.map(({ state, ...row }) => row);
+    const { syncPush } = await ask(PUSH, { rows, cursor: await meta('cursor') }, { seconds: 120 });
+    const issues = new Set((await rowsOf('syncIssue')).map(({ d }) => d.mutationId));
+    await write(async (tx) => {
+      for (const [i, { status, rev, errors }] of syncPush.results.entries()) {
+        const here = await tx.get('rows', [waiting[i].collection, waiting[i].id]);
+        const isBack = status === 'REJECTED' ? issues.has(waiting[i].mutationId) : here && here.rev === rev;
+        const state = errors[0]?.code === 'DENUNCIATION_BY_HAND' ? 'by_hand' : 'answered';
+        if (isBack && state === 'answered') tx.delete('outbox', waiting[i].mutationId);
+        else tx.put('outbox', { ...waiting[i], state });
+      }
+    });
+    // A device that was given up offers everything first; that it has to forget is told again by the pull.
+    if (syncPush.pull && !syncPush.pull.wipe) await apply(syncPush.pull);
+  }
+}
+
+/** Downloads until nothing is pending, then compares. */
+async function pull() {
+  for (let page; !page || page.more;) {
+    page = (await ask(PULL, { cursor: await meta('cursor'), collections: COLLECTIONS })).syncPull;
+    if (page.wipe) return erase('Thiết bị này đã bị thu hồi. Điều chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết.');
+    if (!await apply(page)) return push().then(pull);
+    if (page.digest && page.digest !== digestOf(await all('rows'))) await repair();
+  }
+  return undefined;
+}
+
+/** Finds where this phone differs from the server, and asks for exactly that. */
+async function repair() {
+  const places = (await all('rows')).flatMap((row) => row.p.map((place) => ({ ...row, p: [place], key: `${place} ${row.c}` })));
+  const held = Map.groupBy(places, ({ key }) => key);
+  const { sums } = (await ask(SUMS, { cursor: await meta('cursor') })).syncDigest;
+  const told = new Map(sums.map(({ partition, collection, count, sum }) => [`${partition} ${collection}`, `${count}:${sum}`]));
+  for (const key of new Set([...held.keys(), ...told.keys()])) {
+    const [partition, collection] = key.split(' ');
+    const here = held.get(key) ?? [];
+    if (!COLLECTIONS.includes(collection) || digestOf(here) === (told.get(key) ?? digestOf([]))) continue;
+    // 256 parts, by the last two digits of the ids, where there is too much for one question.
+    const parts = here.length > MOST_HELD ? Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0')) : [null];
+    for (const bucket of parts) {
+      const names = here.filter(({ id }) => id.endsWith(bucket ?? '')).map(({ id, rev }) => `${id}:${rev}`);
+      const { syncRepair } = await ask(REPAIR, { partition, collection, bucket, held: names });
+      const prints = await printsOf(syncRepair);
+      await write(async (tx) => putRows(tx, syncRepair, prints, await tx.all('outbox')));
+    }
+  }
+}
+
+async function once() {
+  if (!(await meta('session'))) throw new SignIn();
+  try {
+    // What this phone holds is offered before anything is read: it may be about to be erased.
+    await push().catch((error) => { if (error.code !== 'DEVICE_REVOKED') throw error; });
+    await pull();
+  } catch (error) {
+    if (error.code !== 'INVALID_CURSOR') throw error;
+    await write(async (tx) => forget(tx));
+    return once();
+  }
+  const { viewer, codeLists } = await ask(PROFILE);
+  const lists = Object.fromEntries(codeLists.map(({ name, entries }) => [name, entries]));
+  await write(async (tx) => {
+    tx.put('meta', { ...viewer, lists }, 'profile');
+    tx.put('meta', Date.now(), 'synced');
+  });
+  await sendPhotos();
+}
+
+let wake = () => {};
+/** There is something to send, or a signal again: do not wait any longer. */
+export const nudge = () => wake();
+for (const event of ['online', 'visibilitychange']) addEventListener(event, nudge);
+changes.addEventListener('queued', nudge);
+
+/** Syncs for ever; `tell` hears how it stands: ok, busy, waiting, signin. */
+export async function run(tell) {
+  for (let failures = 0; ;) {
+    const nudged = new Promise((resolve) => { wake = () => resolve(true); });
+    const stop = new AbortController();
+    try {
+      tell('busy');
+      await navigator.locks.request('cutri-sync', once);
+      failures = 0;
+      tell('ok');
+      await Promise.race([nudged, news(stop.signal)]);
+    } catch (error) {
+      if (!(error instanceof NoAnswer || error instanceof SignIn)) console.error(error);
+      // After 1, 2, 4, ... seconds, at most two minutes, and not all phones at the same moment.
+      const pause = Math.max(error.seconds ?? 0, Math.min(2 ** failures++, 120) * (0.75 + Math.random() / 2));
+      tell(error instanceof SignIn ? 'signin' : 'waiting', error);
+      await Promise.race([nudged, new Promise((resolve) => { setTimeout(resolve, pause * 1_000); })]);
+    }
+    stop.abort();
+  }
+}
+
+/** Ends when there is something new. One visible tab asks, waiting on the server; the others look once a minute. */
+async function news(signal) {
+  const minute = new Promise((resolve) => { setTimeout(resolve, 60_000); });
+  if (document.visibilityState !== 'visible') return minute;
+  return navigator.locks.request('cutri-news', { ifAvailable: true }, async (lock) => {
+    if (!lock) return minute;
+    for (;;) {
+      const [cursor, epoch] = await Promise.all([meta('cursor'), meta('epoch')]);
+      const asked = { cursor, collections: COLLECTIONS, waitMs: 25_000, maxBytes: 1_024 };
+      const { syncPull: told } = await ask(PULL, asked, { signal, seconds: 45 });
+      if (told.changes.length || told.wipe || told.epoch !== epoch) return undefined;
+    }
+  });
+}
