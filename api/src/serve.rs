@@ -19,6 +19,7 @@ use crate::{
     demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
+    files,
     installation, pages, reports,
     schema::{self, Schema},
     start::{self, Failure},
@@ -110,9 +111,10 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is served beside GraphQL: pages for people and tables for spreadsheets.
+/// What is served beside GraphQL: pages for people, tables for spreadsheets, files.
 fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>) -> Router {
     pages::router(Arc::clone(state), accounts).merge(reports::http::door(Arc::clone(state)))
+        .merge(files::http::door(Arc::clone(state)))
 }
 
 /// Five lines: where everything is.

@@ -11,6 +11,7 @@ use crate::{
     entropy::Entropy,
     epoch::Epoch,
     error::Result,
+    files::Files,
     keys::Keys,
     store::{Store, collection::Collection, reference::Reference, working::Working},
     sync::live::Live,
@@ -31,6 +32,8 @@ pub struct State {
     pub issuer: String,
     /// Changes when the database was created or restored; checkpoints of another epoch start again.
     pub epoch: Epoch,
+    /// Where the bytes of files lie.
+    pub files: Files,
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
     reference: RwLock<Reference>,
@@ -58,6 +61,7 @@ impl State {
             collections: crate::sync::registry::COLLECTIONS,
             issuer,
             epoch,
+            files: Files::in_memory(),
             live: Arc::default(),
             reference: RwLock::new(reference),
         })

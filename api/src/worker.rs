@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::{
     accounts::grants::{self, FollowGrants},
     error::Result,
+    files,
     resolutions::dated::{self, FollowDates},
     state::State,
     store::door::{self, Command},
@@ -43,7 +44,11 @@ pub async fn turn(state: &State, last_day: &mut Option<NaiveDate>) {
             Err(error) => error.log(),
         }
     }
-    for outcome in [waiting::retry(state).await, waiting::report(state).await] {
+    for outcome in [
+        waiting::retry(state).await,
+        waiting::report(state).await,
+        files::erasing::turn(state).await,
+    ] {
         if let Err(error) = outcome {
             error.log();
         }

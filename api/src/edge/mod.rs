@@ -46,6 +46,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use accept::serve;
 pub use backend::{Backend, Client};
+pub use connection::Line;
 pub use config::{Connections, EdgeConfig, Times};
 pub use graphql::bearer;
 pub use response::refusal;

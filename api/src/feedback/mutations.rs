@@ -46,6 +46,9 @@ pub struct SubmitFeedbackInput {
     tracking_code: Option<String>,
     /// When it was written down, by the device's clock.
     recorded_at: Option<String>,
+    /// Files that belong to it (tệp đính kèm): SHA-256 as 64 hexadecimal digits, at most 10; their bytes come by tus
+    /// at `/files`, before or after. None of a denunciation.
+    attachments: Option<Vec<String>>,
     /// Of a denunciation: number of the paper receipt.
     receipt_number: Option<String>,
     /// Of a denunciation: the day it was handed over.
@@ -85,6 +88,7 @@ impl SubmitFeedbackInput {
             ("onSpotAnswer", text(self.on_spot_answer)),
             ("trackingCode", text(self.tracking_code)),
             ("recordedAt", text(self.recorded_at)),
+            ("attachments", text(self.attachments.map(|list| list.join(" ")))),
             ("receiptNumber", text(self.receipt_number)),
             ("receivedOn", text(self.received_on)),
             ("receivingAgencyId", id(self.receiving_agency_id)),

@@ -9,6 +9,7 @@ use entity::{
 use super::Meeting;
 use crate::{
     error::Result,
+    files::{self, graphql::File},
     graphql::{
         loader::{Noun, one, text},
         scalar::Time,
@@ -95,6 +96,11 @@ impl MeetingRecord {
     /// A draft of the minutes (dự thảo biên bản); up to 100,000 characters.
     async fn minutes_draft(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         text(ctx, self.0.id, Column::MinutesDraft).await
+    }
+
+    /// The files that belong to it (tệp đính kèm), at most 10.
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<File>> {
+        files::graphql::of(ctx, self.0.id).await
     }
 
     /// `draft`, or `closed` once the minutes are signed.
