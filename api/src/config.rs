@@ -53,7 +53,12 @@ pub struct Settings {
 
     /// Nơi giữ tệp đính kèm: một thư mục (mặc định là files trong thư mục dữ liệu) hoặc s3://bucket/tiền-tố, khi ấy khóa,
     /// vùng và địa chỉ S3 lấy từ các biến AWS_* thông thường. [where files lie: a folder or S3]
-    #[arg(long, env = "CUTRI_FILES", global = true, value_name = "FOLDER|s3://BUCKET/PREFIX")]
+    #[arg(
+        long,
+        env = "CUTRI_FILES",
+        global = true,
+        value_name = "FOLDER|s3://BUCKET/PREFIX"
+    )]
     pub files: Option<FilePlace>,
 
     /// Tệp lớn nhất được nhận, tính bằng MiB. [the largest file, in MiB]

@@ -19,8 +19,7 @@ use crate::{
     demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
-    files,
-    installation, pages, reports,
+    files, installation, pages, reports,
     schema::{self, Schema},
     start::{self, Failure},
     state::State,
@@ -113,7 +112,8 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
 
 /// What is served beside GraphQL: pages for people, tables for spreadsheets, files.
 fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>) -> Router {
-    pages::router(Arc::clone(state), accounts).merge(reports::http::door(Arc::clone(state)))
+    pages::router(Arc::clone(state), accounts)
+        .merge(reports::http::door(Arc::clone(state)))
         .merge(files::http::door(Arc::clone(state)))
 }
 

@@ -201,8 +201,7 @@ fn files(settings: &Settings) -> Result<Files, Failure> {
     if let FilePlace::Folder(folder) = &place {
         refuse_open_to_others(folder)?;
     }
-    Files::open(&place, settings.file_limits())
-        .map_err(|cause| Failure::new(format!("CUTRI_FILES: {cause}")))
+    Files::open(&place, settings.file_limits()).map_err(|cause| Failure::new(format!("CUTRI_FILES: {cause}")))
 }
 
 /// Makes the folder for its owner alone, or refuses one that others can enter.

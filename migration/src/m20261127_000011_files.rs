@@ -3,8 +3,7 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, boolean, integer, text, timestamp_with_time_zone,
-        timestamp_with_time_zone_null, uuid,
+        big_integer, boolean, integer, text, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
     },
 };
 

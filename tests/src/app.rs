@@ -1,12 +1,17 @@
 //! The true server with people as clients. Everything goes over HTTP.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cutri::{
     accounts::token::{self, Holder, Kind},
     clock::{Clock, SystemClock},
     edge::EdgeConfig,
     entropy::SystemEntropy,
+    files::{FilePlace, Files, Limits},
     keys::Keys,
     state::State,
     store::Store,
@@ -33,12 +38,18 @@ pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
 /// The same, living by this clock.
 pub async fn state_at(url: &str, keys: &Path, clock: Arc<dyn Clock>) -> Arc<State> {
     let store = Store::connect(url).await.unwrap();
+    let key_folder = keys.to_owned();
     let keys = Keys::open_or_create(keys, clock.now(), &SystemEntropy).unwrap();
-    Arc::new(
-        State::new(store, keys, clock, Arc::new(SystemEntropy), "cutri".to_owned())
-            .await
-            .unwrap(),
-    )
+    let mut state = State::new(store, keys, clock, Arc::new(SystemEntropy), "cutri".to_owned())
+        .await
+        .unwrap();
+    state.files = Files::open(&files_beside(&key_folder), Limits::default()).unwrap();
+    Arc::new(state)
+}
+
+/// Where the files of a server with these keys lie.
+fn files_beside(keys: &Path) -> FilePlace {
+    FilePlace::Folder(keys.parent().unwrap().join("files"))
 }
 
 impl TestApp {
@@ -95,6 +106,11 @@ impl TestApp {
             stop: Some(stop),
             _keys: keys,
         }
+    }
+
+    /// The folder in which its files lie.
+    pub fn files(&self) -> PathBuf {
+        self._keys.path().join("files")
     }
 
     /// Where it listens.

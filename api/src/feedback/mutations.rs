@@ -6,8 +6,13 @@ use serde_json::Value;
 
 use super::{MarkSeen, Submit, Withdraw, graphql::Feedback, rules};
 use crate::{
-    error::Result,
-    graphql::{UserError, command::answer, input_id, input_ids, state},
+    error::{Code, Result},
+    files::{attachments, commands::Disown},
+    graphql::{
+        UserError,
+        command::{answer, run},
+        input_id, input_ids, state,
+    },
     store::{collection::Document, writing::Write},
 };
 
@@ -159,6 +164,7 @@ impl FeedbackMutation {
         mut input: SubmitFeedbackInput,
     ) -> Result<Option<SubmitFeedbackPayload>> {
         let state = state(ctx)?;
+        let mut named = Document::new();
         let command = || {
             let id = match input.id.take() {
                 Some(id) => input_id(&id, "id")?,
@@ -168,14 +174,21 @@ impl FeedbackMutation {
                 .recorded_at
                 .as_deref()
                 .and_then(crate::store::writing::parse_time);
+            let fields = input.into_fields();
+            let files = fields.iter().filter(|(name, _)| *name == attachments::FIELD);
+            named.extend(files.map(|(name, value)| (name.clone(), value.clone())));
             Ok(Submit(Write {
                 id,
-                fields: input.into_fields(),
+                fields,
                 delete: false,
                 recorded_at,
             }))
         };
         let (feedback, user_errors) = answer::<FeedbackId, _>(ctx, command).await?;
+        let by_hand = |error: &UserError| error.code == Code::DenunciationByHand.name();
+        if !named.is_empty() && user_errors.iter().any(by_hand) {
+            let _done = run(ctx, &Disown(named)).await?;
+        }
         Ok(Some(SubmitFeedbackPayload {
             feedback: feedback.into_iter().next(),
             user_errors,

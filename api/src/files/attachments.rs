@@ -134,14 +134,7 @@ pub fn paper(
     if sent(working, author, hash.as_str()).is_none() {
         return Err(Refused::field(Code::NotFound, PAPER));
     }
-    set(
-        changes,
-        working,
-        kind,
-        row,
-        author,
-        std::slice::from_ref(hash),
-    );
+    set(changes, working, kind, row, author, std::slice::from_ref(hash));
     Ok(())
 }
 
@@ -189,11 +182,7 @@ mod tests {
         assert_eq!(names(json!(many(10))), Ok(Some(10)));
         assert_eq!(names(json!(many(11))), Err(Code::LimitTooLarge));
         assert_eq!(
-            names(json!(format!(
-                "{} {}",
-                "ab".repeat(32),
-                "AB".repeat(32)
-            ))),
+            names(json!(format!("{} {}", "ab".repeat(32), "AB".repeat(32)))),
             Ok(Some(1))
         );
         for bad in [

@@ -322,7 +322,9 @@ pub struct Disown(pub crate::store::collection::Document);
 impl Command for Disown {
     fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         attachments::needs(&self.0, facts, needs);
-        needs.account.extend(facts.viewer.account_id().map(|account| account.0));
+        needs
+            .account
+            .extend(facts.viewer.account_id().map(|account| account.0));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {

@@ -253,7 +253,9 @@ async fn appended(asking: &Asking, path: Hash, body: Body) -> Result<Response<Bo
         return Err(Code::OffsetMismatch.into());
     }
     let left = u64::try_from(upload.size - upload.received).unwrap_or(0);
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
     if length.and_then(|length| length.parse().ok()).unwrap_or(0) > left {
         return Err(Error::limit(Code::BodyTooLarge, left));
     }
@@ -398,6 +400,9 @@ fn dressed(mut answer: Response<Body>) -> Response<Body> {
         set(&mut answer, HeaderName::from_static(name), value);
     }
     let unsaid = HeaderValue::from_static("no-store");
-    answer.headers_mut().entry(header::CACHE_CONTROL).or_insert(unsaid);
+    answer
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(unsaid);
     answer
 }

@@ -24,7 +24,9 @@ use crate::{
 /// The file, if the viewer may read it; foreign and absent look the same.
 pub(super) async fn file(state: &State, viewer: &Viewer, hash: &FileHash) -> Result<Option<file::Model>> {
     let conn = state.store.read();
-    let found = file::Entity::find_by_id(hash.as_str().to_owned()).one(conn).await?;
+    let found = file::Entity::find_by_id(hash.as_str().to_owned())
+        .one(conn)
+        .await?;
     let Some(found) = found else { return Ok(None) };
     if let Some(account) = viewer.account_id()
         && let Some(upload) = receiving::find(state, account, hash).await?
@@ -64,7 +66,11 @@ async fn sees(state: &State, viewer: &Viewer, kind: &str, ids: Vec<Uuid>) -> Res
                 .into_tuple()
                 .all(conn)
                 .await?;
-            ("meeting", meetings.into_iter().flatten().collect(), Audience::Delegate)
+            (
+                "meeting",
+                meetings.into_iter().flatten().collect(),
+                Audience::Delegate,
+            )
         }
         "forwarding" => {
             let petitions: Vec<Uuid> = forwarding_petition::Entity::find()
@@ -132,7 +138,11 @@ pub(super) async fn answer(
     let disposition = format!("attachment; filename=\"tep-{name}.{extension}\"");
     put(set, header::CONTENT_DISPOSITION, &disposition);
     if range.is_some() {
-        put(set, header::CONTENT_RANGE, &format!("bytes {from}-{}/{size}", to - 1));
+        put(
+            set,
+            header::CONTENT_RANGE,
+            &format!("bytes {from}-{}/{size}", to - 1),
+        );
     } else if let Some(digest) = bytes_of(&file.stored_sha256) {
         let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(digest));
         put(set, header::HeaderName::from_static("repr-digest"), &digest);

@@ -216,7 +216,10 @@ impl Chunk {
         }
         let upload = &self.upload;
         let expires = self.state.clock.now() + KEPT;
-        let mut sql = Sql::new(self.state.store.backend(), "UPDATE upload SET received = received + ");
+        let mut sql = Sql::new(
+            self.state.store.backend(),
+            "UPDATE upload SET received = received + ",
+        );
         sql.bind(length)
             .push(", parts = parts || ")
             .bind(words.as_str())

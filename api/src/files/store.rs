@@ -59,9 +59,11 @@ impl FromStr for FilePlace {
             || !bucket.chars().all(plain)
             || !(prefix.is_empty() || prefix.split('/').all(is_folder))
         {
-            return Err("s3://bucket/tiền-tố; khóa truy cập đặt trong AWS_ACCESS_KEY_ID và AWS_SECRET_ACCESS_KEY \
+            return Err(
+                "s3://bucket/tiền-tố; khóa truy cập đặt trong AWS_ACCESS_KEY_ID và AWS_SECRET_ACCESS_KEY \
                         [s3://bucket/prefix, keys in the AWS_* variables]"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         Ok(Self::Bucket {
             bucket: bucket.to_owned(),

@@ -75,7 +75,9 @@ pub(super) fn hash(headers: &HeaderMap) -> Result<FileHash, Refused> {
         if key != "sha256" {
             continue;
         }
-        let decoded = BASE64_STANDARD.decode(value.trim()).map_err(|_| wrong(METADATA))?;
+        let decoded = BASE64_STANDARD
+            .decode(value.trim())
+            .map_err(|_| wrong(METADATA))?;
         let hash = std::str::from_utf8(&decoded).ok().and_then(FileHash::parse);
         if found.replace(hash.ok_or_else(|| wrong(METADATA))?).is_some() {
             return Err(wrong(METADATA));
@@ -158,10 +160,7 @@ mod tests {
             ("sha256".to_owned(), Code::InvalidValue),
             ("sha256 %%%".to_owned(), Code::InvalidValue),
             ("sha256 Li4vLi4vZXRjL3Bhc3N3ZA==".to_owned(), Code::InvalidValue),
-            (
-                format!("sha256 {encoded},sha256 {encoded}"),
-                Code::InvalidValue,
-            ),
+            (format!("sha256 {encoded},sha256 {encoded}"), Code::InvalidValue),
         ] {
             let refused = hash(&headers(&[("upload-metadata", &metadata)])).expect_err(&metadata);
             assert_eq!(refused.code, code, "{metadata}");

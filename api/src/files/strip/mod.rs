@@ -19,14 +19,9 @@ pub(super) fn clean(kind: Kind, bytes: Bytes) -> Option<Bytes> {
         Kind::Png => png::clean(&bytes).map(Bytes::from),
         Kind::Webp => webp::clean(&bytes).map(Bytes::from),
         Kind::M4a => mp4::clean(bytes.into()).map(Bytes::from),
-        Kind::Pdf
-        | Kind::Text
-        | Kind::Docx
-        | Kind::Xlsx
-        | Kind::Odt
-        | Kind::Mp3
-        | Kind::Ogg
-        | Kind::Wav => Some(bytes),
+        Kind::Pdf | Kind::Text | Kind::Docx | Kind::Xlsx | Kind::Odt | Kind::Mp3 | Kind::Ogg | Kind::Wav => {
+            Some(bytes)
+        }
     }
 }
 

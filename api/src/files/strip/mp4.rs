@@ -11,7 +11,9 @@ const MOOV: &[&[u8; 4]] = &[b"mvhd", b"iods", b"trak", b"mvex"];
 const TRAK: &[&[u8; 4]] = &[b"tkhd", b"tref", b"edts", b"mdia"];
 const MDIA: &[&[u8; 4]] = &[b"mdhd", b"hdlr", b"elng", b"minf"];
 const MOOF: &[&[u8; 4]] = &[b"mfhd", b"traf"];
-const TRAF: &[&[u8; 4]] = &[b"tfhd", b"tfdt", b"trun", b"saiz", b"saio", b"sbgp", b"sgpd", b"senc"];
+const TRAF: &[&[u8; 4]] = &[
+    b"tfhd", b"tfdt", b"trun", b"saiz", b"saio", b"sbgp", b"sgpd", b"senc",
+];
 
 /// The recording alone; nothing if it is more than sound.
 pub(super) fn clean(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
@@ -21,13 +23,7 @@ pub(super) fn clean(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     (sounds > 0).then_some(bytes)
 }
 
-fn walk(
-    bytes: &mut [u8],
-    mut at: usize,
-    end: usize,
-    stays: &[&[u8; 4]],
-    sounds: &mut usize,
-) -> Option<()> {
+fn walk(bytes: &mut [u8], mut at: usize, end: usize, stays: &[&[u8; 4]], sounds: &mut usize) -> Option<()> {
     while at < end {
         let (mut header, mut size) = (8, be32(bytes, at)?);
         let name: [u8; 4] = bytes.get(at + 4..at + 8)?.try_into().ok()?;
@@ -40,7 +36,9 @@ fn walk(
             }
             _ => {}
         }
-        let next = at.checked_add(size).filter(|next| *next <= end && size >= header)?;
+        let next = at
+            .checked_add(size)
+            .filter(|next| *next <= end && size >= header)?;
         if !stays.contains(&&name) {
             bytes[at + 4..at + 8].copy_from_slice(b"free");
             bytes[at + header..next].fill(0);
@@ -81,8 +79,14 @@ mod tests {
 
     fn recording(handler: &[u8; 4], told: &[u8]) -> Vec<u8> {
         let handler = of(b"hdlr", &[&[0; 8], handler.as_slice(), &[0; 12]].concat());
-        let media = of(b"mdia", &[of(b"mdhd", &[0; 24]), handler, of(b"minf", b"tables")].concat());
-        let track = of(b"trak", &[of(b"tkhd", &[0; 84]), media, of(b"udta", told)].concat());
+        let media = of(
+            b"mdia",
+            &[of(b"mdhd", &[0; 24]), handler, of(b"minf", b"tables")].concat(),
+        );
+        let track = of(
+            b"trak",
+            &[of(b"tkhd", &[0; 84]), media, of(b"udta", told)].concat(),
+        );
         let place = of(b"udta", &of(b"\xa9xyz", told));
         let film = of(
             b"moov",
