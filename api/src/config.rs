@@ -13,7 +13,14 @@ use std::{
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use crate::{edge::EdgeConfig, store};
+use crate::{
+    edge::EdgeConfig,
+    files::{
+        FilePlace, Limits,
+        store::{ACCOUNT_MIB, FILE_MIB},
+    },
+    store,
+};
 
 /// What an installation can be told. Every flag may be given as the environment variable beside it.
 #[derive(Args, Clone, Debug)]
@@ -43,6 +50,38 @@ pub struct Settings {
     /// Thư mục khóa; mặc định là keys trong thư mục dữ liệu. [the key folder; by default keys in the data folder]
     #[arg(long, env = "CUTRI_KEYS", global = true, value_name = "FOLDER")]
     pub keys: Option<PathBuf>,
+
+    /// Nơi giữ tệp đính kèm: một thư mục (mặc định là files trong thư mục dữ liệu) hoặc s3://bucket/tiền-tố, khi ấy khóa,
+    /// vùng và địa chỉ S3 lấy từ các biến AWS_* thông thường. [where files lie: a folder or S3]
+    #[arg(
+        long,
+        env = "CUTRI_FILES",
+        global = true,
+        value_name = "FOLDER|s3://BUCKET/PREFIX"
+    )]
+    pub files: Option<FilePlace>,
+
+    /// Tệp lớn nhất được nhận, tính bằng MiB. [the largest file, in MiB]
+    #[arg(
+        long,
+        env = "CUTRI_FILE_LIMIT",
+        global = true,
+        value_name = "MIB",
+        default_value_t = FILE_MIB,
+        value_parser = clap::value_parser!(u32).range(1..=1024)
+    )]
+    pub file_limit: u32,
+
+    /// Mỗi tài khoản được giữ bao nhiêu tệp, tính bằng MiB. [what one account may keep, in MiB]
+    #[arg(
+        long,
+        env = "CUTRI_FILE_QUOTA",
+        global = true,
+        value_name = "MIB",
+        default_value_t = ACCOUNT_MIB,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub file_quota: u32,
 
     /// Địa chỉ máy chủ lắng nghe. [where the server listens]
     #[arg(
@@ -140,6 +179,17 @@ impl Settings {
         self.keys.clone().unwrap_or_else(|| self.data.join("keys"))
     }
 
+    /// Where files lie.
+    pub fn file_place(&self) -> FilePlace {
+        let folder = || FilePlace::Folder(self.data.join("files"));
+        self.files.clone().unwrap_or_else(folder)
+    }
+
+    /// How much of them is taken.
+    pub fn file_limits(&self) -> Limits {
+        Limits::of_mib(self.file_limit, self.file_quota)
+    }
+
     /// Who issues our tokens.
     pub fn issuer(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| "cutri".to_owned())
@@ -166,10 +216,14 @@ impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "database={} data={} keys={} listen={} public_url={} trusted_proxies={} rate_limits={} listen_notify={} log={} log_format={}",
+            "database={} data={} keys={} files={} file_limit={} file_quota={} listen={} public_url={} trusted_proxies={} rate_limits={} \
+             listen_notify={} log={} log_format={}",
             self.database(),
             self.data.display(),
             self.key_folder().display(),
+            self.file_place(),
+            self.file_limit,
+            self.file_quota,
             self.listen,
             self.public_url.as_deref().unwrap_or("-"),
             self.trusted_proxies,
@@ -344,8 +398,9 @@ mod tests {
         let settings = settings(&[]);
         assert_eq!(
             settings.to_string(),
-            "database=sqlite://./data/cutri.db?mode=rwc data=./data keys=./data/keys listen=127.0.0.1:8000 \
-             public_url=- trusted_proxies=- rate_limits=on listen_notify=on log=info log_format=text"
+            "database=sqlite://./data/cutri.db?mode=rwc data=./data keys=./data/keys files=./data/files \
+             file_limit=64 file_quota=4096 listen=127.0.0.1:8000 public_url=- trusted_proxies=- rate_limits=on \
+             listen_notify=on log=info log_format=text"
         );
         assert_eq!(
             settings.database().sqlite_file(),
@@ -360,6 +415,10 @@ mod tests {
             ["--trusted-proxies", "10.0.0.0/8,all"],
             ["--rate-limits", "none"],
             ["--listen", "everywhere"],
+            ["--files", "s3://key:secret@bucket/x"],
+            ["--file-limit", "0"],
+            ["--file-limit", "2000"],
+            ["--file-quota", "much"],
             ["--public-url", "cutri.example"],
             ["--public-url", "https://a:b@cutri.example"],
             ["--log", "cutri=trace,sqlx=trace"],

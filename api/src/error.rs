@@ -71,9 +71,20 @@ codes! {
     NotAcceptable "NOT_ACCEPTABLE" 406 false "Không trả được kiểu nội dung được yêu cầu." "No acceptable media type.";
     RequestTimeout "REQUEST_TIMEOUT" 408 true "Yêu cầu gửi quá chậm." "The request arrived too slowly.";
     BodyTooLarge "BODY_TOO_LARGE" 413 false "Nội dung gửi lên quá lớn." "The request body is too large.";
-    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 false "Không nhận kiểu nội dung này." "This media type is not accepted.";
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 false "Kiểu nội dung này không được nhận ở đây." "This media type is not accepted here.";
     HeadersTooLarge "HEADERS_TOO_LARGE" 431 false "Phần đầu yêu cầu quá lớn." "The request headers are too large.";
     Unavailable "UNAVAILABLE" 503 true "Máy chủ tạm thời không phục vụ được; hãy thử lại." "Temporarily unavailable; try again.";
+    // Files
+    FileTooLarge "FILE_TOO_LARGE" 413 false "Tệp quá lớn." "The file is too large.";
+    FileQuota "FILE_QUOTA_EXCEEDED" 413 false "Tài khoản đã dùng hết dung lượng tệp." "The account's space for files is used up.";
+    FileType "FILE_TYPE_REFUSED" 415 false
+        "Loại tệp này không được nhận (ảnh JPEG, PNG, WebP; PDF; văn bản; DOCX, XLSX, ODT; ghi âm M4A, MP3, OGG, WAV)."
+        "This type of file is not accepted (JPEG, PNG, WebP; PDF; plain text; DOCX, XLSX, ODT; recordings M4A, MP3, OGG, WAV).";
+    FileInUse "FILE_IN_USE" 409 false "Tệp đang được đính kèm nên không xóa được." "The file is attached to a record and stays.";
+    OffsetMismatch "OFFSET_MISMATCH" 409 false "Vị trí gửi tiếp không khớp; hãy hỏi lại bằng HEAD." "The upload stands elsewhere; ask with HEAD.";
+    ChecksumMismatch "CHECKSUM_MISMATCH" 460 false "Nội dung nhận được không khớp mã kiểm tra; hãy gửi lại." "What arrived does not match its checksum; send it again.";
+    TusVersion "TUS_VERSION_UNSUPPORTED" 412 false "Cần Tus-Resumable: 1.0.0." "Tus-Resumable: 1.0.0 is needed.";
+    RangeNotSatisfiable "RANGE_NOT_SATISFIABLE" 416 false "Đoạn được yêu cầu nằm ngoài tệp." "The range lies outside the file.";
     // The document
     MalformedJson "MALFORMED_JSON" 400 false "Nội dung không phải JSON hợp lệ." "The body is not valid JSON.";
     MalformedRequest "MALFORMED_REQUEST" 400 false "Yêu cầu GraphQL không đúng dạng." "Not a well-formed GraphQL request.";

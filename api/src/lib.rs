@@ -21,6 +21,7 @@ pub mod entropy;
 pub mod epoch;
 pub mod error;
 pub mod feedback;
+pub mod files;
 pub mod graphql;
 pub mod imports;
 pub mod installation;

@@ -25,7 +25,7 @@ use crate::{
     demo,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
-    imports, installation, pages, reports,
+    files, imports, installation, pages, reports,
     schema::{self, Schema},
     start::{self, Failure},
     starts,
@@ -124,13 +124,14 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
 }
 
 /// What is served beside GraphQL: pages for people, tables for spreadsheets and what comes from them, calendars, the
-/// door for bundles.
+/// door for bundles, files.
 fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>, data: &Path) -> Router {
     pages::router(Arc::clone(state), accounts)
         .merge(reports::http::door(Arc::clone(state)))
         .merge(pages::calendar::door(Arc::clone(state)))
         .merge(bundle::http::door(Arc::clone(state)))
         .merge(imports::http::door(Arc::clone(state), data.to_owned()))
+        .merge(files::http::door(Arc::clone(state)))
 }
 
 /// Five lines: where everything is.

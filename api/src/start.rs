@@ -27,6 +27,7 @@ use crate::{
     config::{Settings, Switch},
     entropy::SystemEntropy,
     error::{Error, Lang, describe},
+    files::{FilePlace, Files},
     installation,
     keys::{KeyError, Keys},
     lookup::guessing::Guesses,
@@ -128,6 +129,7 @@ pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, boo
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let mut state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
     state.look = Duration::from_secs(settings.poll_seconds.into());
+    state.files = files(settings)?;
     if settings.rate_limits == Switch::Off {
         state.throttle = Throttle::off();
         state.guesses = Guesses::off();
@@ -236,6 +238,15 @@ async fn keys(settings: &Settings, store: &Store) -> Result<Keys, Failure> {
     };
     installation::check_keys(store, &keys).await?;
     Ok(keys)
+}
+
+/// Opens the file store that the settings name.
+fn files(settings: &Settings) -> Result<Files, Failure> {
+    let place = settings.file_place();
+    if let FilePlace::Folder(folder) = &place {
+        refuse_open_to_others(folder)?;
+    }
+    Files::open(&place, settings.file_limits()).map_err(|cause| Failure::new(format!("CUTRI_FILES: {cause}")))
 }
 
 /// Makes the folder for its owner alone, or refuses one that others can enter.

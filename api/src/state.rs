@@ -14,6 +14,7 @@ use crate::{
     entropy::Entropy,
     epoch::Epoch,
     error::Result,
+    files::Files,
     keys::Keys,
     lookup::guessing::Guesses,
     starts::Starts,
@@ -48,6 +49,8 @@ pub struct State {
     pub epoch: Epoch,
     /// Which starts of servers the database knows; what another one knows, it was replaced.
     pub starts: Starts,
+    /// Where the bytes of files lie.
+    pub files: Files,
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
     /// How far briefs were made by this process.
@@ -85,6 +88,7 @@ impl State {
             issuer,
             epoch,
             starts: Starts::default(),
+            files: Files::in_memory(),
             live: Arc::default(),
             briefed: crate::briefs::Looked::default(),
             look: LOOK,

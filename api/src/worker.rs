@@ -12,6 +12,7 @@ use crate::{
     accounts::grants::{self, FollowGrants},
     briefs,
     error::Result,
+    files,
     resolutions::dated::{self, FollowDates},
     search::index,
     state::State,
@@ -50,6 +51,7 @@ pub async fn turn(state: &State, last_day: &mut Option<NaiveDate>) {
         waiting::retry(state).await,
         waiting::report(state).await,
         briefs::make(state, is_new_day).await,
+        files::erasing::turn(state).await,
     ] {
         if let Err(error) = outcome {
             error.log();

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{CouncilId, DocumentId, MeetingId};
 
-/// A document (văn bản) with its number, date and signer; its bytes belong to the file store.
+/// A document (văn bản) with its number, date and signer; the paper itself may be attached as a file.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "document")]
 pub struct Model {

@@ -16,10 +16,11 @@ mod m20261122_000007_resolutions;
 mod m20261122_000008_history;
 mod m20261122_000009_sync;
 mod m20261122_000010_search;
+mod m20261127_000011_files;
+mod m20261127_000012_server_start;
 mod m20261127_000015_public_texts;
 mod m20261127_000016_rounds;
 mod m20261127_000017_syntheses;
-mod m20261127_000012_server_start;
 mod m20261127_000018_imports;
 mod m20261127_000019_completeness;
 
@@ -40,10 +41,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_history::Migration),
             Box::new(m20261122_000009_sync::Migration),
             Box::new(m20261122_000010_search::Migration),
+            Box::new(m20261127_000011_files::Migration),
+            Box::new(m20261127_000012_server_start::Migration),
             Box::new(m20261127_000015_public_texts::Migration),
             Box::new(m20261127_000016_rounds::Migration),
             Box::new(m20261127_000017_syntheses::Migration),
-            Box::new(m20261127_000012_server_start::Migration),
             Box::new(m20261127_000018_imports::Migration),
             Box::new(m20261127_000019_completeness::Migration),
         ]

@@ -11,6 +11,7 @@ mod costs;
 mod councils;
 mod demo;
 mod digest;
+mod files;
 mod guards;
 mod harness;
 mod histories;

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    agency, answer, answer_petition, constituency, council, delegate, feedback, feedback_addition, informing,
-    meeting, meeting_council, meeting_record, meeting_unit, note, petition, petition_agency,
-    petition_feedback, petition_lineage, petition_repeat, petition_unit, resolution, resolution_edge,
+    agency, answer, answer_petition, attachment, constituency, council, delegate, feedback,
+    feedback_addition, informing, meeting, meeting_council, meeting_record, meeting_unit, note, petition,
+    petition_agency, petition_feedback, petition_lineage, petition_repeat, petition_unit, resolution,
+    resolution_edge,
     sync_issue, unit, urging,
 };
 use uuid::Uuid;
@@ -25,6 +26,18 @@ fn id<T: From<Uuid>>() -> T {
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
+}
+
+/// A file that a row names, and that has arrived.
+pub(crate) fn attachment(collection: &str, row: impl Into<Uuid>) -> attachment::Model {
+    attachment::Model {
+        row_id: row.into(),
+        sha256: "ab".repeat(32),
+        collection: collection.into(),
+        account_id: id(),
+        position: 0,
+        arrived: true,
+    }
 }
 
 pub(crate) fn unit() -> unit::Model {

@@ -36,8 +36,9 @@ fn everything() -> (Working, Vec<(&'static str, Uuid)>) {
         meeting_unit: |row| [rows::meeting_unit(row)], meeting_council: |row| [rows::meeting_council(row)],
         meeting_delegate: |row| [rows::meeting_delegate(row), rows::absent_delegate(row)],
         meeting_brief: |row| [rows::meeting_brief(row)]);
-    row!("meetingRecord", meeting_record, rows::meeting_record());
-    row!("feedback", feedback, rows::feedback(), feedback_addition: |row| [rows::feedback_addition(row)]);
+    row!("meetingRecord", meeting_record, rows::meeting_record(), attachment: |row: &entity::meeting_record::Model| [rows::attachment("meetingRecord", row.id)]);
+    row!("feedback", feedback, rows::feedback(), feedback_addition: |row| [rows::feedback_addition(row)],
+        attachment: |row: &entity::feedback::Model| [rows::attachment("feedback", row.id)]);
     row!("petition", petition, rows::petition(),
         petition_unit: |row| [rows::petition_unit(row)], petition_agency: |row| [rows::petition_agency(row)],
         petition_feedback: |row| [rows::petition_feedback(row)], petition_repeat: |row| [rows::petition_repeat(row)],

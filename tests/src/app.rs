@@ -11,6 +11,7 @@ use cutri::{
     clock::{Clock, SystemClock},
     edge::EdgeConfig,
     entropy::SystemEntropy,
+    files::{FilePlace, Files, Limits},
     keys::Keys,
     starts,
     state::State,
@@ -38,12 +39,18 @@ pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
 /// The same, living by this clock.
 pub async fn state_at(url: &str, keys: &Path, clock: Arc<dyn Clock>) -> Arc<State> {
     let store = Store::connect(url).await.unwrap();
+    let key_folder = keys.to_owned();
     let keys = Keys::open_or_create(keys, clock.now(), &SystemEntropy).unwrap();
-    Arc::new(
-        State::new(store, keys, clock, Arc::new(SystemEntropy), "cutri".to_owned())
-            .await
-            .unwrap(),
-    )
+    let mut state = State::new(store, keys, clock, Arc::new(SystemEntropy), "cutri".to_owned())
+        .await
+        .unwrap();
+    state.files = Files::open(&files_beside(&key_folder), Limits::default()).unwrap();
+    Arc::new(state)
+}
+
+/// Where the files of a server with these keys lie.
+fn files_beside(keys: &Path) -> FilePlace {
+    FilePlace::Folder(keys.parent().unwrap().join("files"))
 }
 
 impl TestApp {
@@ -107,6 +114,11 @@ impl TestApp {
     /// The folder of its keys.
     pub fn keys(&self) -> PathBuf {
         self._keys.path().join("keys")
+    }
+
+    /// The folder in which its files lie.
+    pub fn files(&self) -> PathBuf {
+        self._keys.path().join("files")
     }
 
     /// Where it listens.

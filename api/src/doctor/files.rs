@@ -1,11 +1,80 @@
-//! The data folder: who can read it, how much room there is.
+//! The data folder: who can read it, how much room there is; and the file store.
 
-use crate::{config::Settings, serve::LEAST_FREE, start};
+use entity::file;
+use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
+
+use crate::{
+    config::Settings,
+    error::Result,
+    files::{FilePlace, Files, store::whole},
+    serve::LEAST_FREE,
+    start,
+    store::Store,
+};
 
 use super::Findings;
 
 /// Below this part of free disk the operator is told.
 const LITTLE_FREE: f64 = 0.15;
+
+/// Files whose bytes are looked for.
+const SAMPLE: u64 = 50;
+
+/// Whether the file store can be reached, is closed to others, and holds what the database says.
+pub(super) async fn store(settings: &Settings, store: &Store, findings: &mut Findings) -> Result<()> {
+    const ABOUT: &str = "Kho tệp";
+    let place = settings.file_place();
+    if let FilePlace::Folder(folder) = &place {
+        if !folder.is_dir() {
+            findings.warn(ABOUT, format!("{place} chưa có; cutri serve sẽ tạo"));
+            return Ok(());
+        }
+        if let Err(failure) = start::refuse_open_to_others(folder) {
+            findings.fail(ABOUT, failure.to_string());
+            return Ok(());
+        }
+    }
+    let files = match Files::open(&place, settings.file_limits()) {
+        Ok(files) => files,
+        Err(cause) => {
+            findings.fail(ABOUT, format!("{place}: {cause}"));
+            return Ok(());
+        }
+    };
+    let newest = file::Entity::find()
+        .order_by_desc(file::Column::At)
+        .limit(SAMPLE)
+        .all(store.read())
+        .await?;
+    // With no file yet, any name shows whether the store answers.
+    let mut objects: Vec<String> = newest.iter().map(|file| whole(file.object)).collect();
+    let looked_at = objects.len();
+    if objects.is_empty() {
+        objects.push("probe".to_owned());
+    }
+    let mut missing = 0;
+    for object in &objects {
+        match files.has(object).await {
+            Ok(true) => {}
+            Ok(false) => missing += 1,
+            Err(error) => {
+                findings.fail(ABOUT, format!("{place}: {}", start::Failure::from(error)));
+                return Ok(());
+            }
+        }
+    }
+    if looked_at > 0 && missing > 0 {
+        findings.fail(
+            ABOUT,
+            format!(
+                "{place}: thiếu {missing} trong {looked_at} tệp xem thử; hãy khôi phục kho tệp từ bản sao lưu"
+            ),
+        );
+    } else {
+        findings.ok(ABOUT, format!("{place}: {looked_at} tệp xem thử đều có"));
+    }
+    Ok(())
+}
 
 pub(super) fn data(settings: &Settings, findings: &mut Findings) {
     let data = &settings.data;

@@ -7,7 +7,10 @@ mod files;
 
 use std::fmt;
 
-use crate::{config::Settings, keys::Keys, start, terminal::say};
+use migration::Migrator;
+use sea_orm_migration::MigratorTrait;
+
+use crate::{config::Settings, keys::Keys, start, store::Store, terminal::say};
 
 /// How a finding is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +101,10 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
     match start::connect(settings).await {
         Err(failure) => findings.fail("Cơ sở dữ liệu", failure.to_string()),
         Ok(store) => {
-            let examined = database::examine(&store, keys.as_ref(), &mut findings).await;
+            let mut examined = database::examine(&store, keys.as_ref(), &mut findings).await;
+            if examined.is_ok() && migrated(&store).await {
+                examined = files::store(settings, &store, &mut findings).await;
+            }
             if let Err(error) = examined {
                 let why = start::Failure::from(error).to_string();
                 findings.fail("Cơ sở dữ liệu", why);
@@ -108,6 +114,12 @@ pub async fn examine(settings: &Settings) -> Vec<Finding> {
         }
     }
     findings.0
+}
+
+/// Whether the table of files can be asked at all.
+async fn migrated(store: &Store) -> bool {
+    let pending = Migrator::get_pending_migrations_read_only(store.read()).await;
+    pending.is_ok_and(|pending| pending.is_empty())
 }
 
 fn keys(settings: &Settings, findings: &mut Findings) -> Option<Keys> {

@@ -13,8 +13,10 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::seats::{Seat, locked};
+use crate::error::Code;
 
 /// One connection.
 pub(super) struct Connection {
@@ -110,6 +112,30 @@ impl Connection {
         tokio::time::sleep(long).await;
     }
 }
+
+/// The connection that a request came by, as doors beside GraphQL may know it.
+#[derive(Clone)]
+pub struct Line(pub(super) Arc<Connection>);
+
+impl Line {
+    /// From now on it counts for this account; refused when that has too many.
+    pub fn belongs_to(&self, account: Uuid) -> Result<(), Code> {
+        self.0.seat.belongs_to(account)
+    }
+
+    /// The body of the request was read to its end.
+    pub fn body_was_read(&self) {
+        self.0.body_was_read();
+    }
+
+    /// Waits until the server has been stopping long enough for a slow body to be cut off.
+    pub async fn stopping(&self) {
+        self.0.stopped_for(GRACE).await;
+    }
+}
+
+/// How long a slow body may still go on when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A request that has not been answered completely.
 pub(super) struct InFlight(Arc<Connection>);

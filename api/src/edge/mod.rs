@@ -47,6 +47,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use accept::serve;
 pub use backend::{Backend, Client};
 pub use config::{Connections, EdgeConfig, Times};
+pub use connection::Line;
 pub use graphql::bearer;
 pub use response::refusal;
 

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use super::{
     Backend, Client, Edge, address, compress,
-    connection::Connection,
+    connection::{Connection, Line},
     failure::Failure,
     graphql,
     negotiate::{self, Media},
@@ -44,7 +44,7 @@ pub(super) async fn answer<B: Backend>(
     let coding = negotiate::coding(headers);
     let media = negotiate::media(headers).unwrap_or_default();
     let is_page = !is_own(request.uri().path());
-    if !request.body().is_end_stream() && !is_page {
+    if !request.body().is_end_stream() {
         connection.has_body();
     }
     // a short body that is left unread is on its way already, and the connection can go on after it
@@ -106,7 +106,7 @@ async fn route<B: Backend>(
 ) -> Result<Response<Body>, Failure> {
     let path = request.uri().path();
     if !is_own(path) {
-        return pages(edge, client, request).await;
+        return pages(edge, connection, client, request).await;
     }
     if *request.method() == Method::OPTIONS {
         return Ok(preflight());
@@ -140,10 +140,12 @@ async fn route<B: Backend>(
 /// Everything else is the pages' business; only their bare refusals get a body.
 async fn pages<B: Backend>(
     edge: &Edge<B>,
+    connection: &Arc<Connection>,
     client: &Client,
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, Failure> {
     request.extensions_mut().insert(client.clone());
+    request.extensions_mut().insert(Line(Arc::clone(connection)));
     let Ok(page) = edge.pages.clone().oneshot(request.map(Body::new)).await;
     if page.headers().contains_key(header::CONTENT_TYPE) {
         return Ok(page);

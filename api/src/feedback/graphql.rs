@@ -13,6 +13,7 @@ use sea_orm::{ColumnTrait, Condition};
 use crate::{
     councils::graphql::Council,
     error::{Code, Refused, Result},
+    files::{self, graphql::File},
     graphql::{
         code::{CodeEntry, entry, entry_of},
         filter::WithinUnit,
@@ -208,6 +209,11 @@ impl Feedback {
     /// Of a denunciation: the day on which it was handed over.
     async fn received_on(&self) -> Option<Day> {
         self.row.received_on.map(Day)
+    }
+
+    /// The files that belong to it (tệp đính kèm), at most 10.
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<File>> {
+        files::graphql::of(ctx, self.row.id).await
     }
 
     /// Who wrote it down.

@@ -13,7 +13,7 @@ pub mod tracking;
 use chrono::{DateTime, Utc};
 use entity::{
     feedback::Model,
-    id::{CouncilId, FeedbackId},
+    id::{AccountId, CouncilId, FeedbackId},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,6 +22,11 @@ use crate::{
     capability::Capability,
     clock::local_date,
     error::{Code, Refused},
+    files::{
+        FileHash,
+        attachments::{self, arrived},
+        commands::disown,
+    },
     meetings::known_meeting,
     recorded::{council_covers, has_ended, recorded_under},
     store::{
@@ -82,7 +87,7 @@ impl Collection for FeedbackCollection {
             .map(|addition| addition.text.as_str())
             .collect::<Vec<_>>()
             .join("\n");
-        written(document, row)
+        arrived(written(document, working, row), working, row.id)
             .set("authorId", row.author_id)
             .set("councilId", row.council_id)
             .set("petitionId", row.petition_id)
@@ -132,6 +137,11 @@ impl Collection for FeedbackCollection {
                     "Denunciation (tố cáo): the body that received it.",
                 ),
                 text("recordedAt", "When it was written down, by the phone's clock."),
+                text(
+                    "attachments",
+                    "Files that belong to it (tệp đính kèm): SHA-256, at most 10.",
+                ),
+                text("arrived", "Those of them whose bytes are here."),
                 text("authorId", "The account that recorded it."),
                 text("councilId", "The council under whose mandate it was recorded."),
                 text("petitionId", "The petition that it became part of."),
@@ -169,8 +179,8 @@ fn own<'a>(working: &'a Working, facts: &Facts<'_>, id: Uuid) -> Option<&'a Mode
 }
 
 /// The fields that a phone writes, as they are.
-fn written(document: DocumentWriter, row: &Model) -> DocumentWriter {
-    document
+fn written(document: DocumentWriter, working: &Working, row: &Model) -> DocumentWriter {
+    attachments::written(document, working, row.id)
         .set("meetingId", row.meeting_id)
         .set("unitId", row.unit_id)
         .set("subUnit", &row.sub_unit)
@@ -215,6 +225,7 @@ impl Writable for FeedbackCollection {
             "onSpotAnswer",
             "trackingCode",
             "recordedAt",
+            "attachments",
             "receiptNumber",
             "receivedOn",
             "receivingAgencyId",
@@ -239,6 +250,7 @@ impl Writable for FeedbackCollection {
             "question",
             "returns",
             "missing",
+            "arrived",
         ]
     }
 
@@ -256,8 +268,13 @@ impl Writable for FeedbackCollection {
         rules::denunciation_gate(id.and_then(|id| own(working, facts, id)), fields)
     }
 
-    fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
+    fn disown(&self, working: &Working, facts: &Facts<'_>, fields: &Document) -> Changes {
+        disown(working, facts, fields)
+    }
+
+    fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs) {
         needs.feedback.insert(write.id);
+        attachments::needs(&write.fields, facts, needs);
         if let Some(meeting) = write
             .fields
             .get("meetingId")
@@ -283,7 +300,7 @@ impl Writable for FeedbackCollection {
             .feedback
             .get(id)
             .filter(|row| Some(row.author_id) == facts.viewer.account_id())?;
-        let mut values = written(DocumentWriter::default(), row).done();
+        let mut values = written(DocumentWriter::default(), working, row).done();
         values.remove("id");
         Some(Current {
             values,
@@ -344,6 +361,7 @@ impl Writable for FeedbackCollection {
         };
         let mut row = before.cloned().unwrap_or_else(fallback);
         rules::read_fields(&mut row, &write.fields, facts.reference)?;
+        let named = attachments::read(&write.fields)?;
 
         let meeting = match row.meeting_id {
             None => None,
@@ -392,7 +410,8 @@ impl Writable for FeedbackCollection {
         row.stamps = stamped(stamps(&row.stamps), &shown, revision, &device, write.recorded_at);
 
         row.missing = Some(completeness::missing(&row));
-        let decided = rules::record(before, row)?;
+        let files = Files::of(working, write.id, named);
+        let decided = rules::record(before, row, files.are_more())?;
         let mut changes = Changes::default();
         let contact = working.feedback_contact.get(write.id);
         if let Some(contact) = rules::contact(facts, FeedbackId(write.id), contact, &write.fields)? {
@@ -402,18 +421,22 @@ impl Writable for FeedbackCollection {
         let mut event = facts.event("feedback", write.id, decided.event, council);
         match decided.addition {
             Some(text) => {
-                changes.put(entity::feedback_addition::Model {
-                    id: facts.id(),
-                    feedback_id: FeedbackId(write.id),
-                    text,
-                    at: facts.now,
-                });
+                if !text.is_empty() {
+                    changes.put(entity::feedback_addition::Model {
+                        id: facts.id(),
+                        feedback_id: FeedbackId(write.id),
+                        text,
+                        at: facts.now,
+                    });
+                }
+                files.add(&mut changes, working, write.id, author);
                 let id = write.id;
                 changes.and(move |working| working.feedback.touch(id));
             }
             None => {
+                files.put(&mut changes, working, write.id, author);
                 if let Some(before) = before {
-                    let old = written(DocumentWriter::default(), before).done();
+                    let old = written(DocumentWriter::default(), working, before).done();
                     let lost: Document = old
                         .into_iter()
                         .filter(|(name, _)| shown.contains_key(name))
@@ -428,6 +451,48 @@ impl Writable for FeedbackCollection {
             changes,
             differs: decided.differs,
         })
+    }
+}
+
+/// The files that a write names, beside those that the row named before.
+struct Files {
+    before: Vec<FileHash>,
+    named: Option<Vec<FileHash>>,
+}
+
+impl Files {
+    fn of(working: &Working, id: Uuid, named: Option<Vec<FileHash>>) -> Self {
+        let before = attachments::of(working, id);
+        let before = before.iter().filter_map(|link| FileHash::parse(&link.sha256));
+        Self {
+            before: before.collect(),
+            named,
+        }
+    }
+
+    /// All of both, as far as a row can name so many.
+    fn together(&self) -> Vec<FileHash> {
+        let mut all = self.before.clone();
+        let named = self.named.iter().flatten();
+        all.extend(named.filter(|hash| !self.before.contains(hash)).cloned());
+        all.truncate(attachments::MOST);
+        all
+    }
+
+    /// Whether files are added.
+    fn are_more(&self) -> bool {
+        self.together().len() > self.before.len()
+    }
+
+    fn put(&self, changes: &mut Changes, working: &Working, id: Uuid, author: AccountId) {
+        if let Some(named) = &self.named {
+            attachments::set(changes, working, "feedback", id, author, named);
+        }
+    }
+
+    /// Once grouped, files are only added.
+    fn add(&self, changes: &mut Changes, working: &Working, id: Uuid, author: AccountId) {
+        attachments::set(changes, working, "feedback", id, author, &self.together());
     }
 }
 

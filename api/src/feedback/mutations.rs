@@ -6,8 +6,13 @@ use serde_json::Value;
 
 use super::{MarkSeen, ReturnForClarity, Submit, Withdraw, graphql::Feedback, rules};
 use crate::{
-    error::Result,
-    graphql::{UserError, command::answer, input_id, input_ids, state},
+    error::{Code, Result},
+    files::{attachments, commands::Disown},
+    graphql::{
+        UserError,
+        command::{answer, run},
+        input_id, input_ids, state,
+    },
     store::{collection::Document, writing::Write},
 };
 
@@ -48,6 +53,9 @@ pub struct SubmitFeedbackInput {
     tracking_code: Option<String>,
     /// When it was written down, by the device's clock.
     recorded_at: Option<String>,
+    /// Files that belong to it (tệp đính kèm): SHA-256 as 64 hexadecimal digits, at most 10; their bytes come by tus
+    /// at `/files`, before or after. None of a denunciation.
+    attachments: Option<Vec<String>>,
     /// Of a denunciation: number of the paper receipt.
     receipt_number: Option<String>,
     /// Of a denunciation: the day it was handed over.
@@ -88,6 +96,7 @@ impl SubmitFeedbackInput {
             ("onSpotAnswer", text(self.on_spot_answer)),
             ("trackingCode", text(self.tracking_code)),
             ("recordedAt", text(self.recorded_at)),
+            ("attachments", text(self.attachments.map(|list| list.join(" ")))),
             ("receiptNumber", text(self.receipt_number)),
             ("receivedOn", text(self.received_on)),
             ("receivingAgencyId", id(self.receiving_agency_id)),
@@ -176,6 +185,7 @@ impl FeedbackMutation {
         mut input: SubmitFeedbackInput,
     ) -> Result<Option<SubmitFeedbackPayload>> {
         let state = state(ctx)?;
+        let mut named = Document::new();
         let command = || {
             let id = match input.id.take() {
                 Some(id) => input_id(&id, "id")?,
@@ -185,14 +195,21 @@ impl FeedbackMutation {
                 .recorded_at
                 .as_deref()
                 .and_then(crate::store::writing::parse_time);
+            let fields = input.into_fields();
+            let files = fields.iter().filter(|(name, _)| *name == attachments::FIELD);
+            named.extend(files.map(|(name, value)| (name.clone(), value.clone())));
             Ok(Submit(Write {
                 id,
-                fields: input.into_fields(),
+                fields,
                 delete: false,
                 recorded_at,
             }))
         };
         let (feedback, user_errors) = answer::<FeedbackId, _>(ctx, command).await?;
+        let by_hand = |error: &UserError| error.code == Code::DenunciationByHand.name();
+        if !named.is_empty() && user_errors.iter().any(by_hand) {
+            let _done = run(ctx, &Disown(named)).await?;
+        }
         Ok(Some(SubmitFeedbackPayload {
             feedback: feedback.into_iter().next(),
             user_errors,

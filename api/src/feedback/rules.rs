@@ -164,13 +164,13 @@ pub(super) fn read_fields(row: &mut Model, fields: &Document, reference: &Refere
 pub(super) struct Recorded {
     pub(super) row: Model,
     pub(super) event: &'static str,
-    /// The correction came after the grouping: it is added, not written over.
+    /// The correction came after the grouping: it is added, not written over; empty where only files are.
     pub(super) addition: Option<String>,
     pub(super) differs: bool,
 }
 
-/// A new feedback, a correction, or (once grouped) an addition.
-pub(super) fn record(before: Option<&Model>, mut row: Model) -> Result<Recorded, Refused> {
+/// A new feedback, a correction, or (once grouped) an addition of words or files.
+pub(super) fn record(before: Option<&Model>, mut row: Model, more_files: bool) -> Result<Recorded, Refused> {
     let Some(before) = before else {
         if row.answered_on_spot == Some(true) {
             row.status = Status::AnsweredOnSpot;
@@ -222,7 +222,7 @@ pub(super) fn record(before: Option<&Model>, mut row: Model) -> Result<Recorded,
         .filter(|(old, new)| old != new)
         .filter_map(|(_, new)| new.as_deref())
         .collect();
-    if added.is_empty() {
+    if added.is_empty() && !more_files {
         return Err(Refused::new(Code::AlreadyGrouped));
     }
     Ok(Recorded {

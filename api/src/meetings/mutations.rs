@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     error::{Code, Refused, Result},
+    files::attachments,
     graphql::{UserError, command::answer, fields::Fields, input_id, state},
     store::{collection::Document, door::Command},
 };
@@ -148,6 +149,8 @@ pub struct AddDocumentInput {
     signer: MaybeUndefined<String>,
     /// What it is about, at most 500 characters.
     title: String,
+    /// The paper itself: the SHA-256 of a file that one has sent to `/files`.
+    file_sha256: Option<String>,
 }
 
 /// How many voters came, in counts and never names; and which delegates.
@@ -299,6 +302,7 @@ impl MeetingMutation {
                     .set("signer", input.signer)
                     .set("title", MaybeUndefined::Value(input.title))
                     .done(),
+                file: attachments::read_paper(input.file_sha256.as_deref())?,
             })
         };
         payload(ctx, add).await

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     capability::Capability,
     error::{Code, Refused},
+    files::{FileHash, attachments},
     store::{
         collection::Document,
         door::{Command, Facts, Verdict},
@@ -312,6 +313,8 @@ pub struct AddDocument {
     pub meeting: MeetingId,
     /// `kind number date signer title`, in the spelling of the wire.
     pub fields: Document,
+    /// The paper itself.
+    pub file: Option<FileHash>,
 }
 
 impl AddDocument {
@@ -344,9 +347,10 @@ impl AddDocument {
 }
 
 impl Command for AddDocument {
-    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(self.meeting.0);
         needs.documents_of.insert(self.meeting.0);
+        attachments::need_paper(self.file.as_ref(), facts, needs);
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -374,7 +378,10 @@ impl Command for AddDocument {
         if let Some(known) = known {
             // The same paper sent again is no second paper.
             return if (&known.signer, &known.title) == (&row.signer, &row.title) {
-                Ok(Verdict::about(Changes::default(), [self.meeting.0]))
+                let mut changes = Changes::default();
+                let file = self.file.as_ref();
+                attachments::paper(&mut changes, working, facts, "document", known.id, file)?;
+                Ok(Verdict::about(changes, [self.meeting.0]))
             } else {
                 Err(Refused::field(Code::Taken, "number"))
             };
@@ -383,6 +390,8 @@ impl Command for AddDocument {
         let mut event = facts.event("meeting", self.meeting, "document_added", council);
         event.basis = Some(row.number.clone());
         let mut changes = Changes::default();
+        let file = self.file.as_ref();
+        attachments::paper(&mut changes, working, facts, "document", row.id, file)?;
         changes.put(row);
         changes.happened(event);
         Ok(Verdict::about(changes, [self.meeting.0]))

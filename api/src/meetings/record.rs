@@ -14,6 +14,7 @@ use crate::{
     capability::Capability,
     clock::local_date,
     error::{Code, Refused},
+    files::attachments,
     recorded::{council_covers, recorded_under},
     store::{
         collection::{Collection, Document, DocumentWriter, Member, flag, text, whole},
@@ -62,7 +63,7 @@ impl Collection for MeetingRecordCollection {
         let Some(row) = working.meeting_record.get(id) else {
             return document.done();
         };
-        written(document, row)
+        attachments::arrived(written(document, working, row), working, row.id)
             .set("authorId", row.author_id)
             .set("status", row.status)
             .set("late", row.late)
@@ -86,6 +87,11 @@ impl Collection for MeetingRecordCollection {
                     "Whether its author will come, in answer to the invitation (giấy mời).",
                 ),
                 text("absenceReason", "Why he will not come (lý do vắng mặt)."),
+                text(
+                    "attachments",
+                    "Files that belong to it (tệp đính kèm): SHA-256, at most 10.",
+                ),
+                text("arrived", "Those of them whose bytes are here."),
                 text("authorId", "The account that recorded it."),
                 text("status", "`draft`, or `closed` once the minutes are signed."),
                 flag("late", "Whether it came after the minutes were signed."),
@@ -99,8 +105,8 @@ impl Collection for MeetingRecordCollection {
 }
 
 /// The fields that a phone writes, as they are.
-fn written(document: DocumentWriter, row: &Model) -> DocumentWriter {
-    document
+fn written(document: DocumentWriter, working: &Working, row: &Model) -> DocumentWriter {
+    attachments::written(document, working, row.id)
         .set("meetingId", row.meeting_id)
         .time("startedAt", row.started_at)
         .time("endedAt", row.ended_at)
@@ -168,15 +174,17 @@ impl Writable for MeetingRecordCollection {
             "minutesDraft",
             "attending",
             "absenceReason",
+            "attachments",
         ]
     }
 
     fn read_only(&self) -> &'static [&'static str] {
-        &["authorId", "status", "late"]
+        &["authorId", "status", "late", "arrived"]
     }
 
     fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting_record.insert(write.id);
+        attachments::needs(&write.fields, facts, needs);
         let meeting = write.fields.get("meetingId").and_then(Value::as_str);
         if let Some(meeting) = meeting.and_then(parse_id) {
             needs.meeting.insert(meeting);
@@ -197,7 +205,7 @@ impl Writable for MeetingRecordCollection {
             .get(id)
             .filter(|row| Some(row.author_id) == facts.viewer.account_id())?;
         Some(Current {
-            values: written(DocumentWriter::default(), row).done(),
+            values: written(DocumentWriter::default(), working, row).done(),
             stamps: stamps(&row.stamps),
             rev: working.meeting_record.was(id).map_or(0, Root::rev),
         })
@@ -236,6 +244,7 @@ impl Writable for MeetingRecordCollection {
             updated_at: facts.now,
         });
         read_fields(&mut row, &write.fields)?;
+        let named = attachments::read(&write.fields)?;
 
         let meeting =
             known_meeting(working, facts, row.meeting_id).ok_or(Stop::Deferred(row.meeting_id.0))?;
@@ -291,7 +300,7 @@ impl Writable for MeetingRecordCollection {
         };
         let mut event = facts.event("meetingRecord", id, what, Some(row.council_id));
         event.detail = before.map(|before| {
-            let lost: Document = written(DocumentWriter::default(), before)
+            let lost: Document = written(DocumentWriter::default(), working, before)
                 .done()
                 .into_iter()
                 .filter(|(name, _)| write.fields.contains_key(name))
@@ -305,6 +314,9 @@ impl Writable for MeetingRecordCollection {
         // A reason that came along with a coming is not kept, and its writer is shown the row.
         let dropped = write.fields.get("absenceReason").is_some_and(Value::is_string);
         let differs = dropped && row.absence_reason.is_none();
+        if let Some(named) = named {
+            attachments::set(&mut changes, working, "meetingRecord", id, author, &named);
+        }
         changes.put(row);
         changes.happened(event);
         Ok(Written { changes, differs })

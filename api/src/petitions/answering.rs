@@ -11,6 +11,7 @@ use super::{distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
+    files::{FileHash, attachments},
     store::{
         door::{Command, Facts, Verdict},
         working::{Changes, Needs, Working},
@@ -32,11 +33,14 @@ pub struct Answer {
     pub roadmap: Option<NaiveDate>,
     /// Entered by the office for a body without an account.
     pub on_behalf: bool,
+    /// The paper itself.
+    pub file: Option<FileHash>,
 }
 
 impl Command for Answer {
-    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.extend(self.petitions.iter().map(|id| id.0));
+        attachments::need_paper(self.file.as_ref(), facts, needs);
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -70,6 +74,8 @@ impl Command for Answer {
 
         let id: AnswerId = facts.id();
         let mut changes = Changes::default();
+        let file = self.file.as_ref();
+        attachments::paper(&mut changes, working, facts, "answer", id, file)?;
         changes.put(answer::Model {
             id,
             agency_id: self.agency,

@@ -14,6 +14,7 @@ use super::{distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
+    files::{FileHash, attachments},
     store::{
         door::{Command, Facts, Verdict},
         reference::existed,
@@ -72,11 +73,14 @@ pub struct Forward {
     pub document_number: String,
     pub document_date: NaiveDate,
     pub due: Option<NaiveDate>,
+    /// The paper itself.
+    pub file: Option<FileHash>,
 }
 
 impl Command for Forward {
-    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.extend(self.petitions.iter().map(|id| id.0));
+        attachments::need_paper(self.file.as_ref(), facts, needs);
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -195,6 +199,8 @@ impl Command for Forward {
             };
             record(&mut changes, facts, forwarded, event, Some(number.clone()));
         }
+        let file = self.file.as_ref();
+        attachments::paper(&mut changes, working, facts, "forwarding", id, file)?;
         changes.put(forwarding::Model {
             id,
             council_id: council,

@@ -77,6 +77,8 @@ pub(super) struct ForwardPetitionsInput {
     pub(super) document_date: Day,
     /// When the answer is due; by the dated rule if absent.
     pub(super) due_at: Option<Day>,
+    /// The paper itself: the SHA-256 of a file that one has sent to `/files`.
+    pub(super) file_sha256: Option<String>,
 }
 
 /// What to return and why.
@@ -122,6 +124,8 @@ pub(super) struct AnswerPetitionsInput {
     pub(super) roadmap_at: Option<Day>,
     /// Entered by the office for a body without an account.
     pub(super) on_behalf: Option<bool>,
+    /// The paper itself: the SHA-256 of a file that one has sent to `/files`.
+    pub(super) file_sha256: Option<String>,
 }
 
 /// What the office thinks of the newest answer.

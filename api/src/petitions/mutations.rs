@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     error::{Refused, Result},
+    files::attachments,
     graphql::{
         UserError,
         command::answer,
@@ -225,6 +226,7 @@ impl PetitionMutation {
                 document_number: input.document_number,
                 document_date: input.document_date.0,
                 due: input.due_at.map(|due| due.0),
+                file: attachments::read_paper(input.file_sha256.as_deref())?,
             })
         })
         .await
@@ -283,6 +285,7 @@ impl PetitionMutation {
                 outcome: input.outcome,
                 roadmap: input.roadmap_at.map(|roadmap| roadmap.0),
                 on_behalf: input.on_behalf.unwrap_or(false),
+                file: attachments::read_paper(input.file_sha256.as_deref())?,
             })
         })
         .await

@@ -204,6 +204,7 @@ async fn once(
         }
         let placed = place(state, conn, &mut working, &reference, now).await?;
         clocks.extend(placed.clocks());
+        clocks.extend(working.clocks.iter().map(|clock| (*clock).to_owned()));
         if clocks.is_empty() {
             // Nothing of this travels; the shared clock still puts its writers in order.
             clocks.insert(SHARED.to_owned());
@@ -218,7 +219,8 @@ async fn once(
         return Ok(Some(answers));
     }
     let placed = place(state, &tx, &mut working, &reference, now).await?;
-    let needed: BTreeSet<String> = placed.clocks().collect();
+    let more = working.clocks.iter().map(|clock| (*clock).to_owned());
+    let needed: BTreeSet<String> = placed.clocks().chain(more).collect();
     if !needed.is_subset(clocks) {
         tx.rollback().await?;
         clocks.extend(needed);

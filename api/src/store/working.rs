@@ -64,6 +64,30 @@ impl Row for entity::sync_deferred::Model {
     }
 }
 
+impl Row for entity::file::Model {
+    fn key(&self) -> Key {
+        place(&[&self.sha256])
+    }
+}
+
+impl Row for entity::upload::Model {
+    fn key(&self) -> Key {
+        place(&[&self.account_id.to_string(), &self.sha256])
+    }
+}
+
+impl Row for entity::attachment::Model {
+    fn key(&self) -> Key {
+        (self.row_id, place(&[&self.sha256]).0)
+    }
+}
+
+impl Row for entity::erasure::Model {
+    fn key(&self) -> Key {
+        place(&[&self.object])
+    }
+}
+
 impl Row for entity::resolution_edge::Model {
     fn key(&self) -> Key {
         (
@@ -112,6 +136,8 @@ macro_rules! working {
             $(pub $table: Table<entity::$table::Model>,)*
             /// History, in the order in which it happened.
             pub events: Vec<entity::event::Model>,
+            /// What its commands want ticked beside the clocks of the partitions.
+            pub(crate) clocks: BTreeSet<&'static str>,
         }
 
         impl Working {
@@ -123,6 +149,7 @@ macro_rules! working {
             /// Takes over what was read later.
             pub(crate) fn absorb(&mut self, more: Self) {
                 $(self.$table.absorb(more.$table);)*
+                self.clocks.extend(more.clocks);
             }
 
             /// Writes everything that changed.
@@ -159,6 +186,7 @@ working! {
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
     api_token petition_import petition_repeat
+    file upload attachment erasure
 }
 
 /// One thing that a rule wants done to the working set.
@@ -278,6 +306,16 @@ pub struct Needs {
     pub receipt: BTreeSet<(Uuid, String)>,
     /// Rows of these accounts that wait for something.
     pub deferred_of: BTreeSet<Uuid>,
+    /// Files by hash.
+    pub file: BTreeSet<String>,
+    /// Uploads by account and hash.
+    pub upload: BTreeSet<(Uuid, String)>,
+    /// All uploads of these files.
+    pub uploads_of: BTreeSet<String>,
+    /// All rows that name these files.
+    pub named_files: BTreeSet<String>,
+    /// Clocks to tick beside those of the partitions: what does not travel may need an order of its own.
+    pub clocks: BTreeSet<&'static str>,
 }
 
 impl Needs {
@@ -290,7 +328,10 @@ impl Needs {
 impl Working {
     /// Reads what is needed: a fixed number of statements for each kind of row, whatever their number.
     pub async fn load<C: ConnectionTrait>(conn: &C, needs: &Needs) -> Result<Self> {
-        let mut working = Self::default();
+        let mut working = Self {
+            clocks: needs.clocks.clone(),
+            ..Self::default()
+        };
 
         macro_rules! by {
             ($table:ident . $column:ident in $ids:expr) => {{
@@ -457,6 +498,28 @@ impl Working {
             working.sync_receipt.loaded(rows);
         }
         by!(sync_deferred.AccountId in needs.deferred_of);
+
+        let with_files: BTreeSet<Uuid> = working
+            .meeting_record
+            .iter()
+            .map(|record| record.id.0)
+            .chain(needs.feedback.iter().copied())
+            .chain(working.document.iter().map(|document| document.id.0))
+            .collect();
+        by!(attachment.RowId in with_files);
+        by!(attachment.Sha256 in needs.named_files);
+        by!(file.Sha256 in needs.file);
+        by!(upload.Sha256 in needs.uploads_of);
+        if !needs.upload.is_empty() {
+            let accounts: BTreeSet<Uuid> = needs.upload.iter().map(|(account, _)| *account).collect();
+            let hashes: BTreeSet<String> = needs.upload.iter().map(|(_, hash)| hash.clone()).collect();
+            let rows = entity::upload::Entity::find()
+                .filter(entity::upload::Column::AccountId.is_in(accounts))
+                .filter(entity::upload::Column::Sha256.is_in(hashes))
+                .all(conn)
+                .await?;
+            working.upload.loaded(rows);
+        }
         Ok(working)
     }
 

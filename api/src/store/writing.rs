@@ -44,6 +44,11 @@ pub trait Writable: Send + Sync {
         Ok(())
     }
 
+    /// What a row that must not even be kept takes with it: what its author sent for it alone.
+    fn disown(&self, _working: &Working, _facts: &Facts<'_>, _fields: &Document) -> Changes {
+        Changes::default()
+    }
+
     /// Which rows a write is about.
     fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs);
 

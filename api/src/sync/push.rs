@@ -478,7 +478,12 @@ impl Pushed {
         let name = self.row.collection.as_deref().unwrap_or_default();
         if let Err(by_hand) = self.gate(working, facts) {
             let errors = std::iter::once(by_hand).chain(self.row.mistakes.iter().cloned());
-            return self.reject(facts, errors.collect());
+            let mut verdict = self.reject(facts, errors.collect())?;
+            if let Some(writable) = registry::writable(name) {
+                let said = self.row.said(writable.read_only());
+                verdict.changes.append(writable.disown(working, facts, &said));
+            }
+            return Ok(verdict);
         }
         if !self.row.mistakes.is_empty() {
             return self.reject(facts, self.row.mistakes.clone());

@@ -3,16 +3,17 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{ID, SimpleObject, dataloader::Loader};
+use async_graphql::{ComplexObject, Context, ID, SimpleObject, dataloader::Loader};
 use entity::{
     agenda_item, document,
-    id::{CouncilId, MeetingId, MeetingRecordId, UnitId},
+    id::{CouncilId, DocumentId, MeetingId, MeetingRecordId, UnitId},
     meeting_brief, meeting_council, meeting_delegate, meeting_record, meeting_unit,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
     error::{Error, Result},
+    files::{self, graphql::File},
     graphql::{loader::Rows, scalar::Day, wire_id},
     meetings::present::MeetingDelegate,
 };
@@ -89,7 +90,10 @@ impl From<agenda_item::Model> for AgendaItem {
 
 /// An official document (văn bản) of a meeting: plan, notice, minutes, report.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct MeetingDocument {
+    #[graphql(skip)]
+    row: DocumentId,
     /// The bare lower-case UUID.
     pub id: ID,
     /// Its type as printed (loại văn bản): `KH`, `BC`, `TB`, `BB`, `GM`, ...
@@ -104,9 +108,18 @@ pub struct MeetingDocument {
     pub title: String,
 }
 
+#[ComplexObject]
+impl MeetingDocument {
+    /// The paper itself, if it was attached.
+    async fn file(&self, ctx: &Context<'_>) -> Result<Option<File>> {
+        files::graphql::paper(ctx, self.row).await
+    }
+}
+
 impl From<document::Model> for MeetingDocument {
     fn from(row: document::Model) -> Self {
         Self {
+            row: row.id,
             id: wire_id(row.id),
             kind: row.kind,
             number: row.number,

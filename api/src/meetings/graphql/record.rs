@@ -9,6 +9,7 @@ use entity::{
 use super::Meeting;
 use crate::{
     error::Result,
+    files::{self, graphql::File},
     graphql::{
         loader::{Noun, one, text},
         scalar::Time,
@@ -105,6 +106,11 @@ impl MeetingRecord {
     /// Why he will not come (lý do vắng mặt).
     async fn absence_reason(&self) -> Option<&str> {
         self.0.absence_reason.as_deref()
+    }
+
+    /// The files that belong to it (tệp đính kèm), at most 10.
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<File>> {
+        files::graphql::of(ctx, self.0.id).await
     }
 
     /// `draft`, or `closed` once the minutes are signed.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{ComplexObject, Context, ID, SimpleObject, dataloader::Loader};
 use entity::{
     answer, answer_petition, extension, forwarding, forwarding_agency, forwarding_petition,
-    id::{AgencyId, CouncilId, PetitionId},
+    id::{AgencyId, AnswerId, CouncilId, ForwardingId, PetitionId},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -13,6 +13,7 @@ use crate::{
     agencies::graphql::Agency,
     councils::graphql::Council,
     error::{Error, Result},
+    files::{self, graphql::File},
     graphql::{
         code::{CodeEntry, entry, entry_of},
         loader::Rows,
@@ -25,6 +26,8 @@ use crate::{
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct Forwarding {
+    #[graphql(skip)]
+    row: ForwardingId,
     #[graphql(skip)]
     of: Parties,
     /// The bare lower-case UUID.
@@ -60,6 +63,11 @@ struct Parties {
 
 #[ComplexObject]
 impl Forwarding {
+    /// The paper itself, if it was attached.
+    async fn file(&self, ctx: &Context<'_>) -> Result<Option<File>> {
+        files::graphql::paper(ctx, self.row).await
+    }
+
     /// The council itself that forwarded.
     async fn council(&self, ctx: &Context<'_>) -> Result<Option<Council>> {
         Council::of(ctx, self.of.council)
@@ -131,6 +139,7 @@ impl Loader<ForwardingsOf> for Rows {
                     let row = documents.get(&id)?;
                     let coordinating = coordinating.get(&id).cloned().unwrap_or_default();
                     Some(Forwarding {
+                        row: row.id,
                         id: wire_id(row.id),
                         council_id: wire_id(row.council_id),
                         lead_id: row.lead_agency_id.map(wire_id),
@@ -159,6 +168,8 @@ impl Loader<ForwardingsOf> for Rows {
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub struct Answer {
+    #[graphql(skip)]
+    row: AnswerId,
     #[graphql(skip)]
     by: AgencyId,
     /// The bare lower-case UUID.
@@ -189,6 +200,11 @@ pub struct Answer {
 
 #[ComplexObject]
 impl Answer {
+    /// The paper itself, if it was attached.
+    async fn file(&self, ctx: &Context<'_>) -> Result<Option<File>> {
+        files::graphql::paper(ctx, self.row).await
+    }
+
     /// The body itself that answered.
     async fn agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
         Agency::of(ctx, self.by)
@@ -235,6 +251,7 @@ impl Loader<AnswersOf> for Rows {
                 .entry(AnswersOf(link.petition_id))
                 .or_default()
                 .push(Answer {
+                    row: row.id,
                     by: row.agency_id,
                     id: wire_id(row.id),
                     agency_id: wire_id(row.agency_id),
