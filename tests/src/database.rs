@@ -136,6 +136,12 @@ impl TestDatabase {
         copy
     }
 
+    /// Puts a copy of a PostgreSQL database into the empty one at `url`, on another server.
+    pub fn copy_to(copy: &Path, url: &str) {
+        let url = format!("--dbname={url}");
+        postgres_tool("pg_restore", &["--no-owner", &url, copy.to_str().unwrap()]);
+    }
+
     /// Puts a copy in the place of what is there, as an operator would who knows nothing of the product. Nobody may be
     /// connected.
     pub async fn put_back(&self, copy: &Path) {

@@ -8,11 +8,13 @@ use sha2::{Digest, Sha256};
 
 use crate::app::Person;
 
-const PUSH: &str = "mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
+/// The upload.
+pub const PUSH: &str = "mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
     results { index mutationId status rev master errors { code field message } }
     pull { partitions changes { p c op id rev d } cursor epoch more digest } } }";
 
-const PULL: &str = "query($cursor: String, $maxBytes: Int, $collections: [String!]) {
+/// The download.
+pub const PULL: &str = "query($cursor: String, $maxBytes: Int, $collections: [String!]) {
     syncPull(cursor: $cursor, maxBytes: $maxBytes, collections: $collections) {
     partitions changes { p c op id rev d } cursor epoch more digest wipe } }";
 
