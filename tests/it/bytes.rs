@@ -1,7 +1,7 @@
 //! What sync costs in bytes: bodies as they travel, packed, without headers, on the words of real petitions.
 
 use cutri_tests::{
-    TestApp, TestDatabase, each_db,
+    Kind, TestApp, TestDatabase, database, each_db,
     phone::{PULL, PUSH, Phone, create, new_id},
     world::World,
 };
@@ -103,12 +103,16 @@ each_db! {
         assert!(down < 250_000, "{down}");
         assert!(up < 250_000, "{up}");
     }
+}
 
-    async fn two_thousand_feedbacks_of_80_words_are_500_kb(db: TestDatabase) {
+/// The bytes are the same on both databases; the larger figure is measured on one.
+#[test]
+fn two_thousand_feedbacks_of_80_words_are_500_kb() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
         let (app, world) = stage(&db).await;
         let [up, down] = two_thousand(&app, &world, 80).await;
         println!("2,000 feedbacks of 80 words: {up} up, {down} down");
         assert!(down < 500_000, "{down}");
         assert!(up < 500_000, "{up}");
-    }
+    });
 }

@@ -118,6 +118,7 @@ impl TestDatabase {
     /// A copy of everything, made while the product runs and behind its back.
     pub async fn backup(&self) -> PathBuf {
         let copy = self.folder().join("backup");
+        let _ = std::fs::remove_file(&copy);
         match self.kind {
             Kind::Sqlite => {
                 let connection = self.connect().await;

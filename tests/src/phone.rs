@@ -165,6 +165,23 @@ impl Phone {
         data["syncPush"]["results"].as_array().unwrap().clone()
     }
 
+    /// Uploads any number of rows in pieces that a slow machine takes in its time, each until it is answered.
+    pub async fn push_patiently(&self, rows: &[Value]) -> Vec<Value> {
+        let mut all = Vec::new();
+        for rows in rows.chunks(100) {
+            loop {
+                let answer = self.person.ask(PUSH, json!({"rows": rows})).await;
+                if let Some(results) = answer.body["data"]["syncPush"]["results"].as_array() {
+                    all.extend(results.iter().cloned());
+                    break;
+                }
+                let retryable = &answer.body["errors"][0]["extensions"]["retryable"];
+                assert_eq!(*retryable, true, "{:#}", answer.body);
+            }
+        }
+        all
+    }
+
     /// The body of an upload, for roads that break and for rows that are no JSON.
     pub fn push_body(rows: &[String]) -> String {
         let query = serde_json::to_string(PUSH).unwrap();

@@ -456,7 +456,15 @@ impl Pushed {
         let first = Status::from_code(&receipt.status);
         let verdict = self.judge_new(working, facts, first)?;
         let now = verdict.done.push.as_ref().map(|outcome| outcome.status);
-        if now == first && matches!(now, Some(Status::Rejected | Status::Conflict)) {
+        // Words that were applied once stand in the history already, whoever wrote over them since.
+        let is_known = match now {
+            Some(Status::Rejected) => now == first,
+            Some(Status::Conflict) => {
+                matches!(first, Some(Status::Conflict | Status::Applied | Status::Merged))
+            }
+            _ => false,
+        };
+        if is_known {
             return Ok(Verdict {
                 changes: Changes::default(),
                 done: verdict.done,

@@ -99,8 +99,8 @@ fn a_postgres_that_stops_and_starts_under_load_costs_nothing_but_time() {
         let server = ServerProcess::start(&folder, &["serve"], &environment).await;
         let delegate = &world.here.delegates[0];
         let person = Person::new(&state, server.address(), delegate.account, delegate.device);
-        let fleet = Fleet::start(&state, &world, server.address(), 8, seeds::seed()).await;
-        for turn in 0..if seeds::is_full() { 10 } else { 3 } {
+        let fleet = Fleet::start(&state, &world, server.address(), 6, seeds::seed()).await;
+        for turn in 0..if seeds::is_full() { 10 } else { 2 } {
             tokio::time::sleep(Duration::from_millis(400)).await;
             // Stopped by hand, or gone at once as in a power cut.
             if turn % 2 == 0 {

@@ -83,7 +83,7 @@ each_db! {
         let folder = empty.folder().to_owned();
         let address = free_address().to_string();
         let environment = [("DATABASE_URL", empty.url()), ("CUTRI_LISTEN", address.as_str())];
-        let kills = if seeds::is_full() { 40 } else { 5 };
+        let kills = if seeds::is_full() { 40 } else { 3 };
         let mut rng = seeds::rng();
         for _ in 0..kills {
             let mut starting = server_process::command(&folder, &["serve"], &environment)
