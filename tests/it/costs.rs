@@ -4,6 +4,7 @@
 use cutri_tests::{
     TestApp, TestDatabase, each_db,
     phone::{Phone, create, new_id},
+    socket::Socket,
     world::World,
 };
 
@@ -181,6 +182,43 @@ each_db! {
         assert_eq!(counted[0], counted[1], "with one row stored and with three hundred");
         let (delta, nothing) = counted[0];
         assert!(nothing < delta, "nothing new ({nothing}) costs less than something ({delta})");
+    }
+
+    /// One change, told to one socket and to two hundred: the database is asked as often, and about each row once.
+    async fn a_change_costs_the_same_statements_for_one_socket_and_for_two_hundred(db: TestDatabase) {
+        const FOLLOW: &str = "subscription { streamFeedback { documents { id content rev _deleted } } }";
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let person = app.person(&world.here.delegates[0]);
+        let phone = Phone::new(person.clone());
+        let said = |content: &str| json!({"kind": "opinion", "unitId": world.here.unit, "content": content});
+        let store = &app.state.store;
+        let mut sockets = Vec::new();
+        let mut counted = Vec::new();
+        for more in [1, 199] {
+            for _ in 0..more {
+                let mut socket = Socket::signed_in(app.address(), person.token()).await;
+                socket.subscribe("s", FOLLOW, json!({})).await;
+                sockets.push(socket);
+            }
+            // Whoever has heard of a first change has caught up.
+            phone.push(&[create("feedback", &new_id(), said("đầu"))]).await;
+            for socket in &mut sockets {
+                socket.hear().await;
+            }
+            store.keep_statements();
+            phone.push(&[create("feedback", &new_id(), said("sau"))]).await;
+            for socket in &mut sockets {
+                let heard = socket.hear().await;
+                assert_eq!(heard["payload"]["data"]["streamFeedback"]["documents"][0]["content"], "sau");
+            }
+            // The log is also looked at once a second when nothing happens: that is not this change's.
+            let mut texts = store.kept_statements();
+            texts.retain(|text| text.contains("sync_log") || text.contains("sync_doc"));
+            counted.push(texts.len());
+        }
+        assert_eq!(counted[0], counted[1], "for one socket and for two hundred");
+        assert!(counted[0] <= 10, "{counted:?}, those of the push with them");
     }
 
     async fn a_push_costs_the_same_statements_for_one_row_and_for_hundreds(db: TestDatabase) {

@@ -61,7 +61,7 @@ fn sums(phone: &Phone, partition: &str, collection: &str, bucket: &str) -> (u64,
 }
 
 /// As an app would do it: finds where it differs, and asks for that alone. Returns what it had to change.
-async fn repair(phone: &mut Phone) -> Vec<(String, String)> {
+pub(crate) async fn repair(phone: &mut Phone) -> Vec<(String, String)> {
     let mut repaired = Vec::new();
     let known = table(phone, None, None).await;
     assert_eq!(known["more"], false);

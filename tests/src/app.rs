@@ -10,7 +10,7 @@ use cutri::{
     accounts::token::{self, Holder, Kind},
     clock::{Clock, SystemClock},
     edge::EdgeConfig,
-    entropy::SystemEntropy,
+    entropy::{Entropy, SystemEntropy},
     files::{FilePlace, Files, Limits},
     keys::Keys,
     starts,
@@ -38,10 +38,20 @@ pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
 
 /// The same, living by this clock.
 pub async fn state_at(url: &str, keys: &Path, clock: Arc<dyn Clock>) -> Arc<State> {
+    state_from(url, keys, clock, Arc::new(SystemEntropy)).await
+}
+
+/// The same, with this chance too: a seed then repeats whatever happens.
+pub async fn state_from(
+    url: &str,
+    keys: &Path,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Arc<State> {
     let store = Store::connect(url).await.unwrap();
     let key_folder = keys.to_owned();
-    let keys = Keys::open_or_create(keys, clock.now(), &SystemEntropy).unwrap();
-    let mut state = State::new(store, keys, clock, Arc::new(SystemEntropy), "cutri".to_owned())
+    let keys = Keys::open_or_create(keys, clock.now(), entropy.as_ref()).unwrap();
+    let mut state = State::new(store, keys, clock, entropy, "cutri".to_owned())
         .await
         .unwrap();
     state.files = Files::open(&files_beside(&key_folder), Limits::default()).unwrap();
@@ -61,14 +71,25 @@ impl TestApp {
 
     /// Serves this database, living by this clock.
     pub async fn start_at(db: &TestDatabase, clock: Arc<dyn Clock>) -> Self {
-        let keys = Arc::new(tempfile::tempdir().unwrap());
-        Self::serve(db, clock, EdgeConfig::default(), keys).await
+        Self::start_from(db, clock, Arc::new(SystemEntropy), None).await
+    }
+
+    /// Serves this database, living by this clock and this chance; with the keys of a server that was stopped, if there
+    /// was one.
+    pub async fn start_from(
+        db: &TestDatabase,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        keys: Option<Arc<TempDir>>,
+    ) -> Self {
+        let keys = keys.unwrap_or_else(|| Arc::new(tempfile::tempdir().unwrap()));
+        Self::serve(db, clock, entropy, EdgeConfig::default(), keys).await
     }
 
     /// Serves this database with other limits.
     pub async fn start_with(db: &TestDatabase, config: EdgeConfig) -> Self {
         let keys = Arc::new(tempfile::tempdir().unwrap());
-        Self::serve(db, Arc::new(SystemClock), config, keys).await
+        Self::serve(db, Arc::new(SystemClock), Arc::new(SystemEntropy), config, keys).await
     }
 
     /// Stops, and lets go of the database.
@@ -82,17 +103,23 @@ impl TestApp {
 
     /// Serves this database with the keys of a server that was stopped.
     pub async fn start_again(db: &TestDatabase, keys: Arc<TempDir>) -> Self {
-        Self::serve(db, Arc::new(SystemClock), EdgeConfig::default(), keys).await
+        Self::start_from(db, Arc::new(SystemClock), Arc::new(SystemEntropy), Some(keys)).await
     }
 
     /// A second server of the same installation.
     pub async fn beside(&self, db: &TestDatabase) -> Self {
-        let keys = Arc::clone(&self._keys);
-        Self::serve(db, Arc::new(SystemClock), EdgeConfig::default(), keys).await
+        let keys = Some(Arc::clone(&self._keys));
+        Self::start_from(db, Arc::new(SystemClock), Arc::new(SystemEntropy), keys).await
     }
 
-    async fn serve(db: &TestDatabase, clock: Arc<dyn Clock>, config: EdgeConfig, keys: Arc<TempDir>) -> Self {
-        let state = state_at(db.url(), &keys.path().join("keys"), clock).await;
+    async fn serve(
+        db: &TestDatabase,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        config: EdgeConfig,
+        keys: Arc<TempDir>,
+    ) -> Self {
+        let state = state_from(db.url(), &keys.path().join("keys"), clock, entropy).await;
         let noted = starts::note(&state.store, state.entropy.as_ref(), state.clock.now());
         noted.await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -119,6 +146,11 @@ impl TestApp {
     /// The folder in which its files lie.
     pub fn files(&self) -> PathBuf {
         self._keys.path().join("files")
+    }
+
+    /// Its keys and files, for a second server of the same installation.
+    pub fn installation(&self) -> Arc<TempDir> {
+        Arc::clone(&self._keys)
     }
 
     /// Where it listens.
@@ -162,12 +194,37 @@ impl Drop for TestApp {
     }
 }
 
-fn client() -> reqwest::Client {
+fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .no_proxy()
         .timeout(std::time::Duration::from_secs(60))
-        .build()
+}
+
+fn client() -> reqwest::Client {
+    builder().build().unwrap()
+}
+
+/// The same person on a device that was given up: what `refresh` still gives him, good for handing in and being emptied.
+pub fn wiping(state: &State, address: SocketAddr, person: &Person) -> Person {
+    let (account, device) = (person.account.unwrap(), person.device.unwrap());
+    Person {
+        address,
+        token: Some(token_of(state, account, device, Kind::Wipe)),
+        ..person.clone()
+    }
+}
+
+/// A token that this state signs now.
+fn token_of(state: &State, account: AccountId, device: DeviceId, kind: Kind) -> String {
+    let holder = Holder {
+        account: account.0,
+        device: device.0,
+        kind,
+    };
+    let entropy = state.entropy.as_ref();
+    token::mint(&state.keys, &state.issuer, holder, state.clock.now(), entropy)
         .unwrap()
+        .text
 }
 
 /// Somebody with an account and a device, as an API client.
@@ -181,6 +238,14 @@ pub struct Person {
     pub device: Option<DeviceId>,
 }
 
+/// An answer to a packed request, and the bytes of both bodies as they travelled.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    pub body: Value,
+    pub sent: usize,
+    pub received: usize,
+}
+
 /// An answer with its status.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -191,22 +256,9 @@ pub struct Answer {
 impl Person {
     /// Somebody with a token that this state signs.
     pub fn new(state: &State, address: SocketAddr, account: AccountId, device: DeviceId) -> Self {
-        let holder = Holder {
-            account: account.0,
-            device: device.0,
-            kind: Kind::Access,
-        };
-        let minted = token::mint(
-            &state.keys,
-            &state.issuer,
-            holder,
-            state.clock.now(),
-            state.entropy.as_ref(),
-        )
-        .unwrap();
         Self {
             address,
-            token: Some(minted.text),
+            token: Some(token_of(state, account, device, Kind::Access)),
             client: client(),
             language: None,
             account: Some(account),
@@ -219,11 +271,22 @@ impl Person {
         self.token.as_deref()
     }
 
-    /// The same person by another road: through a proxy, or to another server.
+    /// The same person by another road: through a proxy, or to another server. Every request has a connection of its
+    /// own, so that one of them can be cut, held up or repeated.
     pub fn through(&self, address: SocketAddr) -> Self {
         Self {
             address,
-            client: client(),
+            client: builder().pool_max_idle_per_host(0).build().unwrap(),
+            ..self.clone()
+        }
+    }
+
+    /// The same person with a token that is signed now.
+    pub fn signed_again(&self, state: &State, address: SocketAddr) -> Self {
+        let (account, device) = (self.account.unwrap(), self.device.unwrap());
+        Self {
+            address,
+            token: Some(token_of(state, account, device, Kind::Access)),
             ..self.clone()
         }
     }
@@ -260,6 +323,35 @@ impl Person {
         let text = response.text().await.map_err(|error| error.to_string())?;
         let body = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
         Ok(Answer { status, body })
+    }
+
+    /// Sends an operation packed and asks for a packed answer, as a phone on a slow road does.
+    pub async fn try_packed(&self, query: &str, variables: Value) -> Result<Packed, String> {
+        let plain = json!({"query": query, "variables": variables}).to_string();
+        let packed = zstd::bulk::compress(plain.as_bytes(), 3).unwrap();
+        let sent = packed.len();
+        let request = self
+            .client
+            .post(format!("http://{}/graphql", self.address))
+            .bearer_auth(self.token().unwrap())
+            .header("content-type", "application/json")
+            .header("content-encoding", "zstd")
+            .header("accept-encoding", "zstd")
+            .body(packed);
+        let response = request.send().await.map_err(|error| error.to_string())?;
+        let is_packed = response
+            .headers()
+            .get("content-encoding")
+            .is_some_and(|coding| coding == "zstd");
+        let bytes = response.bytes().await.map_err(|error| error.to_string())?;
+        let received = bytes.len();
+        let plain = if is_packed {
+            zstd::decode_all(bytes.as_ref()).map_err(|error| error.to_string())?
+        } else {
+            bytes.to_vec()
+        };
+        let body = serde_json::from_slice(&plain).map_err(|error| error.to_string())?;
+        Ok(Packed { body, sent, received })
     }
 
     /// Gets a file or page by its path: status, headers, text.

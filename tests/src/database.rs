@@ -118,6 +118,7 @@ impl TestDatabase {
     /// A copy of everything, made while the product runs and behind its back.
     pub async fn backup(&self) -> PathBuf {
         let copy = self.folder().join("backup");
+        let _ = std::fs::remove_file(&copy);
         match self.kind {
             Kind::Sqlite => {
                 let connection = self.connect().await;
@@ -134,6 +135,12 @@ impl TestDatabase {
             }
         }
         copy
+    }
+
+    /// Puts a copy of a PostgreSQL database into the empty one at `url`, on another server.
+    pub fn copy_to(copy: &Path, url: &str) {
+        let url = format!("--dbname={url}");
+        postgres_tool("pg_restore", &["--no-owner", &url, copy.to_str().unwrap()]);
     }
 
     /// Puts a copy in the place of what is there, as an operator would who knows nothing of the product. Nobody may be

@@ -1,5 +1,5 @@
-//! A network that fails on purpose: a TCP proxy on loopback that cuts connections after a number of bytes,
-//! delays them, or delivers every request twice.
+//! A network that fails on purpose: a TCP proxy on loopback that cuts connections after a number of bytes, delays them,
+//! delivers every request twice, delivers a later one first, or repeats an old one long after its time.
 
 use std::{
     io,
@@ -8,9 +8,11 @@ use std::{
     time::Duration,
 };
 
+use rand::{Rng, rngs::StdRng};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -31,11 +33,49 @@ struct Shared {
     faults: Mutex<Faults>,
     connections: Mutex<u64>,
     cuts: Mutex<u64>,
+    /// Bytes that went to clients.
+    answered: Mutex<u64>,
+    /// How many of the next connections are held up.
+    holding: Mutex<usize>,
+    /// Grows when those that are held up may go on.
+    released: watch::Sender<u64>,
+    /// How late connections come, at random.
+    scatter: Mutex<Option<(StdRng, Duration)>>,
+    /// What clients said, by connection, from the call of [`FaultProxy::keep_requests`] on.
+    kept: Mutex<Option<Vec<Arc<Mutex<Vec<u8>>>>>>,
 }
 
 impl Shared {
     fn faults(&self) -> Faults {
         *self.faults.lock().unwrap()
+    }
+
+    /// Waits as long as this connection has to.
+    async fn hold_up(&self) {
+        let mut released = self.released.subscribe();
+        let is_held = {
+            let mut holding = self.holding.lock().unwrap();
+            let is_held = *holding > 0;
+            *holding = holding.saturating_sub(1);
+            is_held
+        };
+        if is_held {
+            let _ = released.changed().await;
+        }
+        let late = self.scatter.lock().unwrap().as_mut().map(|(rng, most)| {
+            let most = u64::try_from(most.as_millis()).unwrap();
+            Duration::from_millis(rng.random_range(0..=most))
+        });
+        if let Some(late) = late {
+            tokio::time::sleep(late).await;
+        }
+    }
+
+    fn keep(&self) -> Option<Arc<Mutex<Vec<u8>>>> {
+        let mut kept = self.kept.lock().unwrap();
+        let one = Arc::default();
+        kept.as_mut()?.push(Arc::clone(&one));
+        Some(one)
     }
 }
 
@@ -48,6 +88,7 @@ enum Direction {
 /// A proxy in front of one server; it stops, and cuts everything, when it is dropped.
 pub struct FaultProxy {
     address: SocketAddr,
+    target: SocketAddr,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
@@ -61,6 +102,7 @@ impl FaultProxy {
         let accepting = tokio::spawn(accept(listener, target, shared.clone()));
         Self {
             address,
+            target,
             shared,
             accepting,
         }
@@ -98,8 +140,49 @@ impl FaultProxy {
         self.change(|faults| faults.is_doubled = true);
     }
 
-    /// A good network again.
+    /// Holds the next `connections` connections up until [`release`](Self::release): what comes after them overtakes.
+    pub fn hold_next(&self, connections: usize) {
+        *self.shared.holding.lock().unwrap() = connections;
+    }
+
+    /// Lets go what was held up.
+    pub fn release(&self) {
+        *self.shared.holding.lock().unwrap() = 0;
+        self.shared.released.send_modify(|count| *count += 1);
+    }
+
+    /// New connections come late, each by a random time up to `most`, so that those of one moment overtake each other.
+    pub fn scatter(&self, rng: StdRng, most: Duration) {
+        *self.shared.scatter.lock().unwrap() = Some((rng, most));
+    }
+
+    /// From now on keeps what clients say, to [`repeat`](Self::repeat) it.
+    pub fn keep_requests(&self) {
+        *self.shared.kept.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// What was kept, by connection.
+    pub fn kept(&self) -> Vec<Vec<u8>> {
+        let kept = self.shared.kept.lock().unwrap();
+        let kept = kept.as_ref().expect("requests are kept");
+        kept.iter().map(|one| one.lock().unwrap().clone()).collect()
+    }
+
+    /// Delivers a request once more, however late; what the server answers, which nobody hears.
+    pub async fn repeat(&self, request: &[u8]) -> String {
+        let (first_line, rest) = request.split_at(request.windows(2).position(|at| at == b"\r\n").unwrap());
+        let mut server = TcpStream::connect(self.target).await.unwrap();
+        server.write_all(first_line).await.unwrap();
+        server.write_all(b"\r\nconnection: close").await.unwrap();
+        server.write_all(rest).await.unwrap();
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// A good network again. What is held up stays so.
     pub fn clear(&self) {
+        *self.shared.scatter.lock().unwrap() = None;
         self.change(|faults| {
             *faults = Faults {
                 change: faults.change,
@@ -117,6 +200,11 @@ impl FaultProxy {
     /// cuts nothing.
     pub fn cuts(&self) -> u64 {
         *self.shared.cuts.lock().unwrap()
+    }
+
+    /// Bytes that clients have got so far, headers and all.
+    pub fn answered(&self) -> u64 {
+        *self.shared.answered.lock().unwrap()
     }
 
     fn change(&self, change: impl FnOnce(&mut Faults)) {
@@ -144,6 +232,8 @@ async fn accept(listener: TcpListener, target: SocketAddr, shared: Arc<Shared>) 
 
 /// The first error drops all ends at once: that is the cut.
 async fn connect(mut client: TcpStream, target: SocketAddr, shared: Arc<Shared>) -> io::Result<()> {
+    let kept = shared.keep();
+    shared.hold_up().await;
     let mut server = TcpStream::connect(target).await?;
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
@@ -156,15 +246,16 @@ async fn connect(mut client: TcpStream, target: SocketAddr, shared: Arc<Shared>)
                 Direction::Request,
                 from_client,
                 vec![to_server, to_second],
-                &shared
+                &shared,
+                kept
             ),
-            carry(Direction::Response, from_server, vec![to_client], &shared),
+            carry(Direction::Response, from_server, vec![to_client], &shared, None),
             tokio::io::copy(&mut from_second, &mut ignored),
         )?;
     } else {
         tokio::try_join!(
-            carry(Direction::Request, from_client, vec![to_server], &shared),
-            carry(Direction::Response, from_server, vec![to_client], &shared),
+            carry(Direction::Request, from_client, vec![to_server], &shared, kept),
+            carry(Direction::Response, from_server, vec![to_client], &shared, None),
         )?;
     }
     Ok(())
@@ -175,11 +266,15 @@ async fn carry(
     mut from: impl AsyncRead + Unpin,
     mut to: Vec<impl AsyncWrite + Unpin>,
     shared: &Shared,
+    kept: Option<Arc<Mutex<Vec<u8>>>>,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 << 10];
     let (mut carried, mut counted_under) = (0_u64, shared.faults().change);
     loop {
         let read = from.read(&mut buffer).await?;
+        if let Some(kept) = &kept {
+            kept.lock().unwrap().extend_from_slice(&buffer[..read]);
+        }
         let faults = shared.faults();
         if counted_under != faults.change {
             (carried, counted_under) = (0, faults.change);
@@ -204,6 +299,9 @@ async fn carry(
             end.flush().await?;
         }
         carried += sent as u64;
+        if matches!(direction, Direction::Response) {
+            *shared.answered.lock().unwrap() += sent as u64;
+        }
         if limit.is_some_and(|limit| carried >= limit) {
             *shared.cuts.lock().unwrap() += 1;
             return Err(io::ErrorKind::ConnectionAborted.into());

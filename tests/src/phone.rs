@@ -8,11 +8,13 @@ use sha2::{Digest, Sha256};
 
 use crate::app::Person;
 
-const PUSH: &str = "mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
+/// The upload.
+pub const PUSH: &str = "mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
     results { index mutationId status rev master errors { code field message } }
     pull { partitions changes { p c op id rev d } cursor epoch more digest } } }";
 
-const PULL: &str = "query($cursor: String, $maxBytes: Int, $collections: [String!]) {
+/// The download.
+pub const PULL: &str = "query($cursor: String, $maxBytes: Int, $collections: [String!]) {
     syncPull(cursor: $cursor, maxBytes: $maxBytes, collections: $collections) {
     partitions changes { p c op id rev d } cursor epoch more digest wipe } }";
 
@@ -161,6 +163,23 @@ impl Phone {
     pub async fn push(&self, rows: &[Value]) -> Vec<Value> {
         let data = self.person.data(PUSH, json!({"rows": rows})).await;
         data["syncPush"]["results"].as_array().unwrap().clone()
+    }
+
+    /// Uploads any number of rows in pieces that a slow machine takes in its time, each until it is answered.
+    pub async fn push_patiently(&self, rows: &[Value]) -> Vec<Value> {
+        let mut all = Vec::new();
+        for rows in rows.chunks(100) {
+            loop {
+                let answer = self.person.ask(PUSH, json!({"rows": rows})).await;
+                if let Some(results) = answer.body["data"]["syncPush"]["results"].as_array() {
+                    all.extend(results.iter().cloned());
+                    break;
+                }
+                let retryable = &answer.body["errors"][0]["extensions"]["retryable"];
+                assert_eq!(*retryable, true, "{:#}", answer.body);
+            }
+        }
+        all
     }
 
     /// The body of an upload, for roads that break and for rows that are no JSON.

@@ -8,6 +8,10 @@ use std::{
     sync::OnceLock,
 };
 
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/postgres");
+
 /// URL of the server's maintenance database, with the rights of a superuser; none where PostgreSQL's binaries
 /// are missing, which is said once, and is a failure under `CUTRI_TEST_REQUIRE_POSTGRES=1`.
 pub fn url() -> Option<&'static str> {
@@ -21,7 +25,7 @@ pub fn url() -> Option<&'static str> {
 
 fn start() -> Option<String> {
     const BINARIES_MISSING: i32 = 3;
-    let outcome = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/postgres"))
+    let outcome = Command::new(SCRIPT)
         .arg(std::process::id().to_string())
         .env_remove("NEXTEST_ENV")
         .stdin(Stdio::null())
@@ -36,6 +40,58 @@ fn start() -> Option<String> {
     }
     assert!(outcome.status.success(), "PostgreSQL does not start: {said}");
     Some(String::from_utf8_lossy(&outcome.stdout).trim().to_owned())
+}
+
+/// A PostgreSQL for one test alone, which may stop it.
+pub struct OwnServer {
+    url: String,
+    folder: String,
+}
+
+impl OwnServer {
+    /// Starts one; none where the binaries are missing.
+    pub async fn start() -> Option<Self> {
+        url()?;
+        let url = start()?;
+        let mut options = ConnectOptions::new(&url);
+        options.max_connections(1).sqlx_logging(false);
+        let connection = Database::connect(options).await.unwrap();
+        let show = Statement::from_string(DbBackend::Postgres, "SHOW data_directory");
+        let row = connection.query_one_raw(show).await.unwrap().unwrap();
+        connection
+            .execute_unprepared("CREATE DATABASE own")
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        let folder = row.try_get_by_index(0).unwrap();
+        Some(Self { url, folder })
+    }
+
+    /// URL of an empty database on it.
+    pub fn url(&self) -> String {
+        with_database(&self.url, "own")
+    }
+
+    /// Stops it as an operator would.
+    pub async fn stop(&self) {
+        self.run("stop").await;
+    }
+
+    /// Ends it as a power cut would.
+    pub async fn kill(&self) {
+        self.run("kill").await;
+    }
+
+    /// Starts it again where it was.
+    pub async fn start_again(&self) {
+        self.run("start").await;
+    }
+
+    async fn run(&self, what: &str) {
+        let mut command = tokio::process::Command::new(SCRIPT);
+        let status = command.args([what, &self.url, &self.folder]).status().await;
+        assert!(status.unwrap().success(), "PostgreSQL: {what}");
+    }
 }
 
 /// `server`, with another database's name.

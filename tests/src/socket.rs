@@ -77,6 +77,17 @@ impl Socket {
         }
     }
 
+    /// The next message, if one comes until then.
+    pub async fn hear_until(&mut self, until: tokio::time::Instant) -> Option<Value> {
+        loop {
+            match tokio::time::timeout_at(until, self.0.next()).await.ok()? {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     /// Whether nothing is said for a while.
     pub async fn is_silent(&mut self, while_: Duration) -> bool {
         let until = tokio::time::Instant::now() + while_;

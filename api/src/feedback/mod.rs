@@ -421,6 +421,14 @@ impl Writable for FeedbackCollection {
         let mut event = facts.event("feedback", write.id, decided.event, council);
         match decided.addition {
             Some(text) => {
+                // Only words are added; what else the correction said stands in the history.
+                let lost: Document = shown
+                    .into_iter()
+                    .filter(|(name, _)| !rules::ADDED.contains(&name.as_str()))
+                    .collect();
+                if !lost.is_empty() {
+                    event.detail = Some(json!({"lost": lost}).to_string());
+                }
                 if !text.is_empty() {
                     changes.put(entity::feedback_addition::Model {
                         id: facts.id(),

@@ -160,6 +160,17 @@ pub(super) fn read_fields(row: &mut Model, fields: &Document, reference: &Refere
     reader.finish()
 }
 
+/// What becomes an addition when it is corrected after the grouping.
+pub(super) const ADDED: &[&str] = &[
+    "subject",
+    "content",
+    "wanted",
+    "affected",
+    "since",
+    "subUnit",
+    "onSpotAnswer",
+];
+
 /// What recording comes to.
 pub(super) struct Recorded {
     pub(super) row: Model,

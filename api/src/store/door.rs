@@ -6,7 +6,10 @@
 //! commit. The tick comes first because its row lock puts all writers of a partition in order: from then on what
 //! was read cannot change under us, and sequence order is commit order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
@@ -15,14 +18,16 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict, Query},
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
+    Fault,
     digest::{self, Sum},
-    is_data_error, may_retry,
+    fault,
     partition::Audience,
     reference::{Reference, SHARED},
     working::{Changes, Needs, Working},
@@ -40,6 +45,9 @@ pub const TICK: i64 = 65_536;
 
 /// How often a transaction is started over before the request fails.
 const ATTEMPTS: u32 = 12;
+
+/// For how long: a database that another program keeps locked is waited for in every attempt.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A change of one or more rows, judged by a pure rule.
 pub trait Command: Send + Sync {
@@ -131,16 +139,21 @@ pub async fn execute(
 ) -> Result<Vec<Result<Done, Refused>>> {
     let mut clocks = BTreeSet::new();
     let mut attempt = 0;
+    let begun = Instant::now();
     loop {
         attempt += 1;
         match once(state, viewer, commands, &mut clocks).await {
             Ok(Some(answers)) => return Ok(answers),
             // The set of clocks grew: start over with all of them.
             Ok(None) if attempt < ATTEMPTS => {}
-            Err(Error::Database(cause)) if may_retry(&cause) && attempt < ATTEMPTS => {
-                tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 3)).await;
+            Err(Error::Database(cause))
+                if fault(&cause) == Fault::Met && attempt < ATTEMPTS && begun.elapsed() < PATIENCE =>
+            {
+                tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 3)).await;
             }
-            Err(Error::Database(cause)) if is_data_error(&cause) || may_retry(&cause) => {
+            // A value that meets another one every time is refused like one that is not taken; a database that is busy
+            // all the time is busy.
+            Err(Error::Database(cause)) if fault(&cause) == Fault::Data || is_unique(&cause) => {
                 tracing::warn!(target: "cutri::door", commands = commands.len(), cause = %crate::error::describe(&cause), "the database refused data");
                 return match commands {
                     [] => Ok(Vec::new()),
@@ -158,6 +171,13 @@ pub async fn execute(
             Ok(None) => return Err(Error::internal("the set of clocks never settled")),
         }
     }
+}
+
+fn is_unique(cause: &DbErr) -> bool {
+    matches!(
+        cause.sql_err(),
+        Some(sea_orm::SqlErr::UniqueConstraintViolation(_))
+    )
 }
 
 /// What a batch would come to, judged as by [`execute`] over what is stored now. Writes nothing.

@@ -43,6 +43,8 @@ pub struct Merge {
     pub apply: Document,
     /// Fields that somebody else changed in the meantime, to another value.
     pub conflicts: Vec<String>,
+    /// Fields for which the same device has sent something newer before: these words are too late.
+    pub superseded: Vec<String>,
     /// Whether somebody else changed other fields in the meantime.
     pub merged: bool,
 }
@@ -92,13 +94,20 @@ pub fn merge(
             continue;
         }
         let stamp = stamps.get(field);
-        // One device never conflicts with itself. Its edits may arrive in any order: an older one, by that same
+        // One device never conflicts with itself. What was written in sight of its last words is later than they are,
+        // whatever its clock says meanwhile. Else its edits may have arrived in any order: an older one, by that same
         // device's clock, does not undo a newer one.
-        if let Some(Stamp(_, by, at)) = stamp
+        if let Some(Stamp(rev, by, at)) = stamp
             && Some(by.as_str()) == device
         {
-            if recorded_at.is_none() || at.is_none() || recorded_at >= *at {
+            let has_seen = match base {
+                Base::Rev(seen) => seen.is_some_and(|seen| seen >= *rev),
+                Base::State(seen) => seen.is_some_and(|seen| is_same(value(seen, field), now)),
+            };
+            if has_seen || recorded_at.is_none() || at.is_none() || recorded_at >= *at {
                 result.apply.insert(field.clone(), new.clone());
+            } else {
+                result.superseded.push(field.clone());
             }
             continue;
         }
@@ -264,24 +273,35 @@ mod tests {
 
     #[test]
     fn edits_of_one_device_in_any_order_end_in_its_last() {
-        let apply = |now: &str, stamp: u32, new: &str, recorded: u32| {
+        let apply = |base: &Base<'_>, now: &str, stamp: u32, new: &str, recorded: u32| {
             let stamps = Stamps::from([("content".into(), Stamp(4, "phone".into(), at(stamp)))]);
             merge(
                 &document(json!({"content": now})),
                 &stamps,
                 4,
-                &Base::Rev(Some(1)),
+                base,
                 &document(json!({"content": new})),
                 Some("phone"),
                 at(recorded),
             )
         };
-        let stale = apply("third", 3, "first", 1);
-        assert!(stale.apply.is_empty() && stale.conflicts.is_empty());
-        assert_eq!(
-            apply("first", 1, "third", 3).apply,
-            document(json!({"content": "third"}))
-        );
+        let seen = document(json!({"content": "before"}));
+        for base in [Base::Rev(Some(1)), Base::Rev(None), Base::State(Some(&seen))] {
+            let stale = apply(&base, "third", 3, "first", 1);
+            assert!(stale.apply.is_empty() && stale.conflicts.is_empty());
+            assert_eq!(stale.superseded, ["content"], "not without a word");
+            assert_eq!(
+                apply(&base, "first", 1, "third", 3).apply,
+                document(json!({"content": "third"}))
+            );
+        }
+        // The clock was set back in between: what was written in sight of the last words is later all the same.
+        let seen = document(json!({"content": "first"}));
+        for base in [Base::Rev(Some(4)), Base::State(Some(&seen))] {
+            let later = apply(&base, "first", 3, "second", 1);
+            assert_eq!(later.apply, document(json!({"content": "second"})));
+            assert!(later.superseded.is_empty());
+        }
     }
 
     #[test]

@@ -30,8 +30,8 @@ use std::{
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
-    DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait, sqlx,
 };
 
 use self::wake::Wake;
@@ -319,33 +319,79 @@ pub fn embedded_url(data: &Path) -> String {
     format!("sqlite://{}?mode=rwc", data.join("cutri.db").display())
 }
 
-/// Whether a failed transaction may simply be run again: a serialisation failure, a deadlock, a busy database,
-/// or a row that somebody inserted between our reading and our writing.
-pub(crate) fn may_retry(error: &DbErr) -> bool {
-    let text = error.to_string();
-    [
-        "40001",
-        "40P01",
-        "database is locked",
-        "deadlock detected",
-        "could not serialize",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
-        || matches!(
-            error.sql_err(),
-            Some(sea_orm::SqlErr::UniqueConstraintViolation(_))
-        )
+/// What a failure in the database comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Two transactions met: the same one may succeed at once. A serialisation failure, a deadlock, a busy database, or
+    /// a row that somebody inserted between our reading and our writing.
+    Met,
+    /// The values are what it does not take: sent again they are refused again.
+    Data,
+    /// The database is away, stopping, full or ill, whatever the values are: they may be taken later. To call this a
+    /// fault of the values would refuse for ever what somebody wrote.
+    Away,
 }
 
-/// Whether the data of a statement was refused by the database (as opposed to the database being away).
-pub(crate) fn is_data_error(error: &DbErr) -> bool {
-    matches!(error, DbErr::Exec(_) | DbErr::Query(_)) && !may_retry_connection(error)
+/// What kind of fault it is, by the database's own codes: its words are written for people, in their language.
+pub(crate) fn fault(error: &DbErr) -> Fault {
+    let runtime = match error {
+        DbErr::Exec(runtime) | DbErr::Query(runtime) | DbErr::Conn(runtime) => runtime,
+        DbErr::ConnectionAcquire(_) => return Fault::Away,
+        _ => return Fault::Data,
+    };
+    let RuntimeErr::SqlxError(cause) = runtime else {
+        return Fault::Data;
+    };
+    match cause.as_ref() {
+        sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Fault::Met,
+        sqlx::Error::Database(refusal) => fault_of_code(&refusal.code().unwrap_or_default()),
+        sqlx::Error::Encode(_)
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::InvalidArgument(_) => Fault::Data,
+        _ => Fault::Away,
+    }
 }
 
-fn may_retry_connection(error: &DbErr) -> bool {
-    let text = error.to_string();
-    ["connection", "closed", "timed out", "disk", "full", "I/O"]
-        .iter()
-        .any(|sign| text.contains(sign))
+/// By PostgreSQL's SQLSTATE, five characters, or SQLite's extended result code, a number.
+fn fault_of_code(code: &str) -> Fault {
+    if code.len() == 5 {
+        return match &code[..2] {
+            "40" => Fault::Met,
+            // connection, lack of resources, not in the needed state, stopped by hand, system, internal
+            "08" | "53" | "55" | "57" | "58" | "XX" => Fault::Away,
+            // also where another server has just taken over and takes no writes
+            _ if code == "25006" => Fault::Away,
+            _ => Fault::Data,
+        };
+    }
+    match code.parse::<u32>().map(|code| code & 0xff) {
+        // busy, locked
+        Ok(5 | 6) => Fault::Met,
+        // no memory, read only, interrupted, input and output, corrupt, full, cannot be opened, protocol, no database
+        Ok(7..=11 | 13..=15 | 26) => Fault::Away,
+        Ok(_) => Fault::Data,
+        Err(_) => Fault::Away,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_full_or_stopping_does_not_refuse_the_values() {
+        // PostgreSQL: disk full, too many connections, stopping, starting, taken over, lost; SQLite: full, I/O, read only.
+        for code in [
+            "53100", "53300", "57P01", "57P03", "25006", "08006", "13", "778", "10", "8",
+        ] {
+            assert_eq!(fault_of_code(code), Fault::Away, "{code}");
+        }
+        for code in ["40001", "40P01", "5", "261", "517", "6"] {
+            assert_eq!(fault_of_code(code), Fault::Met, "{code}");
+        }
+        for code in ["22021", "23503", "54000", "P0001", "275", "1299", "18", "1"] {
+            assert_eq!(fault_of_code(code), Fault::Data, "{code}");
+        }
+    }
 }

@@ -456,7 +456,15 @@ impl Pushed {
         let first = Status::from_code(&receipt.status);
         let verdict = self.judge_new(working, facts, first)?;
         let now = verdict.done.push.as_ref().map(|outcome| outcome.status);
-        if now == first && matches!(now, Some(Status::Rejected | Status::Conflict)) {
+        // Words that were applied once stand in the history already, whoever wrote over them since.
+        let is_known = match now {
+            Some(Status::Rejected) => now == first,
+            Some(Status::Conflict) => {
+                matches!(first, Some(Status::Conflict | Status::Applied | Status::Merged))
+            }
+            _ => false,
+        };
+        if is_known {
             return Ok(Verdict {
                 changes: Changes::default(),
                 done: verdict.done,
@@ -510,6 +518,7 @@ impl Pushed {
             return Ok(self.nothing_to_do());
         }
         let mut merged = false;
+        let mut superseded = Document::new();
         let current = writable.current(working, facts, write.id);
         if let Some(current) = &current
             && !write.delete
@@ -528,6 +537,7 @@ impl Pushed {
             let Merge {
                 apply,
                 conflicts,
+                superseded: late,
                 merged: others,
             } = merge(
                 &current.values,
@@ -539,12 +549,24 @@ impl Pushed {
                 write.recorded_at,
             );
             if !conflicts.is_empty() {
-                return Ok(self.conflict(working, facts, &shown, conflicts));
+                return self.conflict(working, facts, &shown, !hidden.is_empty(), conflicts);
             }
-            merged = others;
+            superseded.extend(shown.into_iter().filter(|(name, _)| late.contains(name)));
+            merged = others || !superseded.is_empty();
             write.fields = apply;
             if !matches!(first, Some(Status::Applied | Status::Merged)) {
                 write.fields.extend(hidden);
+            }
+            if write.fields.is_empty() && !superseded.is_empty() {
+                let mut changes = Changes::default();
+                self.keep_lost(facts, &superseded, &mut changes);
+                let outcome = Outcome {
+                    status: Status::Merged,
+                    rev: Some(current.rev),
+                    master: self.master(working, facts),
+                    errors: Vec::new(),
+                };
+                return Ok(self.settle(facts, changes, outcome));
             }
             if write.fields.is_empty() {
                 let outcome = Outcome {
@@ -579,7 +601,8 @@ impl Pushed {
         }
         let rev = current.as_ref().map_or(0, |current| current.rev) + 1;
         match writable.write(working, facts, &write) {
-            Ok(Written { changes, differs }) => {
+            Ok(Written { mut changes, differs }) => {
+                self.keep_lost(facts, &superseded, &mut changes);
                 let (status, master) = if merged || differs {
                     (
                         Status::Merged,
@@ -679,38 +702,46 @@ impl Pushed {
         Some(master)
     }
 
-    /// Somebody else changed the same field: his words stay, ours are kept in history.
+    /// Words that are not taken are kept in the row's history.
+    fn keep_lost(&self, facts: &Facts<'_>, lost: &Document, changes: &mut Changes) {
+        let Some(row) = self.row.id.filter(|_| !lost.is_empty()) else {
+            return;
+        };
+        let mut event = facts.event("", row, "conflict", None);
+        event.kind = self.row.collection.clone().unwrap_or_default();
+        event.detail = Some(json!({"lost": lost}).to_string());
+        changes.happened(event);
+    }
+
+    /// Somebody else changed the same field: his words stay, ours are kept in history. What must not stand in a history
+    /// (`has_hidden`: contact details) is kept sealed like a refused row.
     fn conflict(
         &self,
         working: &Working,
         facts: &Facts<'_>,
         shown: &Document,
+        has_hidden: bool,
         fields: Vec<String>,
-    ) -> Verdict {
+    ) -> Result<Verdict, Refused> {
         let mut changes = Changes::default();
-        if let Some(row) = self.row.id {
-            let mut event = facts.event("", row, "conflict", None);
-            event.kind = self.row.collection.clone().unwrap_or_default();
-            event.detail = Some(json!({"lost": shown}).to_string());
-            changes.happened(event);
-        }
-        let errors = fields
+        self.keep_lost(facts, shown, &mut changes);
+        let errors: Vec<Refused> = fields
             .into_iter()
             .map(|field| Refused::field(Code::Conflict, field))
             .collect();
+        if has_hidden {
+            changes.put(self.issue(facts, facts.id(), &errors)?);
+        }
         let master = self.master(working, facts);
         let rev = master
             .as_ref()
             .and_then(|master| master["rev"].as_str()?.parse().ok());
-        self.settle(
-            facts,
-            changes,
-            Outcome {
-                status: Status::Conflict,
-                rev,
-                master,
-                errors,
-            },
-        )
+        let outcome = Outcome {
+            status: Status::Conflict,
+            rev,
+            master,
+            errors,
+        };
+        Ok(self.settle(facts, changes, outcome))
     }
 }

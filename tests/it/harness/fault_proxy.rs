@@ -120,3 +120,34 @@ async fn delays() {
     assert_eq!(ask(&proxy, b"slow").await.len(), 4);
     assert!(begun.elapsed() >= Duration::from_millis(100));
 }
+
+#[tokio::test]
+async fn lets_a_later_request_pass_a_held_one() {
+    let (server, kept) = keeper().await;
+    let proxy = FaultProxy::start(server).await;
+    proxy.hold_next(1);
+    let (held, ()) = tokio::join!(ask(&proxy, b"first"), async {
+        until(|| (proxy.connections() == 1).then_some(())).await;
+        assert_eq!(ask(&proxy, b"second").await.len(), 6);
+        assert_eq!(*kept.lock().unwrap(), [b"second"]);
+        proxy.release();
+    });
+    assert_eq!(held.len(), 5);
+    assert_eq!(kept.lock().unwrap().len(), 2);
+    assert_eq!(proxy.answered(), 11);
+}
+
+#[tokio::test]
+async fn keeps_requests_and_repeats_them_later() {
+    let (server, kept) = keeper().await;
+    let proxy = FaultProxy::start(server).await;
+    proxy.keep_requests();
+    ask(&proxy, b"GET / HTTP/1.1\r\n\r\n").await;
+    assert_eq!(proxy.kept(), [b"GET / HTTP/1.1\r\n\r\n"]);
+    let request = proxy.kept().remove(0);
+    let repeated = proxy.repeat(&request);
+    // The stand-in reads to the end, which a repeated request does not send.
+    let _ = tokio::time::timeout(Duration::from_millis(200), repeated).await;
+    let last = until(|| kept.lock().unwrap().get(1).cloned()).await;
+    assert_eq!(last, b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n");
+}

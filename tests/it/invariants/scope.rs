@@ -1,0 +1,287 @@
+//! I12 and what people's rights do to their phones: rows that leave go by id alone, rows that enter come whatever the
+//! checkpoint says, and nothing is read again that has not changed.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::{Duration, NaiveDate};
+use cutri::{
+    clock::{Clock, ManualClock},
+    units,
+};
+use cutri_tests::{
+    TestApp, TestDatabase,
+    app::Person,
+    each_db,
+    phone::{Phone, Seen, create, new_id},
+    world::{Login, Put, World, at_council, login, mandate},
+};
+use entity::{delegate, id::UnitId, unit};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use super::{light, record, said, stage};
+
+/// How many rows somebody holds whose scope is not tried here; a second reading of them would show in the counts.
+const OTHERS: usize = 40;
+
+async fn mandate_of(app: &TestApp, login: &Login) -> delegate::Model {
+    let found = delegate::Entity::find().filter(delegate::Column::AccountId.eq(login.account));
+    found.one(app.state.store.read()).await.unwrap().unwrap()
+}
+
+/// Opinions recorded by the delegates of a commune.
+async fn opinions(app: &TestApp, who: &Login, unit: UnitId, count: usize) -> BTreeSet<String> {
+    let ids: Vec<String> = (0..count).map(|_| new_id()).collect();
+    let rows: Vec<Value> = ids
+        .iter()
+        .map(|id| {
+            create(
+                "feedback",
+                id,
+                json!({"kind": "opinion", "unitId": unit, "content": format!("nội-bộ-{unit}")}),
+            )
+        })
+        .collect();
+    for result in Phone::new(app.person(who)).push(&rows).await {
+        assert_eq!(result["status"], "APPLIED");
+    }
+    ids.into_iter().collect()
+}
+
+/// What came and what went, of one collection.
+fn told(seen: &[Seen], collection: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let of = |is_put: bool| {
+        let rows = seen
+            .iter()
+            .filter(|(of, _, rev)| of == collection && rev.is_some() == is_put);
+        rows.map(|(_, id, _)| id.clone()).collect()
+    };
+    (of(true), of(false))
+}
+
+/// The phone holds what a fresh one of the same person would, and none of these words.
+async fn is_whole(phone: &Phone, planted: &[&str]) {
+    let mut fresh = light(phone.person.clone());
+    fresh.pull().await;
+    assert_eq!((phone.digest(), &phone.rows), (fresh.digest(), &fresh.rows));
+    let store = format!("{:?}", phone.rows);
+    for words in planted {
+        assert!(!store.contains(words), "{words} is still on the phone");
+    }
+}
+
+/// A contact of the province's council for one commune, known to its delegates.
+async fn contact(office: &Person, world: &World) -> String {
+    let input = json!({"councilId": world.province_council, "kind": "before_session", "title": "Tiếp xúc cử tri",
+        "startsAt": "2026-03-01T08:00:00+07:00", "place": "Nhà văn hóa", "unitIds": [world.here.unit]});
+    let planned = office.done("planMeeting", input, "meeting { id }").await;
+    let id = planned["meeting"]["id"].as_str().unwrap().to_owned();
+    for event in ["approve", "notify"] {
+        let step = json!({"meetingId": id, "event": event, "basis": "06/KH-HĐND"});
+        office.done("advanceMeeting", step, "").await;
+    }
+    id
+}
+
+each_db! {
+    /// A contact is moved from one commune to the other: who sees the first alone loses it, who sees the second alone gets
+    /// it, and for who sees both it is one change.
+    async fn i12_a_row_that_moves_between_units_goes_here_and_comes_there(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let clock = world.province.0.to_string();
+        let both = login(&app.state, "ca.hai", &clock).await;
+        mandate(&app.state, &both, world.province_council, &[world.here.unit, world.there.unit]).await;
+        opinions(&app, &world.here.delegates[0], world.here.unit, OTHERS).await;
+        let office = app.person(&world.province_office);
+        let id = contact(&office, &world).await;
+        let mut phones = [&world.here.delegates[1], &world.there.delegates[1], &both].map(|login| light(app.person(login)));
+        for phone in &mut phones {
+            phone.pull().await;
+        }
+        let held = phones.each_ref().map(|phone| phone.row("meeting", &id).is_object());
+        assert_eq!(held, [true, false, true]);
+        let moved = json!({"meetingId": id, "unitIds": [world.there.unit]});
+        office.done("updateMeeting", moved, "meeting { rev }").await;
+        let one = BTreeSet::from([id.clone()]);
+        let expected = [(BTreeSet::new(), one.clone()), (one.clone(), BTreeSet::new()), (one, BTreeSet::new())];
+        for (phone, expected) in phones.iter_mut().zip(expected) {
+            let seen = phone.pull().await;
+            assert_eq!((told(&seen, "meeting"), seen.len()), (expected, 1), "and nothing else");
+            is_whole(phone, &[]).await;
+        }
+        assert_eq!(phones[2].row("meeting", &id)["unitIds"], json!(world.there.unit));
+        assert!(phones[2].lies[&("meeting".to_owned(), id)].contains(&format!("place:{}", world.there.unit)));
+    }
+
+    /// A delegate's constituency grows by a commune, and shrinks again.
+    async fn i12_a_constituency_won_comes_and_one_lost_goes(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let own = mandate_of(&app, &world.province_delegate).await;
+        let administrator = app.person(&world.administrator);
+        opinions(&app, &world.here.delegates[0], world.here.unit, OTHERS).await;
+        let mut phone = light(app.person(&world.province_delegate));
+        phone.pull().await;
+        let before = phone.clone();
+        let there = world.there.meeting.to_string();
+        assert_eq!(phone.row("meeting", &there), &Value::Null);
+        for (units, came, went) in [(vec![world.here.unit, world.there.unit], 1, 0), (vec![world.here.unit], 0, 1), (vec![world.there.unit], 1, 1)] {
+            let input = json!({"delegateId": own.id, "unitIds": units});
+            administrator.done("updateDelegate", input, "delegate { rev }").await;
+            let seen = phone.pull().await;
+            let (put, gone) = told(&seen, "meeting");
+            assert_eq!((put.len(), gone.len()), (came, went), "{seen:?}");
+            assert!(seen.len() <= came + went + 1, "beside his own mandate nothing is read again: {seen:?}");
+            is_whole(&phone, &[]).await;
+        }
+        assert!(before.row("meeting", &world.here.meeting.to_string()).is_object());
+        assert_eq!(phone.row("meeting", &world.here.meeting.to_string()), &Value::Null);
+    }
+
+    /// Somebody leaves the council's office and stays a member of the public: what was internal goes, what is public
+    /// comes again in its public form.
+    async fn i12_internal_is_lost_and_public_stays(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let clock = world.province.0.to_string();
+        let leaver = login(&app.state, "roi.vanphong", &clock).await;
+        at_council(&app.state, &leaver, "office", world.here.council).await;
+        let office = app.person(&world.here.office);
+        let mut published = Vec::new();
+        for public in [None, Some("Nội dung đã biên tập")] {
+            let id = record(&light(app.person(&world.here.delegates[0])), &world, "nội-bộ-gieo-sẵn").await;
+            let input = json!({"feedbackIds": [id], "title": "nội-bộ-gieo-sẵn", "content": "nội-bộ-gieo-sẵn: ông Ba ở ấp 3"});
+            let petition = office.done("groupFeedback", input, "petition { id }").await["petition"]["id"].clone();
+            office.done("publishPetition", json!({"petitionId": petition, "publicContent": public}), "").await;
+            published.push(petition.as_str().unwrap().to_owned());
+        }
+        let mut phone = light(app.person(&leaver));
+        phone.pull().await;
+        assert!(format!("{:?}", phone.rows).contains("nội-bộ-gieo-sẵn"));
+        let grants = entity::role_grant::Entity::find().all(app.state.store.read()).await.unwrap();
+        let grant = grants.iter().find(|grant| grant.account_id == leaver.account).unwrap();
+        app.person(&world.administrator).done("revokeRole", json!({"grantId": grant.id}), "").await;
+        let held = phone.rows.len();
+        let seen = phone.pull().await;
+        assert!(seen.len() <= held, "{} rows of {held}", seen.len());
+        is_whole(&phone, &["nội-bộ-gieo-sẵn", "ông Ba"]).await;
+        assert!(phone.rows_of("feedback").is_empty());
+        let public = phone.row("petition", &published[1]);
+        assert!(public["content"].is_null() || public["content"] == "Nội dung đã biên tập", "{public}");
+        let (put, gone) = told(&seen, "petition");
+        assert_eq!(put.len() + gone.len(), 2, "each once");
+    }
+
+    /// A mandate that ends by its date, without a single write: the phone is told all the same.
+    async fn i12_a_mandate_ends_by_its_date_and_one_is_granted(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+        let app = TestApp::start_at(&db, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let world = World::create(&app.state).await;
+        let name = world.province.0.to_string();
+        let short = login(&app.state, "ngan.han", &name).await;
+        let own = mandate(&app.state, &short, world.here.council, &[world.here.unit]).await;
+        let internal = opinions(&app, &world.here.delegates[0], world.here.unit, OTHERS).await;
+        let neighbours = opinions(&app, &world.there.delegates[0], world.there.unit, OTHERS).await;
+        let mut phone = light(app.person(&short));
+        phone.push(&[create("note", &new_id(), json!({"text": "của tôi"}))]).await;
+        phone.pull().await;
+        assert_eq!(phone.rows_of("feedback").len(), OTHERS);
+        let end: NaiveDate = "2026-03-05".parse().unwrap();
+        let input = json!({"delegateId": own, "on": end, "reason": "Chuyển công tác"});
+        app.person(&world.administrator).done("endMandate", input, "").await;
+        phone.pull().await;
+        assert_eq!(phone.rows_of("feedback").len(), OTHERS, "not yet");
+        clock.advance(Duration::days(4));
+        phone.person = phone.person.signed_again(&app.state, app.address());
+        let seen = phone.pull().await;
+        assert_eq!(told(&seen, "feedback"), (BTreeSet::new(), internal));
+        is_whole(&phone, &[&format!("nội-bộ-{}", world.here.unit)]).await;
+        assert_eq!(phone.rows_of("note").len(), 1, "his own stays");
+        // The neighbours elect him: their rows come whatever his checkpoint says, and his own are not read again.
+        mandate(&app.state, &short, world.there.council, &[world.there.unit]).await;
+        let seen = phone.pull().await;
+        assert_eq!(told(&seen, "feedback"), (neighbours, BTreeSet::new()));
+        assert_eq!(told(&seen, "note"), (BTreeSet::new(), BTreeSet::new()));
+        is_whole(&phone, &[&format!("nội-bộ-{}", world.here.unit)]).await;
+    }
+
+    /// Two communes become one, and later a part is taken out again: whoever follows reads what was kept before, and
+    /// nobody reads again what he has.
+    async fn i12_a_unit_that_is_merged_or_split_takes_its_rows_along(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-12-30T01:00:00Z".parse().unwrap()));
+        let app = TestApp::start_at(&db, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let world = World::create(&app.state).await;
+        let kept_here = opinions(&app, &world.here.delegates[0], world.here.unit, OTHERS).await;
+        let kept_there = opinions(&app, &world.there.delegates[0], world.there.unit, 7).await;
+        let mut here = light(app.person(&world.here.delegates[1]));
+        here.pull().await;
+        // On New Year's Day Vĩnh Thạnh is merged into a new Tân Hưng.
+        let (old_here, old_there) = {
+            let reference = app.state.reference();
+            let unit = |id| reference.units.get(id).cloned().unwrap();
+            (unit(world.here.unit), unit(world.there.unit))
+        };
+        let code = |unit: &unit::Model, name: &str, from: &str, to: &str| {
+            format!("{},{name},commune,{},80,{from},{to}\n", unit.code, unit.kind)
+        };
+        let since = |unit: &unit::Model| unit.valid_from.map(|day| day.to_string()).unwrap_or_default();
+        let list = code(&old_here, &old_here.name, &since(&old_here), "2027-01-01")
+            + &code(&old_there, &old_there.name, &since(&old_there), "2027-01-01")
+            + &code(&old_here, "Xã Tân Hưng Mới", "2027-01-01", "");
+        let successions = format!("commune,{0},{0},false,2027-01-01\ncommune,{1},{0},false,2027-01-01\n", old_here.code, old_there.code);
+        let report = units::import_lists(
+            &app.state,
+            format!("code,name,level,kind,parent_code,valid_from,valid_to\n{list}").as_bytes(),
+            Some(format!("level,from_code,to_code,partly,date\n{successions}").as_bytes()),
+            |_, _| {},
+        )
+        .await
+        .unwrap();
+        assert_eq!((report.unit_problems.len(), report.succession_problems.len()), (0, 0), "{report:?}");
+        clock.advance(Duration::days(3));
+        let new = app.state.reference().units.by_code(&old_here.code, Some("commune"), clock.today()).unwrap().id;
+        assert_ne!(new, world.here.unit);
+        // The new unit's council takes over; who sat in the old one gets a seat in it.
+        let council = entity::council::Model {
+            id: entity::id::CouncilId(uuid::Uuid::now_v7()),
+            unit_id: new,
+            valid_from: "2027-01-01".parse().unwrap(),
+            name: "HĐND xã Tân Hưng Mới".to_owned(),
+            ..entity::council::Entity::find_by_id(world.here.council).one(app.state.store.read()).await.unwrap().unwrap()
+        };
+        let council_id = council.id;
+        Put::new().row(council).now(&app.state).await;
+        here.person = here.person.signed_again(&app.state, app.address());
+        mandate(&app.state, &world.here.delegates[1], council_id, &[new]).await;
+        let seen = here.pull().await;
+        let (came, went) = told(&seen, "feedback");
+        assert_eq!((came, went), (kept_there, BTreeSet::new()), "what the neighbour's council had kept, and nothing again");
+        let held: BTreeSet<String> = here.rows_of("feedback").iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+        assert!(kept_here.is_subset(&held));
+        is_whole(&here, &[]).await;
+        // What comes for a unit that is no more is taken, and marked late.
+        let late = create("feedback", &new_id(), said(&world, "Ghi trước khi nhập xã"));
+        let result = here.push(&[late]).await.remove(0);
+        assert_eq!(result["status"], "APPLIED", "{result}");
+    }
+
+    /// The same body twice: an agency that loses its account's role loses the petitions; nobody else is touched.
+    async fn i12_an_agency_that_gives_a_petition_back_loses_it_by_id_alone(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let office = app.person(&world.here.office);
+        let id = record(&light(app.person(&world.here.delegates[0])), &world, "Cầu gãy").await;
+        let input = json!({"feedbackIds": [id], "title": "Cầu", "content": "Cầu gãy ở ấp 3"});
+        let petition = office.done("groupFeedback", input, "petition { id }").await["petition"]["id"].clone();
+        office.done("classifyPetition", json!({"petitionId": petition, "field": "transport", "tier": "commune"}), "").await;
+        let mut body = light(app.person(&world.here.committee_login));
+        body.pull().await;
+        let forward = json!({"petitionIds": [petition], "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        office.done("forwardPetitions", forward, "").await;
+        let seen = body.pull().await;
+        let one = BTreeSet::from([petition.as_str().unwrap().to_owned()]);
+        assert_eq!((told(&seen, "petition"), seen.len()), ((one.clone(), BTreeSet::new()), 1));
+        let back = json!({"petitionIds": [petition], "reason": "Không thuộc thẩm quyền"});
+        body.person.done("returnPetitions", back, "").await;
+        let seen = body.pull().await;
+        assert_eq!((told(&seen, "petition"), seen.len()), ((BTreeSet::new(), one), 1));
+        is_whole(&body, &["Cầu gãy ở ấp 3"]).await;
+    }
+}
