@@ -133,6 +133,7 @@ each_db! {
             points.push(stage.point(&round, place, begun).await);
         }
         // The plan approves what was proposed, in one step.
+        stage.clock.advance(Duration::seconds(1));
         stage.lead(&round, "approve").await;
         let query = "query($id: ID!) { round(id: $id) { status planNumber history(first: 9) { event basis } counts { pointsPlanned
             pointsEntered pointsHeld pointsPostponed pointsCancelled pointsComing unitsReached pointsWithoutFigures voters speakers

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use entity::{
     feedback,
-    id::{CouncilId, DelegateId, FeedbackId, GroupId, PetitionId, RoundId},
+    id::{CouncilId, DelegateId, FeedbackId, GroupId, MeetingId, PetitionId, RoundId},
     meeting,
     petition::{self, Process},
     petition_lineage,
@@ -63,17 +63,19 @@ pub(super) struct Line {
 
 /// Makes the list of rows that were loaded for it (`Needs::said_in`, `points_of`, and the delegates who heard).
 pub(super) fn list(working: &Working, reference: &Reference, whose: Whose) -> List {
-    let points: Vec<&meeting::Model> = working
-        .meeting
-        .iter()
-        .filter(|row| row.round_id == Some(whose.round) && row.status.is_over())
-        .filter(|row| is_ours(working, row, whose))
-        .collect();
     let said: Vec<&feedback::Model> = working
         .feedback
         .iter()
         .filter(|row| row.council_id == whose.council && counts(working, row, whose.round))
         .filter(|row| whose.group.is_none_or(|group| heard_by(working, row, group)))
+        .collect();
+    // Where a group heard something it was, whoever was asked.
+    let heard_at: BTreeSet<MeetingId> = said.iter().filter_map(|row| row.meeting_id).collect();
+    let points: Vec<&meeting::Model> = working
+        .meeting
+        .iter()
+        .filter(|row| row.round_id == Some(whose.round) && row.status.is_over())
+        .filter(|row| is_ours(working, row, whose) || heard_at.contains(&row.id))
         .collect();
     let onwards = onwards(working);
     let mut list = List {
