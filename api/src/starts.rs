@@ -20,7 +20,7 @@ use sea_orm::{
 use crate::{
     entropy::{self, Entropy},
     error::{Error, Result},
-    store::{Store, may_retry, sql::Sql},
+    store::{Fault, Store, fault, sql::Sql},
     sync::cursor::clock_key,
 };
 
@@ -48,7 +48,7 @@ pub async fn note(store: &Store, entropy: &dyn Entropy, now: DateTime<Utc>) -> R
     let mut attempt = 1;
     loop {
         match once(store, entropy, now).await {
-            Err(Error::Database(cause)) if may_retry(&cause) && attempt < ATTEMPTS => attempt += 1,
+            Err(Error::Database(cause)) if fault(&cause) == Fault::Met && attempt < ATTEMPTS => attempt += 1,
             done => return done,
         }
     }
