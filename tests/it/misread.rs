@@ -33,6 +33,16 @@ each_db! {
                 "{ ...Lists } fragment Lists on Query { units(first: 1, filter: {on: \"2026-02-30\"}) { totalCount } }",
                 Value::Null, "INVALID_DATE", "on",
             ),
+            // The same words may stand in a text beside it.
+            (forward, {
+                let mut both = forwarded("documentDate", "2026-06-31");
+                both["input"]["documentNumber"] = json!("2026-06-31");
+                both
+            }, "INVALID_DATE", "documentDate"),
+            (
+                "{ meetings(first: 1) { nodes { history(first: 3000000000) { at } } } }",
+                Value::Null, "OUT_OF_RANGE", "first",
+            ),
         ] {
             let answer = office.ask(query, variables).await.body;
             let error = &answer["errors"][0];

@@ -5,6 +5,7 @@ mod bundle;
 mod people;
 mod petitions;
 mod units;
+mod unread;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -192,7 +193,15 @@ enum Demo {
 
 /// Reads the command line, does what it says, and returns the exit code: 0 done, 1 failed, 2 not understood.
 pub fn run() -> ExitCode {
-    let line = Line::parse();
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            if let Some(told) = unread::told(&error) {
+                tell(told);
+            }
+            error.exit()
+        }
+    };
     telemetry::start(line.settings.log, line.settings.log_format);
     // A query's futures nest as deep as its selections; address space costs nothing, an overflow aborts the process.
     const STACK: usize = 16 * 1024 * 1024;

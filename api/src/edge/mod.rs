@@ -58,6 +58,7 @@ pub struct Edge<B> {
     config: EdgeConfig,
     graphiql: graphiql::Page,
     schema_etag: String,
+    types: misread::Types,
     documents: documents::Documents,
     seats: Arc<seats::Seats>,
     /// Sockets live on when their request was answered.
@@ -71,6 +72,7 @@ impl<B: Backend> Edge<B> {
     pub fn new(backend: B, pages: Router, config: EdgeConfig) -> Arc<Self> {
         let graphiql = graphiql::Page::new(&config.examples);
         let schema_etag = routes::etag(backend.sdl());
+        let types = misread::Types::read(backend.sdl());
         let seats = Arc::new(seats::Seats::new(
             config.rate_limits.then_some(config.connections),
         ));
@@ -80,6 +82,7 @@ impl<B: Backend> Edge<B> {
             config,
             graphiql,
             schema_etag,
+            types,
             documents: documents::Documents::default(),
             seats,
             sockets: TaskTracker::new(),
