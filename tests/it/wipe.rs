@@ -207,6 +207,25 @@ each_db! {
         assert_eq!(phone.phone.rows.len(), held + 1);
     }
 
+    async fn an_expired_refresh_token_discards_nothing(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let old = stage.phone().await;
+        let lost_answer = create("feedback", &new_id(), stage.said("Gửi rồi mà không nghe trả lời"));
+        let unsent = create("feedback", &new_id(), stage.said("Chưa gửi"));
+        assert_eq!(old.phone.push(std::slice::from_ref(&lost_answer)).await[0]["status"], "APPLIED");
+        stage.clock.set(stage.clock.now() + Duration::days(91));
+        let told = stage.refresh(&old).await;
+        assert_eq!(told["accessToken"], Value::Null, "he has to sign in again");
+        // As another device by now; the outbox is the same.
+        let mut new = stage.phone().await;
+        assert_ne!(new.device, old.device);
+        let results = new.phone.push(&[lost_answer, unsent.clone()]).await;
+        assert_eq!((&results[0]["status"], &results[1]["status"]), (&json!("DUPLICATE"), &json!("APPLIED")));
+        new.phone.pull().await;
+        assert_eq!(new.phone.rows_of("feedback").len(), 2);
+        assert_eq!(new.phone.row("feedback", unsent["id"].as_str().unwrap())["content"], "Chưa gửi");
+    }
+
     async fn a_disabled_account_hands_in_and_is_emptied_too(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let mut lost = stage.phone().await;

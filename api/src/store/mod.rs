@@ -31,7 +31,8 @@ use std::{
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
     DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait, sqlx,
+    TransactionOptions, TransactionTrait,
+    sqlx::{self, Connection as _},
 };
 
 use self::wake::Wake;
@@ -86,6 +87,7 @@ impl Store {
                     .connect_timeout(WAIT)
                     .acquire_timeout(if query_only { WAIT } else { WAIT_TO_WRITE })
                     .sqlx_logging(false)
+                    .map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(has_no_transaction(connection)))
                     .map_sqlx_sqlite_opts(move |sqlite| {
                         sqlite
                             .create_if_missing(!query_only)
@@ -286,6 +288,17 @@ impl Store {
         self.writer.close().await?;
         Ok(())
     }
+}
+
+/// Whether a connection may be used again. When a statement fails for want of room, SQLite ends the transaction by
+/// itself; the driver's own ROLLBACK then fails, and it goes on believing that a transaction is open. The next ones would
+/// be savepoints inside something that nobody ever commits: acknowledged, seen by nobody, and gone with the process.
+async fn has_no_transaction(connection: &mut sqlx::SqliteConnection) -> Result<bool, sqlx::Error> {
+    let is_inside = connection.is_in_transaction();
+    if is_inside {
+        tracing::warn!("a connection was left inside a transaction; it is closed");
+    }
+    Ok(!is_inside)
 }
 
 /// What was sent to the database: how much, and for tests the texts.

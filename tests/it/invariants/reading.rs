@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -146,41 +146,56 @@ each_db! {
         let (app, world) = stage(&db).await;
         let app = Arc::new(app);
         let reader = app.person(&world.here.delegates[1]);
+        let written = Arc::new(Mutex::new(BTreeSet::new()));
         let writing = tokio::spawn({
             let (phone, world) = (Phone::new(app.person(&world.here.delegates[0])), world.clone());
+            let written = Arc::clone(&written);
             async move {
-                let mut written = BTreeSet::new();
                 for n in 0..50 {
-                    written.insert(record(&phone, &world, &format!("Ý kiến {n}")).await);
+                    let id = record(&phone, &world, &format!("Ý kiến {n}")).await;
+                    written.lock().unwrap().insert(id);
                     tokio::time::sleep(Duration::from_millis(n % 7)).await;
                 }
-                written
             }
         });
         let mut replica = Replica::new(reader.clone(), "feedback", &published());
         let mut seen = BTreeSet::new();
         let mut streamed = 0;
-        let mut rounds = 0;
-        while !writing.is_finished() || rounds < 3 {
-            rounds += 1;
+        let mut is_over = false;
+        while !is_over {
+            is_over = writing.is_finished();
             let mut socket = Socket::signed_in(app.address(), reader.token()).await;
             // What RxDB does once it is connected: pull, and subscribe whenever it comes to it.
             replica.pull(10).await;
+            seen.extend(replica.documents.keys().cloned());
             socket.subscribe("s", FOLLOW, json!({})).await;
-            let until = tokio::time::Instant::now() + Duration::from_millis(250);
-            while let Some(heard) = socket.hear_until(until).await {
+            let begun = tokio::time::Instant::now();
+            // After a while the socket is lost. What was acknowledged until then has come by one road or the other; what
+            // is on its way is waited for.
+            let (lost, longest) = (begun + Duration::from_millis(250), begun + Duration::from_secs(15));
+            let mut due: Option<BTreeSet<String>> = None;
+            loop {
+                if due.is_none() && tokio::time::Instant::now() >= lost {
+                    due = Some(written.lock().unwrap().clone());
+                }
+                if due.as_ref().is_some_and(|due| due.is_subset(&seen)) {
+                    break;
+                }
+                let Some(heard) = socket.hear_until(if due.is_some() { longest } else { lost }).await else {
+                    let due = due.unwrap_or_default();
+                    let missing: Vec<_> = due.difference(&seen).collect();
+                    assert!(missing.is_empty(), "neither pulled nor told: {missing:?}");
+                    continue;
+                };
                 assert_eq!(heard["payload"]["data"]["streamFeedback"]["checkpoint"], Value::Null);
                 for document in heard["payload"]["data"]["streamFeedback"]["documents"].as_array().unwrap() {
                     seen.insert(document["id"].as_str().unwrap().to_owned());
                     streamed += 1;
                 }
             }
-            // Everything that was committed before the socket was lost had come, by one road or the other.
         }
-        let written = writing.await.unwrap();
-        seen.extend(replica.documents.keys().cloned());
-        let missing: Vec<_> = written.difference(&seen).collect();
-        assert!(missing.is_empty(), "{missing:?}");
+        writing.await.unwrap();
+        assert_eq!(seen, *written.lock().unwrap());
         assert!(streamed > 10, "{streamed} by the stream");
     }
 
