@@ -22,6 +22,7 @@ use crate::{
     },
     units::graphql::UnitQuery,
     viewer::Viewer,
+    waking::graphql::{WakingMutation, WakingQuery},
 };
 
 /// All queries.
@@ -43,6 +44,7 @@ pub struct Query(
     DigestQuery,
     IssueQuery,
     RxdbQuery,
+    WakingQuery,
 );
 
 /// All mutations.
@@ -58,6 +60,7 @@ pub struct Mutation(
     ResolutionMutation,
     SyncMutation,
     RxdbMutation,
+    WakingMutation,
 );
 
 /// The schema of cutri.

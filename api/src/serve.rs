@@ -27,7 +27,7 @@ use crate::{
     sync::{live, rxdb::stream::Horizon},
     terminal::say,
     viewer::Viewer,
-    worker,
+    waking, worker,
 };
 
 /// A disk with less than this part free may fail one of the next writes.
@@ -69,6 +69,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         tokio::spawn(follow_reference(Arc::clone(&state))),
         tokio::spawn(worker::run(Arc::clone(&state))),
         tokio::spawn(follow_clocks(Arc::clone(&state))),
+        tokio::spawn(waking::run(Arc::clone(&state))),
     ];
     let config = settings.edge();
     let config = match accounts {

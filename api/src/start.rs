@@ -118,6 +118,7 @@ pub async fn open(settings: &Settings) -> Result<Arc<State>, Failure> {
     if settings.rate_limits == Switch::Off {
         state.throttle = Throttle::off();
     }
+    state.waking.settings = settings.waking()?;
     deliver(&state).await?;
     alone.end().await?;
     Ok(Arc::new(state))

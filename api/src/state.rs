@@ -14,6 +14,7 @@ use crate::{
     keys::Keys,
     store::{Store, collection::Collection, reference::Reference, working::Working},
     sync::live::Live,
+    waking::Waking,
 };
 
 /// The state of a running server.
@@ -33,6 +34,8 @@ pub struct State {
     pub epoch: Epoch,
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
+    /// How phones are woken, and who is awake.
+    pub waking: Waking,
     reference: RwLock<Reference>,
 }
 
@@ -59,6 +62,7 @@ impl State {
             issuer,
             epoch,
             live: Arc::default(),
+            waking: Waking::default(),
             reference: RwLock::new(reference),
         })
     }

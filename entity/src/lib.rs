@@ -97,3 +97,4 @@ pub mod unit;
 pub mod unit_gap;
 pub mod unit_succession;
 pub mod urging;
+pub mod waking;

@@ -16,6 +16,7 @@ mod m20261122_000007_resolutions;
 mod m20261122_000008_history;
 mod m20261122_000009_sync;
 mod m20261122_000010_search;
+mod m20261127_000014_waking;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_history::Migration),
             Box::new(m20261122_000009_sync::Migration),
             Box::new(m20261122_000010_search::Migration),
+            Box::new(m20261127_000014_waking::Migration),
         ]
     }
 }

@@ -32,13 +32,24 @@ pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
 
 /// The same, living by this clock.
 pub async fn state_at(url: &str, keys: &Path, clock: Arc<dyn Clock>) -> Arc<State> {
+    state_with(url, keys, clock, |_| {}).await
+}
+
+/// The same, prepared otherwise before it is shared.
+async fn state_with(
+    url: &str,
+    keys: &Path,
+    clock: Arc<dyn Clock>,
+    prepare: impl FnOnce(&mut State),
+) -> Arc<State> {
     let store = Store::connect(url).await.unwrap();
     let keys = Keys::open_or_create(keys, clock.now(), &SystemEntropy).unwrap();
-    Arc::new(
-        State::new(store, keys, clock, Arc::new(SystemEntropy), "cutri".to_owned())
-            .await
-            .unwrap(),
-    )
+    let entropy = Arc::new(SystemEntropy);
+    let mut state = State::new(store, keys, clock, entropy, "cutri".to_owned())
+        .await
+        .unwrap();
+    prepare(&mut state);
+    Arc::new(state)
 }
 
 impl TestApp {
@@ -79,8 +90,23 @@ impl TestApp {
         Self::serve(db, Arc::new(SystemClock), EdgeConfig::default(), keys).await
     }
 
+    /// Serves this database with these keys, living by this clock, its state prepared otherwise.
+    pub async fn prepared(
+        db: &TestDatabase,
+        clock: Arc<dyn Clock>,
+        keys: Arc<TempDir>,
+        prepare: impl FnOnce(&mut State),
+    ) -> Self {
+        let state = state_with(db.url(), &keys.path().join("keys"), clock, prepare).await;
+        Self::listen(state, EdgeConfig::default(), keys).await
+    }
+
     async fn serve(db: &TestDatabase, clock: Arc<dyn Clock>, config: EdgeConfig, keys: Arc<TempDir>) -> Self {
         let state = state_at(db.url(), &keys.path().join("keys"), clock).await;
+        Self::listen(state, config, keys).await
+    }
+
+    async fn listen(state: Arc<State>, config: EdgeConfig, keys: Arc<TempDir>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();

@@ -49,6 +49,8 @@ pub enum Purpose {
     DenunciationHash,
     /// Finds a phone number without storing it.
     BlindIndex,
+    /// Signs for push services; the next version where one is no key of the curve.
+    Vapid(u16),
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::Quarantine => ("quarantine", 0),
             Self::DenunciationHash => ("denunciation-hash", 0),
             Self::BlindIndex => ("blind-index", 0),
+            Self::Vapid(version) => ("vapid", version),
         }
     }
 }

@@ -33,7 +33,7 @@ rows! {
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
-    api_token(id);
+    api_token(id); waking(device_id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -144,7 +144,7 @@ working! {
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
-    api_token
+    api_token waking
 }
 
 /// One thing that a rule wants done to the working set.
@@ -214,6 +214,8 @@ pub struct Needs {
     /// All grants at these agencies, and the accounts that hold them.
     pub holders_at: BTreeSet<Uuid>,
     pub api_token: BTreeSet<Uuid>,
+    /// How these devices are woken.
+    pub waking: BTreeSet<Uuid>,
     pub unit: BTreeSet<Uuid>,
     /// What became of these units.
     pub successions_of: BTreeSet<Uuid>,
@@ -303,6 +305,7 @@ impl Working {
             by!(account.Id in holders);
         }
         by!(api_token.Id in needs.api_token);
+        by!(waking.DeviceId in needs.waking);
 
         by!(meeting.Id in needs.meeting);
         by!(meeting_unit.MeetingId in needs.meeting);
