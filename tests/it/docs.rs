@@ -71,7 +71,8 @@ fn every_example_is_valid() {
             match block.kind.split(' ').next().unwrap() {
                 "graphql" => documents.push(json!({"where": place, "text": block.text})),
                 "json" => {
-                    serde_json::from_str::<Value>(&block.text).unwrap_or_else(|error| panic!("{place}: {error}"));
+                    serde_json::from_str::<Value>(&block.text)
+                        .unwrap_or_else(|error| panic!("{place}: {error}"));
                 }
                 "js" | "sh" | "socket" | "events" | "kotlin" | "swift" | "dart" | "ts" | "yaml" => {}
                 other => panic!("{place}: what is {other:?}?"),
@@ -103,12 +104,17 @@ impl Story {
         let world = World::create(&app.state).await;
         let login = &world.here.delegates[0];
         let password = json!({"accountId": login.account, "password": "một câu dễ nhớ"});
-        app.person(&world.administrator).done("resetPassword", password, "").await;
+        app.person(&world.administrator)
+            .done("resetPassword", password, "")
+            .await;
         let earlier = Phone::new(app.person(login));
         let said = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": "Cầu gãy"});
         let done = earlier.push(&[create("feedback", &new_id(), said)]).await;
         assert_eq!(done[0]["status"], "APPLIED");
-        let named = [("username", login.username.clone()), ("unit", world.here.unit.to_string())];
+        let named = [
+            ("username", login.username.clone()),
+            ("unit", world.here.unit.to_string()),
+        ];
         Self {
             app,
             named: named.map(|(name, text)| (name.to_owned(), text)).into(),
@@ -222,13 +228,16 @@ fn alike(page: &Value, got: &Value) -> Result<(), String> {
     match (page, got) {
         (Value::Null, _) | (Value::Bool(_), Value::Bool(_)) | (Value::Number(_), Value::Number(_)) => Ok(()),
         (Value::String(page), Value::String(got)) => {
-            let is_code = page.len() > 3 && page.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+            let is_code =
+                page.len() > 3 && page.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
             if is_code && page != got { differs() } else { Ok(()) }
         }
         (Value::Object(page), Value::Object(got)) => {
             let and_more = page.contains_key(MORE);
             for (name, value) in page.iter().filter(|(name, _)| *name != MORE) {
-                let got = got.get(name).ok_or_else(|| format!("the server does not say {name:?}"))?;
+                let got = got
+                    .get(name)
+                    .ok_or_else(|| format!("the server does not say {name:?}"))?;
                 alike(value, got).map_err(|why| format!("{name}: {why}"))?;
             }
             match got.keys().find(|name| !page.contains_key(*name)) {
@@ -242,11 +251,18 @@ fn alike(page: &Value, got: &Value) -> Result<(), String> {
             }
             let told: Vec<&Value> = page.iter().filter(|value| *value != MORE).collect();
             if told.len() == page.len() && got.len() != page.len() {
-                return Err(format!("the page tells of {}, the server of {}: {got:?}", page.len(), got.len()));
+                return Err(format!(
+                    "the page tells of {}, the server of {}: {got:?}",
+                    page.len(),
+                    got.len()
+                ));
             }
             for value in told {
                 if !got.iter().any(|got| alike(value, got).is_ok()) {
-                    let nearest = got.iter().find_map(|got| alike(value, got).err()).unwrap_or_default();
+                    let nearest = got
+                        .iter()
+                        .find_map(|got| alike(value, got).err())
+                        .unwrap_or_default();
                     return Err(format!("nothing is like {value}: {nearest}"));
                 }
             }
@@ -270,7 +286,9 @@ async fn the_protocol_is_as_its_page_says() {
                 "graphql" => (query, variables) = (block.text, None),
                 "json variables" => variables = Some(block.text),
                 "json answer" => {
-                    story.operation(&query, variables.as_deref(), &block.text, &place).await;
+                    story
+                        .operation(&query, variables.as_deref(), &block.text, &place)
+                        .await;
                     executed += 1;
                 }
                 "socket" => story.socket(&block.text, &place).await,
@@ -284,7 +302,9 @@ async fn the_protocol_is_as_its_page_says() {
 
 fn one_block(page: &str, kind: &str) -> String {
     let mut found = blocks(page).into_iter().filter(|block| block.kind == kind);
-    let block = found.next().unwrap_or_else(|| panic!("docs/{page} has no {kind}"));
+    let block = found
+        .next()
+        .unwrap_or_else(|| panic!("docs/{page} has no {kind}"));
     assert!(found.next().is_none(), "docs/{page}: which {kind}?");
     block.text
 }
@@ -327,7 +347,9 @@ async fn rxdb_in_30_lines_replicates() {
         .spawn()
         .unwrap();
     let mut input = node.stdin.take().unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut input, program.as_bytes()).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut input, program.as_bytes())
+        .await
+        .unwrap();
     drop(input);
     let ran = tokio::time::timeout(std::time::Duration::from_secs(120), node.wait_with_output()).await;
     let ran = ran.expect("it ends").unwrap();
@@ -336,7 +358,10 @@ async fn rxdb_in_30_lines_replicates() {
     assert_eq!(row["status"], "accepted", "{row}");
     let mut phone = Phone::new(person);
     phone.pull().await;
-    assert_eq!(phone.row("feedback", row["id"].as_str().unwrap())["content"], "Đường liên ấp hỏng");
+    assert_eq!(
+        phone.row("feedback", row["id"].as_str().unwrap())["content"],
+        "Đường liên ấp hỏng"
+    );
 }
 
 /// The configuration of the page, over the schema and the operations of the page, gives types that compile.
@@ -349,8 +374,16 @@ fn types_come_out_of_the_schema() {
         .map(|block| block.text)
         .collect();
     fs::write(scratch.path().join("app.graphql"), operations.join("\n")).unwrap();
-    fs::copy(docs().join("../schema.graphql"), scratch.path().join("schema.graphql")).unwrap();
-    fs::write(scratch.path().join("codegen.yml"), one_block("clients.md", "yaml")).unwrap();
+    fs::copy(
+        docs().join("../schema.graphql"),
+        scratch.path().join("schema.graphql"),
+    )
+    .unwrap();
+    fs::write(
+        scratch.path().join("codegen.yml"),
+        one_block("clients.md", "yaml"),
+    )
+    .unwrap();
     let programs = folder("codegen").join("node_modules/.bin");
     let run = |program: &str, args: &[&str]| {
         let ran = Command::new(programs.join(program))
@@ -358,7 +391,11 @@ fn types_come_out_of_the_schema() {
             .current_dir(scratch.path())
             .output()
             .unwrap();
-        let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr)
+        );
         assert!(ran.status.success(), "{program}: {said}");
     };
     run("graphql-codegen", &["--config", "codegen.yml"]);
@@ -372,5 +409,19 @@ fn types_come_out_of_the_schema() {
          export const ids = (page: PullQuery): string[] => page.syncPull.changes.map((change) => change.id);\n",
     )
     .unwrap();
-    run("tsc", &["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--moduleResolution", "bundler", "--module", "esnext", "use.ts"]);
+    run(
+        "tsc",
+        &[
+            "--noEmit",
+            "--strict",
+            "--skipLibCheck",
+            "--target",
+            "es2022",
+            "--moduleResolution",
+            "bundler",
+            "--module",
+            "esnext",
+            "use.ts",
+        ],
+    );
 }

@@ -83,7 +83,10 @@ async fn follows(db: &TestDatabase, kind: &str) {
     begin(&mut clients, "phone", "stream", FOLLOW, json!({})).await;
     let done = run(&mut clients, "phone", ASK, json!({})).await;
     let username = &world.here.delegates[0].username;
-    assert_eq!(done["results"][0]["data"]["viewer"]["account"]["username"], *username);
+    assert_eq!(
+        done["results"][0]["data"]["viewer"]["account"]["username"],
+        *username
+    );
     assert_eq!(done["end"], json!({"complete": true}));
 
     let colleague = Phone::new(app.person(&world.here.delegates[1]));
@@ -108,7 +111,9 @@ async fn follows(db: &TestDatabase, kind: &str) {
     assert_eq!(done["results"][0]["data"]["syncPush"]["results"], results);
     see(&mut clients, "phone", "Chợ ngập nước").await;
     clients.ask("stop", "phone", json!({"operation": "stream"})).await;
-    let done = clients.ask("ended", "phone", json!({"operation": "stream"})).await;
+    let done = clients
+        .ask("ended", "phone", json!({"operation": "stream"}))
+        .await;
     assert_eq!(done["end"], json!({"complete": true}), "left by the client");
     assert!(run(&mut clients, "phone", ASK, json!({})).await["end"]["complete"] == json!(true));
 }
@@ -294,7 +299,12 @@ async fn a_restarted_server_has_its_listeners_again() {
         .map(|row| row["content"].as_str().unwrap())
         .collect();
     contents.sort_unstable();
-    let all = ["không ai nghe", "sau khi khởi động lại", "sau khi mất điện", "trước"];
+    let all = [
+        "không ai nghe",
+        "sau khi khởi động lại",
+        "sau khi mất điện",
+        "trước",
+    ];
     assert_eq!(contents, all);
 }
 

@@ -387,7 +387,8 @@ fn where_no_socket_gets_through_events_do() {
         );
         let wrong = ask("{").await.unwrap().text().await.unwrap();
         assert!(
-            wrong.starts_with("event: next\ndata: {\"errors\":[{") && wrong.ends_with("event: complete\ndata: \n\n"),
+            wrong.starts_with("event: next\ndata: {\"errors\":[{")
+                && wrong.ends_with("event: complete\ndata: \n\n"),
             "an error of a document is an event as well: {wrong}"
         );
 

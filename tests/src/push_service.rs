@@ -8,10 +8,11 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
     task::JoinSet,
 };
+use tokio_rustls::{TlsAcceptor, rustls};
 
 /// A signal as it came.
 #[derive(Clone, Debug)]
@@ -45,6 +46,7 @@ struct Inside {
 /// It ends with this value.
 pub struct PushService {
     address: SocketAddr,
+    is_sealed: bool,
     inside: Arc<Inside>,
     _serving: JoinSet<()>,
 }
@@ -52,19 +54,51 @@ pub struct PushService {
 impl PushService {
     /// Begins to listen.
     pub async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// Begins to listen behind TLS, as `localhost`; the certificate by which it is known, as PEM.
+    pub async fn start_with_tls() -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        let service = Self::listen(Some(TlsAcceptor::from(Arc::new(config)))).await;
+        (service, made.cert.pem())
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let inside = Arc::new(Inside::default());
         let mut serving = JoinSet::new();
         let shared = Arc::clone(&inside);
+        let is_sealed = tls.is_some();
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, Arc::clone(&shared)));
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
+                connections.spawn(async move {
+                    match tls {
+                        None => serve(stream, shared).await,
+                        // Whoever does not trust it goes away.
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, shared).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Self {
             address,
+            is_sealed,
             inside,
             _serving: serving,
         }
@@ -72,17 +106,24 @@ impl PushService {
 
     /// Where a device is woken.
     pub fn endpoint(&self, path: &str) -> String {
-        format!("http://{}/{path}", self.address)
+        format!("{}/{path}", self.origin())
     }
 
     /// Its origin.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        match self.is_sealed {
+            true => format!("https://localhost:{}", self.address.port()),
+            false => format!("http://{}", self.address),
+        }
     }
 
     /// From now on this is answered at this path.
     pub fn answer(&self, path: &str, answer: Answer) {
-        self.inside.answers.lock().unwrap().insert(format!("/{path}"), answer);
+        self.inside
+            .answers
+            .lock()
+            .unwrap()
+            .insert(format!("/{path}"), answer);
     }
 
     /// The signals that came since this was last asked.
@@ -116,7 +157,7 @@ impl PushService {
     }
 }
 
-async fn serve(mut stream: TcpStream, inside: Arc<Inside>) {
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, inside: Arc<Inside>) {
     let mut held = Vec::new();
     loop {
         let Some(signal) = read(&mut stream, &mut held).await else {
@@ -139,7 +180,7 @@ async fn serve(mut stream: TcpStream, inside: Arc<Inside>) {
     }
 }
 
-async fn read(stream: &mut TcpStream, held: &mut Vec<u8>) -> Option<Signal> {
+async fn read(stream: &mut (impl AsyncRead + Unpin), held: &mut Vec<u8>) -> Option<Signal> {
     let mut buffer = [0; 4_096];
     let end = loop {
         if let Some(end) = held.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -155,7 +196,9 @@ async fn read(stream: &mut TcpStream, held: &mut Vec<u8>) -> Option<Signal> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
     while held.len() < end + length {
         let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
         held.extend_from_slice(&buffer[..count]);

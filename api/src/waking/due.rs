@@ -79,7 +79,9 @@ async fn follow(
     reached: &mut Reached,
     clocks: &BTreeMap<String, i64>,
 ) -> Result<()> {
-    let moved = clocks.iter().filter(|(name, seq)| reached.clocks.get(*name) != Some(seq));
+    let moved = clocks
+        .iter()
+        .filter(|(name, seq)| reached.clocks.get(*name) != Some(seq));
     let moved: Vec<&str> = moved.map(|(name, _)| name.as_str()).collect();
     if moved.is_empty() {
         return Ok(());
@@ -107,7 +109,12 @@ async fn scopes(
     reference: &Reference,
     today: chrono::NaiveDate,
 ) -> Result<HashMap<DeviceId, Vec<i64>>> {
-    let registered = || Query::select().column(waking::Column::DeviceId).from(waking::Entity).to_owned();
+    let registered = || {
+        Query::select()
+            .column(waking::Column::DeviceId)
+            .from(waking::Entity)
+            .to_owned()
+    };
     let holders = || -> SelectStatement {
         Query::select()
             .column(device::Column::AccountId)
@@ -152,12 +159,19 @@ async fn scopes(
         .all(snapshot)
         .await?
     {
-        let Some(account) = delegate.account_id else { continue };
+        let Some(account) = delegate.account_id else {
+            continue;
+        };
         let units = units.remove(&delegate.id).unwrap_or_default();
-        mandates.entry(account).or_default().push(Mandate { delegate, units });
+        mandates
+            .entry(account)
+            .or_default()
+            .push(Mandate { delegate, units });
     }
-    let accounts: HashMap<AccountId, account::Model> =
-        accounts.into_iter().map(|account| (account.id, account)).collect();
+    let accounts: HashMap<AccountId, account::Model> = accounts
+        .into_iter()
+        .map(|account| (account.id, account))
+        .collect();
     let scopes = devices.into_iter().filter_map(|device| {
         let account = accounts.get(&device.account_id)?.clone();
         let grants = grants.get(&account.id).cloned().unwrap_or_default();
@@ -182,7 +196,9 @@ fn compare(
         match scopes.get(&row.device_id) {
             None => reading.ended.push(row.device_id),
             Some(scope) => {
-                let newest = scope.iter().filter_map(|partition| reached.partitions.get(partition));
+                let newest = scope
+                    .iter()
+                    .filter_map(|partition| reached.partitions.get(partition));
                 let is_behind = is_behind(&position(&row), &horizon, newest.copied());
                 reading.devices.push((row, is_behind));
             }

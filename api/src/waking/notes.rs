@@ -13,7 +13,7 @@ use entity::id::DeviceId;
 
 /// What a device did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
+pub(super) struct Heard {
     pub at: DateTime<Utc>,
     /// Positions by clock, if it has read everything up to there.
     pub position: Option<BTreeMap<i64, i64>>,

@@ -55,7 +55,12 @@ impl Command for RegisterPush {
         });
         // Apps register at every start; the same again is no change.
         if !is_known {
-            let sealed = seal::seal(facts.keys, facts.entropy, field(self.device), self.address.as_bytes());
+            let sealed = seal::seal(
+                facts.keys,
+                facts.entropy,
+                field(self.device),
+                self.address.as_bytes(),
+            );
             changes.put(waking::Model {
                 device_id: self.device,
                 road: self.road,

@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
 use entity::waking::Road;
-use reqwest::Url;
+use url::Url;
 
 use super::settings::{Hosts, Settings};
 use crate::error::{Code, Refused};
@@ -46,7 +46,10 @@ pub(super) fn address(
         return written(token.unwrap_or_default(), "token");
     }
     let given = endpoint.filter(|endpoint| !endpoint.is_empty());
-    let given = written(given.ok_or(Refused::field(Code::Required, "endpoint"))?, "endpoint")?;
+    let given = written(
+        given.ok_or(Refused::field(Code::Required, "endpoint"))?,
+        "endpoint",
+    )?;
     match reachable(&given, &settings.hosts) {
         Some(_) => Ok(given),
         None => Err(Refused::field(Code::InvalidValue, "endpoint")),
@@ -183,15 +186,47 @@ mod tests {
     #[test]
     fn only_the_public_network_is_global() {
         for inside in [
-            "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.0.0.8",
-            "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "203.0.113.9", "224.0.0.1", "240.0.0.1",
-            "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1", "2001::1",
-            "2002:7f00:1::", "64:ff9b::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "100::1", "3fff::1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "203.0.113.9",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "2002:7f00:1::",
+            "64:ff9b::7f00:1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "100::1",
+            "3fff::1",
             "::7f00:1",
         ] {
             assert!(!is_global(inside.parse().expect(inside)), "{inside}");
         }
-        for outside in ["1.1.1.1", "142.250.66.10", "100.128.0.1", "2404:6800:4003::1", "2606:4700::1", "::ffff:1.1.1.1"] {
+        for outside in [
+            "1.1.1.1",
+            "142.250.66.10",
+            "100.128.0.1",
+            "2404:6800:4003::1",
+            "2606:4700::1",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(is_global(outside.parse().expect(outside)), "{outside}");
         }
     }
@@ -209,11 +244,25 @@ mod tests {
             assert!(reachable(good, &hosts("")).is_some(), "{good}");
         }
         for bad in [
-            "", "x", "http://fcm.googleapis.com/x", "ftp://fcm.googleapis.com/x", "https://127.0.0.1/x",
-            "https://[::1]/x", "https://localhost/x", "https://printer.local/x", "https://metadata.internal./x",
-            "https://169.254.169.254/latest", "https://0x7f000001/x", "https://2130706433/x", "https://127.1/x",
-            "https://user@fcm.googleapis.com/x", "https://user:x@fcm.googleapis.com/x",
-            "https://fcm.googleapis.com/x#y", "https://[::ffff:10.0.0.1]/x", "https://intranet/x", "file:///etc/passwd",
+            "",
+            "x",
+            "http://fcm.googleapis.com/x",
+            "ftp://fcm.googleapis.com/x",
+            "https://127.0.0.1/x",
+            "https://[::1]/x",
+            "https://localhost/x",
+            "https://printer.local/x",
+            "https://metadata.internal./x",
+            "https://169.254.169.254/latest",
+            "https://0x7f000001/x",
+            "https://2130706433/x",
+            "https://127.1/x",
+            "https://user@fcm.googleapis.com/x",
+            "https://user:x@fcm.googleapis.com/x",
+            "https://fcm.googleapis.com/x#y",
+            "https://[::ffff:10.0.0.1]/x",
+            "https://intranet/x",
+            "file:///etc/passwd",
         ] {
             assert!(reachable(bad, &hosts("")).is_none(), "{bad}");
         }
@@ -223,14 +272,23 @@ mod tests {
     fn a_list_of_hosts_is_the_whole_list() {
         let list = hosts("fcm.googleapis.com, *.push.apple.com, 127.0.0.1, ntfy.noi-bo");
         for good in [
-            "https://fcm.googleapis.com/x", "https://FCM.googleapis.com/x", "https://web.push.apple.com/x",
-            "https://ntfy.noi-bo/x", "https://127.0.0.1/x", "http://127.0.0.1:9999/x",
+            "https://fcm.googleapis.com/x",
+            "https://FCM.googleapis.com/x",
+            "https://web.push.apple.com/x",
+            "https://ntfy.noi-bo/x",
+            "https://127.0.0.1/x",
+            "http://127.0.0.1:9999/x",
         ] {
             assert!(reachable(good, &list).is_some(), "{good}");
         }
         for bad in [
-            "https://updates.push.services.mozilla.com/x", "https://push.apple.com.evil.vn/x", "https://push.apple.com/x",
-            "http://fcm.googleapis.com/x", "http://ntfy.noi-bo/x", "https://10.0.0.1/x", "https://evil-fcm.googleapis.com/x",
+            "https://updates.push.services.mozilla.com/x",
+            "https://push.apple.com.evil.vn/x",
+            "https://push.apple.com/x",
+            "http://fcm.googleapis.com/x",
+            "http://ntfy.noi-bo/x",
+            "https://10.0.0.1/x",
+            "https://evil-fcm.googleapis.com/x",
         ] {
             assert!(reachable(bad, &list).is_none(), "{bad}");
         }
@@ -239,25 +297,56 @@ mod tests {
     #[test]
     fn an_address_belongs_to_its_road() {
         let settings = Settings::default();
-        let of = |road, endpoint, token| address(road, endpoint, token, &settings).map_err(|refused| (refused.code, refused.field.map(|field| field.into_owned())));
+        let of = |road, endpoint, token| {
+            address(road, endpoint, token, &settings)
+                .map_err(|refused| (refused.code, refused.field.map(|field| field.into_owned())))
+        };
         let refused = |code, field: &str| Err((code, Some(field.to_owned())));
         let good = "https://fcm.googleapis.com/fcm/send/abc";
         assert_eq!(of(Road::WebPush, Some(good), None), Ok(good.to_owned()));
         assert_eq!(of(Road::UnifiedPush, Some(good), Some("x")), Ok(good.to_owned()));
-        assert_eq!(of(Road::WebPush, None, Some("x")), refused(Code::Required, "endpoint"));
-        assert_eq!(of(Road::WebPush, Some(""), None), refused(Code::Required, "endpoint"));
+        assert_eq!(
+            of(Road::WebPush, None, Some("x")),
+            refused(Code::Required, "endpoint")
+        );
+        assert_eq!(
+            of(Road::WebPush, Some(""), None),
+            refused(Code::Required, "endpoint")
+        );
         let at = |length: usize| format!("https://push.example.vn/{}", "a".repeat(length - 24));
-        assert!(of(Road::WebPush, Some(&at(1_024)), None).is_ok());
-        assert_eq!(of(Road::WebPush, Some(&at(1_025)), None), refused(Code::TooLong, "endpoint"));
-        assert_eq!(of(Road::WebPush, Some("https://push.example.vn/ấp"), None), refused(Code::InvalidText, "endpoint"));
-        assert_eq!(of(Road::WebPush, Some("https://10.0.0.1/x"), None), refused(Code::InvalidValue, "endpoint"));
-        assert_eq!(of(Road::Gateway, None, Some("x")), refused(Code::InvalidState, "kind"));
+        let (longest, longer) = (at(1_024), at(1_025));
+        assert!(of(Road::WebPush, Some(&longest), None).is_ok());
+        assert_eq!(
+            of(Road::WebPush, Some(&longer), None),
+            refused(Code::TooLong, "endpoint")
+        );
+        assert_eq!(
+            of(Road::WebPush, Some("https://push.example.vn/ấp"), None),
+            refused(Code::InvalidText, "endpoint")
+        );
+        assert_eq!(
+            of(Road::WebPush, Some("https://10.0.0.1/x"), None),
+            refused(Code::InvalidValue, "endpoint")
+        );
+        assert_eq!(
+            of(Road::Gateway, None, Some("x")),
+            refused(Code::InvalidState, "kind")
+        );
         let with_gateway = Settings {
-            gateway: Some(super::super::Gateway::new("https://gateway.example.vn", "0123456789abcdef").expect("gateway")),
+            gateway: Some(
+                super::super::Gateway::new("https://gateway.example.vn", "0123456789abcdef")
+                    .expect("gateway"),
+            ),
             ..Settings::default()
         };
-        assert_eq!(address(Road::Gateway, None, Some("fcm:x"), &with_gateway), Ok("fcm:x".to_owned()));
-        assert_eq!(address(Road::Gateway, None, None, &with_gateway), Ok(String::new()));
+        assert_eq!(
+            address(Road::Gateway, None, Some("fcm:x"), &with_gateway),
+            Ok("fcm:x".to_owned())
+        );
+        assert_eq!(
+            address(Road::Gateway, None, None, &with_gateway),
+            Ok(String::new())
+        );
     }
 
     #[test]
@@ -293,8 +382,14 @@ mod tests {
         assert!((2..5).contains(&all.num_days()), "{all}");
 
         assert_eq!(retry_after("120", now), Some(Duration::seconds(120)));
-        assert_eq!(retry_after("Fri, 27 Nov 2026 01:02:00 GMT", now), Some(Duration::seconds(120)));
-        assert_eq!(retry_after("Fri, 27 Nov 2026 00:00:00 GMT", now), Some(Duration::zero()));
+        assert_eq!(
+            retry_after("Fri, 27 Nov 2026 01:02:00 GMT", now),
+            Some(Duration::seconds(120))
+        );
+        assert_eq!(
+            retry_after("Fri, 27 Nov 2026 00:00:00 GMT", now),
+            Some(Duration::zero())
+        );
         assert_eq!(retry_after("soon", now), None);
     }
 }

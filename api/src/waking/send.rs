@@ -5,23 +5,35 @@
 
 use std::{
     collections::HashMap,
-    error::Error as StdError,
+    future::Future,
+    io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
+    time, vec,
 };
 
+use axum::http::{Request, Response, StatusCode, header, request};
+use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use entity::{id::DeviceId, waking::Road};
 use hmac::{Hmac, Mac, digest::KeyInit};
-use p256::ecdsa::SigningKey;
-use reqwest::{
-    Client, RequestBuilder, Response, StatusCode, Url,
-    dns::{Addrs, Name, Resolve, Resolving},
-    header, redirect,
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{
+        Client,
+        connect::{HttpConnector, dns::Name},
+    },
+    rt::TokioExecutor,
 };
+use p256::ecdsa::SigningKey;
 use serde_json::json;
 use sha2::Sha256;
+use tokio::time::timeout;
+use tower::Service;
+use url::Url;
 
 use super::{
     rules::{is_global, reachable, retry_after},
@@ -53,9 +65,16 @@ pub(super) enum Outcome {
     Failed(Option<Duration>),
 }
 
+/// A request that is ready to be sent.
+type Signal = Result<Request<Full<Bytes>>, axum::http::Error>;
+
+fn post(url: &Url) -> request::Builder {
+    Request::post(url.as_str())
+}
+
 /// Who sends.
 pub(super) struct Sender {
-    client: Client,
+    client: Client<HttpsConnector<HttpConnector<Public>>, Full<Bytes>>,
     settings: Settings,
     key: SigningKey,
     /// Tokens by origin, for as long as this value lives: to sign costs more than to send.
@@ -65,15 +84,16 @@ pub(super) struct Sender {
 impl Sender {
     /// For the signals of one turn.
     pub(super) fn new(settings: &Settings, keys: &Keys) -> Result<Self> {
-        // The same one that the database driver uses; whoever was first, it is this one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .timeout(PATIENCE)
-            .dns_resolver(Arc::new(Public(settings.hosts.clone(), gateway_host(settings))))
-            .build()
-            .map_err(|error| Error::internal(format!("waking: {error}")))?;
+        let mut connector =
+            HttpConnector::new_with_resolver(Public(settings.hosts.clone(), gateway_host(settings)));
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+            .map_err(|error| Error::internal(format!("waking: {error}")))?
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(connector);
+        let client = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self {
             client,
             settings: settings.clone(),
@@ -83,56 +103,58 @@ impl Sender {
     }
 
     /// Sends a signal. Nothing of the address is told, whatever happens.
-    pub(super) async fn wake(&self, device: DeviceId, road: Road, address: &str, now: DateTime<Utc>) -> Outcome {
+    pub(super) async fn wake(
+        &self,
+        device: DeviceId,
+        road: Road,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Outcome {
         let request = match (road, &self.settings.gateway) {
             (Road::Gateway, Some(gateway)) => self.to_gateway(gateway, device, address, now),
             // The operator has taken the gateway away, and may bring it back.
             (Road::Gateway, None) => return Outcome::Failed(None),
             (Road::WebPush | Road::UnifiedPush, _) => match reachable(address, &self.settings.hosts) {
-                Some(url) => self.to_push_service(url, now),
+                Some(url) => self.to_push_service(&url, now),
                 // Registered under other settings.
                 None => return Outcome::Gone,
             },
         };
-        match request.send().await {
-            Ok(response) => outcome(&response, road, now),
-            Err(_) => Outcome::Failed(None),
+        let Ok(request) = request else {
+            return Outcome::Gone;
+        };
+        match timeout(PATIENCE, self.client.request(request)).await {
+            Ok(Ok(response)) => outcome(&response, road, now),
+            Ok(Err(_)) | Err(_) => Outcome::Failed(None),
         }
     }
 
-    fn to_push_service(&self, url: Url, now: DateTime<Utc>) -> RequestBuilder {
+    fn to_push_service(&self, url: &Url, now: DateTime<Utc>) -> Signal {
         let origin = url.origin().ascii_serialization();
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let contact = self.settings.contact.as_deref();
         let token = tokens
             .entry(origin)
             .or_insert_with_key(|origin| vapid::authorization(&self.key, origin, contact, now));
-        self.client
-            .post(url)
+        post(url)
             .header(header::AUTHORIZATION, token.as_str())
             .header(header::CONTENT_LENGTH, "0")
             .header("ttl", TTL)
             .header("topic", TOPIC)
             .header("urgency", "normal")
+            .body(Full::default())
     }
 
-    fn to_gateway(
-        &self,
-        gateway: &Gateway,
-        device: DeviceId,
-        token: &str,
-        now: DateTime<Utc>,
-    ) -> RequestBuilder {
+    fn to_gateway(&self, gateway: &Gateway, device: DeviceId, token: &str, now: DateTime<Utc>) -> Signal {
         let mut body = json!({"kind": "wake", "device": device.0});
         if !token.is_empty() {
             body["token"] = json!(token);
         }
         let body = body.to_string();
-        self.client
-            .post(gateway.url.clone())
+        post(&gateway.url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(SIGNATURE, signature(gateway.key.as_bytes(), &body, now))
-            .body(body)
+            .body(Full::from(body))
     }
 }
 
@@ -146,7 +168,7 @@ fn signature(key: &[u8], body: &str, now: DateTime<Utc>) -> String {
     format!("t={at},v1={}", hex(&mac.finalize().into_bytes()))
 }
 
-fn outcome(response: &Response, road: Road, now: DateTime<Utc>) -> Outcome {
+fn outcome<B>(response: &Response<B>, road: Road, now: DateTime<Utc>) -> Outcome {
     let wish = || {
         let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
         retry_after(value, now)
@@ -166,20 +188,29 @@ fn gateway_host(settings: &Settings) -> Option<String> {
 }
 
 /// Resolves names, and forgets what lies inside a network: of any name but those that the operator gave.
+#[derive(Clone)]
 struct Public(Hosts, Option<String>);
 
-impl Resolve for Public {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Public {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let is_named = self.0.names(name.as_str()) || self.1.as_deref() == Some(name.as_str());
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found
                 .filter(|address| is_named || is_global(address.ip()))
                 .collect();
-            if allowed.is_empty() {
-                return Err(Box::<dyn StdError + Send + Sync>::from("no address in the public network"));
+            match allowed.is_empty() {
+                true => Err(io::ErrorKind::AddrNotAvailable.into()),
+                false => Ok(allowed.into_iter()),
             }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
@@ -189,8 +220,8 @@ mod tests {
     use super::*;
 
     async fn resolved(hosts: &str, name: &str) -> bool {
-        let resolver = Public(Hosts::parse(hosts).expect("hosts"), None);
-        resolver.resolve(name.parse().expect("name")).await.is_ok()
+        let mut resolver = Public(Hosts::parse(hosts).expect("hosts"), None);
+        resolver.call(name.parse().expect("name")).await.is_ok()
     }
 
     /// A name that anybody may register, and that stands for this machine.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use reqwest::Url;
+use url::Url;
 use zeroize::Zeroizing;
 
 /// What may be set.
@@ -31,7 +31,9 @@ impl Hosts {
                     && name
                         .bytes()
                         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'));
-                is_host.then(|| entry.to_ascii_lowercase()).ok_or_else(|| entry.to_owned())
+                is_host
+                    .then(|| entry.to_ascii_lowercase())
+                    .ok_or_else(|| entry.to_owned())
             })
             .collect::<Result<_, _>>()
             .map(Self)

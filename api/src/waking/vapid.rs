@@ -26,7 +26,7 @@ pub(super) fn key(keys: &Keys) -> SigningKey {
 }
 
 /// The public half as push services want it: the uncompressed point, base64url.
-pub fn public(keys: &Keys) -> String {
+pub(super) fn public(keys: &Keys) -> String {
     let point = key(keys).verifying_key().to_encoded_point(false);
     URL_SAFE_NO_PAD.encode(point.as_bytes())
 }
