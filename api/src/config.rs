@@ -12,6 +12,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use zeroize::Zeroizing;
 
 use crate::{
     edge::EdgeConfig,
@@ -19,7 +20,9 @@ use crate::{
         FilePlace, Limits,
         store::{ACCOUNT_MIB, FILE_MIB},
     },
+    start::Failure,
     store,
+    waking::{self, Gateway, Hosts},
 };
 
 /// What an installation can be told. Every flag may be given as the environment variable beside it.
@@ -145,6 +148,37 @@ pub struct Settings {
     )]
     pub poll_seconds: u32,
 
+    /// Cổng đẩy tín hiệu đánh thức điện thoại qua FCM, APNs (https://…). [the gateway that wakes phones by FCM and APNs]
+    #[arg(long, env = "CUTRI_PUSH_GATEWAY", global = true, value_name = "URL")]
+    pub push_gateway: Option<String>,
+
+    /// Khóa bí mật chung với cổng đẩy tín hiệu, ít nhất 16 ký tự. [the secret shared with the gateway]
+    #[arg(
+        long,
+        env = "CUTRI_PUSH_GATEWAY_KEY",
+        hide_env_values = true,
+        global = true,
+        value_name = "SECRET"
+    )]
+    pub push_gateway_key: Option<Secret>,
+
+    /// Chỉ gọi các máy chủ đẩy này (tên hoặc *.miền, cách nhau bằng dấu phẩy); mặc định là mọi máy trên Internet công
+    /// cộng. [only these push services are called; by default any in the public network]
+    #[arg(
+        long,
+        env = "CUTRI_PUSH_HOSTS",
+        global = true,
+        value_name = "HOSTS",
+        default_value = "",
+        value_parser = push_hosts
+    )]
+    pub push_hosts: Hosts,
+
+    /// Liên hệ cho dịch vụ đẩy khi có sự cố (mailto:…); mặc định là địa chỉ công khai.
+    /// [whom push services write to; by default the public address]
+    #[arg(long, env = "CUTRI_PUSH_CONTACT", global = true, value_name = "URI", value_parser = push_contact)]
+    pub push_contact: Option<String>,
+
     /// Mức nhật ký của cutri. [how much cutri logs]
     #[arg(
         long,
@@ -201,6 +235,28 @@ impl Settings {
         (self.listen_notify == Switch::On && url.sqlite_file().is_none()).then_some(url)
     }
 
+    /// How phones are woken.
+    pub fn waking(&self) -> Result<waking::Settings, Failure> {
+        let gateway = match (&self.push_gateway, &self.push_gateway_key) {
+            (None, _) => None,
+            (Some(url), key) => {
+                let key = key.as_ref().map_or("", Secret::expose);
+                Some(Gateway::new(url, key).ok_or_else(|| {
+                    Failure::new(
+                        "CUTRI_PUSH_GATEWAY phải là https://… và CUTRI_PUSH_GATEWAY_KEY có ít nhất 16 ký tự \
+                         [the gateway needs an https address and a key of at least 16 characters]",
+                    )
+                })?)
+            }
+        };
+        let public = self.public_url.clone().filter(|url| url.starts_with("https://"));
+        Ok(waking::Settings {
+            gateway,
+            hosts: self.push_hosts.clone(),
+            contact: self.push_contact.clone().or(public),
+        })
+    }
+
     /// What the edge has to know.
     pub fn edge(&self) -> EdgeConfig {
         EdgeConfig {
@@ -217,7 +273,7 @@ impl fmt::Display for Settings {
         write!(
             f,
             "database={} data={} keys={} files={} file_limit={} file_quota={} listen={} public_url={} trusted_proxies={} rate_limits={} \
-             listen_notify={} log={} log_format={}",
+             listen_notify={} push_gateway={} push_hosts={} push_contact={} log={} log_format={}",
             self.database(),
             self.data.display(),
             self.key_folder().display(),
@@ -229,6 +285,9 @@ impl fmt::Display for Settings {
             self.trusted_proxies,
             word(self.rate_limits),
             word(self.listen_notify),
+            if self.push_gateway.is_some() { "set" } else { "-" },
+            self.push_hosts,
+            self.push_contact.as_deref().unwrap_or("-"),
             word(self.log),
             word(self.log_format),
         )
@@ -300,6 +359,31 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+/// A setting that is never shown.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
@@ -342,6 +426,19 @@ fn proxies(list: &str) -> Result<Proxies, String> {
     EdgeConfig::parse_proxies(list)
         .map(Proxies)
         .map_err(|entry| format!("không phải địa chỉ hoặc mạng [neither address nor network]: {entry}"))
+}
+
+fn push_hosts(list: &str) -> Result<Hosts, String> {
+    Hosts::parse(list).map_err(|entry| format!("không phải tên máy chủ [not a host]: {entry}"))
+}
+
+fn push_contact(text: &str) -> Result<String, String> {
+    let is_contact = ["mailto:", "https://"].iter().any(|kind| text.starts_with(kind));
+    if is_contact && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("cần mailto:… hoặc https://… [needed: one of these]".to_owned())
+    }
 }
 
 fn public_url(text: &str) -> Result<String, String> {
@@ -400,7 +497,7 @@ mod tests {
             settings.to_string(),
             "database=sqlite://./data/cutri.db?mode=rwc data=./data keys=./data/keys files=./data/files \
              file_limit=64 file_quota=4096 listen=127.0.0.1:8000 public_url=- trusted_proxies=- rate_limits=on \
-             listen_notify=on log=info log_format=text"
+             listen_notify=on push_gateway=- push_hosts=- push_contact=- log=info log_format=text"
         );
         assert_eq!(
             settings.database().sqlite_file(),

@@ -53,4 +53,5 @@ pub mod terminal;
 pub mod text;
 pub mod units;
 pub mod viewer;
+pub mod waking;
 pub mod worker;

@@ -29,6 +29,7 @@ use crate::{
     syntheses::{graphql::SynthesisQuery, mutations::SynthesisMutation},
     units::graphql::UnitQuery,
     viewer::Viewer,
+    waking::graphql::{WakingMutation, WakingQuery},
 };
 
 /// All queries.
@@ -56,6 +57,7 @@ pub struct Query(
     DigestQuery,
     IssueQuery,
     RxdbQuery,
+    WakingQuery,
 );
 
 /// All mutations.
@@ -75,6 +77,7 @@ pub struct Mutation(
     SynthesisMutation,
     SyncMutation,
     RxdbMutation,
+    WakingMutation,
 );
 
 /// The schema of cutri.

@@ -34,7 +34,7 @@ use crate::{
     sync::{live, rxdb::stream::Horizon},
     terminal::say,
     viewer::Viewer,
-    worker,
+    waking, worker,
 };
 
 /// A disk with less than this part free may fail one of the next writes.
@@ -77,6 +77,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         tokio::spawn(follow_reference(Arc::clone(&state))),
         tokio::spawn(worker::run(Arc::clone(&state))),
         tokio::spawn(follow_clocks(Arc::clone(&state))),
+        tokio::spawn(waking::run(Arc::clone(&state))),
     ];
     let neighbours = settings.neighbours().map(|url| {
         let entropy = state.entropy.as_ref();

@@ -134,6 +134,7 @@ pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, boo
         state.throttle = Throttle::off();
         state.guesses = Guesses::off();
     }
+    state.waking.settings = settings.waking()?;
     let is_new = deliver(&state).await?;
     make_documents_again(&state).await?;
     alone.end().await?;

@@ -25,6 +25,7 @@ use crate::{
         working::Working,
     },
     sync::live::Live,
+    waking::Waking,
 };
 
 /// How often the database is asked what other processes wrote.
@@ -59,6 +60,8 @@ pub struct State {
     pub look: Duration,
     /// The version of the reference data when it was read; from then on it is followed.
     pub reference_read: reference::Version,
+    /// How phones are woken, and who is awake.
+    pub waking: Waking,
     reference: RwLock<Reference>,
 }
 
@@ -93,6 +96,7 @@ impl State {
             briefed: crate::briefs::Looked::default(),
             look: LOOK,
             reference_read,
+            waking: Waking::default(),
             reference: RwLock::new(reference),
         })
     }

@@ -111,3 +111,4 @@ pub mod unit_gap;
 pub mod unit_succession;
 pub mod upload;
 pub mod urging;
+pub mod waking;

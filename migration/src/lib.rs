@@ -18,6 +18,7 @@ mod m20261122_000009_sync;
 mod m20261122_000010_search;
 mod m20261127_000011_files;
 mod m20261127_000012_server_start;
+mod m20261127_000014_waking;
 mod m20261127_000015_public_texts;
 mod m20261127_000016_rounds;
 mod m20261127_000017_syntheses;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_search::Migration),
             Box::new(m20261127_000011_files::Migration),
             Box::new(m20261127_000012_server_start::Migration),
+            Box::new(m20261127_000014_waking::Migration),
             Box::new(m20261127_000015_public_texts::Migration),
             Box::new(m20261127_000016_rounds::Migration),
             Box::new(m20261127_000017_syntheses::Migration),

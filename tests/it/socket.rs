@@ -385,10 +385,11 @@ fn where_no_socket_gets_through_events_do() {
                 event: complete\ndata: \n\n"
             )
         );
-        assert_eq!(
-            ask("{").await.unwrap().status(),
-            200,
-            "an error of a document, as JSON"
+        let wrong = ask("{").await.unwrap().text().await.unwrap();
+        assert!(
+            wrong.starts_with("event: next\ndata: {\"errors\":[{")
+                && wrong.ends_with("event: complete\ndata: \n\n"),
+            "an error of a document is an event as well: {wrong}"
         );
 
         let mut live = ask("subscription { streamFeedback { documents { content } } }")

@@ -38,15 +38,16 @@ pub async fn state_on(url: &str, keys: &Path) -> Arc<State> {
 
 /// The same, living by this clock.
 pub async fn state_at(url: &str, keys: &Path, clock: Arc<dyn Clock>) -> Arc<State> {
-    state_from(url, keys, clock, Arc::new(SystemEntropy)).await
+    state_from(url, keys, clock, Arc::new(SystemEntropy), |_| {}).await
 }
 
-/// The same, with this chance too: a seed then repeats whatever happens.
-pub async fn state_from(
+/// The same, with this chance too (a seed then repeats whatever happens), and prepared otherwise before it is shared.
+async fn state_from(
     url: &str,
     keys: &Path,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    prepare: impl FnOnce(&mut State),
 ) -> Arc<State> {
     let store = Store::connect(url).await.unwrap();
     let key_folder = keys.to_owned();
@@ -55,6 +56,7 @@ pub async fn state_from(
         .await
         .unwrap();
     state.files = Files::open(&files_beside(&key_folder), Limits::default()).unwrap();
+    prepare(&mut state);
     Arc::new(state)
 }
 
@@ -112,6 +114,18 @@ impl TestApp {
         Self::start_from(db, Arc::new(SystemClock), Arc::new(SystemEntropy), keys).await
     }
 
+    /// Serves this database with these keys, living by this clock, its state prepared otherwise.
+    pub async fn prepared(
+        db: &TestDatabase,
+        clock: Arc<dyn Clock>,
+        keys: Arc<TempDir>,
+        prepare: impl FnOnce(&mut State),
+    ) -> Self {
+        let entropy = Arc::new(SystemEntropy);
+        let state = state_from(db.url(), &keys.path().join("keys"), clock, entropy, prepare).await;
+        Self::listen(state, EdgeConfig::default(), keys).await
+    }
+
     async fn serve(
         db: &TestDatabase,
         clock: Arc<dyn Clock>,
@@ -119,7 +133,11 @@ impl TestApp {
         config: EdgeConfig,
         keys: Arc<TempDir>,
     ) -> Self {
-        let state = state_from(db.url(), &keys.path().join("keys"), clock, entropy).await;
+        let state = state_from(db.url(), &keys.path().join("keys"), clock, entropy, |_| {}).await;
+        Self::listen(state, config, keys).await
+    }
+
+    async fn listen(state: Arc<State>, config: EdgeConfig, keys: Arc<TempDir>) -> Self {
         let noted = starts::note(&state.store, state.entropy.as_ref(), state.clock.now());
         noted.await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

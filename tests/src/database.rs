@@ -187,6 +187,16 @@ impl TestDatabase {
         }
     }
 
+    /// Its files become their owner's alone: a server that is a process of its own refuses others.
+    pub fn close_to_others(&self) {
+        if self.kind == Kind::Sqlite {
+            for file in std::fs::read_dir(self.folder()).unwrap() {
+                let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+                std::fs::set_permissions(file.unwrap().path(), private).unwrap();
+            }
+        }
+    }
+
     fn sqlite_file(&self) -> PathBuf {
         self.folder().join("cutri.db")
     }

@@ -1,75 +1,33 @@
-//! Unmodified RxDB clients in a Node process, driven line by line (tests/clients/rxdb/driver.mjs).
+//! Unmodified RxDB clients (tests/clients/rxdb/driver.mjs).
 
-use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-};
 
-/// One command takes no longer.
-const PATIENCE: Duration = Duration::from_secs(90);
+use crate::node_client::NodeClients;
 
-/// A process with any number of clients. It ends with this value.
+/// A process with any number of RxDB clients. It ends with this value.
 pub struct RxdbClients {
-    _process: Child,
+    process: NodeClients,
     _schemas: NamedTempFile,
-    commands: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
 }
 
 impl RxdbClients {
     /// Starts one for a server at this address; `schemas` is what `cutri schema --rxdb` prints.
     pub fn start(address: SocketAddr, schemas: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/rxdb");
-        assert!(
-            folder.join("node_modules").is_dir(),
-            "the RxDB client is not installed: run tests/clients/install (tests/run does)"
-        );
         let file = NamedTempFile::new().unwrap();
         std::fs::write(file.path(), schemas).unwrap();
-        let mut process = Command::new("node")
-            .arg(folder.join("driver.mjs"))
-            .arg(address.to_string())
-            .arg(file.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("Node.js is not installed");
-        let commands = process.stdin.take().unwrap();
-        let answers = BufReader::new(process.stdout.take().unwrap()).lines();
+        let args = [&address.to_string(), file.path().to_str().unwrap()];
         Self {
-            _process: process,
+            process: NodeClients::start("rxdb", &args.map(|arg| arg as &str)),
             _schemas: file,
-            commands,
-            answers,
         }
     }
 
     /// Has a client do something; the answer.
     pub async fn ask(&mut self, command: &str, client: &str, given: Value) -> Value {
-        let mut line = given;
-        line["command"] = json!(command);
-        line["client"] = json!(client);
-        self.commands
-            .write_all(format!("{line}\n").as_bytes())
-            .await
-            .unwrap();
-        let answer = tokio::time::timeout(PATIENCE, self.answers.next_line()).await;
-        let answer = answer.unwrap_or_else(|_| panic!("no answer to {line}"));
-        let answer = answer
-            .unwrap()
-            .unwrap_or_else(|| panic!("the client ended at {line}"));
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(
-            answer.get("failed").is_none(),
-            "{line}\n{}",
-            answer["failed"].as_str().unwrap_or_default()
-        );
-        answer["done"].clone()
+        self.process.ask(command, client, given).await
     }
 
     /// The documents of a collection by id.

@@ -138,6 +138,12 @@ impl ServerProcess {
     }
 }
 
+/// A folder for its owner alone, as the server wants its data to lie.
+pub fn private_folder() -> tempfile::TempDir {
+    let private = Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(private).tempdir().unwrap()
+}
+
 /// A `cutri` command that ends by itself, such as `account create`; run it with `.output()`.
 pub fn command(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Command {
     clean_command(target::binary(), folder, args, environment)

@@ -37,7 +37,6 @@ pub(super) async fn answer<B: Backend>(
     }
     let horizon = edge.backend.horizon().await?;
     let signed_in = edge.backend.account(&caller).is_some();
-    let prepared = graphql::prepare(edge, client, asked, signed_in)?;
     let operation = Operation {
         edge,
         client,
@@ -45,7 +44,15 @@ pub(super) async fn answer<B: Backend>(
         caller: &caller,
         horizon: &horizon,
     };
-    let events = operation.stream(prepared);
+    // What is wrong with a document comes as an event as well: a client of events takes any other answer for a broken
+    // road, asks again, and never tells its author why.
+    let events = match graphql::prepare(edge, client, asked, signed_in) {
+        Ok(prepared) => operation.stream(prepared),
+        Err(failure) => {
+            let refused = Event::Refused(response::failure_list(&failure, client));
+            stream::iter([refused, Event::Complete]).boxed()
+        }
+    };
     let times = &edge.config.times;
     let feed = Feed {
         edge: Arc::clone(edge),

@@ -51,6 +51,8 @@ pub enum Purpose {
     BlindIndex,
     /// Makes the key with which a device seals what others carry for it.
     Bundle,
+    /// Signs for push services; the next version where one is no key of the curve.
+    Vapid(u16),
 }
 
 impl Purpose {
@@ -63,6 +65,7 @@ impl Purpose {
             Self::DenunciationHash => ("denunciation-hash", 0),
             Self::BlindIndex => ("blind-index", 0),
             Self::Bundle => ("bundle", 0),
+            Self::Vapid(version) => ("vapid", version),
         }
     }
 }

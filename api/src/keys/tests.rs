@@ -295,6 +295,8 @@ fn every_purpose_has_its_own_key_and_keeps_it() {
         DenunciationHash,
         BlindIndex,
         Bundle,
+        Vapid(0),
+        Vapid(1),
     ];
     let mut secrets: Vec<_> = purposes.iter().map(|purpose| *keys.secret(*purpose)).collect();
     secrets.sort();
@@ -311,6 +313,10 @@ fn derivation_is_hkdf_and_never_changes() {
     assert_eq!(
         hex(&*keys.secret(Purpose::BlindIndex)),
         "9eeb3bb9b4324c222f03c8ad4d5e3d89436989b664e055de881dc9cbbea79ea0"
+    );
+    assert_eq!(
+        hex(&*keys.secret(Purpose::Vapid(0))),
+        "f01f5c0e5ac30de276c43f0d7122eaa767800fc4fcfcb35ede0baf5e9db0b0c0"
     );
     assert_eq!(
         hex(&*keys.secret(Purpose::FieldEncryption(258))),

@@ -63,6 +63,12 @@ impl Sql {
         Ok(conn.query_all_raw(self.statement()).await?)
     }
 
+    /// Runs it for what it does.
+    pub async fn run<C: ConnectionTrait>(self, conn: &C) -> Result<()> {
+        conn.execute_raw(self.statement()).await?;
+        Ok(())
+    }
+
     /// Runs it and returns the first row.
     pub async fn one<C: ConnectionTrait>(self, conn: &C) -> Result<Option<QueryResult>> {
         Ok(conn.query_one_raw(self.statement()).await?)

@@ -33,7 +33,7 @@ rows! {
     petition_feedback(petition_id, feedback_id); petition_agency(petition_id, agency_id);
     petition_lineage(from_id, to_id); forwarding_petition(forwarding_id, petition_id);
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
-    api_token(id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
+    api_token(id); waking(device_id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
     synthesis(id); synthesis_edition(id); synthesis_item(id);
     petition_import(petition_id); petition_repeat(petition_id, earlier_id);
 }
@@ -185,7 +185,7 @@ working! {
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
-    api_token petition_import petition_repeat
+    api_token waking petition_import petition_repeat
     file upload attachment erasure
 }
 
@@ -256,6 +256,8 @@ pub struct Needs {
     /// All grants at these agencies, and the accounts that hold them.
     pub holders_at: BTreeSet<Uuid>,
     pub api_token: BTreeSet<Uuid>,
+    /// How these devices are woken.
+    pub waking: BTreeSet<Uuid>,
     pub unit: BTreeSet<Uuid>,
     /// What became of these units.
     pub successions_of: BTreeSet<Uuid>,
@@ -377,6 +379,7 @@ impl Working {
             by!(account.Id in holders);
         }
         by!(api_token.Id in needs.api_token);
+        by!(waking.DeviceId in needs.waking);
 
         by!(synthesis.Id in needs.synthesis);
         let of = &needs.synthesis_round;

@@ -45,6 +45,9 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
     if rows.len() > MOST_ROWS {
         return Err(Error::limit(Code::TooManyRows, MOST_ROWS as u64));
     }
+    if !viewer.is_wiping() {
+        state.waking.notes.spoke(signed_in.device.id, state.clock.now());
+    }
     let count = rows.len();
     let mut pushed: Vec<Pushed> = rows
         .into_iter()

@@ -146,6 +146,7 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         public("unit", json!({"id": "<unit>"})),
         list("units", within()),
         own("viewer", json!({})),
+        own("pushKey", json!({})),
     ]
 }
 
@@ -412,6 +413,11 @@ fn of_people_and_bodies() -> Vec<Sample> {
             "changePassword",
             json!({"input": {"currentPassword": "không đúng", "newPassword": "ngắn"}}),
         ),
+        own(
+            "registerPush",
+            json!({"input": {"kind": "WEB_PUSH", "endpoint": "https://push.example.vn/x"}}),
+        ),
+        own("unregisterPush", json!({})),
         Sample {
             spare: true,
             ..own("logout", json!({}))

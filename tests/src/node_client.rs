@@ -1,0 +1,79 @@
+//! Unmodified clients in a Node process, driven line by line: a command goes in, its answer comes out, both JSON.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+/// One command takes no longer.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A process with any number of clients. It ends with this value.
+pub struct NodeClients {
+    _process: Child,
+    commands: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+/// The folder of some clients below `tests/clients`, installed.
+pub fn folder(clients: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("clients")
+        .join(clients);
+    assert!(
+        folder.join("node_modules").is_dir(),
+        "the client {clients} is not installed: run tests/clients/install (tests/run does)"
+    );
+    folder
+}
+
+impl NodeClients {
+    /// Starts `tests/clients/<clients>/driver.mjs` with these arguments.
+    pub fn start(clients: &str, args: &[&str]) -> Self {
+        let mut process = Command::new("node")
+            .arg(folder(clients).join("driver.mjs"))
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("Node.js is not installed");
+        let commands = process.stdin.take().unwrap();
+        let answers = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self {
+            _process: process,
+            commands,
+            answers,
+        }
+    }
+
+    /// Has a client do something; the answer.
+    pub async fn ask(&mut self, command: &str, client: &str, given: Value) -> Value {
+        let mut line = given;
+        line["command"] = json!(command);
+        line["client"] = json!(client);
+        self.commands
+            .write_all(format!("{line}\n").as_bytes())
+            .await
+            .unwrap();
+        let answer = tokio::time::timeout(PATIENCE, self.answers.next_line()).await;
+        let answer = answer.unwrap_or_else(|_| panic!("no answer to {line}"));
+        let answer = answer
+            .unwrap()
+            .unwrap_or_else(|| panic!("the client ended at {line}"));
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(
+            answer.get("failed").is_none(),
+            "{line}\n{}",
+            answer["failed"].as_str().unwrap_or_default()
+        );
+        answer["done"].clone()
+    }
+}
