@@ -2,8 +2,8 @@
 
 pub mod accounts;
 pub mod agencies;
-pub mod briefs;
 pub mod backup;
+pub mod briefs;
 pub mod bundle;
 pub mod calendar;
 pub mod capability;

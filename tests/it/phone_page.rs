@@ -182,7 +182,10 @@ async fn everything_is_there_after_signing_in(stage: &mut Stage<'_>) {
     let url = stage.road.url("/dien-thoai");
     stage.tab().open(&url).await;
     stage.tab().sees("Sổ tay đại biểu").await;
-    assert!(!stage.tab().text().await.contains("Tài khoản dùng thử"), "this is no demo");
+    assert!(
+        !stage.tab().text().await.contains("Tài khoản dùng thử"),
+        "this is no demo"
+    );
     stage.is_legible().await;
     stage.shoots("dang-nhap").await;
     stage.signs_in().await;
@@ -211,9 +214,15 @@ async fn it_opens_and_writes_without_any_network(stage: &mut Stage<'_>) {
     stage.tab().offline(true).await;
     stage.tab().press("Mất sóng").await;
     stage.tab().reload().await;
-    stage.tab().sees("Chưa liên lạc được máy chủ: 1 việc chờ trên máy").await;
+    stage
+        .tab()
+        .sees("Chưa liên lạc được máy chủ: 1 việc chờ trên máy")
+        .await;
     stage.tab().press("Hôm nay").await;
-    stage.tab().sees("Trạm y tế: UBND hứa bổ sung thuốc trong quý này.").await;
+    stage
+        .tab()
+        .sees("Trạm y tế: UBND hứa bổ sung thuốc trong quý này.")
+        .await;
     stage.writes("Điện yếu vào buổi tối, bơm nước không chạy").await;
     stage.shoots("mat-song").await;
 
@@ -223,7 +232,8 @@ async fn it_opens_and_writes_without_any_network(stage: &mut Stage<'_>) {
     tab.press("Tố cáo").await;
     tab.sees("Tố cáo không gửi qua mạng").await;
     tab.misses("Cuộc tiếp xúc").await;
-    tab.fill("Cử tri nói gì", &format!("{DENOUNCER} nói về cán bộ ấp")).await;
+    tab.fill("Cử tri nói gì", &format!("{DENOUNCER} nói về cán bộ ấp"))
+        .await;
     tab.press("Lưu trên máy").await;
     tab.sees("Tố cáo: chuyển tận tay").await;
     tab.sees("2 việc đang chờ gửi").await;
@@ -231,7 +241,9 @@ async fn it_opens_and_writes_without_any_network(stage: &mut Stage<'_>) {
     stage.shoots("to-cao").await;
 }
 
-async fn what_was_written_arrives_once_though_the_server_is_killed_and_answers_are_lost(stage: &mut Stage<'_>) {
+async fn what_was_written_arrives_once_though_the_server_is_killed_and_answers_are_lost(
+    stage: &mut Stage<'_>,
+) {
     // It comes back over a slow road, and is killed as soon as something is on the way.
     stage.starts().await;
     stage.road.delay(Duration::from_millis(150));
@@ -276,7 +288,10 @@ async fn a_denunciation_stays_on_the_phone_until_it_was_handed_over(stage: &mut 
             result.transaction('outbox').objectStore('outbox').getAll().onsuccess = ({ target }) => {
                 result.close(); resolve(JSON.stringify(target.result)); }; }; }))";
     let kept = stage.tab().evaluate(held).await;
-    assert!(kept.as_str().unwrap().contains(DENOUNCER), "the only copy is here");
+    assert!(
+        kept.as_str().unwrap().contains(DENOUNCER),
+        "the only copy is here"
+    );
     let mut tab = stage.tab();
     tab.press("Khi đã bàn giao").await;
     tab.fill("Số biên nhận", "125/2026/BN-TCD").await;
@@ -287,7 +302,10 @@ async fn a_denunciation_stays_on_the_phone_until_it_was_handed_over(stage: &mut 
     assert!(!tab.text().await.contains(DENOUNCER));
     assert!(!tab.evaluate(held).await.as_str().unwrap().contains(DENOUNCER));
     let arrived = stage.arrived().await;
-    let denunciation = arrived.iter().find(|node| node["kind"] == "denunciation").unwrap();
+    let denunciation = arrived
+        .iter()
+        .find(|node| node["kind"] == "denunciation")
+        .unwrap();
     assert_eq!(denunciation["receiptNumber"], "125/2026/BN-TCD");
     assert_eq!(denunciation["content"], Value::Null);
 }
@@ -312,20 +330,29 @@ async fn what_is_refused_is_explained_and_can_be_corrected(stage: &mut Stage<'_>
     stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
     stage.tab().misses("Chưa được nhận").await;
     let arrived = stage.arrived().await;
-    let again = words(&arrived).into_iter().filter(|words| *words == "Xin được gọi lại về sổ đất");
+    let again = words(&arrived)
+        .into_iter()
+        .filter(|words| *words == "Xin được gọi lại về sổ đất");
     assert_eq!(again.count(), 1, "the same row, corrected");
 }
 
 async fn receipts_advance_and_a_hostile_title_is_text(stage: &mut Stage<'_>) {
     let here = stage.world.here.clone();
     let office = stage.person(&here.office);
-    let road = stage.arrived().await.into_iter().find(|node| node["content"].as_str().is_some_and(|words| words.starts_with("Đường")));
+    let road = stage.arrived().await.into_iter().find(|node| {
+        node["content"]
+            .as_str()
+            .is_some_and(|words| words.starts_with("Đường"))
+    });
     let input = json!({"feedbackIds": [road.unwrap()["id"]], "title": HOSTILE, "content": HOSTILE});
     let made = office.done("groupFeedback", input, "petition { id }").await;
     let petition = made["petition"]["id"].clone();
     stage.tab().press("Hộp gửi").await;
     // Seen by the office: it comes by itself, nobody has to ask.
-    stage.tab().sees_number(1, ".receipts li:nth-child(4).is-there").await;
+    stage
+        .tab()
+        .sees_number(1, ".receipts li:nth-child(4).is-there")
+        .await;
     stage.tab().sees("Thuộc kiến nghị: <img src=x").await;
     stage.shoots("hop-gui").await;
 
@@ -371,8 +398,23 @@ async fn receipts_advance_and_a_hostile_title_is_text(stage: &mut Stage<'_>) {
     let query = "query($id: ID!) { petition(id: $id) { process history(first: 20) { event } } }";
     let told = office.data(query, json!({"id": petition})).await["petition"].clone();
     assert_eq!(told["process"], "informed", "{told}");
-    let events: Vec<&str> = told["history"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!(events, ["grouped", "classified", "forwarded", "urged", "answered", "informed"]);
+    let events: Vec<&str> = told["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        events,
+        [
+            "grouped",
+            "classified",
+            "forwarded",
+            "urged",
+            "answered",
+            "informed"
+        ]
+    );
     assert_ne!(stage.tab().evaluate("document.title").await, "bị chiếm");
 }
 
@@ -453,7 +495,8 @@ async fn after_the_grace_one_signs_in_and_nothing_is_lost(stage: &mut Stage<'_>)
     let mut tab = stage.tab();
     tab.press("Đăng nhập").await;
     tab.fill("Mật khẩu", PASSWORD).await;
-    tab.evaluate("document.querySelector('form').requestSubmit()").await;
+    tab.evaluate("document.querySelector('form').requestSubmit()")
+        .await;
     tab.press("Hộp gửi").await;
     tab.sees("Mọi điều đã ghi đều đã gửi").await;
     let after = with_session(stage, "").await;
@@ -471,7 +514,10 @@ async fn a_phone_that_was_given_up_hands_in_and_forgets(stage: &mut Stage<'_>) {
     stage.tab().press("Mất sóng").await;
     stage.tab().sees("Thiết bị này đã bị thu hồi").await;
     stage.tab().sees("Tên đăng nhập").await;
-    let left = stage.tab().evaluate("indexedDB.databases().then((all) => all.length)").await;
+    let left = stage
+        .tab()
+        .evaluate("indexedDB.databases().then((all) => all.length)")
+        .await;
     assert_eq!(left, 0, "nothing is left");
     // It was offered first, and its author finds it on his next device.
     let mut next = Phone::new(owner);
@@ -493,11 +539,20 @@ fn the_page_is_short_and_refers_to_no_other_host() {
             assert!(name.ends_with(".png"), "{name} is no text");
             continue;
         };
-        for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+        ] {
             assert!(!text.contains(word), "{name}: {word}");
         }
         let bare = text.replace("http://www.w3.org/2000/svg", "");
-        assert!(!bare.contains("://") && !bare.contains("src=\"//"), "{name} refers to another host");
+        assert!(
+            !bare.contains("://") && !bare.contains("src=\"//"),
+            "{name} refers to another host"
+        );
         if name.ends_with(".js") || name.ends_with(".html") {
             lines += text.lines().count();
             let long = text.lines().find(|line| line.chars().count() > 130);

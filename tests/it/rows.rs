@@ -5,8 +5,7 @@ use entity::{
     agency, answer, answer_petition, attachment, constituency, council, delegate, feedback,
     feedback_addition, informing, meeting, meeting_council, meeting_record, meeting_unit, note, petition,
     petition_agency, petition_feedback, petition_lineage, petition_repeat, petition_unit, resolution,
-    resolution_edge,
-    sync_issue, unit, urging,
+    resolution_edge, sync_issue, unit, urging,
 };
 use uuid::Uuid;
 

@@ -364,6 +364,7 @@ impl<'a> Taken<'a> {
             version: 1,
             assessment: None,
             assessment_note: None,
+            public_text: None,
         });
         self.row.outcome = Some(outcome);
         self.row.answer_id = Some(id);

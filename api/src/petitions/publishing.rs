@@ -231,6 +231,7 @@ mod tests {
             informed_at: None,
             closed_at: None,
             repeats: 0,
+            missing: None,
             created_at: now,
             rev: 1,
             updated_at: now,

@@ -20,7 +20,7 @@ each_db! {
         let reads = async |sender: &Sender| {
             let (asked, none) = (sender.read(&hash, &[]).await, sender.read(&absent, &[]).await);
             if asked.status == 404 {
-                let dated = |told: &super::Told| {
+                let dated = |told: &crate::files::Told| {
                     let mut headers = told.headers.clone();
                     headers.remove("date");
                     headers

@@ -182,7 +182,7 @@ each_db! {
                     break;
                 }
                 let Some(heard) = socket.hear_until(if due.is_some() { longest } else { lost }).await else {
-                    let due = due.unwrap_or_default();
+                    let due = due.clone().unwrap_or_default();
                     let missing: Vec<_> = due.difference(&seen).collect();
                     assert!(missing.is_empty(), "neither pulled nor told: {missing:?}");
                     continue;

@@ -76,7 +76,12 @@ pub(super) fn router(accounts: Option<&[Login]>) -> Router {
         digest.update(name);
         digest.update(bytes);
     }
-    let release: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let release: String = digest
+        .finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     // Those of provinces, who see most, stand last in the file.
     let delegates = accounts.map(|all| {
         let delegates = all.iter().rev().filter(|login| login.role == "delegate");
@@ -89,7 +94,10 @@ pub(super) fn router(accounts: Option<&[Login]>) -> Router {
     Router::new()
         .route(PLACE, get(|page, headers| marked(page, headers, "index.html")))
         .route("/dien-thoai/", get(async || Redirect::permanent(PLACE)))
-        .route("/dien-thoai/sw.js", get(|page, headers| marked(page, headers, "sw.js")))
+        .route(
+            "/dien-thoai/sw.js",
+            get(|page, headers| marked(page, headers, "sw.js")),
+        )
         .route(
             "/dien-thoai/manifest.webmanifest",
             get(|page, headers| marked(page, headers, "manifest.webmanifest")),
@@ -143,7 +151,10 @@ async fn asset(Shared(page): Shared<Arc<Page>>, Path((release, file)): Path<(Str
 async fn trial(Shared(page): Shared<Arc<Page>>) -> Response {
     match &page.accounts {
         Some(accounts) => {
-            let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+            let headers = [
+                (header::CONTENT_TYPE, "application/json"),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
             (headers, accounts.clone()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
