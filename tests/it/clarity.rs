@@ -45,6 +45,20 @@ each_db! {
         assert_eq!(list["petitions"]["totalCount"], 1);
     }
 
+    async fn an_attached_file_shows_it_as_words_do(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        let id = new_id();
+        phone.push(&[create("feedback", &id, json!({"kind": "petition", "content": "Cầu hỏng", "attachments": "ab".repeat(32)}))]).await;
+        phone.pull().await;
+        assert_eq!(phone.row("feedback", &id)["missing"], "wanted place affected since");
+        let rev = phone.row("feedback", &id)["rev"].as_str().unwrap().to_owned();
+        phone.push(&[change("feedback", &id, &rev, json!({"attachments": null}))]).await;
+        phone.pull().await;
+        assert_eq!(phone.row("feedback", &id)["missing"], "wanted place affected since evidence");
+    }
+
     async fn what_is_not_clear_goes_back_with_a_question_and_is_handed_in_again(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;

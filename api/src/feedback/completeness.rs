@@ -7,7 +7,7 @@ use entity::feedback::Model;
 pub const PARTS: [&str; 5] = ["wanted", "place", "affected", "since", "evidence"];
 
 /// The parts that are missing, separated by spaces; empty when nothing is. A denunciation is a receipt and has none.
-pub fn missing(row: &Model) -> String {
+pub fn missing(row: &Model, has_files: bool) -> String {
     if row.kind == "denunciation" {
         return String::new();
     }
@@ -17,8 +17,8 @@ pub fn missing(row: &Model) -> String {
         row.unit_id.is_some(),
         told(&row.affected),
         told(&row.since),
-        // What shows it, in words, or that there is nothing ("không có"). Attached files count here as well.
-        told(&row.evidence),
+        // What shows it, in words or attached, or that there is nothing ("không có").
+        told(&row.evidence) || has_files,
     ];
     let lacking = PARTS.iter().zip(parts).filter(|(_, is_there)| !is_there);
     lacking.map(|(part, _)| *part).collect::<Vec<_>>().join(" ")

@@ -409,8 +409,8 @@ impl Writable for FeedbackCollection {
             .collect();
         row.stamps = stamped(stamps(&row.stamps), &shown, revision, &device, write.recorded_at);
 
-        row.missing = Some(completeness::missing(&row));
         let files = Files::of(working, write.id, named);
+        row.missing = Some(completeness::missing(&row, files.are_there()));
         let decided = rules::record(before, row, files.are_more())?;
         let mut changes = Changes::default();
         let contact = working.feedback_contact.get(write.id);
@@ -485,6 +485,11 @@ impl Files {
         all.extend(named.filter(|hash| !self.before.contains(hash)).cloned());
         all.truncate(attachments::MOST);
         all
+    }
+
+    /// Whether the row names any.
+    fn are_there(&self) -> bool {
+        !self.named.as_ref().unwrap_or(&self.before).is_empty()
     }
 
     /// Whether files are added.

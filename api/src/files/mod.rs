@@ -18,6 +18,7 @@ mod receiving;
 mod sniff;
 pub mod store;
 mod strip;
+mod transport;
 mod tus;
 
 use std::fmt;

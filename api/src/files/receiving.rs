@@ -301,7 +301,12 @@ pub(super) async fn finish(state: &State, viewer: &Viewer, upload: &upload::Mode
                 quota: quota(state),
             };
             drop(bytes);
-            run(state, viewer, &arrive).await?;
+            let arrived = run(state, viewer, &arrive).await;
+            if matches!(&arrived, Err(error) if error.code() == Code::NotFound) {
+                // The attempt was given up meanwhile, and nothing else remembers its object.
+                state.files.erase(&whole(upload.object)).await?;
+            }
+            arrived?;
         }
         Made::Refused(code) => {
             release(state, viewer, upload, LetGo::Unfit).await?;

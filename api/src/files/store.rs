@@ -23,6 +23,7 @@ use object_store::{
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::transport::Transport;
 use crate::error::{Error, Result};
 
 /// How many files are put together at the same time: each is in memory whole, and once more while it is cleaned.
@@ -144,10 +145,9 @@ impl Files {
                 Arc::new(local.with_fsync(true).with_automatic_cleanup(true))
             }
             FilePlace::Bucket { bucket, prefix } => {
-                // Two libraries below share this choice; whichever asks first has made it.
-                let _ = rustls::crypto::ring::default_provider().install_default();
                 let s3 = AmazonS3Builder::from_env()
                     .with_bucket_name(bucket)
+                    .with_http_connector(Transport)
                     .with_retry(RetryConfig {
                         backoff: BackoffConfig::default(),
                         max_retries: 3,

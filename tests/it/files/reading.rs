@@ -7,7 +7,7 @@ use cutri_tests::{
 };
 use serde_json::{Value, json};
 
-use super::{Sender, sha256, text};
+use super::{Sender, Told, sha256, text};
 
 each_db! {
     async fn a_file_is_read_by_those_who_see_a_row_that_names_it(db: TestDatabase) {
@@ -20,7 +20,7 @@ each_db! {
         let reads = async |sender: &Sender| {
             let (asked, none) = (sender.read(&hash, &[]).await, sender.read(&absent, &[]).await);
             if asked.status == 404 {
-                let dated = |told: &crate::files::Told| {
+                let dated = |told: &Told| {
                     let mut headers = told.headers.clone();
                     headers.remove("date");
                     headers
