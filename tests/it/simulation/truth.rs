@@ -67,7 +67,18 @@ impl Simulation<'_> {
             if places.is_empty() && fate.collection == "note" && self.is_written_over(mutation) {
                 continue;
             }
-            assert!(!places.is_empty(), "lost: {mutation} {fate:?}");
+            if places.is_empty() {
+                // Its story: what was said of the row, and every restore and upload beside it.
+                for line in self.story.iter().filter(|line| {
+                    line.contains(&fate.row)
+                        || line.contains(mutation)
+                        || line.contains("copy")
+                        || line.contains("uploads")
+                }) {
+                    println!("{line}");
+                }
+                panic!("lost: {mutation} {fate:?}");
+            }
             for place in places {
                 *found.entry(place).or_default() += 1;
             }
