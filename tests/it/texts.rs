@@ -192,12 +192,21 @@ async fn nothing_inside_is_told(app: &TestApp, planted: &Planted, world: &World,
             text = format!("{before}{}{after}", id(kind));
         }
         let arguments: Value = serde_json::from_str(&text).unwrap();
-        let names: Vec<&str> = arguments.as_object().unwrap().keys().map(String::as_str).collect();
+        let names: Vec<&str> = arguments
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         let query = sdl.call("Query", sample.field, &names);
         for (who, person) in viewers {
             let told = person.ask(&query, arguments.clone()).await.body;
             let found = words_in(&told["data"].to_string());
-            assert!(found.is_empty(), "{who} reads {found:?} by {}: {told:#}", sample.field);
+            assert!(
+                found.is_empty(),
+                "{who} reads {found:?} by {}: {told:#}",
+                sample.field
+            );
         }
     }
     for (who, person) in viewers {

@@ -34,11 +34,16 @@ pub(super) fn told(error: &Error) -> Option<String> {
                 of(ContextKind::InvalidArg)
             )
         }
-        ErrorKind::ArgumentConflict => format!("{} không dùng chung với tham số khác", of(ContextKind::InvalidArg)),
+        ErrorKind::ArgumentConflict => format!(
+            "{} không dùng chung với tham số khác",
+            of(ContextKind::InvalidArg)
+        ),
         ErrorKind::InvalidUtf8 => "dòng lệnh có ký tự không phải UTF-8".to_owned(),
         _ => "dòng lệnh chưa đúng".to_owned(),
     };
-    Some(format!("cutri: {what}. Xem: cutri --help [not understood; see below]"))
+    Some(format!(
+        "cutri: {what}. Xem: cutri --help [not understood; see below]"
+    ))
 }
 
 #[cfg(test)]
@@ -58,9 +63,15 @@ mod tests {
             (&["servee"][..], "cutri: không có lệnh servee."),
             (&["serve", "--demoo"], "cutri: không có tham số --demoo."),
             (&["serve", "--log", "loud"], "cutri: giá trị «loud» của --log <"),
-            (&["serve", "--listen", "everywhere"], "cutri: giá trị «everywhere» của --listen <"),
+            (
+                &["serve", "--listen", "everywhere"],
+                "cutri: giá trị «everywhere» của --listen <",
+            ),
             (&["account", "create"], "cutri: thiếu --username <"),
-            (&["token", "create", "--scope", "read", "--unit"], "cutri: --unit <"),
+            (
+                &["token", "create", "--scope", "read", "--unit"],
+                "cutri: --unit <",
+            ),
         ] {
             let line = told(args).unwrap();
             assert!(line.starts_with(begins), "{line}");

@@ -9,7 +9,8 @@ use async_graphql::{
     parser::{
         parse_schema,
         types::{
-            BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition,
+            BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type, TypeKind,
+            TypeSystemDefinition,
         },
     },
 };
@@ -32,7 +33,9 @@ impl Types {
     /// Out of the published schema.
     pub(super) fn read(sdl: &str) -> Self {
         let mut types = Self::default();
-        let definitions = parse_schema(sdl).map(|schema| schema.definitions).unwrap_or_default();
+        let definitions = parse_schema(sdl)
+            .map(|schema| schema.definitions)
+            .unwrap_or_default();
         for definition in definitions {
             let TypeSystemDefinition::Type(definition) = definition else {
                 continue;
@@ -56,7 +59,9 @@ impl Types {
                     let key = (of.clone(), name.clone(), argument.node.name.node.to_string());
                     types.arguments.insert(key, base(&argument.node.ty.node));
                 }
-                types.outputs.insert((of.clone(), name), base(&field.node.ty.node));
+                types
+                    .outputs
+                    .insert((of.clone(), name), base(&field.node.ty.node));
             }
         }
         types
@@ -131,14 +136,22 @@ impl Question {
             .chain(fragments)
             .find_map(|(on, set)| self.argument(types, on, set, at))?;
         let mut path = Vec::new();
-        wrong.find(types, &of, &value, &mut path).then(|| match path.is_empty() {
-            true => name.to_string(),
-            false => path.join("."),
-        })
+        wrong
+            .find(types, &of, &value, &mut path)
+            .then(|| match path.is_empty() {
+                true => name.to_string(),
+                false => path.join("."),
+            })
     }
 
     /// The argument whose value stands here: its name, its value, its type.
-    fn argument(&self, types: &Types, on: &str, set: &SelectionSet, at: Pos) -> Option<(Name, Value, String)> {
+    fn argument(
+        &self,
+        types: &Types,
+        on: &str,
+        set: &SelectionSet,
+        at: Pos,
+    ) -> Option<(Name, Value, String)> {
         set.items.iter().find_map(|item| match &item.node {
             Selection::Field(field) => {
                 let field = &field.node;
