@@ -178,7 +178,7 @@ fn asked(row: &petition::Model, agency: Option<String>) -> Value {
     filled(json!({
         "id": row.id,
         "number": row.number,
-        "title": cut(&row.title, TITLE),
+        "title": Some(cut(&row.title, TITLE)).filter(|title| !title.is_empty()),
         "process": row.process,
         "outcome": row.outcome,
         "agency": agency,

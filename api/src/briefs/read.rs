@@ -112,6 +112,15 @@ async fn petitions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<pe
         .limit(MOST);
     let mut found = open.all(conn).await?;
     found.extend(newest.all(conn).await?);
+    for row in &mut found {
+        let is_own =
+            |council: &CouncilId| *council == row.council_id || Some(*council) == row.upper_council_id;
+        if !place.councils.iter().any(is_own) {
+            // Whoever holds the meeting reads of others what everybody reads.
+            row.title = row.public_title.take().unwrap_or_default();
+            row.answer_text = row.public_answer.take();
+        }
+    }
     Ok(found)
 }
 

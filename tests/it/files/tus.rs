@@ -190,7 +190,7 @@ each_db! {
     async fn hostile_names_headers_and_bodies_get_a_code_and_leave_nothing(db: TestDatabase) {
         let (app, world, sender) = set(&db).await;
         let version = ("tus-resumable", "1.0.0");
-        for path in ["/files/..%2f..%2fetc%2fpasswd", "/files/%2e%2e", "/files/%ff", "/files/x", "/files/ab%00", "/files/ ",
+        for path in ["/files/..%2f..%2fetc%2fpasswd", "/files/%ff", "/files/x", "/files/ab%00", "/files/ ",
             "/files/0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"] {
             for method in ["GET", "HEAD", "DELETE"] {
                 let told = sender.ask(method, path, &[version], Vec::new()).await;
