@@ -4,7 +4,7 @@
 use std::{
     cell::Cell,
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufReader, Read},
     rc::Rc,
 };
 
@@ -24,10 +24,16 @@ pub(super) fn each(file: File, give: Taker<'_>) -> Result<(), Error> {
         .utf8_passthru(true)
         .strip_bom(true)
         .build(BufReader::new(file));
-    let mut source = BufReader::with_capacity(LOOK, decoder);
-    let begun = source.fill_buf().map_err(unreadable)?;
-    let (separator, skip) = separator(begun);
-    source.consume(skip);
+    let mut source = decoder;
+    // A reader gives what it has at hand, and that may be three bytes.
+    let mut begun = Vec::with_capacity(LOOK);
+    (&mut source)
+        .take(LOOK as u64)
+        .read_to_end(&mut begun)
+        .map_err(unreadable)?;
+    let (separator, skip) = separator(&begun);
+    begun.drain(..skip);
+    let source = io::Cursor::new(begun).chain(source);
 
     let left = Rc::new(Cell::new(LONGEST_RECORD));
     let bounded = Bounded {
