@@ -227,7 +227,7 @@ mod tests {
         );
         assert_eq!(
             document("125/HĐND-VP (ngày 2/3/2026)"),
-            ("125/HĐND-VP (ngày 2/3/2026)".to_owned(), None)
+            ("125/HĐND-VP".to_owned(), date("2026-03-02"))
         );
         assert_eq!(document(" 125 "), ("125".to_owned(), None));
         assert_eq!(document("ngày mai"), ("ngày mai".to_owned(), None));

@@ -66,8 +66,7 @@ each_db! {
             let text = if row % 10 == 0 { 1 } else { row };
             out.write_all(format!("Sửa đoạn đường {text},Giao thông\n").as_bytes()).unwrap();
         }
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
+        let data = db.folder().to_owned();
         let mut first = command(&db, &data, &file, &world, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while count(&app).await == 0 {
             assert!(first.try_wait().unwrap().is_none(), "it ended before anything was there");
@@ -81,7 +80,7 @@ each_db! {
 
         let again = command(&db, &data, &file, &world, &[]).output().unwrap();
         let text = String::from_utf8_lossy(&again.stdout);
-        assert!(again.status.success(), "{text}");
+        assert!(again.status.success(), "{text}{}", String::from_utf8_lossy(&again.stderr));
         assert_eq!(count(&app).await, 5_000);
         assert!(text.contains(&format!("5000 dòng; {} kiến nghị mới, {so_far} đã có từ trước, 0 dòng có lỗi", 5_000 - so_far)), "{text}");
         let steps = event::Entity::find().filter(event::Column::Event.eq("imported")).count(app.state.store.read()).await;
@@ -92,15 +91,15 @@ each_db! {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
+        let data = db.folder().to_owned();
         let (file, errors) = (folder.path().join("kiennghi.csv"), folder.path().join("loi.csv"));
         std::fs::write(&file, six().replace("Thủy lợi", "Thủy lợi lớn")).unwrap();
         let more = ["--errors", errors.to_str().unwrap()];
         let validated = command(&db, &data, &file, &world, &[&more[..], &["--validate-only"]].concat()).output().unwrap();
         let text = String::from_utf8_lossy(&validated.stdout);
-        assert_eq!(validated.status.code(), Some(1), "{text}");
-        assert!(text.contains("Họ và tên") && text.contains("chưa ghi gì") && text.contains("Lĩnh vực"), "{text}");
+        let wrong = String::from_utf8_lossy(&validated.stderr);
+        assert_eq!(validated.status.code(), Some(1), "{text}{wrong}");
+        assert!(text.contains("Họ và tên") && text.contains("chưa ghi gì") && text.contains("Lĩnh vực"), "{text}{wrong}");
         assert_eq!(count(&app).await, 0);
         assert_eq!(std::fs::read_to_string(&errors).unwrap().lines().count(), 2);
 
@@ -133,8 +132,7 @@ fn the_memory_of_an_import_does_not_grow_with_its_sheets() {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
+        let data = db.folder().to_owned();
         let (one, many) = (folder.path().join("one.xlsx"), folder.path().join("many.xlsx"));
         sheets::many(&one, 1, true);
         sheets::many(&many, rows, true);

@@ -4,7 +4,7 @@
 use std::{
     cell::Cell,
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufReader, Read},
     rc::Rc,
 };
 
@@ -24,15 +24,25 @@ pub(super) fn each(file: File, give: Taker<'_>) -> Result<(), Error> {
         .utf8_passthru(true)
         .strip_bom(true)
         .build(BufReader::new(file));
-    let mut source = BufReader::with_capacity(LOOK, decoder);
-    let begun = source.fill_buf().map_err(unreadable)?;
-    let (separator, skip) = separator(begun);
-    source.consume(skip);
+    let mut source = decoder;
+    // A reader gives what it has at hand, and that may be three bytes.
+    let mut begun = Vec::with_capacity(LOOK);
+    (&mut source)
+        .take(LOOK as u64)
+        .read_to_end(&mut begun)
+        .map_err(unreadable)?;
+    let (separator, skip) = separator(&begun);
+    begun.drain(..skip);
+    let source = io::Cursor::new(begun).chain(source);
 
     let left = Rc::new(Cell::new(LONGEST_RECORD));
     let bounded = Bounded {
         source,
         left: Rc::clone(&left),
+        ready: Vec::new(),
+        given: 0,
+        held: false,
+        last: b'\n',
     };
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -43,12 +53,12 @@ pub(super) fn each(file: File, give: Taker<'_>) -> Result<(), Error> {
     let skipped = u64::from(skip > 0);
     loop {
         left.set(LONGEST_RECORD);
-        let at = reader.position().line() + skipped;
         if !reader.read_byte_record(&mut record).map_err(unreadable)? {
             return Ok(());
         }
-        // The reader's own count is behind where empty lines are; a record knows better.
-        let number = record.position().map_or(at, |position| position.line() + skipped);
+        // Where a record begins the reader does not tell where empty lines are before it; where it ends, it does.
+        let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let number = (reader.position().line() + skipped).saturating_sub(1 + within);
         let cells = record
             .iter()
             .take(MOST_COLUMNS)
@@ -109,22 +119,60 @@ fn separator(begun: &[u8]) -> (u8, usize) {
     (separator, 0)
 }
 
-/// A reader that gives no more than a record may have.
+/// A reader that gives no more than a record may have, and every line with the same end, the last one too.
 struct Bounded<R> {
     source: R,
     left: Rc<Cell<u64>>,
+    ready: Vec<u8>,
+    /// How much of it was given.
+    given: usize,
+    /// A carriage return that waits for what follows.
+    held: bool,
+    last: u8,
+}
+
+impl<R: Read> Bounded<R> {
+    fn fill(&mut self) -> io::Result<()> {
+        let mut chunk = [0; 8 * 1024];
+        let read = self.source.read(&mut chunk)?;
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.ok_or(io::ErrorKind::InvalidData)?);
+        self.given = 0;
+        self.ready.clear();
+        for byte in &chunk[..read] {
+            if std::mem::take(&mut self.held) && *byte != b'\n' {
+                self.ready.push(b'\r');
+            }
+            self.held = *byte == b'\r';
+            if !self.held {
+                self.ready.push(*byte);
+            }
+            self.last = *byte;
+        }
+        if read == 0 && self.last != b'\n' {
+            self.held = false;
+            self.last = b'\n';
+            self.ready.push(b'\n');
+        }
+        Ok(())
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
-        match self.left.get().checked_sub(read as u64) {
-            Some(left) => {
-                self.left.set(left);
-                Ok(read)
+        while self.given == self.ready.len() {
+            let was_held = self.held;
+            self.fill()?;
+            // Nothing more comes, unless all that came was held back.
+            if self.ready.is_empty() && (!self.held || was_held) {
+                return Ok(0);
             }
-            None => Err(io::ErrorKind::InvalidData.into()),
         }
+        let ready = &self.ready[self.given..];
+        let count = ready.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&ready[..count]);
+        self.given += count;
+        Ok(count)
     }
 }
 
