@@ -16,6 +16,9 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// The bytes that came over one connection.
+type Said = Arc<Mutex<Vec<u8>>>;
+
 /// What goes wrong at the moment. A connection counts its bytes from its first one, or from the call that
 /// changed the faults while it was open; every connection is cut until [`FaultProxy::clear`].
 #[derive(Clone, Copy, Default)]
@@ -42,7 +45,7 @@ struct Shared {
     /// How late connections come, at random.
     scatter: Mutex<Option<(StdRng, Duration)>>,
     /// What clients said, by connection, from the call of [`FaultProxy::keep_requests`] on.
-    kept: Mutex<Option<Vec<Arc<Mutex<Vec<u8>>>>>>,
+    kept: Mutex<Option<Vec<Said>>>,
 }
 
 impl Shared {

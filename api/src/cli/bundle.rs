@@ -26,7 +26,7 @@ pub(super) enum Bundle {
     Apply {
         /// Các tệp gói. [the bundles]
         #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
+        bundles: Vec<PathBuf>,
     },
     /// Xem gói của ai, làm lúc nào, và có nguyên vẹn với khóa của máy này không; không hiện nội dung.
     /// [whose it is and whether it opens here]
@@ -62,7 +62,7 @@ pub(super) struct Make {
 /// Does it; whether everything was taken in.
 pub(super) async fn run(settings: &Settings, bundle: Bundle) -> Result<bool, Failure> {
     match bundle {
-        Bundle::Apply { files } => apply(settings, &files).await,
+        Bundle::Apply { bundles } => apply(settings, &bundles).await,
         Bundle::Show { file } => show(settings, &file),
         Bundle::Make(asked) => make(&asked).map(|()| true),
     }

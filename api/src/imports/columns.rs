@@ -119,7 +119,7 @@ pub fn head(raw: &str) -> Head {
         .find(|column| fold(column.head()) == folded || column.others().contains(&folded.as_str()));
     match column {
         Some(column) => Head::Column(*column),
-        None if PERSONAL.iter().any(|mark| personal(mark)) => Head::Personal,
+        None if PERSONAL.iter().any(personal) => Head::Personal,
         None => Head::Unknown,
     }
 }

@@ -86,7 +86,7 @@ impl Reading<'_> {
             }
             _ => None,
         };
-        let state = row.coded(Column::Status, |raw| state(raw), &mut note);
+        let state = row.coded(Column::Status, state, &mut note);
         let closed = matches!(state, Some(State::Reached(Reached::Closed)));
         let reached = match (&field, &forwarded, &answered, &informed) {
             (.., Some(_)) if closed => Reached::Closed,

@@ -29,6 +29,9 @@ use crate::{
     viewer::{Place, Viewer},
 };
 
+/// What was made of a row: its command with what there is to note, or what is wrong with it.
+type Judged = std::result::Result<(importing::Import, Vec<Problem>), Vec<Problem>>;
+
 /// Rows of one transaction.
 const BATCH: usize = 1_000;
 
@@ -281,10 +284,7 @@ async fn judged(
         (false, false) => door::execute(state, viewer, &commands).await?,
     };
     let mut answers = answers.into_iter();
-    let outcome = |(line, row): (
-        &Line,
-        std::result::Result<(importing::Import, Vec<Problem>), Vec<Problem>>,
-    )| {
+    let outcome = |(line, row): (&Line, Judged)| {
         let (outcome, petition, problems, notes) = match row {
             Err(problems) => (Outcome::Refused, None, problems, Vec::new()),
             Ok((command, notes)) => match answers.next() {

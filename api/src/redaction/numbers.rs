@@ -123,7 +123,7 @@ fn groups(text: &Text<'_>, at: usize) -> Vec<(String, usize)> {
         let follows = text.get(next + 1);
         if is_joint && follows.is_some_and(|token| token.is_number() && (token.glued || after.text == ")")) {
             next += 1;
-        } else if !(after.is_number() && !after.glued) {
+        } else if !after.is_number() || after.glued {
             break;
         }
     }

@@ -162,7 +162,7 @@ impl Loader<CountsOf> for Rows {
             .into_tuple()
             .all(self.state.store.read())
             .await?;
-        let mut of: HashMap<CountsOf, Vec<(Option<String>, Option<String>)>> = HashMap::new();
+        let mut of: HashMap<CountsOf, Vec<_>> = HashMap::new();
         for (edition, tier, field) in lines {
             of.entry(CountsOf(edition)).or_default().push((tier, field));
         }
