@@ -31,6 +31,10 @@ pub(crate) fn text(seed: &str, length: usize) -> Vec<u8> {
         }
         text.push_str(&format!("{seed} {line:08}\n"));
     }
+    // Not in the middle of a letter.
+    while !text.is_char_boundary(text.len().min(length)) {
+        text.insert(0, '-');
+    }
     text.truncate(length);
     text.into_bytes()
 }
