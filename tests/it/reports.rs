@@ -184,7 +184,9 @@ fn stands(council: entity::id::CouncilId, created: NaiveDate, closed: Option<Nai
         agency_id: None,
         forwarding_id: None,
         answer_id: None,
+        public_title: None,
         public_content: None,
+        public_answer: None,
         process: if closed.is_some() {
             petition::Process::Closed
         } else {
