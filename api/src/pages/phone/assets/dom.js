@@ -17,18 +17,13 @@ export const field = (label, control, hint) => h('label', { class: 'field' }, h(
   hint && h('small', {}, hint));
 export const select = (name, options, chosen) => h('select', { name },
   options.map(([value, label]) => h('option', { value, selected: value === chosen }, label)));
-export const text = (name, value, maxlength) => h('input', { name, value: value ?? '', maxlength, autocomplete: 'off' });
-export function area(name, value, maxlength, rows) {
-  const area = h('textarea', { name, maxlength, rows });
-  area.value = value ?? '';
-  return area;
-}
-/** A card with a heading; nothing where there is nothing to show. */
+const typed = (tag, value, more) => Object.assign(h(tag, more), { value: value ?? '' });
+export const text = (name, value, maxlength) => typed('input', value, { name, maxlength, autocomplete: 'off' });
+export const area = (name, value, maxlength, rows) => typed('textarea', value, { name, maxlength, rows });
 export const card = (title, ...content) => h('section', { class: 'card' }, h('h2', {}, title), content);
 /** What can be opened; and a list, with how many are in it. */
 export const fold = (title, ...content) => h('details', {}, h('summary', {}, title), content);
 export const more = (title, list) => list.length > 0 && fold(`${title} (${list.length})`, list);
-/** Lines as they were written. */
 export const lines = (words) => h('p', { class: 'lines' }, words);
 
 const format = (options) => {

@@ -1,7 +1,6 @@
 // Signing in, the first time or again. Again changes nothing on the phone: what waits is sent, nothing is lost.
 import { login, NoAnswer, send } from './api.js';
 import { card, field, h } from './dom.js';
-
 /** Who is signed in on this phone, and which device each account is here. No secrets: those are in IndexedDB. */
 export const signedInHere = () => JSON.parse(localStorage.getItem('cutri-account') ?? '{}');
 
@@ -13,7 +12,6 @@ export async function signIn({ then, why }) {
   name.value = username;
   const form = h('form', { onsubmit: async (event) => {
     event.preventDefault();
-    event.submitter?.setAttribute('aria-busy', 'true');
     try {
       const { account, session } = await login(name.value, password.value, devices[name.value]);
       const kept = { account, username: name.value, devices: { ...devices, [name.value]: session.deviceId } };
@@ -22,7 +20,6 @@ export async function signIn({ then, why }) {
     } catch (error) {
       wrong.textContent = error instanceof NoAnswer ? 'Chưa có sóng để đăng nhập. Phiếu đã ghi vẫn nằm trên máy.' : error.message;
     }
-    event.submitter?.removeAttribute('aria-busy');
   } }, field('Tên đăng nhập', name), field('Mật khẩu', password), wrong, h('button', { class: 'main' }, 'Đăng nhập'));
 
   // Only a demo has these.

@@ -1,11 +1,12 @@
 // Hộp gửi: every feedback of one's own with its four receipts, denunciations that wait to be handed over, and what was
 // refused, explained.
 import { ask } from './api.js';
+import { bundle } from './bundle.js';
 import { field, fold, h, inDays, inHours, lines, more, select } from './dom.js';
 import { atVietnam, newId } from './ids.js';
+import { picture } from './photo.js';
 import { all, meta, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND } from './write.js';
-
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
 async function own() {
   const me = (await meta('profile'))?.account.id;
@@ -24,11 +25,18 @@ const receipts = ({ recordedAt, receivedAt, acceptedAt, seenAt, state }) => h('o
 ].map(([label, at]) => h('li', { class: at ? 'is-there' : '', 'aria-label': `${label}: ${at ? 'rồi' : 'chưa'}` },
   h('span', {}, label), h('time', {}, typeof at === 'string' ? inHours(at) : ''))));
 
+const album = (names) => fold(`Ảnh kèm phiếu (${names.length})`, h('p', { class: 'photos' }, names.map((name) => {
+  const image = h('img', { alt: 'Ảnh kèm phiếu' });
+  picture(name).then((url) => { image.src = url; }, () => image.replaceWith('Cần có sóng để xem ảnh.'));
+  return image;
+})));
+
 const one = (feedback, chosen, petitions) => h('article', { class: 'card', id: feedback.id,
   'data-new': String(feedback.id === chosen) },
 h('p', { class: 'words' }, feedback.content ?? `Tố cáo, biên nhận số ${feedback.receiptNumber}`),
 feedback.trackingCode && h('p', {}, 'Mã tra cứu cho cử tri: ', h('code', {}, feedback.trackingCode)),
 receipts(feedback),
+feedback.attachments && album(feedback.attachments.split(' ')),
 feedback.petitionId && h('p', { class: 'fine' }, 'Thuộc kiến nghị: ', petitions.get(feedback.petitionId)?.title ?? '…'));
 
 /** A denunciation: its words leave the phone on paper only. With the receipt it becomes a feedback without words. */
@@ -68,6 +76,12 @@ function issue({ id, at, message, field: about, rowCollection, rowId }) {
     rowCollection === 'feedback' && h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
 }
 
+/** What waits as a sealed file, for the road without any network. */
+async function carry() {
+  const href = URL.createObjectURL(await bundle());
+  h('a', { href, download: `phieu-${atVietnam().slice(0, 10)}.cutri` }).click();
+}
+
 export async function outbox({ id }) {
   const waiting = await all('outbox');
   const mine = (await own()).filter(({ state }) => state !== 'by_hand');
@@ -80,7 +94,8 @@ export async function outbox({ id }) {
   const shown = mine.map((row) => one(row, id, petitions));
   return [
     h('h1', {}, 'Hộp gửi'),
-    h('p', { id: 'unsent' }, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
+    h('p', {}, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
+    unsent > 0 && h('button', { class: 'quiet', onclick: carry }, 'Xuất ra tệp để người khác mang đi nộp'),
     kept.map((entry) => byHand(entry, agencies)), issues.map(issue),
     shown.slice(0, 20), more('Các phiếu trước', shown.slice(20)),
   ];

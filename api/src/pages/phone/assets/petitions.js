@@ -2,26 +2,23 @@
 import { area, field, fold, h, inDays, lines, more, select, text } from './dom.js';
 import { atVietnam, newId } from './ids.js';
 import { all, meta, queue, rowsOf } from './store.js';
-
 const PROCESS = {
   accepted: 'Đã tiếp nhận', classified: 'Đã phân loại', forwarded: 'Đã chuyển cơ quan giải quyết',
   returned: 'Cơ quan trả lại', answered: 'Đã có trả lời', assessed: 'Đã xem xét trả lời',
   informed: 'Đã thông tin lại cho cử tri', closed: 'Đã khép', reopened: 'Mở lại', split: 'Đã tách', merged: 'Đã nhập',
 };
+const OVER = ['informed', 'closed', 'split', 'merged'];
 
-const today = () => atVietnam().slice(0, 10);
 const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
-const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) && due(petition) < today();
+const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
 
 /** All petitions, with those on which something waits in the outbox marked. */
 async function petitions() {
   const sent = new Map((await all('outbox')).map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
   return (await rowsOf('petition')).map(({ d }) => ({ ...d, sent: sent.get(d.id) }));
 }
-
 const isAwaited = ({ process, answerText, sent }) => ['answered', 'assessed'].includes(process) && answerText
   && sent !== 'informing';
-
 /** Petitions whose answers the voters have not heard. */
 export const awaited = async () => (await petitions()).filter(isAwaited);
 
@@ -60,16 +57,13 @@ export async function petitionList() {
     field('Hình thức', select('how', options('urging_how'), 'phone')),
     field('Lời đôn đốc', area('text', '', 5_000, 2)), field('Số văn bản', text('documentNumber', '', 100)));
 
-  const toTell = everything.filter(isAwaited);
-  const late = everything.filter(isOverdue);
-  const others = everything.filter((petition) => !toTell.includes(petition) && !late.includes(petition));
-  const open = ({ process }) => !['informed', 'closed', 'split', 'merged'].includes(process);
+  const { tell = [], late = [], over = [], open = [] } = Object.groupBy(everything, (petition) => (isAwaited(petition) && 'tell')
+    || (isOverdue(petition) && 'late') || (OVER.includes(petition.process) && 'over') || 'open');
   return [
     h('h1', {}, 'Kiến nghị'),
-    h('h2', {}, `Cần thông tin lại cho cử tri (${toTell.length})`), toTell.map((petition) => one(petition, inform(petition))),
+    h('h2', {}, `Cần thông tin lại cho cử tri (${tell.length})`), tell.map((petition) => one(petition, inform(petition))),
     h('h2', {}, `Quá hạn, cần đôn đốc (${late.length})`), late.map((petition) => one(petition, urge(petition))),
-    more('Đang giải quyết', others.filter(open).map((petition) => one(petition,
-      petition.process === 'forwarded' && urge(petition)))),
-    more('Đã thông tin lại, đã khép', others.filter((petition) => !open(petition)).map((petition) => one(petition))),
+    more('Đang giải quyết', open.map((petition) => one(petition, petition.process === 'forwarded' && urge(petition)))),
+    more('Đã thông tin lại, đã khép', over.map((petition) => one(petition))),
   ];
 }

@@ -1,20 +1,16 @@
 // What the phone keeps, in IndexedDB. One database per account: nobody's queue on a shared phone is ever sent as
 // another's words. What belongs together (a page's rows and its cursor, answers and the queue) is one transaction.
-//
 //   rows    the server's documents, as they came      {c, id, rev, p: [partition], print, d}
 //   outbox  what was written here and is not back yet  {mutationId, collection, id, patch, state, ...}
 //           state: waiting → answered (the server has it) → removed once the row comes by pull;
 //           by_hand: a denunciation, which never leaves the phone
 //   photos  pictures on their way                      {sha256, blob, location}
 //   meta    session, cursor, epoch, profile, draft, synced
-
 const STORES = { rows: ['c', 'id'], outbox: 'mutationId', photos: 'sha256', meta: undefined };
-
 let db;
 let channel;
-/** Tells views, in all tabs, that something is different now; `queued` also that there is something to send. */
+/** Tells all tabs that something is `changed`, or `queued` to be sent. */
 export const changes = new EventTarget();
-
 const done = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);

@@ -2,7 +2,7 @@
 // where one account's are not another's, and where they can be erased.
 
 const RELEASE = '@';
-const FILES = ['phone.css', 'app.js', 'api.js', 'dom.js', 'ids.js', 'login.js', 'outbox.js', 'petitions.js', 'photo.js',
+const FILES = ['phone.css', 'app.js', 'api.js', 'bundle.js', 'dom.js', 'ids.js', 'login.js', 'outbox.js', 'petitions.js', 'photo.js',
   'store.js', 'sync.js', 'today.js', 'wake.js', 'write.js', 'icon.svg', 'icon-192.png'];
 const SHELL = ['/dien-thoai', '/dien-thoai/manifest.webmanifest', ...FILES.map((file) => `/dien-thoai/${RELEASE}/${file}`)];
 

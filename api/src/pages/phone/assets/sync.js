@@ -4,12 +4,8 @@ import { ask, NoAnswer, SignIn } from './api.js';
 import { newId, fingerprint, digestOf } from './ids.js';
 import { sendPhotos } from './photo.js';
 import { all, changes, erase, meta, rowsOf, write } from './store.js';
-
 // Without the 14,000 units: `viewer` names a delegate's own places.
 const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'syncIssue'];
-const MOST_BYTES = 400_000; // in one upload; the server takes 500 rows or 4 MiB
-const MOST_HELD = 5_000; // in one repair
-
 const PAGE = 'partitions changes { p c op id rev d } cursor epoch more digest wipe';
 const PUSH = `mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
   results { status rev errors { code } } pull { ${PAGE} } } }`;
@@ -69,17 +65,14 @@ async function offerAgain(tx) {
   }
   forget(tx);
 }
-
 const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
 
-/** Uploads what waits, under the same mutationId until there is an answer, so that nothing is stored twice. What each
- * row came to is in the next pages: the row, or a `syncIssue`. (This page adds and never edits, so that MERGED and
- * CONFLICT can only be with one's own other device, whose words then come by pull.) */
+/** Uploads what waits, at most 500 rows and 4 MiB, under the same mutationId until there is an answer. What a row came to
+ * is in the next pages: the row, or a `syncIssue`. (This page adds and never edits; there is no conflict to be shown.) */
 async function push() {
-  for (;;) {
-    let bytes = 0;
+  for (let bytes = 0; ; bytes = 0) {
     const waiting = (await all('outbox')).filter(({ state }) => state === 'waiting').slice(0, 500)
-      .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < MOST_BYTES || i === 0);
+      .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < 400_000 || i === 0);
     if (!waiting.length) return;
     const rows = waiting.map(({ state, ...row }) => row);
     const { syncPush } = await ask(PUSH, { rows, cursor: await meta('cursor') }, { seconds: 120 });
@@ -93,7 +86,7 @@ async function push() {
         else tx.put('outbox', { ...waiting[i], state });
       }
     });
-    // A device that was given up offers everything first; that it has to forget is told again by the pull.
+    // A device that was given up offers everything first; the pull says again that it has to forget.
     if (syncPush.pull && !syncPush.pull.wipe) await apply(syncPush.pull);
   }
 }
@@ -119,8 +112,7 @@ async function repair() {
     const [partition, collection] = key.split(' ');
     const here = held.get(key) ?? [];
     if (!COLLECTIONS.includes(collection) || digestOf(here) === (told.get(key) ?? digestOf([]))) continue;
-    // 256 parts, by the last two digits of the ids, where there is too much for one question.
-    const parts = here.length > MOST_HELD ? Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0')) : [null];
+    const parts = here.length > 5_000 ? Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0')) : [null];
     for (const bucket of parts) {
       const names = here.filter(({ id }) => id.endsWith(bucket ?? '')).map(({ id, rev }) => `${id}:${rev}`);
       const { syncRepair } = await ask(REPAIR, { partition, collection, bucket, held: names });
@@ -131,7 +123,6 @@ async function repair() {
 }
 
 async function once() {
-  if (!(await meta('session'))) throw new SignIn();
   try {
     // What this phone holds is offered before anything is read: it may be about to be erased.
     await push().catch((error) => { if (error.code !== 'DEVICE_REVOKED') throw error; });
@@ -150,6 +141,7 @@ async function once() {
   await sendPhotos();
 }
 
+const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, seconds * 1_000); });
 let wake = () => {};
 /** There is something to send, or a signal again: do not wait any longer. */
 export const nudge = () => wake();
@@ -170,25 +162,21 @@ export async function run(tell) {
     } catch (error) {
       if (!(error instanceof NoAnswer || error instanceof SignIn)) console.error(error);
       // After 1, 2, 4, ... seconds, at most two minutes, and not all phones at the same moment.
-      const pause = Math.max(error.seconds ?? 0, Math.min(2 ** failures++, 120) * (0.75 + Math.random() / 2));
-      tell(error instanceof SignIn ? 'signin' : 'waiting', error);
-      await Promise.race([nudged, new Promise((resolve) => { setTimeout(resolve, pause * 1_000); })]);
+      tell(error instanceof SignIn ? 'signin' : 'waiting');
+      const seconds = Math.min(2 ** failures++, 120) * (0.75 + Math.random() / 2);
+      await Promise.race([nudged, pause(Math.max(error.seconds ?? 0, seconds))]);
     }
     stop.abort();
   }
 }
 
-/** Ends when there is something new. One visible tab asks, waiting on the server; the others look once a minute. */
+/** Ends when there is something new: who looks at the page waits on the server, the others ask once a minute. */
 async function news(signal) {
-  const minute = new Promise((resolve) => { setTimeout(resolve, 60_000); });
-  if (document.visibilityState !== 'visible') return minute;
-  return navigator.locks.request('cutri-news', { ifAvailable: true }, async (lock) => {
-    if (!lock) return minute;
-    for (;;) {
-      const [cursor, epoch] = await Promise.all([meta('cursor'), meta('epoch')]);
-      const asked = { cursor, collections: COLLECTIONS, waitMs: 25_000, maxBytes: 1_024 };
-      const { syncPull: told } = await ask(PULL, asked, { signal, seconds: 45 });
-      if (told.changes.length || told.wipe || told.epoch !== epoch) return undefined;
-    }
-  });
+  if (document.visibilityState !== 'visible') return pause(60);
+  for (;;) {
+    const [cursor, epoch] = await Promise.all([meta('cursor'), meta('epoch')]);
+    const asked = { cursor, collections: COLLECTIONS, waitMs: 25_000, maxBytes: 1_024 };
+    const { syncPull: told } = await ask(PULL, asked, { signal, seconds: 45 });
+    if (told.changes.length || told.wipe || told.epoch !== epoch) return undefined;
+  }
 }

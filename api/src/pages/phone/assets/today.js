@@ -2,26 +2,26 @@
 import { card, h, inDays, inWords, lines, more } from './dom.js';
 import { meta, rowsOf } from './store.js';
 import { awaited } from './petitions.js';
-
 const NOT_HELD = ['proposed', 'postponed', 'cancelled'];
-const HOUR = 3_600_000;
 
 /** Voter contacts that are still to come or began a few hours ago, the nearest first. */
 async function coming() {
   const meetings = (await rowsOf('meeting')).map(({ d }) => d);
   return meetings.filter(({ family, status, startsAt }) => family === 'contact' && !NOT_HELD.includes(status)
-    && Date.parse(startsAt) > Date.now() - 6 * HOUR).sort((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt));
+    && Date.parse(startsAt) > Date.now() - 6 * 3_600_000).sort((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt));
 }
 
 const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(startsAt), place].filter(Boolean).join(' · '));
 
-export async function today({ install }) {
+export async function today({ install, wake }) {
+  const mayWake = globalThis.Notification?.permission === 'default';
   const profile = await meta('profile');
   const [next, ...later] = await coming();
   const waiting = await awaited();
   return [
     h('h1', {}, 'Hôm nay'),
     install,
+    mayWake && h('button', { class: 'quiet', onclick: wake }, 'Báo cho tôi khi có tin mới'),
     card('Cuộc tiếp xúc cử tri sắp tới', next ? [
       h('h3', {}, next.title), about(next),
       next.agenda && [h('h4', {}, 'Chương trình'), lines(next.agenda)],

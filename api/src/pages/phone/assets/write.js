@@ -3,9 +3,6 @@ import { area, card, field, fold, h, inDays, select, text } from './dom.js';
 import { atVietnam, newId, trackingCode } from './ids.js';
 import { prepare } from './photo.js';
 import { meta, queue, rowsOf, setMeta } from './store.js';
-
-const KINDS = [['petition', 'Kiến nghị'], ['reflection', 'Phản ánh'], ['opinion', 'Ý kiến'], ['complaint', 'Khiếu nại'],
-  ['denunciation', 'Tố cáo']];
 const CONSENT = 'Cử tri đồng ý để đại biểu ghi tên, số điện thoại nhằm trả lời kiến nghị này.';
 
 export const BY_HAND = 'Tố cáo không gửi qua mạng: tên và lời người tố cáo là bí mật. Hãy hướng dẫn cử tri nộp đơn, hoặc '
@@ -26,8 +23,8 @@ export async function write({ id: chosen }) {
     for (const file of camera.files) photos.push(...await prepare(file).then((photo) => [photo], () => []));
     shown.replaceChildren(...photos.map(({ blob }) => h('img', { src: URL.createObjectURL(blob), alt: 'Ảnh kèm phiếu' })));
   } });
-  const kinds = KINDS.map(([value, label]) => h('label', {}, h('input', {
-    type: 'radio', name: 'kind', value, checked: value === (draft.kind ?? 'petition'),
+  const kinds = (profile?.lists.submission_kind ?? []).map(({ code, label }) => h('label', {}, h('input', {
+    type: 'radio', name: 'kind', value: code, checked: code === (draft.kind ?? 'petition'),
   }), h('span', {}, label)));
 
   const form = h('form', {
@@ -67,7 +64,7 @@ export async function write({ id: chosen }) {
     field('Ấp, khu phố', text('subUnit', draft.subUnit, 200)),
     field('Mong muốn', area('wanted', draft.wanted, 5_000, 2), 'Cử tri muốn được giải quyết thế nào'),
     field('Đã trả lời tại chỗ', area('onSpotAnswer', draft.onSpotAnswer, 5_000, 2), 'Để trống nếu chưa trả lời'),
-    await meta('files') && [h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), shown],
+    h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), shown,
     fold('Cử tri muốn được gọi lại',
       h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'consent' }), h('span', {}, CONSENT)),
       field('Tên', text('contactName', '', 200)), field('Số điện thoại', text('contactPhone', '', 30)))),
