@@ -123,6 +123,35 @@ const commands = {
     await new Promise((resolve) => { setTimeout(resolve, 300); });
     await page.screenshot({ path: file, optimizeForSpeed: false });
   },
+  /** Presses, and takes what is then saved into a folder: the file's path. */
+  async save({ page, words, folder }) {
+    const session = await browser.target().createCDPSession();
+    await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder, eventsEnabled: true });
+    const saved = new Promise((resolve, reject) => {
+      let name;
+      session.on('Browser.downloadWillBegin', ({ suggestedFilename }) => { name = suggestedFilename; });
+      session.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve(`${folder}/${name}`));
+      setTimeout(() => reject(new Error(`nothing was saved: ${told.join('\n')}`)), PATIENCE.timeout);
+    });
+    await commands.press({ page, words });
+    return saved;
+  },
+  /** The browser lets a page of this origin show notifications. */
+  async allow({ origin }) { await browser.defaultBrowserContext().overridePermissions(origin, ['notifications']); },
+  /** A push service delivers a signal without content to the origin's worker. */
+  async wake({ page, origin }) {
+    const session = await page.createCDPSession();
+    const registered = new Promise((resolve) => {
+      session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        const found = registrations.find(({ scopeURL, isDeleted }) => scopeURL.startsWith(origin) && !isDeleted);
+        if (found) resolve(found.registrationId);
+      });
+    });
+    await session.send('ServiceWorker.enable');
+    const registrationId = await registered;
+    await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data: '' });
+    await session.detach();
+  },
   /** What pages complained of since the last time. */
   async told() { return told.splice(0); },
 };

@@ -6,7 +6,6 @@ export class NoAnswer extends Error { constructor(seconds = 0) { super('no answe
 export class SignIn extends Error {}
 /** The server refused, with a code of docs/errors.md. */
 export class Refused extends Error { constructor({ code, message }) { super(message); this.code = code; } }
-
 /** The switch beside the real thing: while it is on nothing leaves the phone. */
 export const lostSignal = {
   get isOn() { return localStorage.getItem('cutri-lost-signal') === '1'; },
@@ -17,12 +16,8 @@ export const lostSignal = {
 export async function send(path, options, seconds = 30) {
   if (lostSignal.isOn) throw new NoAnswer();
   const ends = [AbortSignal.timeout(seconds * 1_000), options.signal].filter(Boolean);
-  let answer;
-  try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.any(ends), credentials: 'omit', cache: 'no-store' });
-  } catch {
-    throw new NoAnswer();
-  }
+  const request = { ...options, signal: AbortSignal.any(ends), credentials: 'omit', cache: 'no-store' };
+  const answer = await fetch(path, request).catch(() => { throw new NoAnswer(); });
   // Too busy, too slow, stopping: nothing is known of the request, and the server may say when to come back.
   if ([408, 429].includes(answer.status) || answer.status >= 500) throw new NoAnswer(+answer.headers.get('retry-after'));
   return answer;
@@ -55,7 +50,6 @@ export async function signedIn(work) {
 
 export const ask = (query, variables, options) => signedIn((token) => post(query, variables, token, options));
 const TOKENS = 'accessToken refreshToken device { id bundleKey } userErrors { code message }';
-
 /** A fresh access token. One tab asks, the others find its answer: a refresh token is good once. Its answer may be
  * lost, so the same token may be sent again within 60 seconds; later that would look like theft, and the device would
  * be revoked. So the moment of sending is kept, and after the grace the person signs in instead. */

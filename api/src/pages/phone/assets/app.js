@@ -11,7 +11,7 @@ import { write } from './write.js';
 import { askToWake, register } from './wake.js';
 const [view, tabs, state, lost] = ['view', 'tabs', 'state', 'lost-signal'].map((id) => document.getElementById(id));
 const VIEWS = {
-  'hom-nay': today, ghi: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
+  'hom-nay': today, ghi: write, sua: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
 };
 const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 0 };
 
@@ -22,7 +22,7 @@ async function show() {
   if (!isNew && view.querySelector('.card > form, details[open] > form')) return tellState();
   const turn = ++now.turns;
   now.shown = location.hash;
-  const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ id, install: now.install, wake: askToWake });
+  const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ name, id, install: now.install, wake: askToWake });
   if (turn !== now.turns) return undefined;
   const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
@@ -96,7 +96,6 @@ addEventListener('beforeinstallprompt', (event) => {
 const policy = window.trustedTypes?.createPolicy('worker', { createScriptURL: (url) => url });
 const worker = policy?.createScriptURL('/dien-thoai/sw.js') ?? '/dien-thoai/sw.js';
 navigator.serviceWorker?.register(worker, { scope: '/dien-thoai' });
-
 if (isSecureContext) {
   if (signedInHere().account) await begin(signedInHere().account);
   await show();

@@ -2,15 +2,16 @@
 // refused, explained.
 import { ask } from './api.js';
 import { bundle } from './bundle.js';
-import { field, fold, h, inDays, inHours, lines, more, select } from './dom.js';
+import { field, fold, form, h, inDays, inHours, lines, more, select } from './dom.js';
 import { atVietnam, newId } from './ids.js';
 import { picture } from './photo.js';
 import { all, meta, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND } from './write.js';
+
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
 async function own() {
   const me = (await meta('profile'))?.account.id;
-  const told = (await rowsOf('feedback')).map(({ d }) => d).filter(({ authorId }) => authorId === me);
+  const told = (await rowsOf('feedback')).map(({ d, rev }) => ({ ...d, baseRev: rev })).filter(({ authorId }) => authorId === me);
   const both = new Map(told.map((row) => [row.id, row]));
   for (const { collection, id, state, patch } of await all('outbox')) {
     if (collection === 'feedback') both.set(id, { ...both.get(id), ...patch, id, state });
@@ -24,10 +25,10 @@ const receipts = ({ recordedAt, receivedAt, acceptedAt, seenAt, state }) => h('o
   ['Đã tiếp nhận', acceptedAt], ['Văn phòng đã xem', seenAt],
 ].map(([label, at]) => h('li', { class: at ? 'is-there' : '', 'aria-label': `${label}: ${at ? 'rồi' : 'chưa'}` },
   h('span', {}, label), h('time', {}, typeof at === 'string' ? inHours(at) : ''))));
-
 const album = (names) => fold(`Ảnh kèm phiếu (${names.length})`, h('p', { class: 'photos' }, names.map((name) => {
-  const image = h('img', { alt: 'Ảnh kèm phiếu' });
-  picture(name).then((url) => { image.src = url; }, () => image.replaceWith('Cần có sóng để xem ảnh.'));
+  const gone = () => image.replaceWith('Ảnh chưa có trên máy chủ, hoặc đang mất sóng.');
+  const image = h('img', { alt: 'Ảnh kèm phiếu', onerror: gone });
+  picture(name).then((url) => { image.src = url; }, gone);
   return image;
 })));
 
@@ -36,41 +37,41 @@ const one = (feedback, chosen, petitions) => h('article', { class: 'card', id: f
 h('p', { class: 'words' }, feedback.content ?? `Tố cáo, biên nhận số ${feedback.receiptNumber}`),
 feedback.trackingCode && h('p', {}, 'Mã tra cứu cho cử tri: ', h('code', {}, feedback.trackingCode)),
 receipts(feedback),
+// The office asks something before it can go on; any correction answers.
+feedback.status === 'returned' && !feedback.state && [h('p', { class: 'warning' }, `Văn phòng hỏi lại: ${feedback.question}`),
+  h('button', { class: 'quiet', onclick: () => correct(feedback) }, 'Bổ sung vào phiếu')],
 feedback.attachments && album(feedback.attachments.split(' ')),
 feedback.petitionId && h('p', { class: 'fine' }, 'Thuộc kiến nghị: ', petitions.get(feedback.petitionId)?.title ?? '…'));
 
 /** A denunciation: its words leave the phone on paper only. With the receipt it becomes a feedback without words. */
 function byHand({ mutationId, id, patch }, agencies) {
-  const form = h('form', { onsubmit: async (event) => {
-    event.preventDefault();
-    const receipt = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
+  const paper = fold('Khi đã bàn giao', form({}, async (receipt) => {
     const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt: atVietnam() };
-    form.parentNode.open = false;
+    paper.open = false;
     await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [],
       (tx) => tx.delete('outbox', mutationId));
-  } },
+  },
   field('Số biên nhận', h('input', { name: 'receiptNumber', maxlength: 30, pattern: '[0-9]+([\\/.\\-][0-9A-ZĐ]+)*' }),
     'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
   field('Ngày nhận', h('input', { name: 'receivedOn', type: 'date' })),
   field('Nơi nhận', select('receivingAgencyId', [['', 'Chưa rõ'], ...agencies.map(({ id, name }) => [id, name])], '')),
-  h('button', { class: 'main' }, 'Đã bàn giao, xóa lời trên máy'));
+  h('button', { class: 'main' }, 'Đã bàn giao, xóa lời trên máy')));
   return h('article', { class: 'card by-hand', id }, h('h2', {}, 'Tố cáo: chuyển tận tay'),
-    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), fold('Khi đã bàn giao', form));
+    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), paper);
 }
 
 const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn' };
+/** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. */
+const correct = async (words) => {
+  await setMeta(`draft ${words.id}`, words);
+  location.hash = `#sua/${words.id}`;
+};
 
-/** What was refused: why, and the words again, to be corrected; as the same row, so that it is one in the end. */
+/** What was refused: why, and the words again. */
 function issue({ id, at, message, field: about, rowCollection, rowId }) {
-  const back = async ({ target }) => {
-    try {
-      const { syncIssue } = await ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id });
-      await setMeta('draft', { ...JSON.parse(syncIssue.original ?? '{}').patch, id: rowId });
-      location.hash = '#ghi';
-    } catch {
-      target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để lấy lại lời đã ghi.'));
-    }
-  };
+  const back = ({ target }) => ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id })
+    .then(({ syncIssue }) => correct({ ...JSON.parse(syncIssue.original ?? '{}').patch, id: rowId }))
+    .catch(() => target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để lấy lại lời đã ghi.')));
   return h('article', { class: 'card issue' }, h('h2', {}, 'Chưa được nhận'), lines(message),
     h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
     rowCollection === 'feedback' && h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
@@ -86,7 +87,7 @@ export async function outbox({ id }) {
   const waiting = await all('outbox');
   const mine = (await own()).filter(({ state }) => state !== 'by_hand');
   const issues = (await rowsOf('syncIssue')).map(({ d }) => d)
-    .filter(({ status, rowId }) => status === 'open' && !mine.some(({ id }) => id === rowId));
+    .filter(({ status, rowId }) => status === 'open' && !mine.some((row) => row.id === rowId && (row.state || row.status !== 'returned')));
   const agencies = (await rowsOf('agency')).map(({ d }) => d).filter(({ validTo }) => !validTo);
   const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
   const kept = waiting.filter(({ state }) => state === 'by_hand');

@@ -3,8 +3,7 @@
 import { Refused, send, signedIn } from './api.js';
 import { sha256 } from './ids.js';
 import { all, get, write } from './store.js';
-const LONGEST_SIDE = 1_600;
-const PIECE = 256 * 1_024;
+const [LONGEST_SIDE, PIECE] = [1_600, 256 * 1_024];
 
 /** A small JPEG of a picture. Drawing it anew leaves behind what the camera wrote into it: place, time, owner. */
 export async function prepare(file) {
@@ -12,7 +11,7 @@ export async function prepare(file) {
   const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
   const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * scale));
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
-  canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+  canvas.getContext('2d').drawImage(picture, 0, 0, width, height);
   const blob = await new Promise((resolve) => { canvas.toBlob(resolve, 'image/jpeg', 0.8); });
   return { sha256: await sha256(await blob.arrayBuffer()), blob };
 }
@@ -25,8 +24,9 @@ const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (
   return answer;
 });
 
-/** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. */
-export async function sendPhotos() {
+/** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. What is written in
+ * the meantime does not wait for the photo: `first` sends it before each piece. */
+export async function sendPhotos(first) {
   for (const { sha256, blob } of await all('photos')) {
     const begin = { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` };
     let step = await tus('HEAD', sha256);
@@ -34,6 +34,7 @@ export async function sendPhotos() {
     const offset = () => +(step.headers.get('upload-offset') ?? 0);
     while (step.ok && offset() < blob.size) {
       const type = { 'content-type': 'application/offset+octet-stream', 'upload-offset': offset() };
+      await first();
       step = await tus('PATCH', sha256, type, blob.slice(offset(), offset() + PIECE));
     }
     if (step.ok) await write(async (tx) => { tx.delete('photos', sha256); });
@@ -41,7 +42,5 @@ export async function sendPhotos() {
 }
 
 /** A photo to look at: from this phone while it is here, else from the server. */
-export async function picture(sha256) {
-  const blob = (await get('photos', sha256))?.blob ?? await (await tus('GET', sha256)).blob();
-  return URL.createObjectURL(blob);
-}
+export const picture = async (sha256) => URL.createObjectURL((await get('photos', sha256))?.blob
+  ?? await (await tus('GET', sha256)).blob());

@@ -7,8 +7,7 @@
 //   photos  pictures on their way                      {sha256, blob, location}
 //   meta    session, cursor, epoch, profile, draft, synced
 const STORES = { rows: ['c', 'id'], outbox: 'mutationId', photos: 'sha256', meta: undefined };
-let db;
-let channel;
+let [db, channel] = [];
 /** Tells all tabs that something is `changed`, or `queued` to be sent. */
 export const changes = new EventTarget();
 const done = (request) => new Promise((resolve, reject) => {
@@ -53,7 +52,6 @@ export const all = (store) => done(reading(store).getAll());
 export const rowsOf = (collection) => done(reading('rows').getAll(IDBKeyRange.bound([collection], [collection, []])));
 export const meta = (name) => get('meta', name);
 export const setMeta = (name, value) => write(async (tx) => { tx.put('meta', value, name); });
-
 /** Puts changes into the outbox; from this moment they cannot be lost. */
 export const queue = (entries, also = () => {}) => write(async (tx) => {
   for (const entry of entries) tx.put('outbox', { state: 'waiting', ...entry });

@@ -16,15 +16,12 @@ const REPAIR = `query($partition: String!, $collection: String!, $bucket: String
   syncRepair(partition: $partition, collection: $collection, bucket: $bucket, held: $held) {
   partitions changes { p c op id rev d } } }`;
 const PROFILE = '{ viewer { account { id name } units { id name } } codeLists { name entries { code label } } }';
-
 /** What a phone may write of its own rows; offered again when the server stands on an older copy. */
-const WRITABLE = {
-  feedback: ['meetingId', 'unitId', 'subUnit', 'channel', 'origin', 'kind', 'subject', 'content', 'wanted', 'affected',
-    'since', 'answeredOnSpot', 'onSpotAnswer', 'trackingCode', 'recordedAt', 'receiptNumber', 'receivedOn',
-    'receivingAgencyId', 'attachments'],
-  informing: ['petitionId', 'at', 'channel', 'meetingId', 'note'],
-  urging: ['targetKind', 'targetId', 'toAgencyId', 'how', 'text', 'documentNumber', 'at'],
-};
+const WRITABLE = Object.fromEntries(Object.entries({
+  feedback: 'meetingId unitId subUnit channel origin kind subject content wanted affected since evidence answeredOnSpot '
+    + 'onSpotAnswer trackingCode recordedAt receiptNumber receivedOn receivingAgencyId attachments',
+  informing: 'petitionId at channel meetingId note', urging: 'targetKind targetId toAgencyId how text documentNumber at',
+}).map(([collection, names]) => [collection, names.split(' ')]));
 
 /** Puts and removes the rows of a page; an answered change leaves the outbox with the row that it became. */
 async function putRows(tx, page, prints, outbox) {
@@ -68,7 +65,7 @@ async function offerAgain(tx) {
 const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
 
 /** Uploads what waits, at most 500 rows and 4 MiB, under the same mutationId until there is an answer. What a row came to
- * is in the next pages: the row, or a `syncIssue`. (This page adds and never edits; there is no conflict to be shown.) */
+ * is in the next pages: the row, or a `syncIssue`. (Edited is only what was sent back; of a conflict the server keeps both.) */
 async function push() {
   for (let bytes = 0; ; bytes = 0) {
     const waiting = (await all('outbox')).filter(({ state }) => state === 'waiting').slice(0, 500)
@@ -138,7 +135,7 @@ async function once() {
     tx.put('meta', { ...viewer, lists }, 'profile');
     tx.put('meta', Date.now(), 'synced');
   });
-  await sendPhotos();
+  await sendPhotos(push);
 }
 
 const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, seconds * 1_000); });
