@@ -33,7 +33,7 @@ each_db! {
         tab.open(&format!("http://{}/goi", stage.listen)).await;
         tab.attach("Chọn tệp gói", &file).await;
         tab.press("Nộp").await;
-        tab.sees("Đã có từ trước").await;
+        tab.sees("Đã nộp xong").await;
         let cells = "[...document.querySelectorAll('td')].map((cell) => cell.textContent)";
         let name = file.file_name().unwrap().to_str().unwrap();
         assert_eq!(tab.evaluate(cells).await, json!([name, "2", "0", "0", ""]));
@@ -56,5 +56,8 @@ async fn once_and_by_its_author(stage: &Stage<'_>) {
     let arrived: Vec<Value> = stage.arrived().await;
     assert_eq!(words(&arrived), SAID);
     let author = stage.world.here.delegates[0].account.to_string();
-    assert!(arrived.iter().all(|node| node["authorId"] == author), "{arrived:#?}");
+    assert!(
+        arrived.iter().all(|node| node["authorId"] == author),
+        "{arrived:#?}"
+    );
 }

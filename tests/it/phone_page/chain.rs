@@ -177,7 +177,7 @@ async fn what_is_refused_is_explained_and_can_be_corrected(stage: &mut Stage<'_>
     stage.is_legible().await;
     stage.shoots("giai-thich").await;
     stage.tab().press("Lấy lại lời đã ghi để sửa").await;
-    stage.tab().sees("Phiếu mới").await;
+    stage.tab().sees("Sửa, bổ sung phiếu").await;
     let content = "document.querySelector('[name=content]').value";
     assert_eq!(stage.tab().evaluate(content).await, "Xin được gọi lại về sổ đất");
     stage.tab().press("Lưu trên máy").await;
@@ -275,9 +275,11 @@ async fn receipts_advance_and_a_hostile_title_is_text(stage: &mut Stage<'_>) {
 async fn what_the_office_asks_is_answered(stage: &mut Stage<'_>) {
     let before = stage.arrived().await.len();
     let told = stage.arrived().await;
-    let weak = told
-        .iter()
-        .find(|node| node["content"].as_str().is_some_and(|words| words.starts_with("Điện")));
+    let weak = told.iter().find(|node| {
+        node["content"]
+            .as_str()
+            .is_some_and(|words| words.starts_with("Điện"))
+    });
     let office = stage.person(&stage.world.here.office);
     let input = json!({"feedbackId": weak.unwrap()["id"], "question": "Điện yếu ở ấp nào?"});
     office.done("returnForClarity", input, "feedback { id }").await;

@@ -92,6 +92,7 @@ async fn after_the_grace_one_signs_in_and_nothing_is_lost(stage: &mut Stage<'_>)
     tab.fill("Mật khẩu", PASSWORD).await;
     tab.evaluate("document.querySelector('form').requestSubmit()")
         .await;
+    tab.sees("Điều cần biết trước").await;
     tab.press("Hộp gửi").await;
     tab.sees("Mọi điều đã ghi đều đã gửi").await;
     let after = with_session(stage, "").await;

@@ -64,7 +64,12 @@ async fn asleep_it_gets_a_signal_without_content(stage: &mut Stage<'_>, service:
     let signal = service.hears(Duration::from_secs(120)).await.expect("a signal");
     assert_eq!(signal.line, "POST /may-nay HTTP/1.1");
     assert!(signal.body.is_empty());
-    for word in ["Kín", "meeting", &stage.world.here.meeting.to_string(), &stage.world.here.unit.to_string()] {
+    for word in [
+        "Kín",
+        "meeting",
+        &stage.world.here.meeting.to_string(),
+        &stage.world.here.unit.to_string(),
+    ] {
         assert!(!signal.raw.contains(word), "{}", signal.raw);
     }
 }

@@ -76,10 +76,8 @@ async function begin(account) {
 /** Leaving this phone: what was not sent stays until it is. */
 async function leaving() {
   const unsent = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state)).length;
-  const leave = async () => {
-    await ask('mutation { logout { userErrors { code } } }').catch(() => {});
-    await store.erase('Đã rời máy này.');
-  };
+  const leave = () => ask('mutation { logout { userErrors { code } } }').catch(() => {})
+    .then(() => store.erase('Đã rời máy này.'));
   return [h('h1', {}, 'Rời máy này'), card('Xóa dữ liệu trên máy', unsent
     ? h('p', { class: 'warning' }, `Còn ${unsent} việc chưa gửi hoặc chưa bàn giao, chỉ có trên máy này. Hãy gửi xong đã.`)
     : [h('p', {}, 'Mọi điều đã ghi đều ở Văn phòng.'), h('button', { class: 'main', onclick: leave }, 'Rời máy và xóa')])];

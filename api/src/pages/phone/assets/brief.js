@@ -13,7 +13,7 @@ export function brief(text) {
   let made = text;
   try { made = JSON.parse(text); } catch { /* the office's words, before the server made more of them */ }
   if (!made?.format) return lines(text ?? 'Văn phòng chưa gửi tài liệu tóm tắt.');
-  return [
+  const told = [
     made.note && lines(made.note),
     more('Nơi này đã kiến nghị', (made.asked ?? []).map(asked), made.left?.asked),
     more('Đã trả lời tại chỗ', (made.onSpot ?? []).map(({ on, subject, answer }) => item(subject ?? 'Ý kiến',
@@ -22,5 +22,6 @@ export function brief(text) {
     more('Hướng dẫn, báo cáo', [made.guide, made.report].filter(Boolean).map(paper)),
     more('Gọi cho ai', (made.agencies ?? []).map(({ name, hotline, email }) => item(name, line(email), hotline
       && h('a', { class: 'button quiet', href: `tel:${hotline.replace(/\s/g, '')}` }, `Gọi ${hotline}`))), made.left?.agencies),
-  ];
+  ].filter(Boolean);
+  return told.length ? told : lines('Chưa có kiến nghị, nghị quyết hay báo cáo nào về nơi này.');
 }

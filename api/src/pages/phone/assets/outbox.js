@@ -87,7 +87,8 @@ export async function outbox({ id }) {
   const waiting = await all('outbox');
   const mine = (await own()).filter(({ state }) => state !== 'by_hand');
   const issues = (await rowsOf('syncIssue')).map(({ d }) => d)
-    .filter(({ status, rowId }) => status === 'open' && !mine.some((row) => row.id === rowId && (row.state || row.status !== 'returned')));
+    .filter(({ status, rowId }) => status === 'open' && !mine.some(({ id, state, status: stands }) => id === rowId
+      && (state || stands !== 'returned')));
   const agencies = (await rowsOf('agency')).map(({ d }) => d).filter(({ validTo }) => !validTo);
   const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
   const kept = waiting.filter(({ state }) => state === 'by_hand');

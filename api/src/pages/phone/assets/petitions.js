@@ -16,8 +16,8 @@ async function petitions() {
   const sent = new Map((await all('outbox')).map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
   return (await rowsOf('petition')).map(({ d }) => ({ ...d, sent: sent.get(d.id) }));
 }
-const isAwaited = ({ process, answerText, sent }) => ['answered', 'assessed'].includes(process) && answerText
-  && sent !== 'informing';
+const isAwaited = ({ process, answerText, sent }) => answerText && sent !== 'informing'
+  && ['answered', 'assessed'].includes(process);
 /** Petitions whose answers the voters have not heard. */
 export const awaited = async () => (await petitions()).filter(isAwaited);
 /** A form that makes one row of the outbox. */

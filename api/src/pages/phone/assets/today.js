@@ -18,8 +18,7 @@ export async function today({ install, wake }) {
   const mayWake = window.PushManager && Notification.permission === 'default';
   const [profile, waiting, [next, ...later]] = [await meta('profile'), await awaited(), await coming()];
   return [
-    h('h1', {}, 'Hôm nay'), install,
-    mayWake && h('button', { class: 'quiet', onclick: wake }, 'Báo cho tôi khi có tin mới'),
+    h('h1', {}, 'Hôm nay'),
     card('Cuộc tiếp xúc cử tri sắp tới', next ? [
       h('h3', {}, next.title), about(next),
       next.agenda && [h('h4', {}, 'Chương trình'), lines(next.agenda)],
@@ -31,6 +30,7 @@ export async function today({ install, wake }) {
       ? h('a', { class: 'button quiet', href: '#kien-nghi' }, `${waiting.length} câu trả lời chưa thông tin lại`)
       : h('p', {}, 'Không còn câu trả lời nào chờ thông tin lại.')),
     card('Địa bàn của tôi', h('ul', { class: 'chips' }, (profile?.units ?? []).map(({ name }) => h('li', {}, name)))),
+    install, mayWake && h('button', { class: 'quiet', onclick: wake }, 'Báo cho tôi khi có tin mới'),
     h('p', { class: 'fine' }, profile && `${profile.account.name}. `,
       `Dữ liệu trên máy đến ${inDays(await meta('synced')) ?? 'nay chưa có'}. `,
       h('a', { href: '#roi-may' }, 'Rời máy này')),
