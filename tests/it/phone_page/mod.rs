@@ -4,6 +4,7 @@
 mod carried;
 mod chain;
 mod photo;
+mod restored;
 mod served;
 mod session;
 mod woken;
