@@ -30,6 +30,19 @@ function labelled(words) {
   return label?.querySelector('input, select, textarea') ?? null;
 }
 
+/** Does something with what is found. The page may draw itself anew in between: then nothing was done, and it is looked
+ * for again. */
+async function using(page, find, words, work) {
+  for (let tries = 0; ; tries++) {
+    const found = await page.waitForFunction(find, PATIENCE, words);
+    try {
+      return await work(found);
+    } catch (error) {
+      if (tries === 20 || !/detached|not clickable/i.test(error.message)) throw error;
+    }
+  }
+}
+
 const commands = {
   /** A tab of this name, and the address in it. */
   async open({ tab, url, width = 360, height = 740, dark }) {
@@ -61,15 +74,17 @@ const commands = {
   },
   /** Presses what is called so. */
   async press({ page, words }) {
-    const found = await page.waitForFunction(named, PATIENCE, words);
-    await found.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-    await found.click();
+    await using(page, named, words, async (found) => {
+      await found.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+      await found.click();
+    });
   },
   async fill({ page, words, value }) {
-    const found = await page.waitForFunction(labelled, PATIENCE, words);
-    await found.evaluate((element) => { element.scrollIntoView({ block: 'center' }); element.value = ''; });
-    await found.click();
-    await found.type(value);
+    await using(page, labelled, words, async (found) => {
+      await found.evaluate((element) => { element.scrollIntoView({ block: 'center' }); element.value = ''; });
+      await found.click();
+      await found.type(value);
+    });
   },
   /** Chooses the option that holds these words. */
   async choose({ page, words, value }) {

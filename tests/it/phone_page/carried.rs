@@ -36,7 +36,7 @@ each_db! {
         tab.sees("Đã nộp xong").await;
         let cells = "[...document.querySelectorAll('td')].map((cell) => cell.textContent)";
         let name = file.file_name().unwrap().to_str().unwrap();
-        assert_eq!(tab.evaluate(cells).await, json!([name, "2", "0", "0", ""]));
+        assert_eq!(tab.evaluate(cells).await, json!([name, "2", "0", "0", "Đã nộp xong."]));
         assert!(!tab.text().await.contains("Cầu khỉ"), "the carrier reads nothing of it");
         once_and_by_its_author(&stage).await;
 

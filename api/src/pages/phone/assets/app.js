@@ -14,16 +14,17 @@ const VIEWS = {
   'hom-nay': today, ghi: write, sua: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
 };
 const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 0 };
+const isInUse = () => view.querySelector('.card > form, details[open] > form');
 
 /** Shows the view that the address names. A form in use is never drawn anew under somebody's fingers. */
 async function show() {
   const [name, id] = location.hash.slice(1).split('/');
   const isNew = now.shown !== location.hash;
-  if (!isNew && view.querySelector('.card > form, details[open] > form')) return tellState();
+  if (!isNew && isInUse()) return tellState();
   const turn = ++now.turns;
   now.shown = location.hash;
   const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ name, id, install: now.install, wake: askToWake });
-  if (turn !== now.turns) return undefined;
+  if (turn !== now.turns || (!isNew && isInUse())) return undefined;
   const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
   for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(summary.textContent);
@@ -52,8 +53,8 @@ async function tellState() {
 
 /** Who signs in again finds everything as it was. */
 function again() {
-  return signIn({ why: sessionStorage.getItem('cutri-farewell'), then: async (account, session) => {
-    sessionStorage.clear();
+  return signIn({ why: localStorage.getItem('cutri-farewell'), then: async (account, session) => {
+    localStorage.removeItem('cutri-farewell');
     await begin(account);
     await store.setMeta('session', session);
     await navigator.storage?.persist?.();

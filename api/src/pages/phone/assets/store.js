@@ -58,10 +58,10 @@ export const queue = (entries, also = () => {}) => write(async (tx) => {
   also(tx);
 }, 'queued');
 
-/** Forgets everything of this account, and begins as on the first day, with these words. */
+/** Forgets everything of this account, and begins as on the first day, with these words in every tab. */
 export async function erase(words) {
   localStorage.removeItem('cutri-account');
-  sessionStorage.setItem('cutri-farewell', words);
+  localStorage.setItem('cutri-farewell', words);
   db.onversionchange = null;
   db.close();
   await done(indexedDB.deleteDatabase(db.name));
