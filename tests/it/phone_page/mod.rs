@@ -135,6 +135,12 @@ impl<'a> Stage<'a> {
         serde_json::from_value(held).unwrap()
     }
 
+    /// Scrolls there.
+    async fn brings_to_view(&mut self, selector: &str) {
+        let script = format!("document.querySelector('{selector}').scrollIntoView({{ block: 'center' }})");
+        self.tab().evaluate(&script).await;
+    }
+
     /// A picture for the documents, once is enough.
     async fn shoots(&mut self, name: &str) {
         let asked = std::env::var_os("UPDATE").is_some_and(|value| value == "1");

@@ -35,9 +35,7 @@ async fn it_is_taken_without_signal(stage: &mut Stage<'_>) -> String {
     tab.attach("Chụp hoặc chọn ảnh", &camera).await;
     tab.sees_number(1, ".photos img").await;
     stage.is_legible().await;
-    let mut tab = stage.tab();
-    tab.evaluate("document.querySelector('.photos').scrollIntoView({ block: 'center' })")
-        .await;
+    stage.brings_to_view(".photos").await;
     stage.shoots("ghi-anh").await;
     let mut tab = stage.tab();
     tab.press("Lưu trên máy").await;
