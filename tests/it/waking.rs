@@ -362,6 +362,7 @@ each_db! {
             let before = stage.app.state.store.statements();
             let sent = stage.turns.take(&stage.app.state).await.unwrap();
             counted.push((sent, stage.app.state.store.statements() - before));
+            assert_eq!(stage.service.taken().len(), sent);
         }
         assert_eq!((counted[0].0, counted[1].0), (2, 40));
         assert_eq!(counted[0].1, counted[1].1, "{counted:?}");

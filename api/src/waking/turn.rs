@@ -95,7 +95,9 @@ impl Turns {
         let mut due = Vec::new();
         for (row, _) in reading.devices.iter().filter(|(_, is_behind)| *is_behind) {
             let since = *self.behind.entry(row.device_id).or_insert(now);
-            let at = (since + SETTLE).max(row.not_before);
+            // What is sent again after a failure has lain long enough.
+            let settled = if row.attempts > 0 { since } else { since + SETTLE };
+            let at = settled.max(row.not_before);
             if at <= now {
                 due.push(row.clone());
                 // Until what becomes of it is known: if it stays behind, somebody has to look again.
