@@ -41,25 +41,26 @@ const printsOf = ({ changes }) => Promise.all(changes.map(({ id, rev }) => rev &
 async function apply(page) {
   const prints = await printsOf(page);
   return write(async (tx) => {
-    const epoch = await tx.get('meta', 'epoch');
-    const isSame = !epoch || epoch === page.epoch;
-    if (isSame) {
-      await putRows(tx, page, prints, await tx.all('outbox'));
-      tx.put('meta', page.cursor, 'cursor');
-    } else await offerAgain(tx);
+    const [epoch, outbox] = [await tx.get('meta', 'epoch'), await tx.all('outbox')];
+    // What was sent before anything was read went to who knows which database.
+    const isSame = epoch ? epoch === page.epoch : !outbox.some(({ state }) => state === 'answered');
+    if (isSame) await putRows(tx, page, prints, outbox);
+    else await offerAgain(tx, outbox);
+    if (isSame) tx.put('meta', page.cursor, 'cursor');
     tx.put('meta', page.epoch, 'epoch');
     return isSame;
   });
 }
 
-/** The server stands on an older copy: one's own rows go out again, then reading begins anew. */
-async function offerAgain(tx) {
+/** The server stands on an older copy: one's own rows go out again, with those not yet read back; then reading begins anew. */
+async function offerAgain(tx, outbox) {
   const { account } = await tx.get('meta', 'profile') ?? {};
   for (const { c, id, rev, d } of await tx.all('rows')) {
     if (!WRITABLE[c] || d.authorId !== account?.id) continue;
     const patch = Object.fromEntries(WRITABLE[c].filter((name) => d[name] != null).map((name) => [name, d[name]]));
     tx.put('outbox', { mutationId: newId(), collection: c, id, baseRev: rev, patch, state: 'waiting' });
   }
+  for (const entry of outbox) if (entry.state === 'answered') tx.put('outbox', { ...entry, state: 'waiting' });
   forget(tx);
 }
 const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
@@ -84,7 +85,7 @@ async function push() {
       }
     });
     // A device that was given up offers everything first; the pull says again that it has to forget.
-    if (syncPush.pull && !syncPush.pull.wipe) await apply(syncPush.pull);
+    if (syncPush.pull) await apply(syncPush.pull);
   }
 }
 
@@ -92,8 +93,8 @@ async function push() {
 async function pull() {
   for (let page; !page || page.more;) {
     page = (await ask(PULL, { cursor: await meta('cursor'), collections: COLLECTIONS })).syncPull;
-    if (page.wipe) return erase('Thiết bị này đã bị thu hồi. Điều chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết.');
     if (!await apply(page)) return push().then(pull);
+    if (page.wipe) return erase('Thiết bị này đã bị thu hồi. Điều chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết.');
     if (page.digest && page.digest !== digestOf(await all('rows'))) await repair();
   }
   return undefined;

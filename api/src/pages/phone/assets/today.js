@@ -3,13 +3,12 @@ import { brief } from './brief.js';
 import { card, h, inDays, inWords, lines, more } from './dom.js';
 import { meta, rowsOf } from './store.js';
 import { awaited } from './petitions.js';
-const NOT_HELD = ['proposed', 'postponed', 'cancelled'];
 
 /** Voter contacts that are still to come or began a few hours ago, the nearest first. */
 async function coming() {
   const at = ({ startsAt }) => Date.parse(startsAt) - Date.now();
   return (await rowsOf('meeting')).map(({ d }) => d).filter((meeting) => meeting.family === 'contact'
-    && !NOT_HELD.includes(meeting.status) && at(meeting) > -6 * 3_600_000).sort((a, b) => at(a) - at(b));
+    && !['proposed', 'postponed', 'cancelled'].includes(meeting.status) && at(meeting) > -6 * 3_600_000).sort((a, b) => at(a) - at(b));
 }
 
 const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(startsAt), place].filter(Boolean).join(' · '));
