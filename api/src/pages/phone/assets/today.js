@@ -7,8 +7,8 @@ import { awaited } from './petitions.js';
 /** Voter contacts that are still to come or began a few hours ago, the nearest first. */
 async function coming() {
   const at = ({ startsAt }) => Date.parse(startsAt) - Date.now();
-  return (await rowsOf('meeting')).map(({ d }) => d).filter((meeting) => meeting.family === 'contact'
-    && !['proposed', 'postponed', 'cancelled'].includes(meeting.status) && at(meeting) > -6 * 3_600_000).sort((a, b) => at(a) - at(b));
+  return (await rowsOf('meeting')).map(({ d }) => d).filter((row) => row.family === 'contact' && at(row) > -6 * 3_600_000
+    && !['proposed', 'postponed', 'cancelled'].includes(row.status)).sort((a, b) => at(a) - at(b));
 }
 
 const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(startsAt), place].filter(Boolean).join(' · '));
