@@ -16,11 +16,19 @@ const PATIENCE = { timeout: 40_000, polling: 100 };
 const tabs = new Map();
 const told = [];
 
-/** In the page: the smallest visible element with this name, for pressing. */
-function named(words) {
+/** In the page: presses what has this written on it, as soon as it is to be seen and nothing lies over it. In one step: the
+ * page may draw itself anew at any moment, and a finger would then meet something else. */
+function pressed(words) {
   const visible = [...document.querySelectorAll('button, a, summary, label')].filter((element) => element.checkVisibility());
-  return visible.find(({ textContent }) => textContent.trim() === words)
-    ?? visible.find(({ textContent }) => textContent.trim().startsWith(words)) ?? null;
+  const found = visible.find(({ textContent }) => textContent.trim() === words)
+    ?? visible.find(({ textContent }) => textContent.trim().startsWith(words));
+  found?.scrollIntoView({ block: 'center' });
+  const { x, y, width, height } = (found ?? document.body).getBoundingClientRect();
+  const met = document.elementFromPoint(x + width / 2, y + height / 2);
+  if (!found || found.disabled || !(found.contains(met) || met?.contains(found))) return false;
+  found.focus();
+  found.click();
+  return true;
 }
 
 /** In the page: the control whose label begins with these words. */
@@ -28,19 +36,6 @@ function labelled(words) {
   const label = [...document.querySelectorAll('label')].find((element) => element.checkVisibility()
     && element.textContent.trim().startsWith(words));
   return label?.querySelector('input, select, textarea') ?? null;
-}
-
-/** Does something with what is found. The page may draw itself anew in between: then nothing was done, and it is looked
- * for again. */
-async function using(page, find, words, work) {
-  for (let tries = 0; ; tries++) {
-    const found = await page.waitForFunction(find, PATIENCE, words);
-    try {
-      return await work(found);
-    } catch (error) {
-      if (tries === 20 || !/detached|not clickable/i.test(error.message)) throw error;
-    }
-  }
 }
 
 const commands = {
@@ -73,18 +68,11 @@ const commands = {
     }
   },
   /** Presses what is called so. */
-  async press({ page, words }) {
-    await using(page, named, words, async (found) => {
-      await found.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-      await found.click();
-    });
-  },
+  async press({ page, words }) { await page.waitForFunction(pressed, PATIENCE, words); },
   async fill({ page, words, value }) {
-    await using(page, labelled, words, async (found) => {
-      await found.evaluate((element) => { element.scrollIntoView({ block: 'center' }); element.value = ''; });
-      await found.click();
-      await found.type(value);
-    });
+    const found = await page.waitForFunction(labelled, PATIENCE, words);
+    await found.evaluate((element) => { element.scrollIntoView({ block: 'center' }); element.value = ''; element.focus(); });
+    await found.type(value);
   },
   /** Chooses the option that holds these words. */
   async choose({ page, words, value }) {
