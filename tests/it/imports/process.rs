@@ -129,13 +129,21 @@ each_db! {
 #[test]
 fn the_memory_of_an_import_does_not_grow_with_its_sheets() {
     database::run(Kind::Sqlite, async |db: TestDatabase| {
-        let (seen, taken) = if seeds::is_full() { (200_000, 200_000) } else { (20_000, 2_500) };
+        let (seen, taken) = if seeds::is_full() {
+            (200_000, 200_000)
+        } else {
+            (20_000, 2_500)
+        };
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
         let folder = tempfile::tempdir().unwrap();
         let data = db.folder().to_owned();
         let mut measured = Vec::new();
-        for (rows, more) in [(1, &["--validate-only"] as &[&str]), (seen, &["--validate-only"]), (taken, &[])] {
+        for (rows, more) in [
+            (1, &["--validate-only"] as &[&str]),
+            (seen, &["--validate-only"]),
+            (taken, &[]),
+        ] {
             let file = folder.path().join(format!("{rows}.xlsx"));
             sheets::many(&file, rows, true);
             let mut command = command(&db, &data, &file, &world, more);
