@@ -47,7 +47,7 @@ pub const COMMON: &[Field] = &[
         "so_lieu_tinh_den",
         "Ngày chốt số liệu của mọi con số trong văn bản",
     ),
-    of("noi_nhan", "ten", "Từng nơi nhận"),
+    one("noi_nhan", "Các nơi nhận, mỗi nơi một dòng"),
 ];
 
 /// What a kind of document has besides.
@@ -113,7 +113,7 @@ const SYNTHESIS: &[Field] = &[
     one("ten_bao_cao", "Tên báo cáo"),
     one("ten_dot", "Tên đợt tiếp xúc cử tri"),
     one("co_quan_lap", "Thường trực Hội đồng nhân dân, hoặc tổ đại biểu"),
-    one("ban", "Bản thứ mấy; chưa chốt là “dự thảo”"),
+    one("ban", "“Bản thứ …”, hoặc “Dự thảo” khi chưa chốt"),
     one("ly_do", "Lý do lập lại, từ bản thứ hai"),
     one("nguoi_cung_ky", "Người ký của Mặt trận Tổ quốc"),
     one("ngay_cung_ky", "Ngày Mặt trận Tổ quốc cùng ký"),

@@ -158,7 +158,7 @@ each_db! {
             (with("word/document.xml", "<w:document>"), "word/document.xml"),
             (with("word/media/bomb.png", &"0".repeat(40 * 1024 * 1024)), "zip"),
             (in_document("<w:body>", "<w:body><w:altChunk/>"), "altChunk"),
-            (in_document("{{diem.stt}}", "{{diem.stt}} {{noi_nhan.ten}}"), "diem, noi_nhan"),
+            (in_document("{{diem.stt}}", "{{diem.stt}} {{noi_dung.doan}}"), "diem, noi_dung"),
         ];
         for (bytes, field) in cases {
             assert_eq!(put(&office, &path, DOCX, bytes).await, (400, one("INVALID_TEMPLATE", field)));

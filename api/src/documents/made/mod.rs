@@ -15,12 +15,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use self::words::{city, lowered, on_the_day};
-use super::{
-    DocumentKind,
-    filling::{Filling, Row},
-    template::Template,
-    templates,
-};
+use super::{DocumentKind, filling::Filling, template::Template, templates};
 use crate::{
     error::{Code, Error, Refused, Result},
     state::State,
@@ -220,9 +215,8 @@ impl Making<'_> {
         filling.set("chuc_vu_ky", position);
         filling.set("nguoi_ky", signer.unwrap_or_default());
         filling.set("so_lieu_tinh_den", on_the_day(Some(paper.as_of), self.today));
-        let receivers = paper.receivers.drain(..);
-        let receivers = receivers.map(|name| Row::default().with("ten", name)).collect();
-        filling.list_of("noi_nhan", receivers);
+        let receivers: Vec<String> = paper.receivers.iter().map(|name| format!("- {name};")).collect();
+        filling.set("noi_nhan", receivers.join("\n"));
 
         let slug = |told: &str| text::fold(told).replace(' ', "-");
         let mut name = kind.kind().file.to_owned();

@@ -67,6 +67,6 @@ impl Points {
             .map(|(name, _)| name.as_str())
             .collect();
         names.sort_unstable();
-        names.join(", ")
+        names.join("; ")
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{
     Making, Paper, Signed,
-    words::{label, lowered, short},
+    words::{self, label, lowered, short},
 };
 use crate::{
     clock::local_date,
@@ -54,7 +54,9 @@ pub(super) async fn fill(making: &Making<'_>, id: SynthesisId) -> Result<Paper> 
     let group = group.map(|group| group.name.clone());
 
     let mut filling = Filling::default();
-    filling.set("ten_bao_cao", row.title);
+    // The kind of document stands above it.
+    let about = row.title.strip_prefix("Báo cáo ").map(words::capital);
+    filling.set("ten_bao_cao", about.unwrap_or(row.title));
     filling.set(
         "ten_dot",
         round.map(|round| lowered(&round.title)).unwrap_or_default(),
@@ -134,7 +136,7 @@ async fn frozen(making: &Making<'_>, row: &synthesis::Model, number: i32) -> Res
         .all(conn)
         .await?;
     Ok(Edition {
-        name: number.to_string(),
+        name: format!("Bản thứ {number}"),
         reason: edition.reason,
         signed: Signed {
             number: Some(edition.document_number),
@@ -156,7 +158,7 @@ async fn draft(making: &Making<'_>, row: &synthesis::Model) -> Result<Edition> {
     let now = preview::now(making.state, row).await?;
     let list = now.list;
     Ok(Edition {
-        name: "dự thảo".to_owned(),
+        name: "Dự thảo".to_owned(),
         reason: None,
         signed: Signed::default(),
         cosigner: None,

@@ -54,6 +54,14 @@ pub(super) fn lowered(unit: &str) -> String {
         .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// A text as the beginning of a sentence.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// The place at which a document is made: the unit without its kind, unless it is named by a number.
 pub(super) fn city(unit: &str) -> &str {
     let bare = KINDS.iter().find_map(|kind| unit.strip_prefix(kind));

@@ -21,7 +21,7 @@ fn zipped(parts: &[(&str, &str)]) -> Vec<u8> {
 }
 
 fn wrong(bytes: &[u8]) -> Vec<(Code, String)> {
-    let read = Template::read(bytes, DocumentKind::Forwarding);
+    let read = Template::read(bytes, DocumentKind::Urging);
     let wrong = read.err().unwrap_or_default().into_iter();
     wrong
         .map(|refused| (refused.code, refused.field.unwrap_or_default().into_owned()))
@@ -30,7 +30,7 @@ fn wrong(bytes: &[u8]) -> Vec<(Code, String)> {
 
 /// The body of the document that is made of this body.
 fn made(body: &str, filling: &Filling) -> String {
-    let template = Template::read(&with_body(body), DocumentKind::Forwarding);
+    let template = Template::read(&with_body(body), DocumentKind::Urging);
     let template = template.unwrap_or_else(|wrong| panic!("{wrong:?}"));
     let package = Package::read(&template.make(filling).unwrap()).unwrap_or_else(|wrong| panic!("{wrong:?}"));
     let mut told = String::new();
@@ -104,11 +104,11 @@ fn a_row_that_names_a_list_is_repeated_and_an_empty_paragraph_left_out() {
     let only = "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>{{kien_nghi.stt}}</w:t></w:r></w:p></w:tc></w:tr></w:tbl>";
     assert_eq!(made(only, &nothing), "");
     assert_eq!(made(&table, &nothing).matches("<w:tr>").count(), 1);
-    let hint = format!("<w:p>{}</w:p>", run("Phối hợp: {{co_quan_phoi_hop}}."));
+    let hint = format!("<w:p>{}</w:p>", run("Quá hạn: {{so_qua_han}}."));
     assert_eq!(made(&hint, &nothing), "");
     let in_cell = format!(
         "<w:tbl><w:tr><w:tc>{}</w:tc></w:tr></w:tbl>",
-        "<w:p><w:r><w:t>{{noi_nhan.ten}}</w:t></w:r></w:p>"
+        "<w:p><w:r><w:t>{{noi_dung.doan}}</w:t></w:r></w:p>"
     );
     assert_eq!(made(&in_cell, &nothing), "");
     let beside = format!(
@@ -124,7 +124,7 @@ fn unknown_and_mixed_placeholders_are_named_all_of_them() {
     let body = format!(
         "<w:p>{}</w:p><w:tbl><w:tr><w:tc><w:p>{}</w:p></w:tc></w:tr></w:tbl>",
         run("{{so_van_bam}} {{kien_nghi.ten_cu_tri}} {{so_van_ban}} {{chưa đóng"),
-        run("{{kien_nghi.stt}} {{noi_nhan.ten}}")
+        run("{{kien_nghi.stt}} {{noi_dung.doan}}")
     );
     assert_eq!(
         wrong(&with_body(&body)),
@@ -132,7 +132,7 @@ fn unknown_and_mixed_placeholders_are_named_all_of_them() {
             (Code::UnknownPlaceholder, "chua_dong".to_owned()),
             (Code::UnknownPlaceholder, "so_van_bam".to_owned()),
             (Code::UnknownPlaceholder, "kien_nghi.ten_cu_tri".to_owned()),
-            (Code::InvalidTemplate, "kien_nghi, noi_nhan".to_owned()),
+            (Code::InvalidTemplate, "kien_nghi, noi_dung".to_owned()),
         ]
     );
 }
@@ -233,8 +233,7 @@ fn a_document_does_not_grow_without_end() {
         "<w:p>{}</w:p>",
         run(&format!("{{{{kien_nghi.stt}}}}{}", "x".repeat(1_000_000)))
     );
-    let template =
-        Template::read(&with_body(&row), DocumentKind::Forwarding).unwrap_or_else(|_| panic!("read"));
+    let template = Template::read(&with_body(&row), DocumentKind::Urging).unwrap_or_else(|_| panic!("read"));
     let mut filling = Filling::default();
     filling.list_of("kien_nghi", (1..100).map(Row::numbered).collect());
     assert_eq!(template.make(&filling).unwrap_err().code(), Code::LimitTooLarge);
