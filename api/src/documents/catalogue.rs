@@ -51,16 +51,27 @@ pub const COMMON: &[Field] = &[
 ];
 
 /// What a kind of document has besides.
-pub(super) fn own(kind: DocumentKind) -> &'static [Field] {
-    match kind {
-        DocumentKind::ContactPlan => PLAN,
-        DocumentKind::ContactMinutes => MINUTES,
-        DocumentKind::Synthesis => SYNTHESIS,
-        DocumentKind::Forwarding => FORWARDING,
-        DocumentKind::Urging => URGING,
-        DocumentKind::PetitionResults => RESULTS,
-    }
+pub(super) fn own(kind: DocumentKind) -> impl Iterator<Item = &'static Field> {
+    let parts: &[&[Field]] = match kind {
+        DocumentKind::ContactPlan => &[PLAN],
+        DocumentKind::ContactMinutes => &[MINUTES],
+        DocumentKind::Synthesis => &[SYNTHESIS, PETITION, PLACE, SYNTHESIS_LINE],
+        DocumentKind::Forwarding => &[FORWARDING, PETITION, PLACE],
+        DocumentKind::Urging => &[URGING, PETITION, PLACE, URGED],
+        DocumentKind::PetitionResults => &[RESULTS, BY_AGENCY, BY_FIELD, PETITION, RESULT],
+    };
+    parts.iter().copied().flatten()
 }
+
+/// What stands of a petition in every list of them.
+const PETITION: &[Field] = &[
+    of("kien_nghi", "stt", "Số thứ tự"),
+    of("kien_nghi", "so", "Số kiến nghị của Hội đồng"),
+    of("kien_nghi", "tieu_de", "Tiêu đề"),
+    of("kien_nghi", "noi_dung", "Nội dung kiến nghị"),
+    of("kien_nghi", "linh_vuc", "Lĩnh vực"),
+];
+const PLACE: &[Field] = &[of("kien_nghi", "noi_kien_nghi", "Nơi cử tri kiến nghị")];
 
 const PLAN: &[Field] = &[
     one("ten_dot", "Tên đợt tiếp xúc cử tri"),
@@ -126,13 +137,10 @@ const SYNTHESIS: &[Field] = &[
     of("phan_loai", "tham_quyen", "Thẩm quyền"),
     of("phan_loai", "linh_vuc", "Lĩnh vực"),
     of("phan_loai", "so_luong", "Số kiến nghị"),
-    of("kien_nghi", "stt", "Số thứ tự trong báo cáo"),
-    of("kien_nghi", "so", "Số kiến nghị của Hội đồng"),
-    of("kien_nghi", "tieu_de", "Tiêu đề"),
-    of("kien_nghi", "noi_dung", "Nội dung kiến nghị"),
-    of("kien_nghi", "noi_kien_nghi", "Nơi cử tri kiến nghị"),
+];
+
+const SYNTHESIS_LINE: &[Field] = &[
     of("kien_nghi", "tham_quyen", "Thẩm quyền"),
-    of("kien_nghi", "linh_vuc", "Lĩnh vực"),
     of("kien_nghi", "so_y_kien", "Số lượt ý kiến"),
     of("kien_nghi", "ghi_chu", "Nhập từ mấy kiến nghị, tách từ số nào"),
 ];
@@ -142,12 +150,6 @@ const FORWARDING: &[Field] = &[
     one("co_quan_phoi_hop", "Các cơ quan phối hợp"),
     one("han_tra_loi", "Hạn trả lời"),
     one("so_kien_nghi", "Số kiến nghị được chuyển"),
-    of("kien_nghi", "stt", "Số thứ tự"),
-    of("kien_nghi", "so", "Số kiến nghị của Hội đồng"),
-    of("kien_nghi", "tieu_de", "Tiêu đề"),
-    of("kien_nghi", "noi_dung", "Nội dung kiến nghị"),
-    of("kien_nghi", "noi_kien_nghi", "Nơi cử tri kiến nghị"),
-    of("kien_nghi", "linh_vuc", "Lĩnh vực"),
 ];
 
 const URGING: &[Field] = &[
@@ -155,50 +157,50 @@ const URGING: &[Field] = &[
     one("so_kien_nghi", "Số kiến nghị đôn đốc"),
     one("so_qua_han", "Trong đó quá hạn"),
     of("noi_dung", "doan", "Từng đoạn lời đôn đốc"),
-    of("kien_nghi", "stt", "Số thứ tự"),
-    of("kien_nghi", "so", "Số kiến nghị của Hội đồng"),
-    of("kien_nghi", "tieu_de", "Tiêu đề"),
-    of("kien_nghi", "noi_dung", "Nội dung kiến nghị"),
-    of("kien_nghi", "noi_kien_nghi", "Nơi cử tri kiến nghị"),
-    of("kien_nghi", "linh_vuc", "Lĩnh vực"),
+];
+
+const URGED: &[Field] = &[
     of("kien_nghi", "van_ban_chuyen", "Số, ngày văn bản chuyển"),
     of("kien_nghi", "han_tra_loi", "Hạn trả lời, kể cả gia hạn"),
     of("kien_nghi", "lan_don_doc", "Đôn đốc lần thứ mấy"),
 ];
 
-macro_rules! results {
-    ($($outcome:literal $means:literal),+) => {
+const RESULTS: &[Field] = &[
+    one("ky_hop", "Kỳ họp"),
+    one("tu_ngay", "Ngày đầu kỳ số liệu"),
+    one("den_ngay", "Ngày cuối kỳ số liệu"),
+    one("ky_truoc", "Kiến nghị kỳ trước chuyển sang"),
+    one("moi", "Mới trong kỳ"),
+    one("tong", "Tổng số"),
+    one("da_xong", "Đã xong"),
+    one("con_lai", "Còn lại"),
+];
+
+macro_rules! by_outcome {
+    ($list:literal, $whose:literal) => {
         &[
-            one("ky_hop", "Kỳ họp"),
-            one("tu_ngay", "Ngày đầu kỳ số liệu"),
-            one("den_ngay", "Ngày cuối kỳ số liệu"),
-            one("ky_truoc", "Kiến nghị kỳ trước chuyển sang"),
-            one("moi", "Mới trong kỳ"),
-            one("tong", "Tổng số"),
-            one("da_xong", "Đã xong"),
-            one("con_lai", "Còn lại"),
-            of("theo_co_quan", "ten", "Cơ quan trả lời"),
-            of("theo_linh_vuc", "ten", "Lĩnh vực"),
-            of("theo_co_quan", "tong", "Tổng số"),
-            of("theo_linh_vuc", "tong", "Tổng số"),
-            $(of("theo_co_quan", $outcome, $means), of("theo_linh_vuc", $outcome, $means),)+
-            of("kien_nghi", "stt", "Số thứ tự"),
-            of("kien_nghi", "so", "Số kiến nghị của Hội đồng"),
-            of("kien_nghi", "tieu_de", "Tiêu đề"),
-            of("kien_nghi", "noi_dung", "Nội dung kiến nghị"),
-            of("kien_nghi", "linh_vuc", "Lĩnh vực"),
-            of("kien_nghi", "co_quan", "Cơ quan trả lời"),
-            of("kien_nghi", "van_ban_tra_loi", "Số, ngày văn bản trả lời"),
-            of("kien_nghi", "ket_qua", "Kết quả"),
-            of("kien_nghi", "thoi_han", "Lộ trình, hoặc hạn trả lời"),
-            of("kien_nghi", "don_doc", "Số lần đôn đốc"),
-            of("kien_nghi", "lap_lai", "Số lần kiến nghị lại"),
-            of("kien_nghi", "tinh_trang", "Xong hay còn lại"),
+            of($list, "ten", $whose),
+            of($list, "tong", "Tổng số"),
+            of($list, "da_giai_quyet", "Đã giải quyết xong"),
+            of($list, "dang_giai_quyet", "Đang giải quyết"),
+            of($list, "da_giai_trinh", "Đã giải trình, cung cấp thông tin"),
+            of($list, "chua_giai_quyet", "Chưa giải quyết được"),
+            of($list, "tam_gac", "Tạm gác lại, có lộ trình"),
+            of($list, "khong_tham_quyen", "Không thuộc thẩm quyền, đã chuyển"),
+            of($list, "chua_tra_loi", "Chưa trả lời"),
         ]
     };
 }
 
-const RESULTS: &[Field] = results!("da_giai_quyet" "Đã giải quyết xong", "dang_giai_quyet" "Đang giải quyết",
-    "da_giai_trinh" "Đã giải trình, cung cấp thông tin", "chua_giai_quyet" "Chưa giải quyết được",
-    "tam_gac" "Tạm gác lại, có lộ trình", "khong_tham_quyen" "Không thuộc thẩm quyền, đã chuyển",
-    "chua_tra_loi" "Chưa trả lời");
+const BY_AGENCY: &[Field] = by_outcome!("theo_co_quan", "Cơ quan trả lời");
+const BY_FIELD: &[Field] = by_outcome!("theo_linh_vuc", "Lĩnh vực");
+
+const RESULT: &[Field] = &[
+    of("kien_nghi", "co_quan", "Cơ quan trả lời"),
+    of("kien_nghi", "van_ban_tra_loi", "Số, ngày văn bản trả lời"),
+    of("kien_nghi", "ket_qua", "Kết quả"),
+    of("kien_nghi", "thoi_han", "Lộ trình, hoặc hạn trả lời"),
+    of("kien_nghi", "don_doc", "Số lần đôn đốc"),
+    of("kien_nghi", "lap_lai", "Số lần kiến nghị lại"),
+    of("kien_nghi", "tinh_trang", "Xong hay còn lại"),
+];

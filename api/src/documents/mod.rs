@@ -153,7 +153,7 @@ impl DocumentKind {
     }
 
     /// What may stand in its placeholders beside [`COMMON`].
-    pub fn own_fields(self) -> &'static [Field] {
+    pub fn own_fields(self) -> impl Iterator<Item = &'static Field> {
         catalogue::own(self)
     }
 
