@@ -15,6 +15,7 @@ use entity::id::CouncilId;
 use http_body_util::LengthLimitError;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::{DocumentKind, MEDIA_TYPE, MOST_BYTES, made, template::Template, templates};
 use crate::{
@@ -30,17 +31,29 @@ use crate::{
 /// How long a document may take to be made, and a template to arrive.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// Documents that are made, and templates that are judged, at the same time: each takes some ten times its size.
+const AT_ONCE: usize = 4;
+
 type Asked<T> = Result<Query<T>, QueryRejection>;
 
 /// The door of documents and their templates.
 pub fn door(state: Arc<State>) -> Router {
+    let door = Door {
+        state,
+        seats: Semaphore::new(AT_ONCE),
+    };
     Router::new()
         .route("/documents/{kind}/{file}", get(read))
         .route(
             "/documents/templates/{file}",
             get(read_template).put(replace).delete(give_up),
         )
-        .with_state(state)
+        .with_state(Arc::new(door))
+}
+
+struct Door {
+    state: Arc<State>,
+    seats: Semaphore,
 }
 
 /// What an address names before `.docx`.
@@ -66,7 +79,7 @@ fn told(client: &Client, answer: Result<Response<Body>>) -> Response<Body> {
 }
 
 async fn read(
-    FromState(state): FromState<Arc<State>>,
+    FromState(door): FromState<Arc<Door>>,
     Extension(client): Extension<Client>,
     Path((kind, file)): Path<(String, String)>,
     headers: HeaderMap,
@@ -74,10 +87,13 @@ async fn read(
 ) -> Response<Body> {
     let making = async {
         let (kind, row) = (kind_of(&kind)?, named(&file)?);
-        let viewer = person(&state, &client, &headers).await?;
+        let viewer = person(&door.state, &client, &headers).await?;
         let Query(question) = question.map_err(|_| Refused::new(Code::InvalidValue))?;
         let row = parse_id(row).ok_or(Code::NotFound)?;
-        let making = made::make(&state, &viewer, kind, row, &question);
+        let making = async {
+            let _seat = door.seats.acquire().await;
+            made::make(&door.state, &viewer, kind, row, &question).await
+        };
         let made = tokio::time::timeout(LONGEST, making)
             .await
             .map_err(|_| Error::from(Code::Unavailable))??;
@@ -122,7 +138,7 @@ fn council_of(whose: &Whose) -> Result<CouncilId> {
 /// The template in force at a council, or one of its earlier ones; without a council the one that comes with the
 /// program, for everybody.
 async fn read_template(
-    FromState(state): FromState<Arc<State>>,
+    FromState(door): FromState<Arc<Door>>,
     Extension(client): Extension<Client>,
     Path(file): Path<String>,
     headers: HeaderMap,
@@ -136,11 +152,11 @@ async fn read_template(
             return Ok(saved(kind.shipped().to_vec(), &name));
         }
         let council = council_of(&whose)?;
-        let viewer = person(&state, &client, &headers).await?;
+        let viewer = person(&door.state, &client, &headers).await?;
         if !viewer.reads(Partition::Council(council)) {
             return Err(Refused::field(Code::NotFound, "council").into());
         }
-        let conn = state.store.read();
+        let conn = door.state.store.read();
         let file = match whose.version {
             None => templates::current(conn, council, kind).await?,
             Some(version) => {
@@ -154,14 +170,14 @@ async fn read_template(
 }
 
 async fn replace(
-    FromState(state): FromState<Arc<State>>,
+    FromState(door): FromState<Arc<Door>>,
     Extension(client): Extension<Client>,
     Path(file): Path<String>,
     headers: HeaderMap,
     whose: Asked<Whose>,
     body: Body,
 ) -> Response<Body> {
-    let (kind, council, viewer) = match keeper(&state, &client, &file, &headers, whose).await {
+    let (kind, council, viewer) = match keeper(&door.state, &client, &file, &headers, whose).await {
         Ok(keeper) => keeper,
         Err(error) => return told(&client, Err(error)),
     };
@@ -169,6 +185,7 @@ async fn replace(
         Ok(file) => file,
         Err(error) => return told(&client, Err(error)),
     };
+    let _seat = door.seats.acquire().await;
     let judged = tokio::task::spawn_blocking(move || {
         let judged = Template::read(&file, kind).map(drop);
         (judged, file)
@@ -187,7 +204,7 @@ async fn replace(
     };
     let template = json!({"template": {"kind": kind.name(), "sha256": sha256, "size": size}});
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    let answer = run(&state, &viewer, &replace).await;
+    let answer = run(&door.state, &viewer, &replace).await;
     told(
         &client,
         answer.map(|()| (kind, template.to_string()).into_response()),
@@ -195,20 +212,20 @@ async fn replace(
 }
 
 async fn give_up(
-    FromState(state): FromState<Arc<State>>,
+    FromState(door): FromState<Arc<Door>>,
     Extension(client): Extension<Client>,
     Path(file): Path<String>,
     headers: HeaderMap,
     whose: Asked<Whose>,
 ) -> Response<Body> {
     let giving_up = async {
-        let (kind, council, viewer) = keeper(&state, &client, &file, &headers, whose).await?;
+        let (kind, council, viewer) = keeper(&door.state, &client, &file, &headers, whose).await?;
         let replace = templates::Replace {
             council,
             kind,
             file: None,
         };
-        run(&state, &viewer, &replace).await?;
+        run(&door.state, &viewer, &replace).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
     };
     told(&client, giving_up.await)

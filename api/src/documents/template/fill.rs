@@ -14,8 +14,8 @@ use crate::{
     text,
 };
 
-/// Bytes of one part of a made document: 5,000 petitions have some 20 million.
-const MOST_MADE: usize = 64 * 1024 * 1024;
+/// Bytes of all parts of a made document: 5,000 petitions have some 20 million.
+pub(super) const MOST_MADE: usize = 64 * 1024 * 1024;
 /// Letters of the longest placeholder that is looked for.
 const LONGEST: usize = 80;
 
@@ -132,13 +132,15 @@ fn lists(element: &Element) -> BTreeSet<String> {
     found
 }
 
-/// A part with everything filled in.
-pub(super) fn fill(part: &Element, filling: &Filling) -> Result<String, Error> {
+/// A part with everything filled in; it takes its bytes from the room that is left.
+pub(super) fn fill(part: &Element, filling: &Filling, room: &mut usize) -> Result<String, Error> {
     let mut writer = Writer {
         out: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"),
         filling,
+        room: *room,
     };
     writer.element(part, None, &mut Vec::new())?;
+    *room = writer.room;
     Ok(writer.out)
 }
 
@@ -148,13 +150,13 @@ type Entry<'a> = Option<(&'a str, &'a Row)>;
 struct Writer<'a> {
     out: String,
     filling: &'a Filling,
+    room: usize,
 }
 
 impl<'a> Writer<'a> {
     fn put(&mut self, text: &str) -> Result<(), Error> {
-        if self.out.len() + text.len() > MOST_MADE {
-            return Err(Error::limit(Code::LimitTooLarge, MOST_MADE as u64));
-        }
+        let left = self.room.checked_sub(text.len());
+        self.room = left.ok_or(Error::limit(Code::LimitTooLarge, MOST_MADE as u64))?;
         self.out.push_str(text);
         Ok(())
     }

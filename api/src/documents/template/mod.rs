@@ -51,10 +51,10 @@ impl Template {
 
     /// The document with everything filled in.
     pub(super) fn make(&self, filling: &Filling) -> Result<Vec<u8>, Error> {
-        let mut parts = Vec::new();
+        let (mut parts, mut room) = (Vec::new(), fill::MOST_MADE);
         for part in &self.0.0 {
             let bytes = match &part.content {
-                Content::Told(root) => fill::fill(root, filling)?.into_bytes(),
+                Content::Told(root) => fill::fill(root, filling, &mut room)?.into_bytes(),
                 Content::Plain(bytes) => bytes.clone(),
             };
             parts.push((part.name.as_str(), bytes));

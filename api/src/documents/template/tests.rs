@@ -36,7 +36,7 @@ fn made(body: &str, filling: &Filling) -> String {
     let mut told = String::new();
     for part in &package.0 {
         if let Content::Told(root) = &part.content {
-            told = fill::fill(root, &Filling::default()).unwrap();
+            told = fill::fill(root, &Filling::default(), &mut { fill::MOST_MADE }).unwrap();
         }
     }
     let (_, rest) = told.split_once("<w:body>").unwrap();
@@ -215,7 +215,12 @@ fn what_is_no_harmless_document_is_refused_by_name() {
         typed(&TYPES.replace("document.main", "template.main")),
         "[Content_Types].xml",
     ));
-    // 64 MiB in 64 kilobytes, and no end of parts.
+    cases.push((with("Word/Document.xml", body), "Word/Document.xml"));
+    // 64 MiB in 64 kilobytes, a tree that fills the memory, and no end of parts.
+    cases.push((
+        with("word/styles.xml", &format!("<a>{}</a>", "<b/>".repeat(300_000))),
+        "word/styles.xml",
+    ));
     cases.push((with("word/media/a.png", &"0".repeat(64 * 1024 * 1024)), "zip"));
     let names: Vec<String> = (0..300).map(|at| format!("word/{at}.xml")).collect();
     let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "<a/>")).collect();

@@ -80,8 +80,9 @@ impl Element {
     }
 }
 
-/// Reads a part; none if it is no well-formed XML, or XML of a kind that no office program writes.
-pub(super) fn read(bytes: &[u8]) -> Option<Element> {
+/// Reads a part; none if it is no well-formed XML, XML of a kind that no office program writes, or more of it than there
+/// is `room` for: a tree takes far more memory than its text.
+pub(super) fn read(bytes: &[u8], room: &mut usize) -> Option<Element> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut open: Vec<Element> = Vec::new();
@@ -89,16 +90,12 @@ pub(super) fn read(bytes: &[u8]) -> Option<Element> {
     loop {
         match reader.read_event().ok()? {
             Event::Start(start) => {
-                if open.len() == DEEPEST || root.is_some() || start.attributes().any(|one| one.is_err()) {
-                    return None;
-                }
-                open.push(Element::new(&start));
+                let is_sound = open.len() < DEEPEST && root.is_none();
+                open.push(element(&start, room).filter(|_| is_sound)?);
             }
             Event::Empty(start) => {
-                if root.is_some() || start.attributes().any(|one| one.is_err()) {
-                    return None;
-                }
-                put(&mut open, &mut root, Element::new(&start));
+                let done = element(&start, room).filter(|_| root.is_none())?;
+                put(&mut open, &mut root, done);
             }
             Event::End(_) => {
                 let done = open.pop()?;
@@ -121,6 +118,12 @@ pub(super) fn read(bytes: &[u8]) -> Option<Element> {
         }
     }
     root.filter(|_| open.is_empty())
+}
+
+fn element(start: &BytesStart<'_>, room: &mut usize) -> Option<Element> {
+    *room = room.checked_sub(1)?;
+    let is_sound = start.attributes().all(|one| one.is_ok());
+    is_sound.then(|| Element::new(start))
 }
 
 fn put(open: &mut [Element], root: &mut Option<Element>, done: Element) {
