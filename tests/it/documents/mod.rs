@@ -115,7 +115,7 @@ impl Round {
 
         // One is answered in time; the others are not.
         let body = stage.app.person(&world.here.committee_login);
-        let answer = json!({"petitionIds": [petitions[1]], "documentNumber": "88/UBND", "documentDate": "2026-03-02",
+        let answer = json!({"petitionIds": [petitions[1]], "agencyId": world.here.committee, "documentNumber": "88/UBND", "documentDate": "2026-03-02",
             "text": "Đã nâng 300 m đường ấp.", "outcome": "resolved"});
         body.done("answerPetitions", answer, "").await;
         stage.clock.advance(chrono::Duration::days(21));

@@ -156,7 +156,7 @@ each_db! {
             (with("word/_rels/settings.xml.rels", external), "link"),
             (with("word/styles.xml", "<!DOCTYPE s [<!ENTITY a \"b\">]><s>&a;</s>"), "word/styles.xml"),
             (with("word/document.xml", "<w:document>"), "word/document.xml"),
-            (with("word/media/bomb.png", &"0".repeat(40 * 1024 * 1024)), "zip"),
+            (with("word/media/bomb.png", &"0".repeat(17 * 1024 * 1024)), "zip"),
             (in_document("<w:body>", "<w:body><w:altChunk/>"), "altChunk"),
             (in_document("{{diem.stt}}", "{{diem.stt}} {{noi_dung.doan}}"), "diem, noi_dung"),
         ];
