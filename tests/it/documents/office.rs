@@ -1,0 +1,63 @@
+//! LibreOffice opens what we made, and says the same.
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
+
+use super::reading::text_of;
+
+fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|cause| panic!("{program} is not installed ({cause}): tests/run installs it"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+    output.stdout
+}
+
+/// How often each word is there; words are what nobody breaks or moves.
+fn words(text: &str) -> BTreeMap<String, usize> {
+    let mut words = BTreeMap::new();
+    for word in text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
+        *words.entry(word.to_owned()).or_default() += 1;
+    }
+    words
+}
+
+/// Opens documents and compares every word of their pages.
+pub(super) fn opens(files: &[(String, Vec<u8>)]) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let mut arguments = vec![
+        format!("-env:UserInstallation=file://{}", at("profile")),
+        "--headless".to_owned(),
+        "--convert-to".to_owned(),
+        "pdf".to_owned(),
+        "--outdir".to_owned(),
+        at(""),
+    ];
+    for (name, bytes) in files {
+        fs::write(at(&format!("{name}.docx")), bytes).unwrap();
+        arguments.push(at(&format!("{name}.docx")));
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    run("soffice", &arguments);
+    for (name, bytes) in files {
+        let pdf = at(&format!("{name}.pdf"));
+        assert!(Path::new(&pdf).is_file(), "LibreOffice made nothing of {name}");
+        if let Some(keep) = std::env::var_os("CUTRI_TEST_KEEP_PDF") {
+            fs::copy(&pdf, Path::new(&keep).join(format!("{name}.pdf"))).unwrap();
+        }
+        let read = run("pdftotext", &["-enc", "UTF-8", &pdf, "-"]);
+        let shown = words(std::str::from_utf8(&read).unwrap());
+        for (word, count) in words(&text_of(bytes)) {
+            let seen = shown.get(&word).copied().unwrap_or_default();
+            assert!(
+                seen >= count,
+                "{name}: {word} is there {count} times, LibreOffice shows it {seen} times"
+            );
+        }
+    }
+}
