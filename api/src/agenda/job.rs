@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use entity::{
     account, agenda, delegate, event, feedback, forwarding, forwarding_agency, forwarding_petition,
-    id::{AccountId, AgencyId, CouncilId, DelegateId, EventId, FeedbackId, ForwardingId, MeetingId, PetitionId},
+    id::{
+        AccountId, AgencyId, CouncilId, DelegateId, EventId, FeedbackId, ForwardingId, MeetingId, PetitionId,
+    },
     meeting_delegate, petition, petition_agency, petition_feedback, petition_transfer, role_grant,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
@@ -62,11 +64,7 @@ async fn keep(state: &State, accounts: &[AccountId]) -> Result<()> {
                 read::waiting(state, &viewer, as_of).await?
             }
         };
-        kept.push(Keep {
-            account,
-            as_of,
-            rows,
-        });
+        kept.push(Keep { account, as_of, rows });
     }
     let commands: Vec<&dyn Command> = kept.iter().map(|keep| keep as &dyn Command).collect();
     for refused in door::execute(state, &Viewer::system(), &commands).await? {
@@ -123,7 +121,9 @@ impl Happened {
     /// What history tells since a moment: its ids are made of time, so that only the end of it is read.
     async fn since(state: &State, since: DateTime<Utc>) -> Result<Self> {
         let millis = u64::try_from(since.timestamp_millis()).unwrap_or(0);
-        let first: EventId = Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid().into();
+        let first: EventId = Builder::from_unix_timestamp_millis(millis, &[0; 10])
+            .into_uuid()
+            .into();
         let told: Vec<(String, Uuid)> = event::Entity::find()
             .select_only()
             .columns([event::Column::Kind, event::Column::RowId])

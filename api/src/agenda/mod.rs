@@ -69,7 +69,10 @@ impl Collection for AgendaCollection {
     fn members(&self) -> &'static [Member] {
         const {
             &[
-                text("scope", "As whom one has to act: `council`, `agency` or `voters`."),
+                text(
+                    "scope",
+                    "As whom one has to act: `council`, `agency` or `voters`.",
+                ),
                 text("kind", "What is to be done, a code."),
                 text("councilId", "The council for which, or whose petitions they are."),
                 text("agencyId", "The body for which."),

@@ -48,7 +48,6 @@ impl Row {
 
     fn standing(&self) -> Standing {
         Standing {
-            id: self.id,
             council: self.council_id,
             upper_council: self.upper_council_id,
             process: self.process,
@@ -76,7 +75,12 @@ async fn rows<C: ConnectionTrait>(conn: &C, query: Select<Entity>) -> Result<Vec
         Column::AnsweredAt,
         Column::Assessment,
     ];
-    Ok(query.select_only().columns(columns).into_model().all(conn).await?)
+    Ok(query
+        .select_only()
+        .columns(columns)
+        .into_model()
+        .all(conn)
+        .await?)
 }
 
 /// All that waits for the viewer now.
@@ -285,19 +289,23 @@ async fn tellers<C: ConnectionTrait>(
         .filter(petition_feedback::Column::PetitionId.is_in(petitions.iter().copied()))
         .all(conn)
         .await?;
-    let said: Vec<(entity::id::FeedbackId, AccountId, Option<DelegateId>, Option<MeetingId>)> =
-        feedback::Entity::find()
-            .select_only()
-            .columns([
-                feedback::Column::Id,
-                feedback::Column::AuthorId,
-                feedback::Column::DelegateId,
-                feedback::Column::MeetingId,
-            ])
-            .filter(feedback::Column::Id.is_in(links.iter().map(|link| link.feedback_id)))
-            .into_tuple()
-            .all(conn)
-            .await?;
+    let said: Vec<(
+        entity::id::FeedbackId,
+        AccountId,
+        Option<DelegateId>,
+        Option<MeetingId>,
+    )> = feedback::Entity::find()
+        .select_only()
+        .columns([
+            feedback::Column::Id,
+            feedback::Column::AuthorId,
+            feedback::Column::DelegateId,
+            feedback::Column::MeetingId,
+        ])
+        .filter(feedback::Column::Id.is_in(links.iter().map(|link| link.feedback_id)))
+        .into_tuple()
+        .all(conn)
+        .await?;
     let meetings = said.iter().filter_map(|(.., meeting)| *meeting);
     let came = meeting_delegate::Entity::find()
         .filter(meeting_delegate::Column::MeetingId.is_in(meetings))
@@ -316,7 +324,8 @@ async fn tellers<C: ConnectionTrait>(
         .filter_map(|(delegate, account)| Some((delegate, account?)))
         .collect();
     for link in &links {
-        let Some((_, author, delegate, meeting)) = said.iter().find(|(id, ..)| *id == link.feedback_id) else {
+        let Some((_, author, delegate, meeting)) = said.iter().find(|(id, ..)| *id == link.feedback_id)
+        else {
             continue;
         };
         let of = tellers.entry(link.petition_id).or_default();

@@ -18,7 +18,6 @@ const NAMED: usize = 50;
 /// What is known of an open petition.
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
-    pub(super) id: PetitionId,
     pub(super) council: CouncilId,
     pub(super) upper_council: Option<CouncilId>,
     pub(super) process: Process,
@@ -133,13 +132,10 @@ fn row(
     waiting.sort_by_key(|(due, petition)| (due.unwrap_or(NaiveDate::MAX), *petition));
     waiting.dedup();
     let place = council_id.map(Uuid::from).or(agency_id.map(Uuid::from));
-    let name = format!(
-        "{}/{}/{}",
-        scope.code(),
-        place.unwrap_or_default(),
-        kind.code()
-    );
-    let late = waiting.iter().filter(|(due, _)| due.is_some_and(|due| due < today));
+    let name = format!("{}/{}/{}", scope.code(), place.unwrap_or_default(), kind.code());
+    let late = waiting
+        .iter()
+        .filter(|(due, _)| due.is_some_and(|due| due < today));
     let named = waiting.iter().take(NAMED);
     Model {
         id: Uuid::new_v5(&account.0, name.as_bytes()).into(),
@@ -174,7 +170,6 @@ mod tests {
 
     fn standing(process: Process) -> Standing {
         Standing {
-            id: PetitionId(Uuid::from_u128(1)),
             council: CouncilId(Uuid::from_u128(2)),
             upper_council: None,
             process,

@@ -11,8 +11,8 @@ use async_graphql::{
     Context,
     dataloader::{DataLoader, Loader},
 };
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use entity::{account, id::AccountId};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect};
 use uuid::Uuid;
 

@@ -8,9 +8,7 @@ use entity::{
     petition::{Column, Entity, Event, Model, Process},
     petition_agency, petition_transfer,
 };
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::Query as SeaQuery,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, sea_query::Query as SeaQuery};
 
 use super::record;
 use crate::{
@@ -102,7 +100,13 @@ impl Command for PassOn {
             agency_id: lead,
             ..row.clone()
         };
-        record(&mut changes, facts, passed, "passed_to_successor", Some(told.join("; ")));
+        record(
+            &mut changes,
+            facts,
+            passed,
+            "passed_to_successor",
+            Some(told.join("; ")),
+        );
         Ok(Verdict::about(changes, [petition.0]))
     }
 }
@@ -111,7 +115,9 @@ impl Command for PassOn {
 pub async fn due(state: &State, today: NaiveDate, most: u64) -> Result<Vec<PetitionId>> {
     let reference = state.reference();
     let bodies = reference.bodies.agencies.keys().copied();
-    let abolished: Vec<AgencyId> = bodies.filter(|body| heir(&reference, *body, today).is_some()).collect();
+    let abolished: Vec<AgencyId> = bodies
+        .filter(|body| heir(&reference, *body, today).is_some())
+        .collect();
     if abolished.is_empty() {
         return Ok(Vec::new());
     }

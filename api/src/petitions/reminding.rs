@@ -34,7 +34,13 @@ pub struct Remind {
 }
 
 /// What is told of a petition to find its reminder.
-type Owed = (PetitionId, entity::id::CouncilId, Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>);
+type Owed = (
+    PetitionId,
+    entity::id::CouncilId,
+    Option<NaiveDate>,
+    Option<NaiveDate>,
+    Option<NaiveDate>,
+);
 
 /// The reminder of today, if there is one.
 fn today_s(owed: &Owed, today: NaiveDate, calendar: &Calendar) -> Option<(Uuid, reminder::Kind, NaiveDate)> {
@@ -42,11 +48,21 @@ fn today_s(owed: &Owed, today: NaiveDate, calendar: &Calendar) -> Option<(Uuid, 
     let due = extended.or(due)?;
     let (kind, number) = rules::reminder(due, forwarded, today, calendar)?;
     let (petition, on, number) = (petition.to_string(), due.to_string(), number.to_string());
-    Some((derived(council, &["reminder", &petition, &on, &number]), kind, due))
+    Some((
+        derived(council, &["reminder", &petition, &on, &number]),
+        kind,
+        due,
+    ))
 }
 
 fn owed(row: &Model) -> Owed {
-    (row.id, row.council_id, row.due_at, row.extended_to, row.forwarded_at)
+    (
+        row.id,
+        row.council_id,
+        row.due_at,
+        row.extended_to,
+        row.forwarded_at,
+    )
 }
 
 impl Command for Remind {
@@ -115,14 +131,16 @@ pub async fn due(
             Column::ForwardedAt,
         ])
         .filter(Column::Process.eq(Process::Forwarded))
-        .filter(Column::AgencyId.is_in(
-            reference
-                .bodies
-                .agencies
-                .values()
-                .filter(|body| body.has_account)
-                .map(|body| body.id),
-        ))
+        .filter(
+            Column::AgencyId.is_in(
+                reference
+                    .bodies
+                    .agencies
+                    .values()
+                    .filter(|body| body.has_account)
+                    .map(|body| body.id),
+            ),
+        )
         .filter(Expr::expr(due).lte(last));
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
@@ -133,7 +151,9 @@ pub async fn due(
         .into_tuple()
         .all(state.store.read())
         .await?;
-    let next = (rows.len() as u64 == most).then(|| rows.last().map(|row| row.0)).flatten();
+    let next = (rows.len() as u64 == most)
+        .then(|| rows.last().map(|row| row.0))
+        .flatten();
     let wanted: BTreeMap<Uuid, PetitionId> = rows
         .iter()
         .filter_map(|row| Some((today_s(row, today, state.calendar)?.0, row.0)))

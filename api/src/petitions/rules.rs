@@ -202,10 +202,17 @@ mod tests {
             ("2026-03-30", Some((Overdue, 1))),
             ("2026-03-31", Some((Overdue, 2))),
         ] {
-            assert_eq!(reminder(due, sent, day(today), Calendar::delivered()), expected, "{today}");
+            assert_eq!(
+                reminder(due, sent, day(today), Calendar::delivered()),
+                expected,
+                "{today}"
+            );
         }
         let late = Some(day("2026-03-13"));
-        assert_eq!(reminder(due, late, day("2026-03-13"), Calendar::delivered()), None);
+        assert_eq!(
+            reminder(due, late, day("2026-03-13"), Calendar::delivered()),
+            None
+        );
         assert_eq!(
             reminder(due, late, day("2026-03-17"), Calendar::delivered()),
             Some((Overdue, 1))
@@ -214,13 +221,28 @@ mod tests {
 
     #[test]
     fn a_reason_belongs_to_what_is_not_resolved_and_a_cost_is_a_sum() {
-        assert_eq!(unresolved(Some("budget"), "not_resolved"), Ok(Some("budget".to_owned())));
+        assert_eq!(
+            unresolved(Some("budget"), "not_resolved"),
+            Ok(Some("budget".to_owned()))
+        );
         let field = |code, field| Err(Refused::field(code, field));
-        assert_eq!(unresolved(Some("budget"), "resolved"), field(Code::InvalidValue, "unresolvedReason"));
-        assert_eq!(unresolved(Some("tiền"), "deferred"), field(Code::UnknownCode, "unresolvedReason"));
+        assert_eq!(
+            unresolved(Some("budget"), "resolved"),
+            field(Code::InvalidValue, "unresolvedReason")
+        );
+        assert_eq!(
+            unresolved(Some("tiền"), "deferred"),
+            field(Code::UnknownCode, "unresolvedReason")
+        );
         assert_eq!(cost(Some(850)), Ok(Some(850)));
-        assert_eq!(cost(Some(-1)), Err(Refused::field(Code::OutOfRange, "costMillions")));
-        assert_eq!(cost(Some(1_000_000_001)), Err(Refused::field(Code::OutOfRange, "costMillions")));
+        assert_eq!(
+            cost(Some(-1)),
+            Err(Refused::field(Code::OutOfRange, "costMillions"))
+        );
+        assert_eq!(
+            cost(Some(1_000_000_001)),
+            Err(Refused::field(Code::OutOfRange, "costMillions"))
+        );
     }
 
     #[test]

@@ -87,6 +87,9 @@ impl<W: Writable + 'static> Command for Append<W> {
             changes.append(written.map_err(|stop| stop.into_refused(self.parent))?.changes);
         }
         let made = self.writes.iter().map(|write| write.id);
-        Ok(Verdict::about(changes, self.petitions.iter().copied().chain(made)))
+        Ok(Verdict::about(
+            changes,
+            self.petitions.iter().copied().chain(made),
+        ))
     }
 }

@@ -2,7 +2,8 @@
 //! nouns.
 
 use crate::{
-    agencies, agenda, councils, delegates, feedback, meetings, notes, petitions, procedures, resolutions, rounds,
+    agencies, agenda, councils, delegates, feedback, meetings, notes, petitions, procedures, resolutions,
+    rounds,
     store::{collection::Collection, writing::Writable},
     syntheses, units,
 };

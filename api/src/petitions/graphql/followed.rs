@@ -68,14 +68,17 @@ impl Loader<RemindersOf> for Rows {
             .await?;
         let mut found: HashMap<RemindersOf, Vec<Reminder>> = HashMap::new();
         for row in rows {
-            found.entry(RemindersOf(row.petition_id)).or_default().push(Reminder {
-                body: row.agency_id,
-                kind: row.kind.code().to_owned(),
-                ordinal: row.ordinal,
-                agency_id: wire_id(row.agency_id),
-                due_at: Day(row.due_on),
-                at: Time(row.at),
-            });
+            found
+                .entry(RemindersOf(row.petition_id))
+                .or_default()
+                .push(Reminder {
+                    body: row.agency_id,
+                    kind: row.kind.code().to_owned(),
+                    ordinal: row.ordinal,
+                    agency_id: wire_id(row.agency_id),
+                    due_at: Day(row.due_on),
+                    at: Time(row.at),
+                });
         }
         Ok(found)
     }
@@ -159,7 +162,12 @@ impl Loader<OwnFeedbackOf> for Rows {
             .order_by_asc(petition_feedback::Column::FeedbackId)
             .all(conn)
             .await?;
-        let mandates: Vec<DelegateId> = self.viewer.mandates.iter().map(|mandate| mandate.delegate.id).collect();
+        let mandates: Vec<DelegateId> = self
+            .viewer
+            .mandates
+            .iter()
+            .map(|mandate| mandate.delegate.id)
+            .collect();
         let attended: Vec<MeetingId> = meeting_delegate::Entity::find()
             .select_only()
             .column(meeting_delegate::Column::MeetingId)

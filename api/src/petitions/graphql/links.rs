@@ -86,7 +86,10 @@ impl Loader<Links> for Rows {
                 .all(conn)
                 .await?;
             for (petition, urging) in of {
-                found.entry(Links::Urgings(petition.into())).or_default().push(urging);
+                found
+                    .entry(Links::Urgings(petition.into()))
+                    .or_default()
+                    .push(urging);
             }
         }
         Ok(found)

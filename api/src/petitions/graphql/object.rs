@@ -291,7 +291,11 @@ impl Petition {
 
     /// How, when and by whom voters were told, as far as the viewer may see it.
     async fn informings(&self, ctx: &Context<'_>) -> Result<Vec<Informing>> {
-        several(ctx, &links::<InformingId>(ctx, Links::Informings(self.row.id)).await?).await
+        several(
+            ctx,
+            &links::<InformingId>(ctx, Links::Informings(self.row.id)).await?,
+        )
+        .await
     }
 
     /// Of the feedback that it was made of, what the viewer wrote down himself or heard at meetings that he attended as

@@ -33,7 +33,7 @@ use crate::{
 /// What a body owes (kiến nghị chờ trả lời), counted from the petitions that the viewer may see.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
-pub struct AgencyDebt {
+pub(super) struct AgencyDebt {
     #[graphql(skip)]
     body: AgencyId,
     /// The body that has to answer (cơ quan chủ trì).
@@ -60,7 +60,7 @@ impl AgencyDebt {
 
 /// Which bodies and petitions to count.
 #[derive(Clone, Debug, Default, InputObject)]
-pub struct AgencyDebtFilter {
+pub(super) struct AgencyDebtFilter {
     /// Petitions of voters of these units.
     within_unit: Option<WithinUnit>,
     /// What this body owes.
