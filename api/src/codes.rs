@@ -172,6 +172,10 @@ mod tests {
             "outside_round",
             "procedure_kind",
             "document_purpose",
+            "satisfaction",
+            "reminder_kind",
+            "agenda_scope",
+            "agenda_kind",
         ] {
             assert!(list(name).len() > 1, "{name}");
         }

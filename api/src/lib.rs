@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod agencies;
+pub mod agenda;
 pub mod backup;
 pub mod briefs;
 pub mod bundle;
@@ -27,6 +28,7 @@ pub mod graphql;
 pub mod imports;
 pub mod installation;
 pub mod keys;
+pub mod looked;
 pub mod lookup;
 pub mod meetings;
 pub mod notes;

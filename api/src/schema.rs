@@ -7,6 +7,7 @@ use async_graphql::{MergedObject, Request, Response};
 use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
     agencies::graphql::{AgencyMutation, AgencyQuery},
+    agenda::graphql::AgendaQuery,
     councils::{graphql::CouncilQuery, mutations::CouncilMutation, papers::PaperMutation},
     delegates::graphql::{DelegateMutation, DelegateQuery},
     feedback::{graphql::FeedbackQuery, mutations::FeedbackMutation},
@@ -14,7 +15,7 @@ use crate::{
     lookup::graphql::LookupQuery,
     meetings::{graphql::MeetingQuery, mutations::MeetingMutation},
     petitions::{
-        graphql::{PetitionQuery, RedactionQuery},
+        graphql::{DebtQuery, PetitionQuery, RedactionQuery},
         mutations::PetitionMutation,
     },
     procedures::{graphql::ProcedureQuery, mutations::ProcedureMutation},
@@ -32,6 +33,11 @@ use crate::{
     waking::graphql::{WakingMutation, WakingQuery},
 };
 
+/// What happens to petitions and waits for people. A list within the list: the compiler goes a few levels deeper with
+/// every entry of one, and has a limit.
+#[derive(Default, MergedObject)]
+pub struct ChainQuery(PetitionQuery, RedactionQuery, DebtQuery, AgendaQuery);
+
 /// All queries.
 #[derive(Default, MergedObject)]
 pub struct Query(
@@ -45,8 +51,7 @@ pub struct Query(
     MeetingQuery,
     FeedbackQuery,
     LookupQuery,
-    PetitionQuery,
-    RedactionQuery,
+    ChainQuery,
     ResolutionQuery,
     RoundQuery,
     ProcedureQuery,

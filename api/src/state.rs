@@ -16,6 +16,7 @@ use crate::{
     error::Result,
     files::Files,
     keys::Keys,
+    looked::Looked,
     lookup::guessing::Guesses,
     starts::Starts,
     store::{
@@ -55,7 +56,9 @@ pub struct State {
     /// Who is told of changes as they happen.
     pub live: Arc<Live>,
     /// How far briefs were made by this process.
-    pub briefed: crate::briefs::Looked,
+    pub briefed: Looked,
+    /// How far this process has counted what waits for whom.
+    pub agenda_counted: Looked,
     /// How often the database is asked what other processes wrote, whether or not they call it out.
     pub look: Duration,
     /// The version of the reference data when it was read; from then on it is followed.
@@ -93,7 +96,8 @@ impl State {
             starts: Starts::default(),
             files: Files::in_memory(),
             live: Arc::default(),
-            briefed: crate::briefs::Looked::default(),
+            briefed: Looked::default(),
+            agenda_counted: Looked::default(),
             look: LOOK,
             reference_read,
             waking: Waking::default(),

@@ -10,9 +10,13 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
     accounts::grants::{self, FollowGrants},
-    briefs,
+    agenda, briefs,
     error::Result,
     files,
+    petitions::{
+        passing::{self, PassOn},
+        reminding,
+    },
     resolutions::dated::{self, FollowDates},
     search::index,
     state::State,
@@ -50,7 +54,9 @@ pub async fn turn(state: &State, last_day: &mut Option<NaiveDate>) {
     for outcome in [
         waiting::retry(state).await,
         waiting::report(state).await,
+        pass_on(state, today).await,
         briefs::make(state, is_new_day).await,
+        agenda::job::count(state, is_new_day).await.map(drop),
         files::erasing::turn(state).await,
     ] {
         if let Err(error) = outcome {
@@ -72,6 +78,7 @@ async fn day(state: &State, today: NaiveDate) -> Result<()> {
         follow(state, &steps).await?;
         before = due;
     }
+    remind(state, today).await?;
     index::fill_pairs(state).await?;
     push::forget_receipts(state).await?;
     let agencies = grants::agencies_with_grants(state).await?;
@@ -80,6 +87,33 @@ async fn day(state: &State, today: NaiveDate) -> Result<()> {
         follow(state, steps).await?;
     }
     Ok(())
+}
+
+/// Reminds bodies of what they owe.
+async fn remind(state: &State, today: NaiveDate) -> Result<()> {
+    let mut after = None;
+    loop {
+        let (due, next) = reminding::due(state, today, after, BATCH).await?;
+        follow(state, &due).await?;
+        if next.is_none() {
+            return Ok(());
+        }
+        after = next;
+    }
+}
+
+/// Passes on what abolished bodies had.
+async fn pass_on(state: &State, today: NaiveDate) -> Result<()> {
+    let mut before = Vec::new();
+    loop {
+        let due = passing::due(state, today, BATCH).await?;
+        if due.is_empty() || due == before {
+            return Ok(());
+        }
+        let steps: Vec<PassOn> = due.iter().copied().map(PassOn).collect();
+        follow(state, &steps).await?;
+        before = due;
+    }
 }
 
 async fn follow<C: Command>(state: &State, steps: &[C]) -> Result<()> {

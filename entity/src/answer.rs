@@ -20,6 +20,10 @@ pub struct Model {
     pub outcome: String,
     /// Until when, for what is deferred or in progress.
     pub roadmap_at: Option<Date>,
+    /// What it costs, in millions of đồng.
+    pub cost_millions: Option<i32>,
+    /// Why it is not resolved, of the list `unresolved_reason`.
+    pub unresolved_reason: Option<String>,
     /// Recorded by the office for a body without an account.
     pub on_behalf: bool,
     pub actor_id: AccountId,

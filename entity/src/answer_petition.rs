@@ -13,6 +13,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub petition_id: PetitionId,
     pub version: i32,
+    /// Of a coordinating body: it helps the lead to answer and settles nothing.
+    pub coordinating: bool,
     /// `ok`, `unclear` or `off_point`.
     pub assessment: Option<String>,
     pub assessment_note: Option<String>,

@@ -97,6 +97,8 @@ id! {
     SynthesisEditionId
     /// A line of an edition.
     SynthesisItemId
+    /// What waits for somebody at one place.
+    AgendaId
     /// A history event.
     EventId
     /// A pushed row that was refused.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AccountId, CouncilId, InformingId, MeetingId, PetitionId};
+use crate::id::{AccountId, AnswerId, CouncilId, InformingId, MeetingId, PetitionId};
 
 /// An informing (thông tin lại cho cử tri). Append only.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -18,6 +18,10 @@ pub struct Model {
     pub channel: String,
     pub meeting_id: Option<MeetingId>,
     pub note: Option<String>,
+    /// What the voters said to the answer, as told; of the list `satisfaction`.
+    pub satisfaction: Option<String>,
+    /// The answer that was told; none where there was none yet.
+    pub answer_id: Option<AnswerId>,
     pub received_at: DateTimeUtc,
     pub rev: i64,
 }

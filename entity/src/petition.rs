@@ -42,7 +42,10 @@ pub struct Model {
     /// The first due date; an extension does not overwrite it.
     pub due_at: Option<Date>,
     pub extended_to: Option<Date>,
+    /// How often people urged the body.
     pub urgings: i32,
+    /// How often the server reminded the body by itself; never counted among the urgings.
+    pub reminders: i32,
     pub answer_id: Option<AnswerId>,
     #[sea_orm(column_type = "Text", nullable)]
     pub answer_text: Option<String>,
@@ -50,6 +53,11 @@ pub struct Model {
     pub answered_at: Option<Date>,
     pub assessment: Option<String>,
     pub roadmap_at: Option<Date>,
+    /// What the newest answer says that it costs, in millions of đồng.
+    pub cost_millions: Option<i32>,
+    pub unresolved_reason: Option<String>,
+    /// What voters said last to the newest answer, as told.
+    pub satisfaction: Option<String>,
     pub informed_at: Option<DateTimeUtc>,
     pub closed_at: Option<DateTimeUtc>,
     /// How often voters had to ask again.
@@ -104,6 +112,12 @@ pub enum Event {
     Return,
     Extend,
     Answer,
+    /// A coordinating body replies; the lead still has to answer.
+    Reply,
+    /// The server reminds the body.
+    Remind,
+    /// The body was abolished: its successor has it now.
+    PassOn,
     /// The answer is to the point.
     AssessOk,
     /// The answer is unclear or off the point: the body owes another.
@@ -125,6 +139,9 @@ impl Event {
         Self::Return,
         Self::Extend,
         Self::Answer,
+        Self::Reply,
+        Self::Remind,
+        Self::PassOn,
         Self::AssessOk,
         Self::AssessNotOk,
         Self::Urge,
@@ -164,6 +181,8 @@ impl Process {
             (P::Forwarded, E::Return) => Some(P::Returned),
             (P::Forwarded, E::Extend) => Some(P::Forwarded),
             (P::Forwarded | P::Answered | P::Assessed | P::Informed, E::Answer) => Some(P::Answered),
+            (P::Forwarded, E::Remind) => Some(P::Forwarded),
+            (P::Forwarded | P::Answered | P::Assessed | P::Informed, E::Reply | E::PassOn) => Some(self),
             (P::Answered, E::AssessOk) => Some(P::Assessed),
             (P::Informed, E::AssessOk) => Some(P::Informed),
             (P::Answered | P::Assessed | P::Informed, E::AssessNotOk) => Some(P::Forwarded),

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AgencyId, PetitionId};
+use crate::id::{AgencyId, AnswerId, PetitionId};
 
 /// A body that coordinates (phối hợp) with the lead.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -12,6 +12,8 @@ pub struct Model {
     pub petition_id: PetitionId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub agency_id: AgencyId,
+    /// Its newest reply since the petition was forwarded to it.
+    pub answer_id: Option<AnswerId>,
 }
 
 plain!();

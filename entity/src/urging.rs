@@ -19,6 +19,8 @@ pub struct Model {
     pub how: String,
     pub text: Option<String>,
     pub document_number: Option<String>,
+    /// Which urging of its target it is, counted from 1 in the order in which they arrived.
+    pub ordinal: i32,
     /// As told by the author's device.
     pub at: DateTimeUtc,
     pub received_at: DateTimeUtc,

@@ -24,6 +24,8 @@ mod m20261127_000016_rounds;
 mod m20261127_000017_syntheses;
 mod m20261127_000018_imports;
 mod m20261127_000019_completeness;
+mod m20261128_000020_answers;
+mod m20261128_000021_agenda;
 mod m20261128_000025_document_templates;
 
 /// All migrations, in order.
@@ -51,6 +53,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000017_syntheses::Migration),
             Box::new(m20261127_000018_imports::Migration),
             Box::new(m20261127_000019_completeness::Migration),
+            Box::new(m20261128_000020_answers::Migration),
+            Box::new(m20261128_000021_agenda::Migration),
             Box::new(m20261128_000025_document_templates::Migration),
         ]
     }

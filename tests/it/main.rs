@@ -1,6 +1,8 @@
 //! All integration tests in one binary: linking it once is what keeps a changed line quick to test.
 
 mod accounts;
+mod agenda;
+mod answering;
 mod authorization;
 mod backup;
 mod bad_input;
@@ -54,3 +56,4 @@ mod units;
 mod waking;
 mod wipe;
 mod worker;
+mod year;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    agency, answer, answer_petition, attachment, constituency, council, delegate, feedback,
+    agency, agenda, answer, answer_petition, attachment, constituency, council, delegate, feedback,
     feedback_addition, informing, meeting, meeting_council, meeting_record, meeting_unit, note, petition,
     petition_agency, petition_feedback, petition_lineage, petition_repeat, petition_unit, resolution,
     resolution_edge, sync_issue, unit, urging,
@@ -278,12 +278,16 @@ pub(crate) fn petition() -> petition::Model {
         due_at: Some(day()),
         extended_to: Some(day()),
         urgings: 1,
+        reminders: 1,
         answer_id: Some(id()),
         answer_text: some("Sẽ sửa"),
         answer_number: some("8/UBND"),
         answered_at: Some(day()),
         assessment: some("ok"),
         roadmap_at: Some(day()),
+        cost_millions: Some(850),
+        unresolved_reason: some("budget"),
+        satisfaction: some("partly"),
         informed_at: Some(moment()),
         closed_at: Some(moment()),
         repeats: 1,
@@ -305,6 +309,24 @@ pub(crate) fn petition_agency(petition: &petition::Model) -> petition_agency::Mo
     petition_agency::Model {
         petition_id: petition.id,
         agency_id: id(),
+        answer_id: None,
+    }
+}
+
+pub(crate) fn agenda() -> agenda::Model {
+    agenda::Model {
+        id: id(),
+        account_id: id(),
+        scope: agenda::Scope::Council,
+        kind: agenda::Kind::ToForward,
+        council_id: Some(id()),
+        agency_id: Some(id()),
+        count: 2,
+        overdue: 1,
+        due_at: Some(day()),
+        petition_ids: "a b".into(),
+        as_of: moment(),
+        rev: 1,
     }
 }
 
@@ -346,6 +368,8 @@ pub(crate) fn answer() -> answer::Model {
         text: "Đã sửa".into(),
         outcome: "resolved".into(),
         roadmap_at: Some(day()),
+        cost_millions: Some(850),
+        unresolved_reason: None,
         on_behalf: false,
         actor_id: id(),
         at: moment(),
@@ -361,6 +385,7 @@ pub(crate) fn answer_petition(
         answer_id: answer.id,
         petition_id: petition.id,
         version,
+        coordinating: false,
         assessment: None,
         assessment_note: None,
         public_text: None,
@@ -377,6 +402,8 @@ pub(crate) fn informing() -> informing::Model {
         channel: "phone".into(),
         meeting_id: Some(id()),
         note: some("Đã báo"),
+        satisfaction: some("partly"),
+        answer_id: Some(id()),
         received_at: moment(),
         rev: 1,
     }
@@ -393,6 +420,7 @@ pub(crate) fn urging() -> urging::Model {
         how: "phone".into(),
         text: some("Bà con chờ"),
         document_number: some("9/VP"),
+        ordinal: 1,
         at: moment(),
         received_at: moment(),
         rev: 1,

@@ -23,6 +23,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// As many as the open-source RxDB opens at a time: all but the agenda.
 const ALL: [&str; 13] = [
     "unit",
     "council",

@@ -63,6 +63,9 @@ fn petitions_go_where_the_table_says() {
                 (E::Return, P::Returned),
                 (E::Extend, P::Forwarded),
                 (E::Answer, P::Answered),
+                (E::Reply, P::Forwarded),
+                (E::Remind, P::Forwarded),
+                (E::PassOn, P::Forwarded),
             ],
         ),
         (
@@ -79,6 +82,8 @@ fn petitions_go_where_the_table_says() {
             P::Answered,
             vec![
                 (E::Answer, P::Answered),
+                (E::Reply, P::Answered),
+                (E::PassOn, P::Answered),
                 (E::AssessOk, P::Assessed),
                 (E::AssessNotOk, P::Forwarded),
                 (E::Inform, P::Informed),
@@ -88,6 +93,8 @@ fn petitions_go_where_the_table_says() {
             P::Assessed,
             vec![
                 (E::Answer, P::Answered),
+                (E::Reply, P::Assessed),
+                (E::PassOn, P::Assessed),
                 (E::AssessNotOk, P::Forwarded),
                 (E::Inform, P::Informed),
             ],
@@ -96,6 +103,8 @@ fn petitions_go_where_the_table_says() {
             P::Informed,
             vec![
                 (E::Answer, P::Answered),
+                (E::Reply, P::Informed),
+                (E::PassOn, P::Informed),
                 (E::AssessOk, P::Informed),
                 (E::AssessNotOk, P::Forwarded),
                 (E::Inform, P::Informed),
@@ -129,7 +138,7 @@ fn petitions_go_where_the_table_says() {
             pairs += 1;
         }
     }
-    assert_eq!(pairs, 11 * 14);
+    assert_eq!(pairs, 11 * 17);
 }
 
 #[test]

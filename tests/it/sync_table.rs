@@ -50,6 +50,7 @@ fn everything() -> (Working, Vec<(&'static str, Uuid)>) {
     });
     row!("note", note, rows::note());
     row!("syncIssue", sync_issue, rows::sync_issue());
+    row!("agenda", agenda, rows::agenda());
     (working, ids)
 }
 

@@ -130,7 +130,7 @@ impl Agency {
 }
 
 /// Where an agency stands in lists: by unit code, then by name.
-fn place<'a>(reference: &'a Reference, agency: &'a Model) -> (&'a str, &'a str, AgencyId) {
+pub(crate) fn place<'a>(reference: &'a Reference, agency: &'a Model) -> (&'a str, &'a str, AgencyId) {
     let code = reference.units.get(agency.unit_id).map_or("", |unit| &unit.code);
     (code, &agency.name, agency.id)
 }

@@ -8,10 +8,7 @@
 mod made;
 mod read;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
 use entity::{
@@ -40,22 +37,14 @@ use crate::{
 const AHEAD: i64 = 30;
 /// A contact that has begun keeps its brief up to date for so long.
 const BEHIND: i64 = 12;
-/// What was written so long before the last look is looked at again: a transaction tells when it began, not when others
-/// could see it, and clocks of several servers differ.
-const OVERLAP: i64 = 120;
 /// Briefs of one batch.
 const BATCH: usize = 100;
-
-/// How far this process has looked for what changed.
-#[derive(Debug, Default)]
-pub struct Looked(Mutex<Option<DateTime<Utc>>>);
 
 /// Makes the briefs whose sources changed since the last look of this process; `all` makes every one in the window, as
 /// on a new day.
 pub async fn make(state: &State, all: bool) -> Result<()> {
     let now = state.clock.now();
-    let looked = *state.briefed.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let since = looked.filter(|_| !all).map(|at| at - Duration::seconds(OVERLAP));
+    let since = state.briefed.since().filter(|_| !all);
     let contacts = match since {
         None => coming(now).into_tuple().all(state.store.read()).await?,
         Some(since) => touched(state, now, since).await?,
@@ -77,7 +66,7 @@ pub async fn make(state: &State, all: bool) -> Result<()> {
             }
         }
     }
-    *state.briefed.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    state.briefed.until(now);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use async_graphql::{
     Context,
     dataloader::{DataLoader, Loader},
 };
+use entity::{account, id::AccountId};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -159,6 +160,26 @@ pub async fn text<I: Noun>(ctx: &Context<'_>, id: I, column: ColumnOf<I>) -> Res
     let place = I::LONG.iter().position(|long| long.as_str() == column.as_str());
     let place = place.ok_or(Error::internal("a text that is loaded with its row"))?;
     Ok(rows(ctx)?.load_one(TextOf(id, place)).await?.flatten())
+}
+
+/// The shown name of an account, beside a record that its reader may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NameOf(pub AccountId);
+
+impl Loader<NameOf> for Rows {
+    type Value = String;
+    type Error = Error;
+
+    async fn load(&self, keys: &[NameOf]) -> Result<HashMap<NameOf, String>> {
+        let names: Vec<(AccountId, String)> = account::Entity::find()
+            .select_only()
+            .columns([account::Column::Id, account::Column::Name])
+            .filter(account::Column::Id.is_in(keys.iter().map(|key| key.0)))
+            .into_tuple()
+            .all(self.state.store.read())
+            .await?;
+        Ok(names.into_iter().map(|(id, name)| (NameOf(id), name)).collect())
+    }
 }
 
 /// The object with this id, if there is one and the viewer may see it.

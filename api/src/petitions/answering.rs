@@ -5,6 +5,7 @@ use entity::{
     answer, answer_petition,
     id::{AgencyId, AnswerId, CouncilId, PetitionId},
     petition::{Assessment, Event, Model},
+    petition_agency,
 };
 
 use super::{distinct, for_office, known, record, rules, step, unanswered};
@@ -31,6 +32,10 @@ pub struct Answer {
     pub text: String,
     pub outcome: String,
     pub roadmap: Option<NaiveDate>,
+    /// In millions of đồng.
+    pub cost: Option<i32>,
+    /// Why it is not resolved, of the list `unresolved_reason`.
+    pub reason: Option<String>,
     /// Entered by the office for a body without an account.
     pub on_behalf: bool,
     /// The paper itself.
@@ -53,7 +58,7 @@ impl Command for Answer {
             // Its own people answer; a second hand would make two answers of one.
             return Err(Refused::field(Code::InvalidState, "onBehalf"));
         }
-        let rows: Vec<&Model> = self
+        let rows: Vec<(&Model, Part)> = self
             .petitions
             .iter()
             .map(|id| self.petition(working, facts, *id))
@@ -63,13 +68,15 @@ impl Command for Answer {
         // No body answered a council before there was one: the youngest of those that asked says since when.
         let since = rows
             .iter()
-            .filter_map(|row| facts.reference.first_day(row.council_id))
+            .filter_map(|(row, _)| facts.reference.first_day(row.council_id))
             .max();
         let date = rules::document_date(self.document_date, since, facts.today, "documentDate")?;
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
+        let cost = rules::cost(self.cost)?;
+        let reason = rules::unresolved(self.reason.as_deref(), &outcome)?;
         let council: CouncilId = rows
             .first()
-            .map(|row| row.upper_council_id.unwrap_or(row.council_id))
+            .map(|(row, _)| row.upper_council_id.unwrap_or(row.council_id))
             .ok_or(Refused::field(Code::Required, "petitionIds"))?;
 
         let id: AnswerId = facts.id();
@@ -85,6 +92,8 @@ impl Command for Answer {
             text: text.clone(),
             outcome: outcome.clone(),
             roadmap_at: self.roadmap,
+            cost_millions: cost,
+            unresolved_reason: reason.clone(),
             on_behalf: self.on_behalf,
             actor_id: facts
                 .viewer
@@ -92,8 +101,12 @@ impl Command for Answer {
                 .ok_or(Refused::new(Code::Unauthenticated))?,
             at: facts.now,
         });
-        for row in rows {
-            let process = step(row, Event::Answer)?;
+        for (row, part) in rows {
+            let event = match part {
+                Part::Lead => Event::Answer,
+                Part::Coordinating => Event::Reply,
+            };
+            let process = step(row, event)?;
             let earlier = working
                 .answer_petition
                 .iter()
@@ -106,7 +119,20 @@ impl Command for Answer {
                 assessment: None,
                 assessment_note: None,
                 public_text: None,
+                coordinating: part == Part::Coordinating,
             });
+            if part == Part::Coordinating {
+                // It helps the lead to answer: the petition is owed as before, and its documents say who has replied.
+                let petition = row.id;
+                changes.put(petition_agency::Model {
+                    petition_id: petition,
+                    agency_id: self.agency,
+                    answer_id: Some(id),
+                });
+                changes.and(move |working| working.petition.touch(petition));
+                record(&mut changes, facts, row.clone(), "replied", Some(number.clone()));
+                continue;
+            }
             let answered = Model {
                 process,
                 outcome: Some(outcome.clone()),
@@ -117,7 +143,10 @@ impl Command for Answer {
                 public_answer: None,
                 answered_at: Some(date),
                 roadmap_at: self.roadmap,
+                cost_millions: cost,
+                unresolved_reason: reason.clone(),
                 assessment: None,
+                satisfaction: None,
                 // Voters who were told an earlier answer have to be told this one too.
                 informed_at: None,
                 ..row.clone()
@@ -133,6 +162,15 @@ impl Command for Answer {
     }
 }
 
+/// As what a body answers a petition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Its answer is the answer (chủ trì).
+    Lead,
+    /// Its reply helps the lead (phối hợp).
+    Coordinating,
+}
+
 impl Answer {
     /// The petition, for the body that answers or the office that enters its letter.
     fn petition<'a>(
@@ -140,7 +178,7 @@ impl Answer {
         working: &'a Working,
         facts: &Facts<'_>,
         id: PetitionId,
-    ) -> Result<&'a Model, Refused> {
+    ) -> Result<(&'a Model, Part), Refused> {
         let missing = Refused::field(Code::NotFound, "petitionIds");
         let row = known(working, facts, id).ok_or(missing)?;
         let may = if self.on_behalf {
@@ -158,13 +196,12 @@ impl Answer {
         if !may {
             return Err(Refused::field(Code::Forbidden, "petitionIds"));
         }
-        let has_it = row.agency_id == Some(self.agency)
-            || working
-                .petition_agency
-                .of(row.id)
-                .any(|link| link.agency_id == self.agency);
-        if has_it {
-            Ok(row)
+        if row.agency_id == Some(self.agency) {
+            return Ok((row, Part::Lead));
+        }
+        let mut coordinating = working.petition_agency.of(row.id);
+        if coordinating.any(|link| link.agency_id == self.agency) {
+            Ok((row, Part::Coordinating))
         } else {
             Err(Refused::field(Code::InvalidState, "agencyId"))
         }

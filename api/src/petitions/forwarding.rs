@@ -179,6 +179,7 @@ impl Command for Forward {
                 changes.put(petition_agency::Model {
                     petition_id: petition,
                     agency_id: *agency,
+                    answer_id: None,
                 });
             }
             let forwarded = Model {

@@ -122,6 +122,10 @@ pub(super) struct AnswerPetitionsInput {
     pub(super) outcome: String,
     /// Until when; required for `deferred`.
     pub(super) roadmap_at: Option<Day>,
+    /// What it costs (kinh phí), in millions of đồng (triệu đồng), 0 to 1,000,000,000.
+    pub(super) cost_millions: Option<i32>,
+    /// Why it is not resolved: code of the list `unresolved_reason`; only with `not_resolved` and `deferred`.
+    pub(super) unresolved_reason: Option<String>,
     /// Entered by the office for a body without an account.
     pub(super) on_behalf: Option<bool>,
     /// The paper itself: the SHA-256 of a file that one has sent to `/files`.
@@ -146,6 +150,8 @@ pub(super) struct UrgeInput {
     pub(super) target_kind: String,
     /// The petition.
     pub(super) target_id: ID,
+    /// Further petitions for which the same letter urges, with `targetId` at most 500; all are recorded or none.
+    pub(super) target_ids: Option<Vec<ID>>,
     /// The body; the one that has the petition if absent.
     pub(super) to_agency_id: Option<ID>,
     /// Code of the list `urging_how`.
@@ -169,6 +175,9 @@ pub(super) struct InformVotersInput {
     pub(super) meeting_id: Option<ID>,
     /// At most 5,000 characters.
     pub(super) note: Option<String>,
+    /// What the voters said to the answer, as told (mức độ hài lòng): code of the list `satisfaction`; absent where
+    /// nobody asked them.
+    pub(super) satisfaction: Option<String>,
 }
 
 /// What to close.

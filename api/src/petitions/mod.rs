@@ -4,18 +4,23 @@
 //! petition says to whom is decided here, once, for lists, search and sync alike.
 
 pub mod answering;
+pub mod closing;
 pub mod forwarding;
 pub mod graphql;
 pub mod grouping;
 pub mod importing;
+pub mod informing;
 mod inputs;
 pub(crate) mod lineage;
 pub mod mutations;
+pub mod passing;
 pub mod publishing;
 pub mod records;
+pub mod reminding;
 pub mod repeating;
 mod rules;
 pub mod telling;
+pub mod urging;
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -131,10 +136,13 @@ impl Collection for PetitionCollection {
             .set("dueAt", row.due_at)
             .set("extendedTo", row.extended_to)
             .set("urgings", row.urgings)
+            .set("reminders", row.reminders)
             .set("answerText", answer)
             .set("answerNumber", &row.answer_number)
             .set("answeredAt", row.answered_at)
             .set("roadmapAt", row.roadmap_at)
+            .set("costMillions", row.cost_millions)
+            .set("unresolvedReason", &row.unresolved_reason)
             .time("informedAt", row.informed_at)
             .time("closedAt", row.closed_at)
             .set("repeats", row.repeats)
@@ -143,6 +151,7 @@ impl Collection for PetitionCollection {
             .set("councilId", row.council_id)
             .set("upperCouncilId", row.upper_council_id)
             .set("assessment", row.assessment.as_ref().filter(|_| inside))
+            .set("satisfaction", row.satisfaction.as_ref().filter(|_| inside))
             .ids("predecessorIds", predecessors)
             .ids("successorIds", successors)
             .done()
@@ -179,7 +188,11 @@ impl Collection for PetitionCollection {
                 text("forwardedAt", "Day on which it was forwarded, `YYYY-MM-DD`."),
                 text("dueAt", "Day on which the answer is due."),
                 text("extendedTo", "Day to which that was extended (gia hạn)."),
-                whole("urgings", "How often it was urged (đôn đốc)."),
+                whole("urgings", "How often people urged it (đôn đốc)."),
+                whole(
+                    "reminders",
+                    "How often the server reminded the body by itself (nhắc hạn tự động); never among the urgings.",
+                ),
                 text(
                     "answerText",
                     "The answer (trả lời); outside of councils and bodies only what was released of the newest one.",
@@ -187,6 +200,8 @@ impl Collection for PetitionCollection {
                 text("answerNumber", "Number of the answering document."),
                 text("answeredAt", "Day of the answer."),
                 text("roadmapAt", "Day by which it was promised (lộ trình)."),
+                whole("costMillions", "What that costs (kinh phí), in millions of đồng."),
+                text("unresolvedReason", "Why it is not resolved, a code."),
                 text("informedAt", "When the voters were told (thông tin lại)."),
                 text("closedAt", "When it was closed."),
                 whole("repeats", "How often it had been raised before."),
@@ -201,6 +216,7 @@ impl Collection for PetitionCollection {
                 text("councilId", "The council that owns it."),
                 text("upperCouncilId", "The council above that it was sent to."),
                 text("assessment", "How the answer was judged, a code."),
+                text("satisfaction", "What the voters said last to the answer, a code."),
                 text(
                     "predecessorIds",
                     "What it was split or merged from: ids separated by spaces.",
@@ -251,7 +267,10 @@ fn unanswered(row: &Model) -> Model {
     Model {
         outcome: None,
         roadmap_at: None,
+        cost_millions: None,
+        unresolved_reason: None,
         informed_at: None,
+        satisfaction: None,
         ..row.clone()
     }
 }

@@ -11,9 +11,12 @@ use uuid::Uuid;
 
 use super::{
     answering::{Answer, Assess},
+    closing::{Close, Reopen},
+    distinct,
     forwarding::{Classify, Extend, Forward, Return},
     graphql::Petition,
     grouping::{Group, Merge, Split, Wording},
+    informing::InformingCollection,
     inputs::{
         AnswerPetitionsInput, AssessAnswerInput, ClassifyPetitionInput, ClosePetitionInput, ExtendDueInput,
         ForwardPetitionsInput, GroupFeedbackInput, InformVotersInput, LinkRepeatInput, MergePetitionsInput,
@@ -23,7 +26,8 @@ use super::{
     publishing::Publish,
     records::{Informing, Urging},
     repeating::{LinkRepeat, UnlinkRepeat},
-    telling::{Append, Close, InformingCollection, Reopen, UrgingCollection},
+    telling::Append,
+    urging::UrgingCollection,
 };
 use crate::{
     error::{Refused, Result},
@@ -32,7 +36,7 @@ use crate::{
         UserError,
         command::answer,
         input_id, input_ids,
-        loader::{Noun, one},
+        loader::{Noun, several},
         scalar::Time,
         state,
     },
@@ -57,10 +61,14 @@ pub struct PetitionPayload {
 /// The urging and its petition, or why it was not recorded.
 #[derive(SimpleObject)]
 pub struct UrgePayload {
-    /// What was recorded.
+    /// The first of `urgings`.
     urging: Option<Urging>,
-    /// The petition as it is now.
+    /// What was recorded, one for each petition.
+    urgings: Vec<Urging>,
+    /// The first of `petitions`.
     petition: Option<Petition>,
+    /// As they are now.
+    petitions: Vec<Petition>,
     /// Empty when it was recorded.
     user_errors: Vec<UserError>,
 }
@@ -88,32 +96,47 @@ async fn payload<C: Command>(
     }))
 }
 
-/// Records an urging or an informing, as if it had been pushed: what was recorded, its petition, and why not.
+/// What was recorded of petitions, they themselves as they are now, and why nothing was.
+type Recorded<I> = (Vec<<I as Noun>::Object>, Vec<Petition>, Vec<UserError>);
+
+/// Records urgings or informings, one for each petition, as if they had been pushed.
 async fn recorded<I: Noun, W: Writable>(
     ctx: &Context<'_>,
     writable: &'static W,
     parent: &'static str,
-    petition: &ID,
+    petitions: Vec<ID>,
     given: impl IntoIterator<Item = (&'static str, Option<String>)>,
-) -> Result<(Option<I::Object>, Option<Petition>, Vec<UserError>)> {
+) -> Result<Recorded<I>> {
     let state = state(ctx)?;
-    let id = state.entropy.id(state.clock.now());
-    let command = || {
-        Ok(Append {
-            writable,
-            write: Write {
-                id,
-                fields: fields(given),
+    let given = fields(given);
+    let writes: Vec<Write> = petitions
+        .iter()
+        .map(|petition| {
+            let mut fields = given.clone();
+            fields.insert(parent.to_owned(), Value::String(petition.to_string()));
+            Write {
+                id: state.entropy.id(state.clock.now()),
+                fields,
                 delete: false,
                 recorded_at: None,
-            },
+            }
+        })
+        .collect();
+    let made: Vec<I> = writes.iter().map(|write| I::from(write.id)).collect();
+    let command = || {
+        if petitions.len() > 1 {
+            distinct(&input_ids(&petitions, parent)?, parent)?;
+        }
+        Ok(Append {
+            writable,
+            writes,
             parent,
-            petition: crate::graphql::id::<Uuid>(petition),
+            petitions: petitions.iter().filter_map(crate::graphql::id::<Uuid>).collect(),
         })
     };
     let (petitions, user_errors) = answer::<PetitionId, _>(ctx, command).await?;
-    let id = user_errors.is_empty().then_some(I::from(id));
-    Ok((one(ctx, id).await?, petitions.into_iter().next(), user_errors))
+    let made = if user_errors.is_empty() { made } else { Vec::new() };
+    Ok((several(ctx, &made).await?, petitions, user_errors))
 }
 
 /// Builds a sync row's fields from an input: what is absent stays absent.
@@ -268,8 +291,9 @@ impl PetitionMutation {
         .await
     }
 
-    /// Answers petitions by one document (trả lời kiến nghị). Refusals: `INVALID_STATE`, `FORBIDDEN`,
-    /// `UNKNOWN_CODE`, `REQUIRED`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
+    /// Answers petitions by one document (trả lời kiến nghị). The lead's answer is the answer; the reply of a
+    /// coordinating body helps the lead, and the petition is owed as before. Refusals: `INVALID_STATE`, `FORBIDDEN`,
+    /// `UNKNOWN_CODE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
     async fn answer_petitions(
         &self,
         ctx: &Context<'_>,
@@ -284,6 +308,8 @@ impl PetitionMutation {
                 text: input.text,
                 outcome: input.outcome,
                 roadmap: input.roadmap_at.map(|roadmap| roadmap.0),
+                cost: input.cost_millions,
+                reason: input.unresolved_reason,
                 on_behalf: input.on_behalf.unwrap_or(false),
                 file: attachments::read_paper(input.file_sha256.as_deref())?,
             })
@@ -309,21 +335,24 @@ impl PetitionMutation {
     }
 
     /// Urges a body on (đôn đốc); the same as pushing an `urging`. Refusals: `NOT_FOUND`, `UNKNOWN_CODE`,
-    /// `FORBIDDEN`.
+    /// `FORBIDDEN`, `LIMIT_TOO_LARGE`, `INVALID_VALUE`.
     async fn urge(&self, ctx: &Context<'_>, input: UrgeInput) -> Result<Option<UrgePayload>> {
         let given = [
             ("targetKind", Some(input.target_kind)),
-            ("targetId", Some(input.target_id.to_string())),
             ("toAgencyId", input.to_agency_id.map(|id| id.0)),
             ("how", Some(input.how)),
             ("text", input.text),
             ("documentNumber", input.document_number),
         ];
-        let (urging, petition, user_errors) =
-            recorded::<UrgingId, _>(ctx, &UrgingCollection, "targetId", &input.target_id, given).await?;
+        let more = input.target_ids.unwrap_or_default();
+        let targets = std::iter::once(input.target_id).chain(more).collect();
+        let (urgings, petitions, user_errors) =
+            recorded::<UrgingId, _>(ctx, &UrgingCollection, "targetId", targets, given).await?;
         Ok(Some(UrgePayload {
-            urging,
-            petition,
+            urging: urgings.first().cloned(),
+            urgings,
+            petition: petitions.first().cloned(),
+            petitions,
             user_errors,
         }))
     }
@@ -336,18 +365,18 @@ impl PetitionMutation {
         input: InformVotersInput,
     ) -> Result<Option<InformVotersPayload>> {
         let given = [
-            ("petitionId", Some(input.petition_id.to_string())),
             ("at", input.at.map(|Time(at)| crate::clock::wire(at))),
             ("channel", Some(input.channel)),
             ("meetingId", input.meeting_id.map(|id| id.0)),
             ("note", input.note),
+            ("satisfaction", input.satisfaction),
         ];
-        let (informing, petition, user_errors) =
-            recorded::<InformingId, _>(ctx, &InformingCollection, "petitionId", &input.petition_id, given)
-                .await?;
+        let petition = vec![input.petition_id];
+        let (informings, petitions, user_errors) =
+            recorded::<InformingId, _>(ctx, &InformingCollection, "petitionId", petition, given).await?;
         Ok(Some(InformVotersPayload {
-            informing,
-            petition,
+            informing: informings.into_iter().next(),
+            petition: petitions.into_iter().next(),
             user_errors,
         }))
     }

@@ -12,8 +12,8 @@ use crate::{
     documents::{self, DocumentKind},
     error::Result,
     graphql::{
-        code::{CodeEntry, entry},
-        loader::{Noun, one},
+        code::{CodeEntry, entry, entry_of},
+        loader::{NameOf, Noun, one, rows},
         scalar::Time,
         viewer, wire_id,
     },
@@ -101,6 +101,11 @@ impl Urging {
         Ok(reads.then(|| documents::url(DocumentKind::Urging, self.0.id)))
     }
 
+    /// Which urging of this petition it is (lần thứ mấy), counted from 1 in the order in which they arrived.
+    async fn ordinal(&self) -> i32 {
+        self.0.ordinal
+    }
+
     /// When, as told by the author's device.
     async fn at(&self) -> Time {
         Time(self.0.at)
@@ -148,6 +153,22 @@ impl Informing {
     /// When, as told by the author's device.
     async fn at(&self) -> Time {
         Time(self.0.at)
+    }
+
+    /// The shown name of who told it.
+    async fn author_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(rows(ctx)?.load_one(NameOf(self.0.author_id)).await?)
+    }
+
+    /// What the voters said to the answer, as told (mức độ hài lòng): code of the list `satisfaction`; null where
+    /// nobody asked them.
+    async fn satisfaction(&self) -> Option<&str> {
+        self.0.satisfaction.as_deref()
+    }
+
+    /// What that is called; list `satisfaction`.
+    async fn satisfaction_entry(&self) -> Option<CodeEntry> {
+        entry_of("satisfaction", self.0.satisfaction.as_deref())
     }
 
     /// Code of the list `informing_channel`.

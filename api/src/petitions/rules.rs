@@ -1,7 +1,7 @@
 //! The rules of petitions that need no rows but their own: texts, numbers, dates, due dates.
 
 use chrono::{Datelike, NaiveDate};
-use entity::agency;
+use entity::{agency, reminder};
 
 use crate::{
     calendar::Calendar,
@@ -100,6 +100,52 @@ pub(super) fn outcome(outcome: &str, roadmap: Option<NaiveDate>, date: NaiveDate
     Ok(outcome)
 }
 
+/// What an answer costs, in millions of đồng.
+pub(super) fn cost(millions: Option<i32>) -> Result<Option<i32>, Refused> {
+    /// A thousand times a large province's yearly budget.
+    const MOST: i32 = 1_000_000_000;
+    match millions {
+        Some(cost) if !(0..=MOST).contains(&cost) => Err(Refused::field(Code::OutOfRange, "costMillions")),
+        cost => Ok(cost),
+    }
+}
+
+/// Why something is not resolved; only of what is not.
+pub(super) fn unresolved(reason: Option<&str>, outcome: &str) -> Result<Option<String>, Refused> {
+    let Some(reason) = reason else { return Ok(None) };
+    if !matches!(outcome, "not_resolved" | "deferred") {
+        return Err(Refused::field(Code::InvalidValue, "unresolvedReason"));
+    }
+    code(reason, "unresolved_reason", "unresolvedReason").map(Some)
+}
+
+/// What a body is to be reminded of today, and the number of that reminder for this due date: once shortly before it,
+/// once when it is late, then again and again. What was missed is not made up for.
+pub(super) fn reminder(
+    due: NaiveDate,
+    forwarded: Option<NaiveDate>,
+    today: NaiveDate,
+    calendar: &Calendar,
+) -> Option<(reminder::Kind, u16)> {
+    if today <= due {
+        let before = deadlines::find("reminder_before", today)?;
+        let from = deadlines::due(before, due, calendar);
+        // Whoever got the letter only now needs nobody to remind him of it.
+        let is_new = forwarded.is_some_and(|forwarded| forwarded >= from);
+        return (today >= from && !is_new).then_some((reminder::Kind::DueSoon, 0));
+    }
+    let again = deadlines::find("reminder_overdue", today)?;
+    let (mut number, mut on) = (1, deadlines::due(again, due, calendar));
+    while on < today {
+        let next = deadlines::due(again, on, calendar);
+        if next <= on {
+            break;
+        }
+        (number, on) = (number + 1, next);
+    }
+    Some((reminder::Kind::Overdue, number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +186,63 @@ mod tests {
             calendar,
         );
         assert_eq!(early, Err(Refused::field(Code::OutOfRange, "dueAt")));
+    }
+
+    #[test]
+    fn reminders_come_before_the_day_when_it_is_over_and_again() {
+        use reminder::Kind::{DueSoon, Overdue};
+        let due = day("2026-03-16");
+        let sent = Some(day("2026-02-09"));
+        for (today, expected) in [
+            ("2026-03-10", None),
+            // Three working days before a Monday.
+            ("2026-03-11", Some((DueSoon, 0))),
+            ("2026-03-16", Some((DueSoon, 0))),
+            ("2026-03-17", Some((Overdue, 1))),
+            ("2026-03-30", Some((Overdue, 1))),
+            ("2026-03-31", Some((Overdue, 2))),
+        ] {
+            assert_eq!(
+                reminder(due, sent, day(today), Calendar::delivered()),
+                expected,
+                "{today}"
+            );
+        }
+        let late = Some(day("2026-03-13"));
+        assert_eq!(
+            reminder(due, late, day("2026-03-13"), Calendar::delivered()),
+            None
+        );
+        assert_eq!(
+            reminder(due, late, day("2026-03-17"), Calendar::delivered()),
+            Some((Overdue, 1))
+        );
+    }
+
+    #[test]
+    fn a_reason_belongs_to_what_is_not_resolved_and_a_cost_is_a_sum() {
+        assert_eq!(
+            unresolved(Some("budget"), "not_resolved"),
+            Ok(Some("budget".to_owned()))
+        );
+        let field = |code, field| Err(Refused::field(code, field));
+        assert_eq!(
+            unresolved(Some("budget"), "resolved"),
+            field(Code::InvalidValue, "unresolvedReason")
+        );
+        assert_eq!(
+            unresolved(Some("tiền"), "deferred"),
+            field(Code::UnknownCode, "unresolvedReason")
+        );
+        assert_eq!(cost(Some(850)), Ok(Some(850)));
+        assert_eq!(
+            cost(Some(-1)),
+            Err(Refused::field(Code::OutOfRange, "costMillions"))
+        );
+        assert_eq!(
+            cost(Some(1_000_000_001)),
+            Err(Refused::field(Code::OutOfRange, "costMillions"))
+        );
     }
 
     #[test]

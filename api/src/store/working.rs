@@ -35,7 +35,8 @@ rows! {
     forwarding_agency(forwarding_id, agency_id); answer_petition(answer_id, petition_id);
     api_token(id); waking(device_id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
     synthesis(id); synthesis_edition(id); synthesis_item(id);
-    petition_import(petition_id); petition_repeat(petition_id, earlier_id); document_template(id);
+    petition_import(petition_id); petition_repeat(petition_id, earlier_id); reminder(id); petition_transfer(id);
+    agenda(id); document_template(id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -123,7 +124,7 @@ macro_rules! roots {
 }
 
 roots! {
-    unit; council; delegate; agency; account; note; urging; informing; sync_issue;
+    unit; council; delegate; agency; account; note; urging; informing; sync_issue; agenda;
     meeting.updated_at; meeting_record.updated_at; feedback.updated_at; petition.updated_at; resolution.updated_at;
     round.updated_at; procedure.updated_at; synthesis.updated_at;
 }
@@ -185,7 +186,7 @@ working! {
     petition petition_unit petition_feedback petition_agency petition_lineage
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
-    api_token waking petition_import petition_repeat
+    api_token waking petition_import petition_repeat reminder petition_transfer agenda
     file upload attachment erasure document_template
 }
 
@@ -297,6 +298,11 @@ pub struct Needs {
     pub answer: BTreeSet<Uuid>,
     /// From which files these petitions were taken over.
     pub imports_of: BTreeSet<Uuid>,
+    /// Reminders that may have been made already.
+    pub reminder: BTreeSet<Uuid>,
+    /// All that waits for these accounts.
+    pub agendas_of: BTreeSet<Uuid>,
+    pub agenda: BTreeSet<Uuid>,
     pub urging: BTreeSet<Uuid>,
     pub informing: BTreeSet<Uuid>,
     pub note: BTreeSet<Uuid>,
@@ -474,6 +480,9 @@ impl Working {
         by!(forwarding.Id in needs.forwarding);
         by!(answer.Id in needs.answer);
         by!(petition_import.PetitionId in needs.imports_of);
+        by!(reminder.Id in needs.reminder);
+        by!(agenda.Id in needs.agenda);
+        by!(agenda.AccountId in needs.agendas_of);
         by!(urging.Id in needs.urging);
         by!(informing.Id in needs.informing);
 

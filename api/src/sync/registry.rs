@@ -2,7 +2,8 @@
 //! nouns.
 
 use crate::{
-    agencies, councils, delegates, feedback, meetings, notes, petitions, procedures, resolutions, rounds,
+    agencies, agenda, councils, delegates, feedback, meetings, notes, petitions, procedures, resolutions,
+    rounds,
     store::{collection::Collection, writing::Writable},
     syntheses, units,
 };
@@ -19,11 +20,12 @@ pub const LOGGED: &[&dyn Collection] = &[
     &meetings::record::MeetingRecordCollection,
     &feedback::FeedbackCollection,
     &petitions::PetitionCollection,
-    &petitions::telling::InformingCollection,
-    &petitions::telling::UrgingCollection,
+    &petitions::informing::InformingCollection,
+    &petitions::urging::UrgingCollection,
     &resolutions::ResolutionCollection,
     &notes::NoteCollection,
     &crate::sync::issue::SyncIssueCollection,
+    &agenda::AgendaCollection,
     // For desks.
     &rounds::RoundCollection,
     &procedures::ProcedureCollection,
@@ -31,7 +33,7 @@ pub const LOGGED: &[&dyn Collection] = &[
 ];
 
 /// How many of them travel.
-const TRAVELLING: usize = 13;
+const TRAVELLING: usize = 14;
 
 /// What travels to phones.
 pub const COLLECTIONS: &[&dyn Collection] = LOGGED.split_at(TRAVELLING).0;
@@ -44,8 +46,8 @@ pub const WRITABLE: &[&dyn Writable] = &[
     &meetings::MeetingCollection,
     &meetings::record::MeetingRecordCollection,
     &feedback::FeedbackCollection,
-    &petitions::telling::InformingCollection,
-    &petitions::telling::UrgingCollection,
+    &petitions::informing::InformingCollection,
+    &petitions::urging::UrgingCollection,
     &notes::NoteCollection,
 ];
 

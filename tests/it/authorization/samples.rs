@@ -94,6 +94,8 @@ fn of_rxdb() -> Vec<Sample> {
 fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
     vec![
         one("account", json!({"id": "<account>"})),
+        own("agenda", json!({})),
+        public("agencyDebts", json!({"first": 5, "filter": within()})),
         public("accounts", json!({"first": 5})),
         public("agencies", json!({"first": 5, "filter": within()})),
         public("agency", json!({"id": "<agency>"})),

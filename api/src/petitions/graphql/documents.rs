@@ -195,6 +195,12 @@ pub struct Answer {
     outcome: String,
     /// Until when, for what is deferred or in progress.
     roadmap_at: Option<Day>,
+    /// What it costs (kinh phí), in millions of đồng (triệu đồng).
+    cost_millions: Option<i32>,
+    /// Why it is not resolved: code of the list `unresolved_reason`.
+    unresolved_reason: Option<String>,
+    /// Whether it is the reply of a coordinating body (phối hợp), which helps the lead and settles nothing.
+    coordinating: bool,
     /// Whether the office entered it for a body without an account.
     on_behalf: bool,
     /// Which answer to this petition it is, counted from 1.
@@ -222,6 +228,11 @@ impl Answer {
     /// What the outcome is called; list `outcome`.
     async fn outcome_entry(&self) -> Option<CodeEntry> {
         entry("outcome", &self.outcome)
+    }
+
+    /// What the reason is called; list `unresolved_reason`.
+    async fn unresolved_reason_entry(&self) -> Option<CodeEntry> {
+        entry_of("unresolved_reason", self.unresolved_reason.as_deref())
     }
 
     /// What the assessment is called; list `assessment`.
@@ -269,6 +280,9 @@ impl Loader<AnswersOf> for Rows {
                     text: row.text.clone(),
                     outcome: row.outcome.clone(),
                     roadmap_at: row.roadmap_at.map(Day),
+                    cost_millions: row.cost_millions,
+                    unresolved_reason: row.unresolved_reason.clone(),
+                    coordinating: link.coordinating,
                     on_behalf: row.on_behalf,
                     version: link.version,
                     assessment: link.assessment,

@@ -2,7 +2,10 @@
 
 mod documents;
 mod filter;
+mod followed;
+mod links;
 mod object;
+mod overdue;
 mod redaction;
 
 use async_graphql::{
@@ -20,6 +23,7 @@ use crate::{
 };
 use filter::PetitionFilter;
 pub use object::Petition;
+pub use overdue::DebtQuery;
 pub use redaction::{RedactionProposal, RedactionQuery, RedactionSuggestion, RedactionSuggestions};
 
 /// Queries of petitions.

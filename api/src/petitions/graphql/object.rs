@@ -1,17 +1,19 @@
 //! A petition in GraphQL, and what hangs on it.
 
-use std::collections::HashMap;
+use std::hash::Hash;
 
 use async_graphql::{Context, ID, Object, dataloader::Loader};
 use entity::{
-    id::{AgencyId, FeedbackId, PetitionId, UnitId},
+    id::{AgencyId, FeedbackId, InformingId, PetitionId, UnitId, UrgingId},
     petition::{Column, Entity, Model},
-    petition_agency, petition_feedback, petition_lineage, petition_repeat, petition_unit,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::documents::{Answer, AnswersOf, Extension, ExtensionsOf, Forwarding, ForwardingsOf};
+use super::{
+    documents::{Answer, AnswersOf, Extension, ExtensionsOf, Forwarding, ForwardingsOf},
+    followed::{OwnFeedbackOf, PetitionTransfer, Reminder, RemindersOf, TransfersOf},
+    links::{Links, links},
+};
 use crate::{
     agencies::graphql::Agency,
     councils::graphql::Council,
@@ -24,7 +26,10 @@ use crate::{
         scalar::{Day, Time},
         state, wire_id,
     },
-    petitions::forwarding::is_overdue,
+    petitions::{
+        forwarding::is_overdue,
+        records::{Informing, Urging},
+    },
     store::partition::Audience,
     units::graphql::Unit,
 };
@@ -48,71 +53,6 @@ impl Noun for PetitionId {
     }
 }
 
-/// Ids that hang on a petition, loaded for a whole list at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Links {
-    Units(PetitionId),
-    Feedback(PetitionId),
-    Coordinating(PetitionId),
-    Successors(PetitionId),
-    Predecessors(PetitionId),
-    RepeatOf(PetitionId),
-    RepeatedBy(PetitionId),
-}
-
-impl Loader<Links> for Rows {
-    type Value = Vec<Uuid>;
-    type Error = Error;
-
-    async fn load(&self, keys: &[Links]) -> Result<HashMap<Links, Vec<Uuid>>> {
-        let conn = self.state.store.read();
-        let mut found: HashMap<Links, Vec<Uuid>> = HashMap::new();
-        macro_rules! links {
-            ($variant:ident: $table:ident . $owner:ident -> $target:ident, $owner_field:ident, $target_field:ident
-                $(, unless $unless:ident)?) => {{
-                let owners: Vec<PetitionId> = keys
-                    .iter()
-                    .filter_map(|key| {
-                        if let Links::$variant(id) = key {
-                            Some(*id)
-                        } else {
-                            None
-                        }
-                    })
-                    .collect();
-                if !owners.is_empty() {
-                    let rows = $table::Entity::find()
-                        .filter($table::Column::$owner.is_in(owners))
-                        $(.filter($table::Column::$unless.is_null()))?
-                        .all(conn)
-                        .await?;
-                    for row in rows {
-                        found
-                            .entry(Links::$variant(row.$owner_field))
-                            .or_default()
-                            .push(row.$target_field.0);
-                    }
-                }
-            }};
-        }
-        links!(Units: petition_unit.PetitionId -> UnitId, petition_id, unit_id);
-        links!(Feedback: petition_feedback.PetitionId -> FeedbackId, petition_id, feedback_id);
-        links!(Coordinating: petition_agency.PetitionId -> AgencyId, petition_id, agency_id);
-        links!(Successors: petition_lineage.FromId -> ToId, from_id, to_id);
-        links!(Predecessors: petition_lineage.ToId -> FromId, to_id, from_id);
-        links!(RepeatOf: petition_repeat.PetitionId -> EarlierId, petition_id, earlier_id, unless UnlinkedAt);
-        links!(RepeatedBy: petition_repeat.EarlierId -> PetitionId, earlier_id, petition_id, unless UnlinkedAt);
-        Ok(found)
-    }
-}
-
-/// The ids at the other ends of a petition's links, in the order of the ids.
-async fn links<I: From<Uuid>>(ctx: &Context<'_>, key: Links) -> Result<Vec<I>> {
-    let mut ids = rows(ctx)?.load_one(key).await?.unwrap_or_default();
-    ids.sort_unstable();
-    Ok(ids.into_iter().map(I::from).collect())
-}
-
 async fn wire_ids(ctx: &Context<'_>, key: Links) -> Result<Vec<ID>> {
     Ok(links::<Uuid>(ctx, key).await?.into_iter().map(wire_id).collect())
 }
@@ -121,6 +61,19 @@ impl Petition {
     /// Whether the viewer is one of those for whom the internal text is.
     fn inside(&self) -> bool {
         self.audience >= Audience::Delegate
+    }
+
+    /// What hangs on it and is for them alone.
+    async fn hanging<K, T>(&self, ctx: &Context<'_>, key: K) -> Result<Vec<T>>
+    where
+        K: Copy + Eq + Hash + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+        Rows: Loader<K, Value = Vec<T>, Error = Error>,
+    {
+        if !self.inside() {
+            return Ok(Vec::new());
+        }
+        Ok(rows(ctx)?.load_one(key).await?.unwrap_or_default())
     }
 }
 
@@ -311,9 +264,45 @@ impl Petition {
         Ok(is_overdue(&self.row, state(ctx)?.clock.today()))
     }
 
-    /// How often the body was urged (đôn đốc).
+    /// How often people urged the body (đôn đốc).
     async fn urgings(&self) -> i32 {
         self.row.urgings
+    }
+
+    /// How often the server reminded the body by itself (nhắc hạn tự động); never counted among `urgings`.
+    async fn reminders(&self) -> i32 {
+        self.row.reminders
+    }
+
+    /// What people did to urge the body, as far as the viewer may see it.
+    async fn urging_records(&self, ctx: &Context<'_>) -> Result<Vec<Urging>> {
+        several(ctx, &links::<UrgingId>(ctx, Links::Urgings(self.row.id)).await?).await
+    }
+
+    /// The reminders that the server made, the first first.
+    async fn reminder_records(&self, ctx: &Context<'_>) -> Result<Vec<Reminder>> {
+        self.hanging(ctx, RemindersOf(self.row.id)).await
+    }
+
+    /// The bodies from which it passed to their successors (cơ quan kế thừa), the first first.
+    async fn transfers(&self, ctx: &Context<'_>) -> Result<Vec<PetitionTransfer>> {
+        self.hanging(ctx, TransfersOf(self.row.id)).await
+    }
+
+    /// How, when and by whom voters were told, as far as the viewer may see it.
+    async fn informings(&self, ctx: &Context<'_>) -> Result<Vec<Informing>> {
+        several(
+            ctx,
+            &links::<InformingId>(ctx, Links::Informings(self.row.id)).await?,
+        )
+        .await
+    }
+
+    /// Of the feedback that it was made of, what the viewer wrote down himself or heard at meetings that he attended as
+    /// a delegate: whom of his voters he has to tell.
+    async fn own_feedbacks(&self, ctx: &Context<'_>) -> Result<Vec<Feedback>> {
+        let own = rows(ctx)?.load_one(OwnFeedbackOf(self.row.id)).await?;
+        several(ctx, &own.unwrap_or_default()).await
     }
 
     /// The text of the newest answer: the internal one for those who read the internal text, for everybody else what
@@ -358,6 +347,32 @@ impl Petition {
     /// Until when, for what is deferred or in progress (lộ trình).
     async fn roadmap_at(&self) -> Option<Day> {
         self.row.roadmap_at.map(Day)
+    }
+
+    /// What that costs (kinh phí), in millions of đồng (triệu đồng).
+    async fn cost_millions(&self) -> Option<i32> {
+        self.row.cost_millions
+    }
+
+    /// Why it is not resolved: code of the list `unresolved_reason`.
+    async fn unresolved_reason(&self) -> Option<&str> {
+        self.row.unresolved_reason.as_deref()
+    }
+
+    /// What the reason is called; list `unresolved_reason`.
+    async fn unresolved_reason_entry(&self) -> Option<CodeEntry> {
+        entry_of("unresolved_reason", self.row.unresolved_reason.as_deref())
+    }
+
+    /// What voters said last to the newest answer, as told (mức độ hài lòng): code of the list `satisfaction`.
+    async fn satisfaction(&self) -> Option<&str> {
+        self.row.satisfaction.as_deref().filter(|_| self.inside())
+    }
+
+    /// What that is called; list `satisfaction`.
+    async fn satisfaction_entry(&self) -> Option<CodeEntry> {
+        let said = self.row.satisfaction.as_deref().filter(|_| self.inside());
+        entry_of("satisfaction", said)
     }
 
     /// When the voters were told the answer.
@@ -440,35 +455,17 @@ impl Petition {
 
     /// The documents that forwarded it, oldest first.
     async fn forwardings(&self, ctx: &Context<'_>) -> Result<Vec<Forwarding>> {
-        if !self.inside() {
-            return Ok(Vec::new());
-        }
-        Ok(rows(ctx)?
-            .load_one(ForwardingsOf(self.row.id))
-            .await?
-            .unwrap_or_default())
+        self.hanging(ctx, ForwardingsOf(self.row.id)).await
     }
 
     /// The documents that answered it, oldest first.
     async fn answers(&self, ctx: &Context<'_>) -> Result<Vec<Answer>> {
-        if !self.inside() {
-            return Ok(Vec::new());
-        }
-        Ok(rows(ctx)?
-            .load_one(AnswersOf(self.row.id))
-            .await?
-            .unwrap_or_default())
+        self.hanging(ctx, AnswersOf(self.row.id)).await
     }
 
     /// How its due date moved; both dates stay.
     async fn extensions(&self, ctx: &Context<'_>) -> Result<Vec<Extension>> {
-        if !self.inside() {
-            return Ok(Vec::new());
-        }
-        Ok(rows(ctx)?
-            .load_one(ExtensionsOf(self.row.id))
-            .await?
-            .unwrap_or_default())
+        self.hanging(ctx, ExtensionsOf(self.row.id)).await
     }
 
     /// The row's version, as in sync.

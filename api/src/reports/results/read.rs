@@ -189,6 +189,8 @@ async fn latest_answers<C: ConnectionTrait>(
 ) -> Result<HashMap<PetitionId, Answer>> {
     let mut links = answer_petition::Entity::find()
         .filter(answer_petition::Column::PetitionId.is_in(petitions.iter().copied()))
+        // A reply to the lead is no answer yet.
+        .filter(answer_petition::Column::Coordinating.eq(false))
         .all(conn)
         .await?;
     links.sort_by_key(|link| link.version);

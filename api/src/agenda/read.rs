@@ -1,0 +1,338 @@
+//! What waits for somebody, read with his own rights: what he may not see does not wait for him either.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use entity::{
+    agenda::{Kind, Model},
+    delegate, feedback,
+    id::{AccountId, AgencyId, AnswerId, CouncilId, DelegateId, MeetingId, PetitionId},
+    informing, meeting_delegate,
+    petition::{Column, Entity, Process},
+    petition_agency, petition_feedback,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
+    sea_query::Query,
+};
+
+use super::rules::{At, Gathered, Standing, asks, at_councils, inform_by};
+use crate::{
+    capability::Capability,
+    error::Result,
+    state::State,
+    store::{partition::Partition, reference::Reference, visibility::visible},
+    viewer::{Place, Viewer},
+};
+
+/// What is read of a petition.
+#[derive(FromQueryResult)]
+struct Row {
+    id: PetitionId,
+    council_id: CouncilId,
+    upper_council_id: Option<CouncilId>,
+    process: Process,
+    field: Option<String>,
+    agency_id: Option<AgencyId>,
+    due_at: Option<chrono::NaiveDate>,
+    extended_to: Option<chrono::NaiveDate>,
+    answer_id: Option<AnswerId>,
+    answered_at: Option<chrono::NaiveDate>,
+    assessment: Option<String>,
+}
+
+impl Row {
+    fn due(&self) -> Option<chrono::NaiveDate> {
+        self.extended_to.or(self.due_at)
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            council: self.council_id,
+            upper_council: self.upper_council_id,
+            process: self.process,
+            is_classified: self.field.is_some(),
+            agency: self.agency_id,
+            due: self.due(),
+            answered: self.answered_at,
+            is_assessed: self.assessment.is_some(),
+        }
+    }
+}
+
+/// The petitions that meet a condition; of the long texts nothing.
+async fn rows<C: ConnectionTrait>(conn: &C, query: Select<Entity>) -> Result<Vec<Row>> {
+    let columns = [
+        Column::Id,
+        Column::CouncilId,
+        Column::UpperCouncilId,
+        Column::Process,
+        Column::Field,
+        Column::AgencyId,
+        Column::DueAt,
+        Column::ExtendedTo,
+        Column::AnswerId,
+        Column::AnsweredAt,
+        Column::Assessment,
+    ];
+    Ok(query
+        .select_only()
+        .columns(columns)
+        .into_model()
+        .all(conn)
+        .await?)
+}
+
+/// All that waits for the viewer now.
+pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<Model>> {
+    let Some(account) = viewer.account_id() else {
+        return Ok(Vec::new());
+    };
+    let reference = state.reference();
+    let today = crate::clock::local_date(now);
+    let mut gathered = Gathered::default();
+    let conn = state.store.read();
+
+    let places = viewer.partitions().iter();
+    let councils: Vec<CouncilId> = places
+        .filter_map(|partition| match partition {
+            Partition::Council(council) => Some(*council),
+            _ => None,
+        })
+        .filter(|council| Kind::ALL.iter().any(|kind| may(viewer, *kind, *council)))
+        .collect();
+    if !councils.is_empty() {
+        let theirs = Condition::any()
+            .add(Column::CouncilId.is_in(councils.iter().copied()))
+            .add(Column::UpperCouncilId.is_in(councils.iter().copied()));
+        let over = [Process::Closed, Process::Split, Process::Merged];
+        let query = Entity::find()
+            .filter(theirs)
+            .filter(Column::Process.is_not_in(over));
+        for row in rows(conn, query).await? {
+            for (council, kind, due) in at_councils(&row.standing(), today, state.calendar) {
+                if may(viewer, kind, council) {
+                    gathered.add(At::Council(acting(&reference, council, today)), kind, due, row.id);
+                }
+            }
+        }
+    }
+
+    let bodies = viewer.places(Capability::AnswerPetitions);
+    let bodies: BTreeSet<AgencyId> = bodies
+        .filter_map(|place| match place {
+            Place::Agency(agency) => Some(agency),
+            _ => None,
+        })
+        .collect();
+    for (body, row) in owed(conn, &bodies).await? {
+        gathered.add(At::Agency(body), Kind::ToAnswer, row.due(), row.id);
+        if row.due().is_some_and(|due| due < today) {
+            gathered.add(At::Agency(body), Kind::Overdue, row.due(), row.id);
+        }
+    }
+
+    if viewer.may_somewhere(Capability::ReadPlace) {
+        for (row, is_told) in of_voters(conn, viewer, account).await? {
+            let at = At::Voters(row.council_id);
+            if row.process == Process::Forwarded {
+                if row.agency_id.is_some() && row.due().is_some_and(|due| due < today) {
+                    gathered.add(at, Kind::Overdue, row.due(), row.id);
+                }
+            } else if !is_told {
+                let by = inform_by(row.answered_at, state.calendar);
+                gathered.add(at, Kind::ToInform, by, row.id);
+            }
+        }
+    }
+    Ok(gathered.rows(account, today, now))
+}
+
+/// Whether something of this kind is the viewer's work at a council.
+pub(super) fn may(viewer: &Viewer, kind: Kind, council: CouncilId) -> bool {
+    let place = Place::Council(council);
+    asks(kind).iter().all(|capability| viewer.may(*capability, place))
+}
+
+/// The council that carries on the business of one whose term has ended.
+fn acting(reference: &Reference, council: CouncilId, today: chrono::NaiveDate) -> CouncilId {
+    reference.heir(council, today).map_or(council, |heir| heir.id)
+}
+
+/// What bodies have to answer, or to reply to as coordinating ones.
+async fn owed<C: ConnectionTrait>(conn: &C, bodies: &BTreeSet<AgencyId>) -> Result<Vec<(AgencyId, Row)>> {
+    if bodies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unanswered = || {
+        Condition::all()
+            .add(petition_agency::Column::AgencyId.is_in(bodies.iter().copied()))
+            .add(petition_agency::Column::AnswerId.is_null())
+    };
+    let coordinating = Query::select()
+        .column(petition_agency::Column::PetitionId)
+        .from(petition_agency::Entity)
+        .cond_where(unanswered())
+        .to_owned();
+    let theirs = Condition::any()
+        .add(Column::AgencyId.is_in(bodies.iter().copied()))
+        .add(Column::Id.in_subquery(coordinating));
+    let query = Entity::find()
+        .filter(theirs)
+        .filter(Column::Process.eq(Process::Forwarded));
+    let open: BTreeMap<PetitionId, Row> = rows(conn, query)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row))
+        .collect();
+    let replies = petition_agency::Entity::find()
+        .filter(unanswered())
+        .all(conn)
+        .await?;
+    let leads = open
+        .values()
+        .filter_map(|row| Some((row.agency_id?, row.id)))
+        .filter(|(body, _)| bodies.contains(body));
+    let replies = replies
+        .into_iter()
+        .filter(|link| open.contains_key(&link.petition_id))
+        .map(|link| (link.agency_id, link.petition_id));
+    let all: BTreeSet<(AgencyId, PetitionId)> = leads.chain(replies).collect();
+    let row = |(body, petition): (AgencyId, PetitionId)| {
+        let row = open.get(&petition)?;
+        let row = Row {
+            field: None,
+            assessment: None,
+            ..*row
+        };
+        Some((body, row))
+    };
+    Ok(all.into_iter().filter_map(row).collect())
+}
+
+/// Open petitions that were made of what somebody wrote down, or heard at meetings that he attended as a delegate; and
+/// whether his voters were told the newest answer: by himself, or by somebody who told all of them, such as the office.
+/// Another delegate tells the voters whom he met.
+async fn of_voters<C: ConnectionTrait>(
+    conn: &C,
+    viewer: &Viewer,
+    account: AccountId,
+) -> Result<Vec<(Row, bool)>> {
+    let mandates = viewer.mandates.iter().map(|mandate| mandate.delegate.id);
+    let attended = Query::select()
+        .column(meeting_delegate::Column::MeetingId)
+        .from(meeting_delegate::Entity)
+        .and_where(meeting_delegate::Column::DelegateId.is_in(mandates))
+        .and_where(meeting_delegate::Column::Attended.eq(true))
+        .to_owned();
+    let heard = Query::select()
+        .column(feedback::Column::Id)
+        .from(feedback::Entity)
+        .cond_where(
+            Condition::any()
+                .add(feedback::Column::AuthorId.eq(account))
+                .add(feedback::Column::MeetingId.in_subquery(attended)),
+        )
+        .to_owned();
+    let made_of = Query::select()
+        .column(petition_feedback::Column::PetitionId)
+        .from(petition_feedback::Entity)
+        .and_where(petition_feedback::Column::FeedbackId.in_subquery(heard))
+        .to_owned();
+    let open = [
+        Process::Forwarded,
+        Process::Answered,
+        Process::Assessed,
+        Process::Informed,
+    ];
+    let query = Entity::find()
+        .filter(Column::Id.in_subquery(made_of))
+        .filter(Column::Process.is_in(open))
+        .filter(visible(viewer, "petition", (Entity, Column::Id)));
+    let rows = rows(conn, query).await?;
+    let answered: Vec<PetitionId> = rows
+        .iter()
+        .filter(|row| row.process != Process::Forwarded)
+        .map(|row| row.id)
+        .collect();
+    let tellers = tellers(conn, &answered).await?;
+    let told = informing::Entity::find()
+        .filter(informing::Column::PetitionId.is_in(answered))
+        .filter(informing::Column::AnswerId.is_not_null())
+        .all(conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let others = tellers.get(&row.id);
+            let is_told = told.iter().any(|told| {
+                let for_all = || others.is_none_or(|others| !others.contains(&told.author_id));
+                told.petition_id == row.id
+                    && told.answer_id == row.answer_id
+                    && (told.author_id == account || for_all())
+            });
+            (row, is_told)
+        })
+        .collect())
+}
+
+/// The delegates who met voters of petitions, by petition.
+async fn tellers<C: ConnectionTrait>(
+    conn: &C,
+    petitions: &[PetitionId],
+) -> Result<BTreeMap<PetitionId, BTreeSet<AccountId>>> {
+    let mut tellers: BTreeMap<PetitionId, BTreeSet<AccountId>> = BTreeMap::new();
+    if petitions.is_empty() {
+        return Ok(tellers);
+    }
+    let links = petition_feedback::Entity::find()
+        .filter(petition_feedback::Column::PetitionId.is_in(petitions.iter().copied()))
+        .all(conn)
+        .await?;
+    let said: Vec<(
+        entity::id::FeedbackId,
+        AccountId,
+        Option<DelegateId>,
+        Option<MeetingId>,
+    )> = feedback::Entity::find()
+        .select_only()
+        .columns([
+            feedback::Column::Id,
+            feedback::Column::AuthorId,
+            feedback::Column::DelegateId,
+            feedback::Column::MeetingId,
+        ])
+        .filter(feedback::Column::Id.is_in(links.iter().map(|link| link.feedback_id)))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let meetings = said.iter().filter_map(|(.., meeting)| *meeting);
+    let came = meeting_delegate::Entity::find()
+        .filter(meeting_delegate::Column::MeetingId.is_in(meetings))
+        .filter(meeting_delegate::Column::Attended.eq(true))
+        .all(conn)
+        .await?;
+    let accounts: Vec<(DelegateId, Option<AccountId>)> = delegate::Entity::find()
+        .select_only()
+        .columns([delegate::Column::Id, delegate::Column::AccountId])
+        .filter(delegate::Column::Id.is_in(came.iter().map(|link| link.delegate_id)))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let accounts: BTreeMap<DelegateId, AccountId> = accounts
+        .into_iter()
+        .filter_map(|(delegate, account)| Some((delegate, account?)))
+        .collect();
+    for link in &links {
+        let Some((_, author, delegate, meeting)) = said.iter().find(|(id, ..)| *id == link.feedback_id)
+        else {
+            continue;
+        };
+        let of = tellers.entry(link.petition_id).or_default();
+        // What the office took down for nobody in particular has no teller of its own.
+        of.extend(delegate.map(|_| *author));
+        let there = came.iter().filter(|link| Some(link.meeting_id) == *meeting);
+        of.extend(there.filter_map(|link| accounts.get(&link.delegate_id)));
+    }
+    Ok(tellers)
+}

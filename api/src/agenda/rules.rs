@@ -1,0 +1,251 @@
+//! What waits where, by the state of a petition alone. Pure; the day comes from outside.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    agenda::{Kind, Model, Scope},
+    id::{AccountId, AgencyId, CouncilId, PetitionId},
+    petition::Process,
+};
+use uuid::Uuid;
+
+use crate::{calendar::Calendar, capability::Capability, deadlines};
+
+/// How many petitions of one kind are named; the others are counted.
+const NAMED: usize = 50;
+
+/// What is known of an open petition.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    pub(super) council: CouncilId,
+    pub(super) upper_council: Option<CouncilId>,
+    pub(super) process: Process,
+    pub(super) is_classified: bool,
+    pub(super) agency: Option<AgencyId>,
+    pub(super) due: Option<NaiveDate>,
+    pub(super) answered: Option<NaiveDate>,
+    pub(super) is_assessed: bool,
+}
+
+/// Where something waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum At {
+    Council(CouncilId),
+    Agency(AgencyId),
+    /// For the voters whom somebody met, by the council that owns the petition.
+    Voters(CouncilId),
+}
+
+/// What has to be allowed at a council for this to be one's work there: whoever acts for the council as a whole. What a
+/// delegate may do for the voters whom he met is told to him as just that.
+pub(super) fn asks(kind: Kind) -> &'static [Capability] {
+    match kind {
+        Kind::ToClassify => &[Capability::ClassifyPetition],
+        Kind::ToForward => &[Capability::ForwardPetitions],
+        Kind::ToAnswer => &[Capability::AnswerPetitions],
+        Kind::Overdue => &[Capability::Urge, Capability::AssessAnswer],
+        Kind::ToAssess => &[Capability::AssessAnswer],
+        Kind::ToInform => &[Capability::InformVoters, Capability::ClosePetition],
+        Kind::ToClose => &[Capability::ClosePetition],
+    }
+}
+
+/// The last day for telling voters an answer.
+pub(super) fn inform_by(answered: Option<NaiveDate>, calendar: &Calendar) -> Option<NaiveDate> {
+    let answered = answered?;
+    Some(deadlines::due(
+        deadlines::find("inform_voters", answered)?,
+        answered,
+        calendar,
+    ))
+}
+
+/// What of a petition waits at the councils that have it, and until when.
+pub(super) fn at_councils(
+    row: &Standing,
+    today: NaiveDate,
+    calendar: &Calendar,
+) -> Vec<(CouncilId, Kind, Option<NaiveDate>)> {
+    let own = row.council;
+    // Whoever sent it to a body looks after what comes back.
+    let sender = row.upper_council.unwrap_or(own);
+    let mut waits = Vec::new();
+    match row.process {
+        Process::Accepted => waits.push((own, Kind::ToClassify, None)),
+        Process::Reopened if !row.is_classified => waits.push((own, Kind::ToClassify, None)),
+        Process::Reopened | Process::Classified => waits.push((own, Kind::ToForward, None)),
+        Process::Returned => waits.push((sender, Kind::ToForward, None)),
+        Process::Forwarded if row.agency.is_none() => waits.push((sender, Kind::ToForward, row.due)),
+        Process::Forwarded => {
+            if row.due.is_some_and(|due| due < today) {
+                waits.push((own, Kind::Overdue, row.due));
+                if sender != own {
+                    waits.push((sender, Kind::Overdue, row.due));
+                }
+            }
+        }
+        Process::Answered | Process::Assessed => {
+            waits.push((own, Kind::ToInform, inform_by(row.answered, calendar)));
+        }
+        Process::Informed if row.is_assessed => waits.push((own, Kind::ToClose, None)),
+        Process::Informed | Process::Closed | Process::Split | Process::Merged => {}
+    }
+    if matches!(row.process, Process::Answered | Process::Informed) && !row.is_assessed {
+        waits.push((sender, Kind::ToAssess, None));
+    }
+    waits
+}
+
+/// What waits for somebody, gathered line by line.
+#[derive(Default)]
+pub(super) struct Gathered(BTreeMap<(At, Kind), Vec<(Option<NaiveDate>, PetitionId)>>);
+
+impl Gathered {
+    /// A petition more.
+    pub(super) fn add(&mut self, at: At, kind: Kind, due: Option<NaiveDate>, petition: PetitionId) {
+        self.0.entry((at, kind)).or_default().push((due, petition));
+    }
+
+    /// The lines of an account.
+    pub(super) fn rows(self, account: AccountId, today: NaiveDate, now: DateTime<Utc>) -> Vec<Model> {
+        let lines = self.0.into_iter();
+        lines
+            .map(|((at, kind), waiting)| row(account, at, kind, waiting, today, now))
+            .collect()
+    }
+}
+
+fn row(
+    account: AccountId,
+    at: At,
+    kind: Kind,
+    mut waiting: Vec<(Option<NaiveDate>, PetitionId)>,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> Model {
+    let (scope, council_id, agency_id) = match at {
+        At::Council(council) => (Scope::Council, Some(council), None),
+        At::Agency(agency) => (Scope::Agency, None, Some(agency)),
+        At::Voters(council) => (Scope::Voters, Some(council), None),
+    };
+    waiting.sort_by_key(|(due, petition)| (due.unwrap_or(NaiveDate::MAX), *petition));
+    waiting.dedup();
+    let place = council_id.map(Uuid::from).or(agency_id.map(Uuid::from));
+    let name = format!("{}/{}/{}", scope.code(), place.unwrap_or_default(), kind.code());
+    let late = waiting
+        .iter()
+        .filter(|(due, _)| due.is_some_and(|due| due < today));
+    let named = waiting.iter().take(NAMED);
+    Model {
+        id: Uuid::new_v5(&account.0, name.as_bytes()).into(),
+        account_id: account,
+        scope,
+        kind,
+        council_id,
+        agency_id,
+        count: whole(waiting.len()),
+        overdue: whole(late.count()),
+        due_at: waiting.first().and_then(|(due, _)| *due),
+        petition_ids: named
+            .map(|(_, petition)| petition.to_string())
+            .collect::<Vec<_>>()
+            .join(" "),
+        as_of: now,
+        rev: 0,
+    }
+}
+
+fn whole(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn standing(process: Process) -> Standing {
+        Standing {
+            council: CouncilId(Uuid::from_u128(2)),
+            upper_council: None,
+            process,
+            is_classified: true,
+            agency: Some(AgencyId(Uuid::from_u128(3))),
+            due: Some(day("2026-03-16")),
+            answered: Some(day("2026-03-02")),
+            is_assessed: false,
+        }
+    }
+
+    fn kinds(row: &Standing, today: &str) -> Vec<&'static str> {
+        at_councils(row, day(today), Calendar::delivered())
+            .into_iter()
+            .map(|(_, kind, _)| kind.code())
+            .collect()
+    }
+
+    #[test]
+    fn each_state_waits_for_what_comes_next() {
+        for (process, expected) in [
+            (Process::Accepted, vec!["to_classify"]),
+            (Process::Classified, vec!["to_forward"]),
+            (Process::Returned, vec!["to_forward"]),
+            (Process::Reopened, vec!["to_forward"]),
+            (Process::Forwarded, vec![]),
+            (Process::Answered, vec!["to_inform", "to_assess"]),
+            (Process::Assessed, vec!["to_inform"]),
+            (Process::Informed, vec!["to_assess"]),
+            (Process::Closed, vec![]),
+            (Process::Split, vec![]),
+            (Process::Merged, vec![]),
+        ] {
+            assert_eq!(kinds(&standing(process), "2026-03-16"), expected, "{process:?}");
+        }
+        assert_eq!(kinds(&standing(Process::Forwarded), "2026-03-17"), ["overdue"]);
+        let assessed = Standing {
+            is_assessed: true,
+            ..standing(Process::Informed)
+        };
+        assert_eq!(kinds(&assessed, "2026-03-17"), ["to_close"]);
+    }
+
+    #[test]
+    fn what_went_up_waits_above_and_is_told_below() {
+        let above = CouncilId(Uuid::from_u128(9));
+        let up = Standing {
+            upper_council: Some(above),
+            agency: None,
+            ..standing(Process::Forwarded)
+        };
+        let waits = at_councils(&up, day("2026-03-17"), Calendar::delivered());
+        assert_eq!(waits, [(above, Kind::ToForward, Some(day("2026-03-16")))]);
+        let answered = Standing {
+            upper_council: Some(above),
+            ..standing(Process::Answered)
+        };
+        let waits = at_councils(&answered, day("2026-03-17"), Calendar::delivered());
+        assert_eq!((waits[0].0, waits[0].1), (answered.council, Kind::ToInform));
+        // 20 working days after Monday 2 March.
+        assert_eq!(waits[0].2, Some(day("2026-03-30")));
+        assert_eq!((waits[1].0, waits[1].1), (above, Kind::ToAssess));
+    }
+
+    #[test]
+    fn a_line_names_the_most_urgent_and_counts_all() {
+        let mut gathered = Gathered::default();
+        let at = At::Council(CouncilId(Uuid::from_u128(2)));
+        for number in 0..60_u128 {
+            let due = (number % 2 == 0).then(|| day("2026-03-01"));
+            gathered.add(at, Kind::Overdue, due, PetitionId(Uuid::from_u128(100 - number)));
+        }
+        let account = AccountId(Uuid::from_u128(7));
+        let rows = gathered.rows(account, day("2026-03-02"), DateTime::UNIX_EPOCH);
+        assert_eq!((rows.len(), rows[0].count, rows[0].overdue), (1, 60, 30));
+        assert_eq!(rows[0].due_at, Some(day("2026-03-01")));
+        assert_eq!(rows[0].petition_ids.split(' ').count(), NAMED);
+    }
+}

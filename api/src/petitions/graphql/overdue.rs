@@ -1,0 +1,155 @@
+//! What bodies owe, and what of it is late: a line for each body, to be read further with `petitions`.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    ComplexObject, Context, ID, InputObject, Object, SimpleObject,
+    connection::{Connection, EmptyFields},
+};
+use chrono::NaiveDate;
+use entity::{
+    id::{AgencyId, UnitId},
+    petition::{Column, Entity, Process},
+    petition_unit,
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, Func, Query as SeaQuery},
+};
+
+use crate::{
+    agencies::graphql::{Agency, place},
+    error::Result,
+    graphql::{
+        filter::WithinUnit,
+        input_id,
+        list::{self, PageArgs, Total, asks_for_total},
+        scalar::Day,
+        state, viewer, wire_id,
+    },
+    store::visibility::visible,
+};
+
+/// What a body owes (kiến nghị chờ trả lời), counted from the petitions that the viewer may see.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
+pub(super) struct AgencyDebt {
+    #[graphql(skip)]
+    body: AgencyId,
+    /// The body that has to answer (cơ quan chủ trì).
+    agency_id: ID,
+    /// Petitions that wait for its answer.
+    owed: i32,
+    /// Of these, late today (quá hạn).
+    overdue: i32,
+    /// The earliest day on which one of them was or is due.
+    oldest_due_at: Option<Day>,
+    /// How often people urged it for these petitions (đôn đốc).
+    urgings: i32,
+    /// How often the server reminded it of them (nhắc hạn tự động).
+    reminders: i32,
+}
+
+#[ComplexObject]
+impl AgencyDebt {
+    /// The body itself.
+    async fn agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
+        Agency::of(ctx, self.body)
+    }
+}
+
+/// Which bodies and petitions to count.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(super) struct AgencyDebtFilter {
+    /// Petitions of voters of these units.
+    within_unit: Option<WithinUnit>,
+    /// What this body owes.
+    agency_id: Option<ID>,
+    /// Only bodies with something late.
+    is_overdue: Option<bool>,
+}
+
+/// Queries of what is owed.
+#[derive(Default)]
+pub struct DebtQuery;
+
+#[Object]
+impl DebtQuery {
+    /// What every body owes and what of it is late (danh sách quá hạn theo cơ quan), by the body's unit and name, from
+    /// the petitions that the viewer may see. The petitions of a line: `petitions` with the filters `agencyId` and
+    /// `isOverdue`. Exactly one of `first` and `last`, 1 to 100.
+    async fn agency_debts(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<AgencyDebtFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<String, AgencyDebt, Total, EmptyFields>> {
+        let window = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        }
+        .window()?;
+        let filter = filter.unwrap_or_default();
+        let (state, viewer) = (state(ctx)?, viewer(ctx)?);
+        let mut query = Entity::find()
+            .filter(Column::Process.eq(Process::Forwarded))
+            .filter(Column::AgencyId.is_not_null())
+            .filter(visible(viewer, "petition", (Entity, Column::Id)));
+        if let Some(within) = &filter.within_unit {
+            let units: Vec<UnitId> = within.units(ctx)?.into_iter().collect();
+            let of_units = SeaQuery::select()
+                .column(petition_unit::Column::PetitionId)
+                .from(petition_unit::Entity)
+                .and_where(petition_unit::Column::UnitId.is_in(units))
+                .to_owned();
+            query = query.filter(Column::Id.in_subquery(of_units));
+        }
+        if let Some(agency) = &filter.agency_id {
+            query = query.filter(Column::AgencyId.eq(input_id::<AgencyId>(agency, "agencyId")?));
+        }
+        let today = state.clock.today();
+        let due = || Func::coalesce([Expr::col(Column::ExtendedTo), Expr::col(Column::DueAt)]);
+        let late = Expr::expr(Expr::case(Expr::expr(due()).lt(today), 1_i64).finally(0_i64)).sum();
+        let whole = |column: Column| Expr::col(column).sum().cast_as("BIGINT");
+        let counted: Vec<(AgencyId, i64, i64, Option<NaiveDate>, i64, i64)> = query
+            .select_only()
+            .column(Column::AgencyId)
+            .expr(Expr::col(Column::Id).count())
+            .expr(late.cast_as("BIGINT"))
+            .expr(Expr::expr(due()).min())
+            .expr(whole(Column::Urgings))
+            .expr(whole(Column::Reminders))
+            .group_by(Column::AgencyId)
+            .into_tuple()
+            .all(state.store.read())
+            .await?;
+        let only_late = filter.is_overdue == Some(true);
+        let count = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
+        let mut debts: HashMap<AgencyId, AgencyDebt> = counted
+            .into_iter()
+            .map(|(body, owed, overdue, oldest, urgings, reminders)| AgencyDebt {
+                body,
+                agency_id: wire_id(body),
+                owed: count(owed),
+                overdue: count(overdue),
+                oldest_due_at: oldest.map(Day),
+                urgings: count(urgings),
+                reminders: count(reminders),
+            })
+            .filter(|debt| !only_late || debt.overdue > 0)
+            .map(|debt| (debt.body, debt))
+            .collect();
+        let reference = state.reference();
+        let bodies: Vec<_> = debts.keys().filter_map(|body| reference.agency(*body)).collect();
+        let total = asks_for_total(ctx).then_some(bodies.len() as i64);
+        let at = |id| reference.agency(AgencyId(id)).map(|row| place(&reference, row));
+        let slice = list::held(bodies, |row| place(&reference, row), at, window)?;
+        let slice = slice.filter_map(|row| debts.remove(&row.id));
+        Ok(list::connection(slice, total, |debt| debt.body.0, |debt| debt))
+    }
+}

@@ -1,0 +1,285 @@
+//! What waits for whom: the office, committees, bodies and delegates each open their list in the morning, on the screen
+//! and on the phone, and it says what there is to do.
+
+use chrono::Duration;
+use cutri::{agenda::job, worker};
+use cutri_tests::{
+    Kind, TestApp, TestDatabase,
+    app::Person,
+    each_db,
+    phone::{Phone, create, new_id},
+    world,
+};
+use sea_orm::EntityTrait;
+use serde_json::json;
+use std::sync::Arc;
+
+use crate::{answering::text, rounds::Stage};
+
+/// What waits for somebody: scope, kind, how many, how many of them late.
+async fn agenda(person: &Person) -> Vec<(String, String, i64, i64)> {
+    let lines = person
+        .data(
+            "{ agenda { scope kind count overdue petitions { id } } }",
+            json!({}),
+        )
+        .await;
+    let lines = lines["agenda"].as_array().unwrap().clone();
+    lines
+        .iter()
+        .map(|line| {
+            let count = line["count"].as_i64().unwrap();
+            assert_eq!(
+                line["petitions"].as_array().unwrap().len() as i64,
+                count.min(50),
+                "{line}"
+            );
+            (
+                text(&line["scope"]),
+                text(&line["kind"]),
+                count,
+                line["overdue"].as_i64().unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn lines(expected: &[(&str, &str, i64, i64)]) -> Vec<(String, String, i64, i64)> {
+    let owned = |(scope, kind, count, late): &(&str, &str, i64, i64)| {
+        ((*scope).to_owned(), (*kind).to_owned(), *count, *late)
+    };
+    expected.iter().map(owned).collect()
+}
+
+/// The same on a phone.
+async fn on_phone(person: Person) -> Vec<(String, String, i64, i64)> {
+    let mut phone = Phone::new(person);
+    phone.collections = Some(vec!["agenda".to_owned()]);
+    phone.pull().await;
+    let mut found: Vec<_> = phone
+        .rows_of("agenda")
+        .into_iter()
+        .map(|row| {
+            let count = |name: &str| row[name].as_i64().unwrap();
+            let named = row["petitionIds"].as_str().unwrap().split(' ').count() as i64;
+            assert_eq!(named, count("count").min(50), "{row}");
+            (
+                text(&row["scope"]),
+                text(&row["kind"]),
+                count("count"),
+                count("overdue"),
+            )
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+impl Stage {
+    async fn tell(&self, which: usize, petition: &str) {
+        let told = json!({"petitionId": petition, "channel": "phone", "satisfaction": "satisfied"});
+        let pushed = Phone::new(self.delegate(which))
+            .push(&[create("informing", &new_id(), told)])
+            .await;
+        assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+    }
+
+    /// Whoever has this role at the council here.
+    async fn colleague(&self, role: &str) -> world::Login {
+        let login = world::login(
+            &self.app.state,
+            &format!("{role}.moi"),
+            &self.world.province.to_string(),
+        )
+        .await;
+        world::at_council(&self.app.state, &login, role, self.world.here.council).await;
+        login
+    }
+}
+
+each_db! {
+    async fn each_role_sees_what_waits_for_it_and_how_much_of_it_is_late(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let standing = stage.colleague("standing_committee").await;
+        let front = stage.colleague("front_officer").await;
+        let titles: Vec<String> = (1..=8).map(|number| format!("Việc số {number}")).collect();
+        let eight = stage.petitions(0, &titles).await;
+        // One is only grouped, one waits to be forwarded, one goes up, five go to bodies.
+        let said = new_id();
+        let row = json!({"kind": "petition", "channel": "contact_meeting", "unitId": world.here.unit, "content": "Chưa phân loại"});
+        Phone::new(stage.delegate(1)).push(&[create("feedback", &said, row)]).await;
+        let group = json!({"feedbackIds": [said], "title": "Chưa phân loại", "content": "Chưa phân loại"});
+        stage.office().done("groupFeedback", group, "").await;
+        let up = json!({"petitionIds": [eight[1]], "upperCouncilId": world.province_council, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        stage.office().done("forwardPetitions", up, "").await;
+        stage.forward(&eight[2..7], world.here.committee, &[world.department], "2/VP").await;
+        stage.forward(&eight[7..], world.department, &[], "3/VP").await;
+        let answer = stage.answer(&eight[2..4], world.here.committee, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", answer, "").await;
+        stage.office().done("assessAnswer", json!({"petitionId": eight[2], "assessment": "ok"}), "").await;
+        stage.turns().await;
+
+        let office = [("council", "to_classify", 1, 0), ("council", "to_forward", 1, 0), ("council", "to_assess", 1, 0), ("council", "to_inform", 2, 0)];
+        assert_eq!(agenda(&stage.office()).await, lines(&office));
+        assert_eq!(agenda(&stage.app.person(&standing)).await, lines(&[("council", "to_assess", 1, 0)]));
+        assert_eq!(agenda(&stage.app.person(&front)).await, lines(&[]), "MTTQ has no part in it");
+        assert_eq!(agenda(&stage.body()).await, lines(&[("agency", "to_answer", 3, 0)]));
+        let department = lines(&[("agency", "to_answer", 4, 0)]);
+        assert_eq!(agenda(&stage.app.person(&world.department_login)).await, department, "three to coordinate, one to answer");
+        let voters = lines(&[("voters", "to_inform", 2, 0)]);
+        assert_eq!(agenda(&stage.delegate(0)).await, voters);
+        assert_eq!(agenda(&stage.delegate(1)).await, lines(&[]), "he met other voters");
+        assert_eq!(agenda(&stage.app.person(&world.province_office)).await, lines(&[("council", "to_forward", 1, 0)]));
+        for login in [&world.there.office, &world.there.delegates[0], &world.there.committee_login, &world.administrator] {
+            assert_eq!(agenda(&stage.app.person(login)).await, lines(&[]));
+        }
+        assert_eq!(agenda(&stage.app.stranger()).await, lines(&[]));
+        // The same on the phones.
+        assert_eq!(on_phone(stage.delegate(0)).await, voters);
+        assert_eq!(on_phone(stage.app.person(&world.department_login)).await, department);
+        assert_eq!(on_phone(stage.app.person(&world.there.delegates[0])).await, lines(&[]));
+
+        // The department replies to one, the delegate tells his voters of one, and the days pass.
+        let reply = stage.answer(&eight[4..5], world.department, "70/SXD", json!({"outcome": "explained"}));
+        stage.app.person(&world.department_login).done("answerPetitions", reply, "").await;
+        stage.tell(0, &eight[2]).await;
+        stage.day("2026-03-31");
+        stage.turns().await;
+        let office = [("council", "to_classify", 1, 0), ("council", "to_forward", 1, 0), ("council", "overdue", 4, 4),
+            ("council", "to_assess", 1, 0), ("council", "to_inform", 1, 1), ("council", "to_close", 1, 0)];
+        assert_eq!(agenda(&stage.office()).await, lines(&office));
+        let standing = agenda(&stage.app.person(&standing)).await;
+        assert_eq!(standing, lines(&[("council", "overdue", 4, 4), ("council", "to_assess", 1, 0)]));
+        assert_eq!(agenda(&stage.body()).await, lines(&[("agency", "to_answer", 3, 3), ("agency", "overdue", 3, 3)]));
+        assert_eq!(agenda(&stage.app.person(&world.department_login)).await, lines(&[("agency", "to_answer", 3, 3), ("agency", "overdue", 3, 3)]));
+        assert_eq!(agenda(&stage.delegate(0)).await, lines(&[("voters", "overdue", 4, 4), ("voters", "to_inform", 1, 1)]));
+        let filtered = "query($kinds: [String!]) { agenda(kinds: $kinds) { kindEntry { label } scopeEntry { label } council { name } dueAt } }";
+        let one = stage.office().data(filtered, json!({"kinds": ["to_inform"]})).await;
+        assert_eq!(one["agenda"], json!([{"kindEntry": {"label": "Cần thông tin lại cho cử tri"}, "scopeEntry": {"label": "Việc của Hội đồng nhân dân"},
+            "council": {"name": "HĐND Xã Tân Hưng"}, "dueAt": "2026-03-30"}]));
+        let unknown = stage.office().ask(filtered, json!({"kinds": ["nothing"]})).await;
+        assert_eq!(unknown.body["errors"][0]["extensions"]["code"], "UNKNOWN_CODE");
+    }
+
+    async fn each_delegate_tells_the_voters_whom_he_met(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        // Two delegates heard the same at two places; the office makes one petition of it.
+        let mut said = Vec::new();
+        for which in [0, 1] {
+            let id = new_id();
+            let row = json!({"kind": "petition", "channel": "contact_meeting", "unitId": here.unit, "content": "Cầu Gò Thuyền gãy"});
+            Phone::new(stage.delegate(which)).push(&[create("feedback", &id, row)]).await;
+            said.push(id);
+        }
+        let group = json!({"feedbackIds": said, "title": "Cầu Gò Thuyền", "content": "Cầu Gò Thuyền gãy"});
+        let petition = text(&stage.office().done("groupFeedback", group, "petition { id }").await["petition"]["id"]);
+        stage.office().done("classifyPetition", json!({"petitionId": petition, "field": "transport", "tier": "commune"}), "").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, here.committee, &[], "2/VP").await;
+        stage.body().done("answerPetitions", stage.answer(one, here.committee, "30/UBND", json!({})), "").await;
+        stage.turns().await;
+        let waits = lines(&[("voters", "to_inform", 1, 0)]);
+        assert_eq!((agenda(&stage.delegate(0)).await, agenda(&stage.delegate(1)).await), (waits.clone(), waits.clone()));
+
+        stage.tell(0, &petition).await;
+        stage.turns().await;
+        assert_eq!(agenda(&stage.delegate(0)).await, lines(&[]));
+        assert_eq!(agenda(&stage.delegate(1)).await, waits, "his own have heard nothing yet");
+        stage.office().done("informVoters", json!({"petitionId": petition, "channel": "loudspeaker"}), "").await;
+        stage.turns().await;
+        assert_eq!(agenda(&stage.delegate(1)).await, lines(&[]), "everybody heard the loudspeaker");
+
+        // A second answer has to be told again, by everybody.
+        stage.office().done("assessAnswer", json!({"petitionId": petition, "assessment": "off_point"}), "").await;
+        stage.body().done("answerPetitions", stage.answer(one, here.committee, "31/UBND", json!({})), "").await;
+        stage.turns().await;
+        assert_eq!((agenda(&stage.delegate(0)).await, agenda(&stage.delegate(1)).await), (waits.clone(), waits));
+    }
+
+    async fn it_is_counted_once_by_however_many_servers(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let titles: Vec<String> = (1..=6).map(|number| format!("Việc số {number}")).collect();
+        let six = stage.petitions(0, &titles).await;
+        // SQLite has one server; two turns at once are the same to it.
+        let other = match db.kind() {
+            Kind::Postgres => {
+                let clock = Arc::clone(&stage.clock) as Arc<dyn cutri::clock::Clock>;
+                Some(TestApp::prepared(&db, clock, stage.app.installation(), |_| {}).await)
+            }
+            Kind::Sqlite => None,
+        };
+        let second = other.as_ref().map_or(&stage.app.state, |other| &other.state);
+        let revs = async || {
+            let rows = entity::agenda::Entity::find().all(stage.app.state.store.read()).await.unwrap();
+            let mut revs: Vec<(String, String, i32, i64)> = rows.into_iter()
+                .map(|row| (row.account_id.to_string(), row.kind.code().to_owned(), row.count, row.rev)).collect();
+            revs.sort();
+            revs
+        };
+        for _ in 0..3 {
+            let (mut one, mut two) = (None, None);
+            tokio::join!(worker::turn(&stage.app.state, &mut one), worker::turn(second, &mut two));
+        }
+        let first = revs().await;
+        let office = stage.world.here.office.account.to_string();
+        assert_eq!(first, [(office.clone(), "to_forward".to_owned(), 6, 1)], "written once");
+
+        stage.forward(&six, stage.world.here.committee, &[], "2/VP").await;
+        for _ in 0..3 {
+            let (mut one, mut two) = (None, None);
+            tokio::join!(worker::turn(second, &mut two), worker::turn(&stage.app.state, &mut one));
+        }
+        let mut now = vec![(office, "to_forward".to_owned(), 0, 2),
+            (stage.world.here.committee_login.account.to_string(), "to_answer".to_owned(), 6, 1)];
+        now.sort();
+        assert_eq!(revs().await, now);
+        assert_eq!(on_phone(stage.office()).await, lines(&[]), "what is done is gone from the phone");
+    }
+
+    async fn a_turn_costs_what_happened_and_a_right_that_ended_counts_at_once(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let colleague = stage.colleague("office").await;
+        let petition = stage.one("Sửa cầu").await;
+        let everybody = job::count(&stage.app.state, false).await.unwrap();
+        assert!(everybody >= 12, "{everybody}: the first look counts for everybody");
+        assert_eq!(agenda(&stage.app.person(&colleague)).await, lines(&[("council", "to_forward", 1, 0)]));
+        // What lies close before the last look is looked at once more.
+        for _ in 0..2 {
+            stage.clock.set(stage.app.state.clock.now() + Duration::minutes(5));
+            job::count(&stage.app.state, false).await.unwrap();
+        }
+        assert_eq!(job::count(&stage.app.state, false).await.unwrap(), 0, "nothing happened");
+
+        // Forwarding is the business of the office, its colleague, the body and the delegates who were there.
+        stage.forward(std::slice::from_ref(&petition), stage.world.here.committee, &[], "2/VP").await;
+        assert_eq!(job::count(&stage.app.state, false).await.unwrap(), 4);
+        assert_eq!(agenda(&stage.body()).await, lines(&[("agency", "to_answer", 1, 0)]));
+
+        // A role ends: the list is empty at once, and the phone's rows go with the next count.
+        let back = json!({"petitionIds": [petition], "reason": "Không thuộc thẩm quyền"});
+        stage.body().done("returnPetitions", back, "").await;
+        stage.turns().await;
+        let waits = lines(&[("council", "to_forward", 1, 0)]);
+        assert_eq!(on_phone(stage.app.person(&colleague)).await, waits);
+        assert_eq!(agenda(&stage.body()).await, lines(&[]), "what a body gave back waits for it no more");
+        let administrator = stage.app.person(&stage.world.administrator);
+        let query = "query($id: ID!) { account(id: $id) { grants { id } } }";
+        let roles = administrator.data(query, json!({"id": colleague.account})).await;
+        let grant = roles["account"]["grants"][0]["id"].clone();
+        administrator.done("revokeRole", json!({"grantId": grant}), "").await;
+        assert_eq!(agenda(&stage.app.person(&colleague)).await, lines(&[]));
+        stage.clock.set(stage.app.state.clock.now() + Duration::minutes(1));
+        job::count(&stage.app.state, false).await.unwrap();
+        assert_eq!(on_phone(stage.app.person(&colleague)).await, lines(&[]));
+        assert_eq!(agenda(&stage.office()).await, waits);
+    }
+}
+
+/// Nothing of an agenda can be written by a phone.
+#[test]
+fn a_phone_only_reads_it() {
+    assert!(cutri::sync::registry::collection("agenda").is_some());
+    assert!(cutri::sync::registry::writable("agenda").is_none());
+}

@@ -1,0 +1,433 @@
+//! From the office's letter to an answer that the voters judge, told as its actors would do it: many petitions in one
+//! letter, several bodies for one petition, bodies that are no more, urging beside reminders, and answers that answer.
+
+use cutri::worker;
+use cutri_tests::{
+    TestDatabase,
+    app::Person,
+    each_db,
+    phone::{Phone, create, new_id},
+    world::{self, Login, Put},
+};
+use entity::{
+    agency,
+    id::{AgencyId, UnitId},
+    role_grant,
+};
+use serde_json::{Value, json};
+
+use crate::rounds::Stage;
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The first code and field of a refusal.
+async fn refusal(person: &Person, name: &str, input: Value) -> (String, String) {
+    let refused = person.mutate(name, input, "").await;
+    let error = &refused["userErrors"][0];
+    (text(&error["code"]), text(&error["field"]))
+}
+
+fn refused(code: &str, field: &str) -> (String, String) {
+    (code.to_owned(), field.to_owned())
+}
+
+impl Stage {
+    pub(crate) fn body(&self) -> Person {
+        self.app.person(&self.world.here.committee_login)
+    }
+
+    /// The server takes its turn: twice, as two servers would.
+    pub(crate) async fn turns(&self) {
+        for _ in 0..2 {
+            worker::turn(&self.app.state, &mut None).await;
+        }
+    }
+
+    /// It is this day, in the morning.
+    pub(crate) fn day(&self, day: &str) {
+        self.clock.set(format!("{day}T01:00:00Z").parse().unwrap());
+    }
+
+    /// A body that answers here by somebody with this role.
+    pub(crate) async fn a_body(&self, unit: UnitId, name: &str, kind: &str, role: &str) -> (AgencyId, Login) {
+        let state = &self.app.state;
+        let body = world::an_agency(state, unit, name, kind, true);
+        let id = body.id;
+        let login = world::login(
+            state,
+            &format!("nguoi.{}", &id.to_string()[24..]),
+            &self.world.province.to_string(),
+        )
+        .await;
+        let grant = role_grant::Model {
+            id: state.entropy.id(state.clock.now()).into(),
+            account_id: login.account,
+            role: role.to_owned(),
+            council_id: None,
+            agency_id: Some(id),
+            unit_id: None,
+            valid_from: world::FOUNDED.parse().unwrap(),
+            valid_to: None,
+        };
+        Put::new().row::<agency::Model>(body).row(grant).now(state).await;
+        (id, login)
+    }
+
+    /// What delegates wrote down, each made a petition and classified.
+    pub(crate) async fn petitions(&self, which: usize, titles: &[String]) -> Vec<String> {
+        let rows: Vec<Value> = titles
+            .iter()
+            .map(|title| {
+                let said = json!({"kind": "petition", "channel": "contact_meeting", "unitId": self.world.here.unit,
+                    "meetingId": self.world.here.meeting, "content": title});
+                create("feedback", &new_id(), said)
+            })
+            .collect();
+        for result in Phone::new(self.delegate(which)).push(&rows).await {
+            assert_eq!(result["status"], "APPLIED", "{result}");
+        }
+        let office = self.office();
+        let mut made = Vec::new();
+        for (row, title) in rows.iter().zip(titles) {
+            let group = json!({"feedbackIds": [row["id"]], "title": title, "content": title});
+            let payload = office.done("groupFeedback", group, "petition { id }").await;
+            let id = text(&payload["petition"]["id"]);
+            let classify = json!({"petitionId": id, "field": "transport", "tier": "commune"});
+            office.done("classifyPetition", classify, "").await;
+            made.push(id);
+        }
+        made
+    }
+
+    pub(crate) async fn one(&self, title: &str) -> String {
+        self.petitions(0, &[title.to_owned()]).await.remove(0)
+    }
+
+    pub(crate) async fn forward(
+        &self,
+        petitions: &[String],
+        lead: AgencyId,
+        coordinating: &[AgencyId],
+        number: &str,
+    ) {
+        let input = json!({"petitionIds": petitions, "leadId": lead, "coordinatingIds": coordinating,
+            "documentNumber": number, "documentDate": self.app.state.clock.today().to_string()});
+        self.office().done("forwardPetitions", input, "").await;
+    }
+
+    pub(crate) fn answer(&self, petitions: &[String], by: AgencyId, number: &str, answer: Value) -> Value {
+        let mut input = json!({"petitionIds": petitions, "agencyId": by, "documentNumber": number,
+            "documentDate": self.app.state.clock.today().to_string(), "text": "Đã sửa xong", "outcome": "resolved"});
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(answer.as_object().unwrap().clone());
+        input
+    }
+
+    /// What somebody sees of a petition.
+    async fn shown(&self, person: &Person, id: &str, fields: &str) -> Value {
+        let query = format!("query($id: ID!) {{ petition(id: $id) {{ {fields} }} }}");
+        person.data(&query, json!({"id": id})).await["petition"].clone()
+    }
+
+    async fn total(&self, person: &Person, filter: Value) -> Value {
+        let query = "query($filter: PetitionFilter) { petitions(filter: $filter, first: 1) { totalCount } }";
+        person.data(query, json!({"filter": filter})).await["petitions"]["totalCount"].clone()
+    }
+}
+
+/// A phone that has read the petitions.
+async fn pulled(person: Person) -> Phone {
+    let mut phone = Phone::new(person);
+    phone.collections = Some(vec![
+        "petition".to_owned(),
+        "urging".to_owned(),
+        "informing".to_owned(),
+    ]);
+    phone.pull().await;
+    phone
+}
+
+const DEBTS: &str = "query($filter: AgencyDebtFilter, $first: Int, $after: String) {
+    agencyDebts(filter: $filter, first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor }
+    nodes { agency { name } owed overdue oldestDueAt urgings reminders } } }";
+
+each_db! {
+    async fn one_letter_with_forty_petitions_and_one_reply_for_twelve_of_them(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, here) = (stage.office(), &stage.world.here);
+        let titles: Vec<String> = (1..=40).map(|number| format!("Đoạn đường số {number}")).collect();
+        let forty = stage.petitions(0, &titles).await;
+        stage.forward(&forty, here.committee, &[], "12/VP").await;
+        assert_eq!(stage.total(&office, json!({"agencyId": here.committee, "status": ["forwarded"]})).await, 40);
+        let letters = stage.shown(&office, &forty[39], "forwardings { documentNumber lead { name } }").await;
+        assert_eq!(letters["forwardings"][0]["documentNumber"], "12/VP");
+
+        // The body answers twelve of them, says that one is not its business, and asks for time for another.
+        let twelve = stage.answer(&forty[..12], here.committee, "30/UBND", json!({}));
+        let answered = stage.body().done("answerPetitions", twelve, "petitions { id answers { id documentNumber version } }").await;
+        let documents: std::collections::BTreeSet<String> = answered["petitions"].as_array().unwrap().iter()
+            .map(|petition| text(&petition["answers"][0]["id"])).collect();
+        assert_eq!((answered["petitions"].as_array().unwrap().len(), documents.len()), (12, 1), "one reply, twelve petitions");
+        let back = json!({"petitionIds": [forty[12]], "reason": "Đường tỉnh, thuộc Sở Xây dựng"});
+        stage.body().done("returnPetitions", back, "").await;
+        stage.forward(&forty[12..13], stage.world.department, &[], "13/VP").await;
+        let debts = office.data(DEBTS, json!({"first": 10})).await["agencyDebts"].clone();
+        assert_eq!(debts["nodes"], json!([
+            {"agency": {"name": "UBND Xã Tân Hưng"}, "owed": 27, "overdue": 0, "oldestDueAt": "2026-03-30", "urgings": 0, "reminders": 0},
+            {"agency": {"name": "Sở Xây dựng"}, "owed": 1, "overdue": 0, "oldestDueAt": "2026-03-30", "urgings": 0, "reminders": 0}]));
+
+        // Three working days before the day the server reminds by itself; nobody has urged anybody.
+        stage.day("2026-03-24");
+        stage.turns().await;
+        let counts = "urgings reminders reminderRecords { kind ordinal dueAt agency { name } } urgingRecords { ordinal how documentNumber }";
+        assert_eq!(stage.shown(&stage.office(), &forty[20], counts).await["reminders"], 0);
+        stage.day("2026-03-25");
+        stage.turns().await;
+        let reminded = stage.shown(&stage.office(), &forty[20], counts).await;
+        assert_eq!(reminded, json!({"urgings": 0, "reminders": 1, "urgingRecords": [], "reminderRecords": [
+            {"kind": "due_soon", "ordinal": 1, "dueAt": "2026-03-30", "agency": {"name": "UBND Xã Tân Hưng"}}]}));
+        assert_eq!(stage.shown(&stage.office(), &forty[0], counts).await["reminders"], 0, "what was answered is not asked for");
+
+        // It is late. One letter urges for three of them, a delegate urges by telephone for one, the server goes on reminding.
+        stage.day("2026-03-31");
+        stage.turns().await;
+        let letter = json!({"targetKind": "petition", "targetId": forty[20], "targetIds": [forty[21], forty[22]], "how": "document",
+            "documentNumber": "15/VP", "text": "Đề nghị trả lời trước ngày 10/4"});
+        let urged = stage.office().done("urge", letter, "urgings { ordinal documentNumber toAgency { name } } petitions { urgings }").await;
+        assert_eq!(urged["urgings"].as_array().unwrap().len(), 3);
+        assert_eq!(urged["urgings"][2], json!({"ordinal": 1, "documentNumber": "15/VP", "toAgency": {"name": "UBND Xã Tân Hưng"}}));
+        let by_phone = json!({"targetKind": "petition", "targetId": forty[20], "how": "phone"});
+        let pushed = Phone::new(stage.delegate(1)).push(&[create("urging", &new_id(), by_phone)]).await;
+        assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+        let both = stage.shown(&stage.office(), &forty[20], counts).await;
+        assert_eq!((&both["urgings"], &both["reminders"]), (&json!(2), &json!(2)), "neither hides the other");
+        assert_eq!(both["urgingRecords"], json!([{"ordinal": 1, "how": "document", "documentNumber": "15/VP"},
+            {"ordinal": 2, "how": "phone", "documentNumber": null}]));
+        assert_eq!(both["reminderRecords"][1]["kind"], "overdue");
+        let held = pulled(stage.delegate(0)).await;
+        let row = held.row("petition", &forty[20]);
+        assert_eq!((&row["urgings"], &row["reminders"]), (&json!(2), &json!(2)));
+        let twice = json!({"targetKind": "petition", "targetId": forty[20], "targetIds": [forty[20]], "how": "phone"});
+        assert_eq!(stage.office().refused("urge", twice).await, "INVALID_VALUE");
+
+        // Ten working days later once more, and what was missed in between is not made up for.
+        stage.day("2026-04-14");
+        stage.turns().await;
+        let later = stage.shown(&stage.office(), &forty[20], counts).await;
+        assert_eq!((&later["urgings"], &later["reminders"]), (&json!(2), &json!(3)));
+
+        // The list of what is late, body by body, page by page, and the petitions behind a line.
+        let office = stage.office();
+        let late = office.data(DEBTS, json!({"first": 1, "filter": {"isOverdue": true}})).await["agencyDebts"].clone();
+        assert_eq!((&late["totalCount"], &late["pageInfo"]["hasNextPage"]), (&json!(2), &json!(true)));
+        assert_eq!(late["nodes"], json!([{"agency": {"name": "UBND Xã Tân Hưng"}, "owed": 27, "overdue": 27, "oldestDueAt": "2026-03-30",
+            "urgings": 4, "reminders": 81}]));
+        let after = late["pageInfo"]["endCursor"].clone();
+        let late = office.data(DEBTS, json!({"first": 1, "after": after, "filter": {"isOverdue": true}})).await["agencyDebts"]["nodes"].clone();
+        assert_eq!((&late[0]["agency"]["name"], &late[0]["overdue"], late.as_array().unwrap().len()), (&json!("Sở Xây dựng"), &json!(1), 1));
+        assert_eq!(stage.total(&office, json!({"agencyId": here.committee, "isOverdue": true})).await, 27);
+        let elsewhere = stage.app.person(&stage.world.there.office);
+        assert_eq!(elsewhere.data(DEBTS, json!({"first": 5})).await["agencyDebts"]["totalCount"], 0, "foreign is absent");
+    }
+
+    async fn several_bodies_reply_and_the_lead_answers(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let petition = stage.one("Cột điện đổ chắn đường tỉnh").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, world.here.committee, &[world.department, world.company], "12/VP").await;
+        let department = stage.app.person(&world.department_login);
+        let reply = stage.answer(one, world.department, "77/SXD", json!({"text": "Sở đồng ý dời cột", "outcome": "explained"}));
+        let replied = department.done("answerPetitions", reply, "petition { process outcome answerText }").await;
+        assert_eq!(replied["petition"], json!({"process": "forwarded", "outcome": null, "answerText": null}), "the lead still owes");
+        // A company without an account writes a letter, and the office enters it.
+        let letter = stage.answer(one, world.company, "51/ĐL", json!({"text": "Công ty sẽ dời cột trong tuần", "outcome": "in_progress", "onBehalf": true}));
+        stage.office().done("answerPetitions", letter, "").await;
+        assert_eq!(refusal(&department, "assessAnswer", json!({"petitionId": petition, "assessment": "ok"})).await.0, "FORBIDDEN");
+        assert_eq!(stage.office().refused("assessAnswer", json!({"petitionId": petition, "assessment": "ok"})).await, "INVALID_STATE");
+        let answer = stage.answer(one, world.here.committee, "30/UBND", json!({"text": "Cột đã dời xong"}));
+        stage.body().done("answerPetitions", answer, "").await;
+        let fields = "process answerText answerNumber answers { version coordinating onBehalf documentNumber agency { name } }";
+        let shown = stage.shown(&stage.delegate(0), &petition, fields).await;
+        assert_eq!((&shown["process"], &shown["answerText"], &shown["answerNumber"]),
+            (&json!("answered"), &json!("Cột đã dời xong"), &json!("30/UBND")));
+        assert_eq!(shown["answers"], json!([
+            {"version": 1, "coordinating": true, "onBehalf": false, "documentNumber": "77/SXD", "agency": {"name": "Sở Xây dựng"}},
+            {"version": 2, "coordinating": true, "onBehalf": true, "documentNumber": "51/ĐL", "agency": {"name": "Công ty Điện lực"}},
+            {"version": 3, "coordinating": false, "onBehalf": false, "documentNumber": "30/UBND", "agency": {"name": "UBND Xã Tân Hưng"}}]));
+        // A late reply changes nothing of the answer.
+        let late = stage.answer(one, world.department, "78/SXD", json!({"text": "Bổ sung", "outcome": "explained"}));
+        department.done("answerPetitions", late, "").await;
+        let shown = stage.shown(&stage.delegate(0), &petition, fields).await;
+        assert_eq!((&shown["process"], &shown["answerText"]), (&json!("answered"), &json!("Cột đã dời xong")));
+        // Nobody else's body has a say in it.
+        let stranger = stage.answer(one, world.there.committee, "1/X", json!({}));
+        let stranger = stage.app.person(&world.there.committee_login).refused("answerPetitions", stranger).await;
+        assert_eq!(stranger, "NOT_FOUND");
+    }
+
+    async fn up_to_the_national_assembly_and_back_down_to_the_communes_phones(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let (delegation, delegation_login) =
+            stage.a_body(world.province, "Đoàn ĐBQH tỉnh Tây Ninh", "assembly_delegation", "assembly_office").await;
+        let petition = stage.one("Sửa luật về trợ cấp cán bộ ấp").await;
+        stage.office().done("classifyPetition", json!({"petitionId": petition, "field": "grassroots_officials", "tier": "central"}), "").await;
+        let up = json!({"petitionIds": [petition], "upperCouncilId": world.province_council, "documentNumber": "21/VP", "documentDate": "2026-03-02"});
+        stage.office().done("forwardPetitions", up, "").await;
+        let province = stage.app.person(&world.province_office);
+        let on = json!({"petitionIds": [petition], "leadId": delegation, "documentNumber": "90/HĐND", "documentDate": "2026-03-02"});
+        let sent = province.done("forwardPetitions", on, "petition { dueAt agency { name } }").await;
+        // 40 days by Decision 33/2017 end on a Saturday, so on the Monday.
+        assert_eq!(sent["petition"], json!({"dueAt": "2026-04-13", "agency": {"name": "Đoàn ĐBQH tỉnh Tây Ninh"}}));
+
+        stage.day("2026-04-06");
+        let text = "Bộ Nội vụ trả lời tại văn bản 2825/BNV: đang sửa Nghị định 33";
+        let answer = stage.answer(std::slice::from_ref(&petition), delegation, "02/ĐĐBQH", json!({"text": text, "outcome": "in_progress", "roadmapAt": "2026-12-31"}));
+        stage.app.person(&delegation_login).done("answerPetitions", answer, "").await;
+        for login in [&world.here.delegates[0], &world.here.delegates[1], &world.province_delegate] {
+            let phone = pulled(stage.app.person(login)).await;
+            let row = phone.row("petition", &petition);
+            assert_eq!((&row["answerText"], &row["outcome"], &row["roadmapAt"]), (&json!(text), &json!("in_progress"), &json!("2026-12-31")));
+        }
+        let province = stage.app.person(&world.province_office);
+        province.done("assessAnswer", json!({"petitionId": petition, "assessment": "ok"}), "").await;
+        stage.office().done("informVoters", json!({"petitionId": petition, "channel": "village_meeting"}), "").await;
+        let closed = stage.office().done("closePetition", json!({"petitionId": petition}), "petition { process history(first: 20) { event } }").await;
+        // The clock of this test stands still within a day, so that history does not tell the order of its steps.
+        let mut steps: Vec<String> = closed["petition"]["history"].as_array().unwrap().iter().map(|step| step["event"].as_str().unwrap().to_owned()).collect();
+        steps.sort();
+        assert_eq!(steps, ["answered", "assessed_ok", "classified", "classified", "closed", "forwarded", "forwarded_up", "grouped", "informed"]);
+    }
+
+    async fn what_an_abolished_body_had_passes_to_its_successor(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let (old, old_login) = stage.a_body(world.province, "Sở Giao thông vận tải", "department", "agency").await;
+        let titles = ["Cầu yếu", "Đèn đường hỏng", "Biển báo mất"].map(str::to_owned);
+        let three = stage.petitions(0, &titles).await;
+        stage.forward(&three[..2], old, &[], "12/VP").await;
+        stage.forward(&three[2..], world.here.committee, &[old], "13/VP").await;
+        let answer = stage.answer(&three[1..2], old, "5/SGTVT", json!({"text": "Đã thay đèn"}));
+        stage.app.person(&old_login).done("answerPetitions", answer, "").await;
+        let end = json!({"agencyId": old, "validTo": "2026-03-10", "successorId": world.department});
+        stage.app.person(&world.administrator).done("updateAgency", end, "agency { id }").await;
+
+        stage.day("2026-03-09");
+        stage.turns().await;
+        let fields = "agency { name } coordinating { name } dueAt process answers { agency { name } } forwardings { lead { name } }
+            transfers { isLead from { name } to { name } } history(first: 20) { event actor basis }";
+        assert_eq!(stage.shown(&stage.office(), &three[0], fields).await["agency"]["name"], "Sở Giao thông vận tải");
+        let mut phone = pulled(stage.app.person(&old_login)).await;
+        assert_eq!(phone.rows_of("petition").len(), 3);
+
+        stage.day("2026-03-10");
+        stage.turns().await;
+        let passed = stage.shown(&stage.office(), &three[0], fields).await;
+        assert_eq!((&passed["agency"]["name"], &passed["dueAt"], &passed["process"]), (&json!("Sở Xây dựng"), &json!("2026-03-30"), &json!("forwarded")));
+        assert_eq!(passed["forwardings"], json!([{"lead": {"name": "Sở Giao thông vận tải"}}]), "the letter went to the body of then");
+        assert_eq!(passed["transfers"], json!([{"isLead": true, "from": {"name": "Sở Giao thông vận tải"}, "to": {"name": "Sở Xây dựng"}}]));
+        let last = passed["history"].as_array().unwrap().last().unwrap();
+        assert_eq!(*last, json!({"event": "passed_to_successor", "actor": null, "basis": "Sở Giao thông vận tải → Sở Xây dựng"}));
+        let answered = stage.shown(&stage.office(), &three[1], fields).await;
+        assert_eq!((&answered["agency"]["name"], &answered["answers"][0]["agency"]["name"]),
+            (&json!("Sở Xây dựng"), &json!("Sở Giao thông vận tải")), "the answer stays whose it was");
+        let coordinating = stage.shown(&stage.office(), &three[2], fields).await;
+        assert_eq!((&coordinating["agency"]["name"], &coordinating["coordinating"]), (&json!("UBND Xã Tân Hưng"), &json!([{"name": "Sở Xây dựng"}])));
+
+        // The people of the old body hold them no longer, those of the new one answer them.
+        phone.person = stage.app.person(&old_login);
+        phone.pull().await;
+        assert!(phone.rows_of("petition").is_empty());
+        let department = stage.app.person(&world.department_login);
+        assert_eq!(pulled(department.clone()).await.rows_of("petition").len(), 3);
+        let answer = stage.answer(&three[..1], world.department, "80/SXD", json!({}));
+        department.done("answerPetitions", answer, "petition { process }").await;
+        let new = stage.one("Cầu mới cũng yếu").await;
+        let input = json!({"petitionIds": [new], "leadId": old, "documentNumber": "14/VP", "documentDate": "2026-03-10"});
+        assert_eq!(refusal(&stage.office(), "forwardPetitions", input).await, refused("INVALID_VALUE", "leadId"));
+    }
+
+    async fn an_answer_says_until_when_and_at_what_cost_and_the_voters_judge_it(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, here) = (stage.office(), &stage.world.here);
+        let petition = stage.one("Nạo vét kênh Bảy Thước").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, here.committee, &[], "12/VP").await;
+
+        // A deferral says until when; a reason belongs to what is not resolved; a cost is a sum.
+        let put_off = |extra: Value| {
+            let mut answer = json!({"text": "Chưa có vốn, tạm gác lại", "outcome": "deferred"});
+            answer.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            stage.answer(one, here.committee, "30/UBND", answer)
+        };
+        let body = stage.body();
+        assert_eq!(refusal(&body, "answerPetitions", put_off(json!({}))).await, refused("REQUIRED", "roadmapAt"));
+        let wrong = stage.answer(one, here.committee, "30/UBND", json!({"unresolvedReason": "budget"}));
+        assert_eq!(refusal(&body, "answerPetitions", wrong).await, refused("INVALID_VALUE", "unresolvedReason"));
+        assert_eq!(refusal(&body, "answerPetitions", put_off(json!({"roadmapAt": "2026-12-31", "costMillions": -1}))).await, refused("OUT_OF_RANGE", "costMillions"));
+        let answer = put_off(json!({"roadmapAt": "2026-12-31", "costMillions": 850, "unresolvedReason": "budget"}));
+        body.done("answerPetitions", answer, "").await;
+        let fields = "process outcome roadmapAt costMillions unresolvedReasonEntry { label } assessment satisfaction informedAt repeats
+            answers { version outcome assessment assessmentNote costMillions }";
+        let put_off = stage.shown(&office, &petition, fields).await;
+        assert_eq!((&put_off["costMillions"], &put_off["unresolvedReasonEntry"]["label"]), (&json!(850), &json!("Chưa bố trí được nguồn lực")));
+
+        // The office finds it unclear: the body owes another, and what it claimed counts for nothing.
+        let unclear = json!({"petitionId": petition, "assessment": "unclear", "note": "Chưa nói rõ quý nào"});
+        office.done("assessAnswer", unclear, "").await;
+        let wanting = stage.shown(&office, &petition, fields).await;
+        assert_eq!((&wanting["process"], &wanting["outcome"], &wanting["costMillions"], &wanting["roadmapAt"]),
+            (&json!("forwarded"), &Value::Null, &Value::Null, &Value::Null));
+        assert_eq!(wanting["answers"][0]["assessmentNote"], "Chưa nói rõ quý nào");
+        stage.day("2026-03-04");
+        let better = stage.answer(one, here.committee, "31/UBND", json!({"text": "Nạo vét trong quý II", "outcome": "in_progress",
+            "roadmapAt": "2026-06-30", "costMillions": 900}));
+        stage.body().done("answerPetitions", better, "").await;
+        stage.office().done("assessAnswer", json!({"petitionId": petition, "assessment": "ok"}), "").await;
+
+        // The delegate sees whom of his voters to tell; his colleague met none of them.
+        let own = "ownFeedbacks { content meeting { title } }";
+        let to_tell = stage.shown(&stage.delegate(0), &petition, own).await;
+        assert_eq!(to_tell["ownFeedbacks"][0]["content"], "Nạo vét kênh Bảy Thước");
+        assert_eq!(stage.shown(&stage.delegate(1), &petition, own).await["ownFeedbacks"], json!([]));
+        assert_eq!(stage.shown(&stage.body(), &petition, own).await["ownFeedbacks"], json!([]));
+
+        // He tells them in their village, without signal, and writes down what they said to it.
+        let phone = Phone::new(stage.delegate(0));
+        let mut told = json!({"petitionId": petition, "channel": "village_meeting", "meetingId": here.meeting,
+            "at": "2026-03-04T19:00:00+07:00", "note": "Bà con đề nghị làm sớm hơn", "satisfaction": "hơi buồn"});
+        stage.clock.set("2026-03-05T01:00:00Z".parse().unwrap());
+        let phone = Phone { person: stage.delegate(0), ..phone };
+        let pushed = phone.push(&[create("informing", &new_id(), told.clone())]).await;
+        assert_eq!((&pushed[0]["status"], &pushed[0]["errors"][0]["field"]), (&json!("REJECTED"), &json!("satisfaction")));
+        told["satisfaction"] = json!("dissatisfied");
+        let pushed = phone.push(&[create("informing", &new_id(), told)]).await;
+        assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+        let office = stage.office();
+        let informed = "process satisfactionEntry { label } informings { at channel authorName satisfaction meeting { id } note }";
+        let seen = stage.shown(&office, &petition, informed).await;
+        assert_eq!((&seen["process"], &seen["satisfactionEntry"]["label"]), (&json!("informed"), &json!("Chưa hài lòng")));
+        assert_eq!(seen["informings"], json!([{"at": "2026-03-04T19:00:00.000000+07:00", "channel": "village_meeting",
+            "authorName": "Người dùng daibieu1.tanhung", "satisfaction": "dissatisfied", "meeting": {"id": here.meeting},
+            "note": "Bà con đề nghị làm sớm hơn"}]));
+        let held = pulled(stage.delegate(1)).await;
+        assert_eq!(held.row("petition", &petition)["satisfaction"], "dissatisfied");
+
+        // Closed, and taken up again when it rains: it has no outcome, and the voters were told nothing that holds.
+        office.done("closePetition", json!({"petitionId": petition}), "").await;
+        office.done("reopenPetition", json!({"petitionId": petition, "reason": "Kênh lại bồi lắng"}), "").await;
+        let open = stage.shown(&office, &petition, fields).await;
+        assert_eq!((&open["process"], &open["satisfaction"], &open["outcome"], &open["repeats"]),
+            (&json!("reopened"), &Value::Null, &Value::Null, &json!(1)));
+        assert_eq!(open["answers"].as_array().unwrap().len(), 2);
+        // Voters ask again elsewhere: linked and counted, and neither becomes part of the other.
+        let again = stage.one("Kênh Bảy Thước bồi lắng").await;
+        let linked = office.done("linkRepeat", json!({"petitionId": again, "earlierId": petition}), "petition { repeats repeatOf { id } }").await;
+        assert_eq!(linked["petition"], json!({"repeats": 1, "repeatOf": [{"id": petition}]}));
+    }
+}
