@@ -90,6 +90,7 @@ impl Round {
         .iter()
         .enumerate()
         {
+            stage.clock.advance(chrono::Duration::seconds(1));
             let petition = stage.group_of(&[&said[at]], title).await;
             stage.classify(&petition, field, "commune").await;
             petitions.push(petition);
