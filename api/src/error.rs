@@ -118,6 +118,11 @@ codes! {
         "Tệp dùng bảng mã cũ (Windows-1258, TCVN3 hoặc VNI); hãy lưu lại thành XLSX hoặc CSV UTF-8."
         "The file is in a legacy encoding (Windows-1258, TCVN3 or VNI); save it as XLSX or CSV UTF-8.";
     MissingColumn "MISSING_COLUMN" 400 false "Không thấy dòng tiêu đề có cột “Nội dung kiến nghị”." "No head row with the column “Nội dung kiến nghị” was found.";
+    // Templates of documents
+    InvalidTemplate "INVALID_TEMPLATE" 400 false
+        "Tệp này không dùng làm mẫu được: cần tệp .docx nguyên vẹn, không có macro, liên kết ra ngoài hay đối tượng nhúng."
+        "The file cannot be a template: a whole .docx without macros, links to the outside or embedded objects is needed.";
+    UnknownPlaceholder "UNKNOWN_PLACEHOLDER" 400 false "Mẫu có chỗ điền không biết; xem danh sách trong tài liệu." "The template has a placeholder that this document does not know.";
     // Rules
     InvalidState "INVALID_STATE" 200 false "Trạng thái hiện tại không cho phép bước này." "The current state does not allow this step.";
     Taken "TAKEN" 200 false "Giá trị này đã được dùng." "This value is already taken.";

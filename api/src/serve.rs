@@ -22,7 +22,7 @@ use crate::{
     accounts::authentication,
     bundle,
     config::{Settings, Switch},
-    demo,
+    demo, documents,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
     files, imports, installation, pages, reports,
@@ -129,6 +129,7 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
 fn doors(state: &Arc<State>, accounts: Option<Vec<demo::Login>>, data: &Path) -> Router {
     pages::router(Arc::clone(state), accounts)
         .merge(reports::http::door(Arc::clone(state)))
+        .merge(documents::http::door(Arc::clone(state)))
         .merge(pages::calendar::door(Arc::clone(state)))
         .merge(bundle::http::door(Arc::clone(state)))
         .merge(imports::http::door(Arc::clone(state), data.to_owned()))

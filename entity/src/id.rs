@@ -65,6 +65,8 @@ id! {
     AgendaItemId
     /// An official document.
     DocumentId
+    /// A council's own template of a kind of document.
+    DocumentTemplateId
     /// What one author recorded of one meeting.
     MeetingRecordId
     /// What one voter said, as written down on the spot.

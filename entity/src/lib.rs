@@ -61,6 +61,7 @@ pub mod delegate;
 pub mod delegate_group;
 pub mod device;
 pub mod document;
+pub mod document_template;
 pub mod erasure;
 pub mod event;
 pub mod extension;

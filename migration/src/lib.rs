@@ -26,6 +26,7 @@ mod m20261127_000018_imports;
 mod m20261127_000019_completeness;
 mod m20261128_000020_answers;
 mod m20261128_000021_agenda;
+mod m20261128_000025_document_templates;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000019_completeness::Migration),
             Box::new(m20261128_000020_answers::Migration),
             Box::new(m20261128_000021_agenda::Migration),
+            Box::new(m20261128_000025_document_templates::Migration),
         ]
     }
 }

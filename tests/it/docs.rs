@@ -384,7 +384,10 @@ fn types_come_out_of_the_schema() {
         one_block("clients.md", "yaml"),
     )
     .unwrap();
-    let programs = folder("codegen").join("node_modules/.bin");
+    let modules = folder("codegen").join("node_modules");
+    // Its plugins are looked for beside the configuration, as in an app's own folder.
+    std::os::unix::fs::symlink(&modules, scratch.path().join("node_modules")).unwrap();
+    let programs = modules.join(".bin");
     let run = |program: &str, args: &[&str]| {
         let ran = Command::new(programs.join(program))
             .args(args)

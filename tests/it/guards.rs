@@ -352,6 +352,28 @@ fn everything_in_the_schema_is_described() {
 }
 
 #[test]
+fn the_published_placeholders_are_those_that_are_filled_in() {
+    use cutri::documents::{COMMON, DocumentKind, Field};
+    const HEAD: &str = "## Chỗ điền [placeholders]\n";
+    let page = fs::read_to_string(root().join("docs/documents.md")).unwrap();
+    let (prose, _) = page.split_once(HEAD).unwrap();
+    let mut page = format!("{prose}{HEAD}");
+    let mut table = |title: &str, fields: &mut dyn Iterator<Item = &'static Field>| {
+        writeln!(page, "\n### {title}\n\n| Chỗ điền | Nghĩa |\n|---|---|").unwrap();
+        for field in fields {
+            let list = field.list.map(|list| format!("{list}.")).unwrap_or_default();
+            writeln!(page, "| `{{{{{list}{}}}}}` | {} |", field.name, field.means).unwrap();
+        }
+    };
+    table("Mọi văn bản [all]", &mut COMMON.iter());
+    for kind in DocumentKind::ALL {
+        let title = format!("`{}`: {} [of a {}]", kind.name(), kind.title(), kind.subject());
+        table(&title, &mut kind.own_fields());
+    }
+    same_as_committed("docs/documents.md", &page);
+}
+
+#[test]
 fn the_published_tables_are_those_that_are_served() {
     let mut page = String::from(
         "# Bảng xuất ra tệp [exports]\n\n\

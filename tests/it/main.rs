@@ -15,6 +15,7 @@ mod councils;
 mod demo;
 mod digest;
 mod docs;
+mod documents;
 mod faults;
 mod files;
 mod graphql_clients;

@@ -225,7 +225,7 @@ each_db! {
 fn the_work_of_a_suggestion_is_bounded() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         database::run(kind, async |db: TestDatabase| {
-            let rows = if seeds::is_full() { 200_000 } else { 20_000 };
+            let rows = if seeds::is_full() { 200_000 } else { 14_000 };
             let app = TestApp::start(&db).await;
             let world = World::create(&app.state).await;
             let state = app.state.as_ref();
@@ -240,7 +240,7 @@ fn the_work_of_a_suggestion_is_bounded() {
                     .unwrap();
             }
             let office = viewer(state, &world.here.office).await;
-            for line in sample().iter().step_by(10) {
+            for line in sample().iter().step_by(20) {
                 let asked = Asked {
                     text: line["text"].as_str().unwrap().to_owned(),
                     units: BTreeSet::from([world.here.unit]),

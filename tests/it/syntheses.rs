@@ -36,7 +36,7 @@ fn refused(code: &str, field: &str) -> (String, String) {
 
 impl Stage {
     /// A round with one point that was held.
-    async fn held(&self) -> (String, String) {
+    pub(crate) async fn held(&self) -> (String, String) {
         let round = self.round("before_session", 1).await;
         let point = self.point(&round, "hội trường xã", -3).await;
         self.lead(&round, "approve").await;
@@ -45,7 +45,7 @@ impl Stage {
     }
 
     /// What one delegate wrote down at a point; the ids.
-    async fn said(&self, which: usize, point: &str, texts: &[(&str, bool)]) -> Vec<String> {
+    pub(crate) async fn said(&self, which: usize, point: &str, texts: &[(&str, bool)]) -> Vec<String> {
         let rows: Vec<(String, Value)> = texts
             .iter()
             .map(|(text, on_spot)| {
@@ -62,7 +62,7 @@ impl Stage {
         rows.into_iter().map(|(id, _)| id).collect()
     }
 
-    async fn group_of(&self, feedback: &[&String], title: &str) -> String {
+    pub(crate) async fn group_of(&self, feedback: &[&String], title: &str) -> String {
         let input =
             json!({"feedbackIds": feedback, "title": title, "content": format!("Cử tri đề nghị {title}")});
         let made = self
@@ -72,12 +72,12 @@ impl Stage {
         made["petition"]["id"].as_str().unwrap().to_owned()
     }
 
-    async fn classify(&self, petition: &str, field: &str, tier: &str) {
+    pub(crate) async fn classify(&self, petition: &str, field: &str, tier: &str) {
         let input = json!({"petitionId": petition, "field": field, "tier": tier});
         self.office().done("classifyPetition", input, "").await;
     }
 
-    async fn front(&self) -> Person {
+    pub(crate) async fn front(&self) -> Person {
         let state = &self.app.state;
         let login = world::login(state, "mttq.tanhung", &self.world.province.to_string()).await;
         world::at_council(state, &login, "front_officer", self.world.here.council).await;

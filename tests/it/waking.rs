@@ -240,6 +240,15 @@ each_db! {
         phone.push(&[change("feedback", &id, "1", json!({"content": "sửa"}))]).await;
         assert_eq!(stage.settled().await, NONE);
         assert_eq!(stage.after(AWAKE - SETTLE).await, ["one"]);
+        // One that reads a part of the collections, as the phone page does, has read what it asks for.
+        let mut part = Phone::new(stage.app.person(stage.delegate()));
+        part.collections = Some(vec!["feedback".to_owned(), "petition".to_owned()]);
+        part.pull().await;
+        stage.something().await;
+        assert_eq!(stage.after(Duration::zero()).await, NONE);
+        part.pull().await;
+        assert_eq!(stage.after(AWAKE).await, NONE);
+        assert_eq!(stage.after(QUIET).await, NONE);
     }
 
     async fn whoever_signed_out_was_given_up_or_lost_his_account_is_not_woken(db: TestDatabase) {
@@ -353,6 +362,7 @@ each_db! {
             let before = stage.app.state.store.statements();
             let sent = stage.turns.take(&stage.app.state).await.unwrap();
             counted.push((sent, stage.app.state.store.statements() - before));
+            assert_eq!(stage.service.taken().len(), sent);
         }
         assert_eq!((counted[0].0, counted[1].0), (2, 40));
         assert_eq!(counted[0].1, counted[1].1, "{counted:?}");

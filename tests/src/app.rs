@@ -383,6 +383,30 @@ impl Person {
         (status, headers, response.text().await.unwrap())
     }
 
+    /// Does something with a file at a path (`GET`, `PUT`, `DELETE`): status, headers, bytes.
+    pub async fn with_file(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        bytes: Vec<u8>,
+    ) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
+        let method = method.parse().unwrap();
+        let mut request = self
+            .client
+            .request(method, format!("http://{}{path}", self.address))
+            .body(bytes);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.bytes().await.unwrap().to_vec())
+    }
+
     /// Sends a file to a path: status, headers, text.
     pub async fn send_file(
         &self,

@@ -1,6 +1,10 @@
 //! A real Chromium in which somebody uses the phone page, driven line by line (tests/clients/browser/driver.mjs).
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -140,6 +144,27 @@ impl Tab<'_> {
     /// Gives a file to the field with this label.
     pub async fn attach(&mut self, words: &str, file: &Path) {
         self.ask("attach", json!({"words": words, "file": file})).await;
+    }
+
+    /// Presses what has this written on it, and takes what is then saved into a folder.
+    pub async fn save(&mut self, words: &str, folder: &Path) -> PathBuf {
+        let saved = self.ask("save", json!({"words": words, "folder": folder})).await;
+        saved.as_str().unwrap().into()
+    }
+
+    /// Closes it.
+    pub async fn close(mut self) {
+        self.ask("close", json!({})).await;
+    }
+
+    /// Lets pages of this origin show notifications.
+    pub async fn allow_notifications(&mut self, origin: &str) {
+        self.ask("allow", json!({"origin": origin})).await;
+    }
+
+    /// A signal without content comes to this origin's worker, as from a push service.
+    pub async fn wake(&mut self, origin: &str) {
+        self.ask("wake", json!({"origin": origin})).await;
     }
 
     /// Waits until these words can be read.

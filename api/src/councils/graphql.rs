@@ -11,6 +11,7 @@ use super::papers::{CouncilDocument, papers};
 use crate::{
     capability::Capability,
     delegates::graphql::{Delegate, DelegatesOf},
+    documents::graphql::{DocumentTemplate, templates},
     error::Result,
     graphql::{
         code::{CodeEntry, entry},
@@ -125,6 +126,11 @@ impl Council {
         purpose: Option<String>,
     ) -> Result<Vec<CouncilDocument>> {
         papers(ctx, self.0.id, purpose.as_deref()).await
+    }
+
+    /// Its templates of documents (mẫu văn bản), one for each kind. Empty outside the council.
+    async fn document_templates(&self, ctx: &Context<'_>) -> Result<Vec<DocumentTemplate>> {
+        templates(ctx, self.0.id).await
     }
 
     /// Its delegates (đại biểu) by name, those whose mandate ended too. Exactly one of `first` and `last`, 1 to 100.

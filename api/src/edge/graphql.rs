@@ -30,7 +30,7 @@ use super::{
     negotiate::{self, Media},
     request::Asked,
     response, scan,
-    variables::keep_null_rows,
+    variables::{self, keep_null_rows},
 };
 use crate::error::{Code, Error};
 
@@ -162,6 +162,7 @@ pub(super) fn prepare<B: Backend>(
         }
     };
     let operation = limits::check(&document, &asked.variables, signed_in)?;
+    variables::require(&document, &asked.variables)?;
     let new = is_new.then(|| (asked.query.clone(), Arc::clone(&document)));
     let mut variables = asked.variables;
     keep_null_rows(&document, &mut variables);

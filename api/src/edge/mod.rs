@@ -49,7 +49,7 @@ pub use backend::{Backend, Client};
 pub use config::{Connections, EdgeConfig, Times};
 pub use connection::Line;
 pub use graphql::bearer;
-pub use response::refusal;
+pub use response::{refusal, refusals};
 
 /// One server: what executes, the pages for people, and the limits.
 pub struct Edge<B> {

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{Client, failure::Failure, json, negotiate::Media};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Refused};
 
 /// The most errors that one answer lists.
 const ERRORS: usize = 20;
@@ -276,24 +276,39 @@ pub(super) fn refused(failure: &Failure, client: &Client, media: Media) -> http:
 /// The refusal of a page or file. Codes that elsewhere stand beside data end this request: what does not exist is
 /// 404, everything else that was asked wrongly 400.
 pub fn refusal(error: &Error, client: &Client) -> http::Response<Body> {
-    let code = error.code();
-    let told = Told {
-        code,
-        limit: match error {
-            Error::Code(_, limit) => *limit,
-            _ => None,
-        },
-        detail: None,
-        field: match error {
-            Error::Refused(refused) => refused.field.as_deref(),
-            _ => None,
-        },
-        locations: &[],
-        path: &[],
-    };
+    all_refused(std::slice::from_ref(error), client)
+}
+
+/// The refusal of something that is wrong in several ways, each told; the first one decides the status.
+pub fn refusals(refused: &[Refused], client: &Client) -> http::Response<Body> {
+    let errors: Vec<Error> = refused.iter().cloned().map(Error::from).collect();
+    all_refused(&errors, client)
+}
+
+fn all_refused(errors: &[Error], client: &Client) -> http::Response<Body> {
     let mut body = b"{\"errors\":[".to_vec();
-    body.extend_from_slice(&told.write(client));
+    for (at, error) in errors.iter().enumerate() {
+        if at > 0 {
+            body.push(b',');
+        }
+        let told = Told {
+            code: error.code(),
+            limit: match error {
+                Error::Code(_, limit) => *limit,
+                _ => None,
+            },
+            detail: None,
+            field: match error {
+                Error::Refused(refused) => refused.field.as_deref(),
+                _ => None,
+            },
+            locations: &[],
+            path: &[],
+        };
+        body.extend_from_slice(&told.write(client));
+    }
     body.extend_from_slice(b"]}");
+    let code = errors.first().map_or(Code::Unavailable, Error::code);
     let status = match (code, code.status()) {
         (Code::NotFound, _) => StatusCode::NOT_FOUND,
         (_, 200) => StatusCode::BAD_REQUEST,

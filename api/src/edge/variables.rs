@@ -150,6 +150,30 @@ pub(super) fn keep_null_rows(document: &ExecutableDocument, variables: &mut Vari
     }
 }
 
+/// Refuses an operation of which a variable that must have a value has none. The executor would notice only at the
+/// field that uses it: half of the operation would have run, and a client would hear of a wrong value in a field where
+/// its request was at fault ("Coercing Variable Values" of the GraphQL specification).
+pub(super) fn require(document: &ExecutableDocument, variables: &Variables) -> Result<(), Failure> {
+    let definitions = document
+        .operations
+        .iter()
+        .flat_map(|(_, operation)| &operation.node.variable_definitions);
+    for definition in definitions {
+        let (wanted, name) = (&definition.node.var_type.node, &definition.node.name.node);
+        let missing = match variables.get(name) {
+            None => definition.node.default_value.is_none(),
+            Some(value) => *value == Value::Null,
+        };
+        if missing && !wanted.nullable {
+            return Err(Failure::detail(
+                Code::ValidationFailed,
+                format!("Variable \"${name}\" of type \"{wanted}\" must have a value."),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Whether a text is no JSON at all, or JSON of another shape than a request has.
 pub(super) fn malformed(error: &serde_json::Error) -> Code {
     if error.is_data() {

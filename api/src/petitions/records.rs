@@ -9,15 +9,16 @@ use entity::{
 use super::graphql::Petition;
 use crate::{
     agencies::graphql::Agency,
+    documents::{self, DocumentKind},
     error::Result,
     graphql::{
         code::{CodeEntry, entry, entry_of},
         loader::{NameOf, Noun, one, rows},
         scalar::Time,
-        wire_id,
+        viewer, wire_id,
     },
     meetings::graphql::Meeting,
-    store::partition::Audience,
+    store::partition::{Audience, Partition},
 };
 
 /// An act of urging.
@@ -91,6 +92,13 @@ impl Urging {
     /// The urging document.
     async fn document_number(&self) -> Option<&str> {
         self.0.document_number.as_deref()
+    }
+
+    /// The letter as a document to be printed and signed (công văn đôn đốc, .docx), with all that went by the same letter to
+    /// the same body: a path on this server, read with the same token (docs/documents.md). Null outside the council.
+    async fn document_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let reads = viewer(ctx)?.reads(Partition::Council(self.0.council_id));
+        Ok(reads.then(|| documents::url(DocumentKind::Urging, self.0.id)))
     }
 
     /// Which urging of this petition it is (lần thứ mấy), counted from 1 in the order in which they arrived.

@@ -28,6 +28,14 @@ impl Cell {
         Self::Text(text.to_owned())
     }
 
+    /// What it says, for whoever is no spreadsheet.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) | Self::Plain(text) => text,
+            Self::Empty => String::new(),
+        }
+    }
+
     fn shown(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) if is_formula(text) => Cow::Owned(format!("'{text}")),

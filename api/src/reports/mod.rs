@@ -14,7 +14,7 @@ mod paging;
 mod results;
 mod scope;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use self::csv::Cell;
 pub use self::{
@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     clock::local_date,
-    error::{Lang, Result},
+    error::{Code, Error, Lang, Result},
     state::State,
     viewer::Viewer,
 };
@@ -117,6 +117,9 @@ impl Table {
     }
 }
 
+/// A row by the stable names of its columns; what is not known, or not for this reader, is empty.
+pub(crate) type Named = HashMap<&'static str, String>;
+
 /// A table for somebody.
 pub struct Export {
     pub state: Arc<State>,
@@ -146,6 +149,45 @@ impl Export {
             Table::PetitionsByField => results::summaries::by_field(self).await,
             Table::PetitionBalance => results::summaries::balance(self).await,
         }
+    }
+
+    /// All rows, by the stable names of their columns; more than `most` are an error that says so.
+    pub(crate) async fn all(&self, most: usize) -> Result<Vec<Named>> {
+        let mut all = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.page(next).await?;
+            all.extend(page.rows.into_iter().map(|row| self.named(row)));
+            if all.len() > most {
+                return Err(Error::limit(Code::LimitTooLarge, most as u64));
+            }
+            match page.next {
+                Some(after) => next = Some(after),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// The first row of which this holds.
+    pub(crate) async fn find(&self, holds: impl Fn(&Named) -> bool) -> Result<Option<Named>> {
+        let mut next = None;
+        loop {
+            let page = self.page(next).await?;
+            let mut rows = page.rows.into_iter().map(|row| self.named(row));
+            let found = rows.find(&holds);
+            next = page.next;
+            if found.is_some() || next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn named(&self, row: Vec<Cell>) -> Named {
+        let columns = self.table.columns().into_iter();
+        let named = columns
+            .zip(row)
+            .map(|(column, cell)| (column.name, cell.into_text()));
+        named.collect()
     }
 
     /// The name under which a browser saves it.

@@ -72,15 +72,39 @@ impl Scope {
         .ok_or(Refused::field(Code::NotFound, "unit"))?
         .id;
 
-        let cut_off = to.min(today);
         let units = territory(units, unit);
         let councils = reference.bodies.councils.values();
+        let councils = councils.filter(|council| units.contains(&council.unit_id));
+        let councils = councils.map(|council| council.id).collect();
+        Self::over(units, councils, from, to, today)
+    }
+
+    /// What is of a council, and of those that it follows, in a period that ends today at the latest.
+    pub(crate) fn of_council(
+        council: CouncilId,
+        from: NaiveDate,
+        to: NaiveDate,
+        reference: &Reference,
+        today: NaiveDate,
+    ) -> Result<Self> {
+        if to < from {
+            return Err(Refused::field(Code::OutOfRange, "to").into());
+        }
+        let councils = reference.with_predecessors(council).into_iter().collect();
+        Self::over(BTreeSet::new(), councils, from, to, today)
+    }
+
+    fn over(
+        units: BTreeSet<UnitId>,
+        councils: Vec<CouncilId>,
+        from: NaiveDate,
+        to: NaiveDate,
+        today: NaiveDate,
+    ) -> Result<Self> {
+        let cut_off = to.min(today);
         Ok(Self {
-            councils: councils
-                .filter(|council| units.contains(&council.unit_id))
-                .map(|council| council.id)
-                .collect(),
             units,
+            councils,
             start: midnight(from)?,
             end: midnight(cut_off.checked_add_days(Days::new(1)).unwrap_or(cut_off))?,
             cut_off,

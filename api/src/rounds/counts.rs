@@ -27,9 +27,9 @@ use crate::{
 #[derive(Clone, Debug, Default, SimpleObject)]
 pub(crate) struct RoundCounts {
     /// Points (điểm tiếp xúc) that the plan names; where it names no number, those that were entered.
-    points_planned: i32,
+    pub(crate) points_planned: i32,
     /// Points that were entered: = held + postponed + cancelled + coming.
-    points_entered: i32,
+    pub(crate) points_entered: i32,
     /// Of these, held.
     points_held: i32,
     /// Of these, postponed (hoãn) and not yet held.
@@ -88,7 +88,7 @@ impl TierCount {
 }
 
 /// Counts a round for a viewer who sees it as this audience.
-pub(super) async fn counts(
+pub(crate) async fn counts(
     state: &State,
     viewer: &Viewer,
     round: &round::Model,

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::counts::{RoundCounts, counts};
 use crate::{
     councils::graphql::Council,
+    documents::{self, DocumentKind},
     error::{Code, Error, Refused, Result},
     graphql::{
         code::{CodeEntry, entry},
@@ -208,6 +209,12 @@ impl Round {
     async fn syntheses(&self, ctx: &Context<'_>) -> Result<Vec<Synthesis>> {
         let ids = rows(ctx)?.load_one(SynthesesOf(self.row.id)).await?;
         several(ctx, &ids.unwrap_or_default()).await
+    }
+
+    /// Its plan as a document to be printed and signed (kế hoạch, .docx): a path on this server, read with the same token
+    /// (docs/documents.md). Null outside the council.
+    async fn document_url(&self) -> Option<String> {
+        (self.audience >= Audience::Internal).then(|| documents::url(DocumentKind::ContactPlan, self.row.id))
     }
 
     /// When it last changed.

@@ -4,7 +4,7 @@
 //! round. Figures are counted from the points when somebody asks. A round lies in the change log for desks only: phones
 //! learn of it by their meetings.
 
-mod counts;
+pub(crate) mod counts;
 pub mod graphql;
 pub mod mutations;
 pub mod office;

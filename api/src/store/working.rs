@@ -36,7 +36,7 @@ rows! {
     api_token(id); waking(device_id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
     synthesis(id); synthesis_edition(id); synthesis_item(id);
     petition_import(petition_id); petition_repeat(petition_id, earlier_id); reminder(id); petition_transfer(id);
-    agenda(id);
+    agenda(id); document_template(id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.
@@ -187,7 +187,7 @@ working! {
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
     api_token waking petition_import petition_repeat reminder petition_transfer agenda
-    file upload attachment erasure
+    file upload attachment erasure document_template
 }
 
 /// One thing that a rule wants done to the working set.
@@ -282,6 +282,8 @@ pub struct Needs {
     pub synthesis_round: BTreeSet<Uuid>,
     /// All syntheses of these rounds.
     pub syntheses_of: BTreeSet<Uuid>,
+    /// Of these councils the templates of these kinds that are in force.
+    pub templates_of: BTreeSet<(Uuid, &'static str)>,
     /// Documents of these councils' own.
     pub papers_of: BTreeSet<Uuid>,
     /// All documents of these meetings.
@@ -415,6 +417,15 @@ impl Working {
                 .filter(entity::document::Column::CouncilId.is_in(needs.papers_of.iter().copied()))
                 .filter(entity::document::Column::Purpose.is_not_null());
             working.document.loaded(papers.all(conn).await?);
+        }
+        if !needs.templates_of.is_empty() {
+            use entity::document_template::{Column, Entity};
+            let (councils, kinds): (Vec<_>, Vec<_>) = needs.templates_of.iter().copied().unzip();
+            let in_force = Entity::find()
+                .filter(Column::CouncilId.is_in(councils))
+                .filter(Column::Kind.is_in(kinds))
+                .filter(Column::EndedAt.is_null());
+            working.document_template.loaded(in_force.all(conn).await?);
         }
         if !needs.session_of.is_empty() {
             let any = needs

@@ -150,24 +150,13 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
                 page.digest = Some(super::digest::total(&snapshot, viewer, collections).await?);
             }
             snapshot.commit().await?;
-            note(state, viewer, &page);
+            if let Some(device) = viewer.device_id().filter(|_| !viewer.is_wiping()) {
+                state.waking.notes.spoke(device, state.clock.now());
+            }
             return Ok(page);
         }
         // Rows were larger than usual: read fewer, so that the cursor stands where the page ends.
         size.rows = (page.changes.len() * size.bytes / bytes * 9 / 10).clamp(1, size.rows - 1);
-    }
-}
-
-/// Who reads is awake. An answer that is lost on the way is asked for again by the device itself.
-fn note(state: &State, viewer: &Viewer, page: &Page) {
-    let Some(device) = viewer.device_id().filter(|_| !viewer.is_wiping()) else {
-        return;
-    };
-    let (notes, now) = (&state.waking.notes, state.clock.now());
-    if !page.more && page.cursor.collections == registry::all_bits() {
-        notes.has_read(device, &page.cursor.clocks, now);
-    } else {
-        notes.spoke(device, now);
     }
 }
 

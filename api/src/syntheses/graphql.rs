@@ -11,12 +11,13 @@ use entity::{
 use sea_orm::{ColumnTrait, Condition};
 
 use super::{
-    list::list as make,
-    office::{due, need_delegates, need_list, whose},
-    parts::{EditionsOf, SynthesisEdition, SynthesisPreview, class, counted},
+    list::Line,
+    parts::{EditionsOf, SynthesisEdition, SynthesisPreview, counted},
+    preview,
 };
 use crate::{
     councils::graphql::{Council, DelegateGroup},
+    documents::{self, DocumentKind},
     error::{Code, Refused, Result},
     graphql::{
         filter::WithinUnit,
@@ -28,10 +29,7 @@ use crate::{
         short, state, wire_id,
     },
     rounds::graphql::{Round, councils_of},
-    store::{
-        partition::Audience,
-        working::{Needs, Working},
-    },
+    store::partition::Audience,
 };
 
 /// A synthesis of a round.
@@ -147,17 +145,11 @@ impl Synthesis {
         if !self.internal() {
             return Ok(None);
         }
-        let state = state(ctx)?;
-        let conn = state.store.read();
-        let mut needs = Needs::default();
-        need_list(self.row.round_id, &mut needs);
-        let mut working = Working::load(conn, &needs).await?;
-        let mut more = Needs::default();
-        need_delegates(&working, &mut more);
-        working.absorb(Working::load(conn, &more).await?);
-        let made = make(&working, &state.reference(), whose(&self.row));
-        let round = working.round.get(self.row.round_id);
-        let (round_ended_on, due_on) = due(&self.row, &made, round, state.calendar);
+        let preview::Preview {
+            list: made,
+            round_ended_on,
+            due_on,
+        } = preview::now(state(ctx)?, &self.row).await?;
         let whole = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Some(SynthesisPreview {
             points: whole(made.points),
@@ -165,10 +157,18 @@ impl Synthesis {
             on_spot: whole(made.on_spot),
             before: whole(made.before),
             after: whole(made.lines.len()),
-            by_tier_and_field: counted(made.lines.into_iter().map(class)),
+            by_tier_and_field: counted(made.lines.iter().map(Line::class)),
             round_ended_on: round_ended_on.map(Day),
             due_on: due_on.map(Day),
         }))
+    }
+
+    /// Its newest edition as a document to be printed and signed (.docx), before the first one what would be frozen now;
+    /// `?edition=` has another one: a path on this server, read with the same token (docs/documents.md). Null outside the
+    /// council and those to whom it was sent.
+    async fn document_url(&self) -> Option<String> {
+        self.internal()
+            .then(|| documents::url(DocumentKind::Synthesis, self.row.id))
     }
 
     /// When it last changed.

@@ -12,7 +12,7 @@ use entity::{
     id::{CouncilId, DelegateId, FeedbackId, GroupId, MeetingId, PetitionId, RoundId},
     meeting,
     petition::{self, Process},
-    petition_lineage,
+    petition_lineage, synthesis_item,
 };
 use uuid::Uuid;
 
@@ -33,32 +33,58 @@ pub(super) struct Whose {
 
 /// A list with its counts.
 #[derive(Clone, Debug, Default)]
-pub(super) struct List {
+pub(crate) struct List {
     /// Points held.
-    pub(super) points: usize,
-    pub(super) opinions: usize,
-    pub(super) on_spot: usize,
-    pub(super) before: usize,
+    pub(crate) points: usize,
+    pub(crate) opinions: usize,
+    pub(crate) on_spot: usize,
+    pub(crate) before: usize,
     /// By tier, field and number.
-    pub(super) lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
     /// The last day on which a point was held.
-    pub(super) ended_on: Option<NaiveDate>,
+    pub(crate) ended_on: Option<NaiveDate>,
 }
 
 /// A line of a list.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
-    pub(super) petition: Option<PetitionId>,
-    pub(super) feedback: Option<FeedbackId>,
-    pub(super) number: Option<String>,
-    pub(super) title: String,
-    pub(super) content: String,
-    pub(super) tier: Option<String>,
-    pub(super) field: Option<String>,
-    pub(super) places: String,
-    pub(super) opinions: usize,
-    pub(super) merged_from: usize,
-    pub(super) split_from: Option<String>,
+pub(crate) struct Line {
+    pub(crate) petition: Option<PetitionId>,
+    pub(crate) feedback: Option<FeedbackId>,
+    pub(crate) number: Option<String>,
+    pub(crate) title: String,
+    pub(crate) content: String,
+    pub(crate) tier: Option<String>,
+    pub(crate) field: Option<String>,
+    pub(crate) places: String,
+    pub(crate) opinions: usize,
+    pub(crate) merged_from: usize,
+    pub(crate) split_from: Option<String>,
+}
+
+impl Line {
+    /// Tier and field.
+    pub(crate) fn class(&self) -> (Option<String>, Option<String>) {
+        (self.tier.clone(), self.field.clone())
+    }
+}
+
+impl From<synthesis_item::Model> for Line {
+    fn from(item: synthesis_item::Model) -> Self {
+        let count = |count: i32| usize::try_from(count).unwrap_or(0);
+        Self {
+            opinions: count(item.opinions),
+            merged_from: count(item.merged_from),
+            petition: item.petition_id,
+            feedback: item.feedback_id,
+            number: item.number,
+            title: item.title,
+            content: item.content,
+            tier: item.tier,
+            field: item.field,
+            places: item.places,
+            split_from: item.split_from,
+        }
+    }
 }
 
 /// Makes the list of rows that were loaded for it (`Needs::said_in`, `points_of`, and the delegates who heard).

@@ -6,10 +6,11 @@
 //! petitions later shows in the next edition only. How a list comes of what was said is pure (`list`).
 
 pub mod graphql;
-mod list;
+pub(crate) mod list;
 pub mod mutations;
 pub mod office;
-mod parts;
+pub(crate) mod parts;
+pub(crate) mod preview;
 
 use chrono::{DateTime, Utc};
 use entity::synthesis::Status;

@@ -15,7 +15,6 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::list::Line;
 use crate::{
     councils::graphql::Council,
     error::{Error, Result},
@@ -34,11 +33,11 @@ use crate::{
 #[graphql(complex)]
 pub struct SynthesisCount {
     /// Code of the list `tier` (thẩm quyền); null for what is not classified.
-    tier: Option<String>,
+    pub(crate) tier: Option<String>,
     /// Code of the list `field` (lĩnh vực); null for what is not classified.
-    field: Option<String>,
+    pub(crate) field: Option<String>,
     /// Lines.
-    count: i32,
+    pub(crate) count: i32,
 }
 
 #[ComplexObject]
@@ -55,7 +54,7 @@ impl SynthesisCount {
 }
 
 /// Counts lines by tier and field, in the order in which they stand.
-pub(super) fn counted(
+pub(crate) fn counted(
     lines: impl IntoIterator<Item = (Option<String>, Option<String>)>,
 ) -> Vec<SynthesisCount> {
     let mut counts: Vec<SynthesisCount> = Vec::new();
@@ -93,11 +92,6 @@ pub(super) struct SynthesisPreview {
     pub(super) round_ended_on: Option<Day>,
     /// Until when it is due (thời hạn), by the rule of that day.
     pub(super) due_on: Option<Day>,
-}
-
-/// Tier and field of a line that is not frozen yet.
-pub(super) fn class(line: Line) -> (Option<String>, Option<String>) {
-    (line.tier, line.field)
 }
 
 /// The editions of a synthesis, and the counts of one, for the loader.

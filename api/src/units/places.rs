@@ -3,7 +3,7 @@
 //! Petitions of the time before 1 July 2025 name units of that time, and keep them; what is only in today's list is
 //! of today. Pure: it looks at the lists and nothing else.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use chrono::NaiveDate;
 use entity::{id::UnitId, unit};
@@ -29,6 +29,18 @@ const KINDS: [(&str, Level); 13] = [
     ("xã", Level::Commune),
     ("đặc khu", Level::Commune),
 ];
+
+/// The same, folded.
+static FOLDED: LazyLock<Vec<(String, Level)>> =
+    LazyLock::new(|| KINDS.map(|(kind, level)| (mark_fold(kind), level)).to_vec());
+
+/// What a folded name begins with, and the rest of it.
+fn kind_of(folded: &str) -> Option<(&str, Level)> {
+    FOLDED
+        .iter()
+        .find_map(|(kind, level)| Some((folded.strip_prefix(kind.as_str())?, *level)))
+        .filter(|(rest, _)| rest.is_empty() || rest.starts_with(' '))
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Level {
@@ -201,11 +213,7 @@ fn read(words: &str) -> (Vec<String>, Vec<String>) {
             part.trim()
                 .trim_start_matches(|c: char| c.is_ascii_digit() || c == ' '),
         );
-        let kind = KINDS
-            .iter()
-            .find_map(|(kind, level)| Some((folded.strip_prefix(&mark_fold(kind))?, *level)))
-            .filter(|(rest, _)| rest.is_empty() || rest.starts_with(' '));
-        let name = match kind {
+        let name = match kind_of(&folded) {
             Some((rest, found)) => {
                 level = found;
                 rest.trim().to_owned()
@@ -231,10 +239,10 @@ fn read(words: &str) -> (Vec<String>, Vec<String>) {
 /// A unit's folded name without its kind.
 fn bare(name: &str) -> String {
     let folded = mark_fold(name);
-    let kind = KINDS
-        .iter()
-        .find_map(|(kind, _)| folded.strip_prefix(&format!("{} ", mark_fold(kind))));
-    kind.map_or_else(|| folded.clone(), str::to_owned)
+    match kind_of(&folded) {
+        Some((rest, _)) if !rest.is_empty() => rest.trim().to_owned(),
+        _ => folded,
+    }
 }
 
 #[cfg(test)]

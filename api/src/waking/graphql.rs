@@ -42,6 +42,7 @@ pub struct RegisterPushInput {
     endpoint: Option<String>,
     /// The subscription's public key (base64url, 65 bytes). Checked and not kept: a signal has no content that would
     /// have to be encrypted.
+    #[graphql(name = "p256dh")]
     p256dh: Option<String>,
     /// The subscription's secret (base64url, 16 bytes). Checked and not kept.
     auth: Option<String>,

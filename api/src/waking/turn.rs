@@ -51,8 +51,9 @@ pub struct Turns {
     /// The clocks at the last turn.
     clocks: BTreeMap<String, i64>,
     reached: Reached,
-    /// Since when a device has been seen behind.
-    behind: HashMap<DeviceId, DateTime<Utc>>,
+    /// Since when a device has been seen behind its position: one that has moved, by reading or by a signal, begins
+    /// anew, and a signal that is sent again does not wait once more.
+    behind: HashMap<DeviceId, (DateTime<Utc>, String)>,
     /// When somebody who is behind may be woken, though nothing changes any more.
     look_at: Option<DateTime<Utc>>,
 }
@@ -94,13 +95,16 @@ impl Turns {
         self.look_at = None;
         let mut due = Vec::new();
         for (row, _) in reading.devices.iter().filter(|(_, is_behind)| *is_behind) {
-            let since = *self.behind.entry(row.device_id).or_insert(now);
-            let at = (since + SETTLE).max(row.not_before);
+            let seen = self.behind.entry(row.device_id);
+            let (since, position) = seen.or_insert_with(|| (now, row.position.clone()));
+            if *position != row.position {
+                (*since, *position) = (now, row.position.clone());
+            }
+            let at = (*since + SETTLE).max(row.not_before);
             if at <= now {
                 due.push(row.clone());
-                // Until what becomes of it is known: if it stays behind, somebody has to look again.
-                self.behind.remove(&row.device_id);
             }
+            // Whoever is due is looked at again: nobody knows yet what becomes of it.
             let again = if at <= now { now } else { at };
             self.look_at = Some(self.look_at.map_or(again, |other| other.min(again)));
         }

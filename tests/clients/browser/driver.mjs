@@ -16,11 +16,19 @@ const PATIENCE = { timeout: 40_000, polling: 100 };
 const tabs = new Map();
 const told = [];
 
-/** In the page: the smallest visible element with this name, for pressing. */
-function named(words) {
+/** In the page: presses what has this written on it, as soon as it is to be seen and nothing lies over it. In one step: the
+ * page may draw itself anew at any moment, and a finger would then meet something else. */
+function pressed(words) {
   const visible = [...document.querySelectorAll('button, a, summary, label')].filter((element) => element.checkVisibility());
-  return visible.find(({ textContent }) => textContent.trim() === words)
-    ?? visible.find(({ textContent }) => textContent.trim().startsWith(words)) ?? null;
+  const found = visible.find(({ textContent }) => textContent.trim() === words)
+    ?? visible.find(({ textContent }) => textContent.trim().startsWith(words));
+  found?.scrollIntoView({ block: 'center' });
+  const { x, y, width, height } = (found ?? document.body).getBoundingClientRect();
+  const met = document.elementFromPoint(x + width / 2, y + height / 2);
+  if (!found || found.disabled || !(found.contains(met) || met?.contains(found))) return false;
+  found.focus();
+  found.click();
+  return true;
 }
 
 /** In the page: the control whose label begins with these words. */
@@ -60,15 +68,10 @@ const commands = {
     }
   },
   /** Presses what is called so. */
-  async press({ page, words }) {
-    const found = await page.waitForFunction(named, PATIENCE, words);
-    await found.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-    await found.click();
-  },
+  async press({ page, words }) { await page.waitForFunction(pressed, PATIENCE, words); },
   async fill({ page, words, value }) {
     const found = await page.waitForFunction(labelled, PATIENCE, words);
-    await found.evaluate((element) => { element.scrollIntoView({ block: 'center' }); element.value = ''; });
-    await found.click();
+    await found.evaluate((element) => { element.scrollIntoView({ block: 'center' }); element.value = ''; element.focus(); });
     await found.type(value);
   },
   /** Chooses the option that holds these words. */
@@ -122,6 +125,35 @@ const commands = {
   async shoot({ page, file }) {
     await new Promise((resolve) => { setTimeout(resolve, 300); });
     await page.screenshot({ path: file, optimizeForSpeed: false });
+  },
+  /** Presses, and takes what is then saved into a folder: the file's path. */
+  async save({ page, words, folder }) {
+    const session = await browser.target().createCDPSession();
+    await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder, eventsEnabled: true });
+    const saved = new Promise((resolve, reject) => {
+      let name;
+      session.on('Browser.downloadWillBegin', ({ suggestedFilename }) => { name = suggestedFilename; });
+      session.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve(`${folder}/${name}`));
+      setTimeout(() => reject(new Error(`nothing was saved: ${told.join('\n')}`)), PATIENCE.timeout);
+    });
+    await commands.press({ page, words });
+    return saved;
+  },
+  /** The browser lets a page of this origin show notifications. */
+  async allow({ origin }) { await browser.defaultBrowserContext().overridePermissions(origin, ['notifications']); },
+  /** A push service delivers a signal without content to the origin's worker. */
+  async wake({ page, origin }) {
+    const session = await page.createCDPSession();
+    const registered = new Promise((resolve) => {
+      session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        const found = registrations.find(({ scopeURL, isDeleted }) => scopeURL.startsWith(origin) && !isDeleted);
+        if (found) resolve(found.registrationId);
+      });
+    });
+    await session.send('ServiceWorker.enable');
+    const registrationId = await registered;
+    await session.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data: '' });
+    await session.detach();
   },
   /** What pages complained of since the last time. */
   async told() { return told.splice(0); },

@@ -150,6 +150,7 @@ async fn a_server_killed_in_the_middle_of_an_upload_keeps_what_it_acknowledged()
     let address = free_address();
     let person = Person::new(&state, address, login.account, login.device);
     state.store.clone().close().await.unwrap();
+    db.close_to_others();
     let listen = address.to_string();
     let environment = [
         ("DATABASE_URL", db.url()),

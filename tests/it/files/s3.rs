@@ -84,6 +84,7 @@ async fn files_lie_in_a_bucket_and_an_upload_goes_on_at_another_server() {
     let address = free_address();
     let person = Person::new(&state, address, login.account, login.device);
     state.store.clone().close().await.unwrap();
+    db.close_to_others();
     let listen = address.to_string();
     let environment = [
         ("DATABASE_URL", db.url()),

@@ -59,7 +59,7 @@ each_db! {
         sender.create(&bytes).await;
         for (offset, checksum, wanted) in [
             (3, "sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=", (409, "OFFSET_MISMATCH")),
-            (0, "sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=", (460, "CHECKSUM_MISMATCH")),
+            (0, "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=", (460, "CHECKSUM_MISMATCH")),
             (0, "sha256 ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa1=", (400, "INVALID_VALUE")),
             (0, "sha256 AAAA", (460, "CHECKSUM_MISMATCH")),
             (0, "md5 AAAA", (400, "INVALID_VALUE")),

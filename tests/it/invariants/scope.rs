@@ -73,7 +73,7 @@ async fn is_whole(phone: &Phone, planted: &[&str]) {
 /// A contact of the province's council for one commune, known to its delegates.
 async fn contact(office: &Person, world: &World) -> String {
     let input = json!({"councilId": world.province_council, "kind": "before_session", "title": "Tiếp xúc cử tri",
-        "startsAt": "2026-03-01T08:00:00+07:00", "place": "Nhà văn hóa", "unitIds": [world.here.unit]});
+        "outsideRound": "other_plan", "startsAt": "2026-03-01T08:00:00+07:00", "place": "Nhà văn hóa", "unitIds": [world.here.unit]});
     let planned = office.done("planMeeting", input, "meeting { id }").await;
     let id = planned["meeting"]["id"].as_str().unwrap().to_owned();
     for event in ["approve", "notify"] {

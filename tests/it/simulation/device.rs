@@ -316,10 +316,21 @@ impl Simulation<'_> {
 
     /// Whether a device has yet to hear that the database was replaced.
     fn is_behind(&self, index: usize) -> bool {
-        let known = &self.devices[index].phone.epoch;
-        known
-            .as_deref()
-            .is_some_and(|known| known != self.app().state.epoch.id().to_string())
+        let device = &self.devices[index];
+        match device.phone.epoch.as_deref() {
+            Some(known) => known != self.app().state.epoch.id().to_string(),
+            None => !device.sent.is_empty(),
+        }
+    }
+
+    /// Whether a page tells of another database than what was sent went to. A device that sent before it ever read does
+    /// not know to which.
+    fn has_to_offer_again(&self, index: usize, page: &Value) -> bool {
+        let device = &self.devices[index];
+        match &device.phone.epoch {
+            Some(known) => page["epoch"] != known.as_str(),
+            None => !device.sent.is_empty(),
+        }
     }
 
     /// On a shared phone the queue of one person is sent as another's: nothing of it is taken.
@@ -369,8 +380,7 @@ impl Simulation<'_> {
             self.tell(format!("device {index}: a page is lost"));
             return true;
         }
-        let known = self.devices[index].phone.epoch.clone();
-        if known.is_some_and(|known| page["epoch"] != known) {
+        if self.has_to_offer_again(index, &page) {
             self.offer_again(index).await;
             let device = &mut self.devices[index];
             device.phone.cursor = None;
@@ -428,11 +438,12 @@ impl Simulation<'_> {
     pub(super) async fn a_device_is_given_up(&mut self) {
         // The tablet: its account has another device, on which the issues arrive.
         let index = 1;
-        if self.devices[index].is_given_up || self.is_behind(index) || self.step < 60 {
+        if self.devices[index].is_given_up || self.step < 60 {
             return;
         }
         let person = self.signed(index);
-        let stolen = self.rng.random_bool(0.3);
+        // What is stolen offers nothing more, and what an older copy lacks would be lost with it.
+        let stolen = !self.is_behind(index) && self.rng.random_bool(0.3);
         let device = self.devices[index].phone.person.device;
         // An older copy from before this day would bring the device back, and its rows would be nobody's.
         self.backup = None;
@@ -454,17 +465,22 @@ impl Simulation<'_> {
             let results = self.devices[index].phone.push(&rows).await;
             self.answered(index, &rows, &results, true);
         }
-        let phone = &mut self.devices[index].phone;
         loop {
+            let phone = &self.devices[index].phone;
             let variables = json!({"cursor": phone.cursor, "collections": DAILY});
             let page = phone.person.data(PULL, variables).await["syncPull"].clone();
             assert_eq!(page["wipe"], true);
+            if !stolen && self.has_to_offer_again(index, &page) {
+                self.offer_again(index).await;
+            }
+            let phone = &mut self.devices[index].phone;
+            phone.epoch = page["epoch"].as_str().map(str::to_owned);
             phone.apply(&page);
             if page["more"] == false {
                 break;
             }
         }
-        assert!(phone.rows.is_empty(), "emptied");
+        assert!(self.devices[index].phone.rows.is_empty(), "emptied");
         self.devices[index].is_given_up = true;
         self.tell(format!(
             "device {index} is given up{}",

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     codes,
     councils::graphql::Council,
+    documents::{self, DocumentKind},
     error::Result,
     graphql::{
         code::{CodeEntry, entry, entry_of},
@@ -27,7 +28,7 @@ use crate::{
     },
     meetings::{attendance::large_bands, brief, is_told, present::MeetingDelegate},
     rounds::graphql::Round,
-    store::partition::Audience,
+    store::partition::{Audience, Partition},
     units::graphql::Unit,
 };
 
@@ -275,6 +276,18 @@ impl Meeting {
         }
         let documents = rows(ctx)?.load_one(DocumentsOf(self.row.id)).await?;
         Ok(documents.unwrap_or_default())
+    }
+
+    /// A document to be printed and signed (.docx): of a voter contact its minutes (biên bản), of a session the results of
+    /// petitions (kết quả giải quyết kiến nghị). A path on this server, read with the same token (docs/documents.md). Null
+    /// outside the council that holds it.
+    async fn document_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let kind = match self.row.family {
+            Family::Contact => DocumentKind::ContactMinutes,
+            Family::Session => DocumentKind::PetitionResults,
+        };
+        let reads = viewer(ctx)?.reads(Partition::Council(self.row.council_id));
+        Ok(reads.then(|| documents::url(kind, self.row.id)))
     }
 
     /// What was recorded on the spot, one record for each author; only those that the viewer may see.

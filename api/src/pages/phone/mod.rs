@@ -46,6 +46,8 @@ const ASSETS: &[Asset] = assets! {
     "phone.css" as "text/css; charset=utf-8",
     "app.js" as JS,
     "api.js" as JS,
+    "brief.js" as JS,
+    "bundle.js" as JS,
     "dom.js" as JS,
     "ids.js" as JS,
     "login.js" as JS,

@@ -12,14 +12,16 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use crate::{
     agencies::graphql::Agency,
     councils::graphql::Council,
+    documents::{self, DocumentKind},
     error::{Error, Result},
     files::{self, graphql::File},
     graphql::{
         code::{CodeEntry, entry, entry_of},
         loader::Rows,
         scalar::{Day, Time},
-        wire_id,
+        viewer, wire_id,
     },
+    store::partition::Partition,
 };
 
 /// A document that forwarded petitions (văn bản chuyển kiến nghị).
@@ -66,6 +68,13 @@ impl Forwarding {
     /// The paper itself, if it was attached.
     async fn file(&self, ctx: &Context<'_>) -> Result<Option<File>> {
         files::graphql::paper(ctx, self.row).await
+    }
+
+    /// The letter as a document to be printed and signed (công văn chuyển kiến nghị, .docx): a path on this server, read
+    /// with the same token (docs/documents.md). Null outside the council that forwarded.
+    async fn document_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let reads = viewer(ctx)?.reads(Partition::Council(self.of.council));
+        Ok(reads.then(|| documents::url(DocumentKind::Forwarding, self.row)))
     }
 
     /// The council itself that forwarded.

@@ -175,6 +175,13 @@ async fn read_on(state: &State, viewer: &Viewer, cursor: &str, digest: bool) -> 
 }
 
 fn page(state: &State, viewer: &Viewer, page: Page) -> SyncPage {
+    // It has read all that it asks for, whatever its collections, and is not woken for that. An answer that is lost on
+    // the way is asked for again by the device itself. (RxDB reads its collections one by one: there a last page tells
+    // nothing of the others.)
+    if let Some(device) = viewer.device_id().filter(|_| !page.more && !viewer.is_wiping()) {
+        let now = state.clock.now();
+        state.waking.notes.has_read(device, &page.cursor.clocks, now);
+    }
     let (partitions, changes) = changes(viewer, page.changes);
     SyncPage {
         partitions,

@@ -1,13 +1,11 @@
 // The road to the server: one POST for each operation, errors as kinds, and a session that outlives its tokens.
 import { meta, setMeta } from './store.js';
-
 /** No answer: whether the server got it is unknown. Ask again later, with the same ids. */
 export class NoAnswer extends Error { constructor(seconds = 0) { super('no answer'); this.seconds = seconds; } }
 /** The person has to sign in again; what is in the outbox stays. */
 export class SignIn extends Error {}
 /** The server refused, with a code of docs/errors.md. */
 export class Refused extends Error { constructor({ code, message }) { super(message); this.code = code; } }
-
 /** The switch beside the real thing: while it is on nothing leaves the phone. */
 export const lostSignal = {
   get isOn() { return localStorage.getItem('cutri-lost-signal') === '1'; },
@@ -18,22 +16,18 @@ export const lostSignal = {
 export async function send(path, options, seconds = 30) {
   if (lostSignal.isOn) throw new NoAnswer();
   const ends = [AbortSignal.timeout(seconds * 1_000), options.signal].filter(Boolean);
-  let answer;
-  try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.any(ends), credentials: 'omit', cache: 'no-store' });
-  } catch {
-    throw new NoAnswer();
-  }
+  const request = { ...options, signal: AbortSignal.any(ends), credentials: 'omit', cache: 'no-store' };
+  const answer = await fetch(path, request).catch(() => { throw new NoAnswer(); });
   // Too busy, too slow, stopping: nothing is known of the request, and the server may say when to come back.
   if ([408, 429].includes(answer.status) || answer.status >= 500) throw new NoAnswer(+answer.headers.get('retry-after'));
   return answer;
 }
 
 async function post(query, variables, token, options) {
-  const headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-language': 'vi' };
-  if (token) headers.authorization = `Bearer ${token}`;
-  const body = JSON.stringify({ query, variables });
-  const answer = await send('/graphql', { method: 'POST', headers, body, signal: options?.signal }, options?.seconds);
+  const headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-language': 'vi',
+    ...(token && { authorization: `Bearer ${token}` }) };
+  const request = { method: 'POST', headers, body: JSON.stringify({ query, variables }), signal: options?.signal };
+  const answer = await send('/graphql', request, options?.seconds);
   const { data, errors } = await answer.json().catch(() => { throw new NoAnswer(); });
   const code = errors?.[0].extensions?.code;
   // A field that failed beside others that did not (the page of a push) is null, and asked for again.
@@ -41,8 +35,7 @@ async function post(query, variables, token, options) {
   return data;
 }
 
-/** Does something with the access token, once more with a fresh one if it has ended: that is for the server to say,
- * never for the phone's clock. */
+/** Does something with the access token, and again with a fresh one if the server (not the phone's clock) says so. */
 export async function signedIn(work) {
   const session = await meta('session');
   if (!session?.access) throw new SignIn();
@@ -55,32 +48,24 @@ export async function signedIn(work) {
   }
 }
 
-/** Asks as the person who is signed in. */
 export const ask = (query, variables, options) => signedIn((token) => post(query, variables, token, options));
-
-const TOKENS = 'accessToken refreshToken device { id } userErrors { code message }';
-const GRACE = 60_000;
-
+const TOKENS = 'accessToken refreshToken device { id bundleKey } userErrors { code message }';
 /** A fresh access token. One tab asks, the others find its answer: a refresh token is good once. Its answer may be
  * lost, so the same token may be sent again within 60 seconds; later that would look like theft, and the device would
  * be revoked. So the moment of sending is kept, and after the grace the person signs in instead. */
 const refreshed = (failed) => navigator.locks.request('cutri-session', async () => {
   const session = await meta('session');
   if (session.access && session.access !== failed) return session.access;
-  if (session.sentAt && Date.now() - session.sentAt > GRACE) throw new SignIn();
+  if (session.sentAt && Date.now() - session.sentAt > 60_000) throw new SignIn();
   if (!session.sentAt) await send('/livez', {});
-  const asked = { ...session, sentAt: session.sentAt ?? Date.now() };
-  await setMeta('session', asked);
+  await setMeta('session', { ...session, sentAt: session.sentAt ?? Date.now() });
   const query = `mutation($input: RefreshInput!) { refresh(input: $input) { ${TOKENS} } }`;
   const { refresh } = await post(query, { input: { refreshToken: session.refresh } });
-  const isWiping = refresh.userErrors[0]?.code === 'DEVICE_REVOKED';
-  if (!refresh.accessToken) {
-    await setMeta('session', { ...asked, access: null, sentAt: undefined });
-    throw new SignIn();
-  }
-  const tokens = { access: refresh.accessToken, refresh: refresh.refreshToken ?? session.refresh };
-  await setMeta('session', { ...asked, ...tokens, isWiping, sentAt: undefined });
-  return refresh.accessToken;
+  const { accessToken: access, refreshToken, userErrors } = refresh;
+  const isWiping = userErrors[0]?.code === 'DEVICE_REVOKED';
+  await setMeta('session', { ...session, access, refresh: refreshToken ?? session.refresh, isWiping, sentAt: null });
+  if (!access) throw new SignIn();
+  return access;
 });
 
 /** Signs in; with the device's id of last time it stays the same device. Returns the account and its session. */
@@ -90,6 +75,6 @@ export async function login(username, password, deviceId) {
   const { login } = await post(query, { input: { username, password, deviceName, deviceId } });
   if (!login.accessToken) throw new Refused(login.userErrors[0]);
   const { viewer } = await post('{ viewer { account { id } } }', {}, login.accessToken);
-  const session = { access: login.accessToken, refresh: login.refreshToken, deviceId: login.device.id, username };
-  return { account: viewer.account.id, session };
+  const { accessToken: access, refreshToken: refresh, device } = login;
+  return { account: viewer.account.id, session: { access, refresh, deviceId: device.id, bundleKey: device.bundleKey } };
 }

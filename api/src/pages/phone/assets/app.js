@@ -8,28 +8,28 @@ import * as store from './store.js';
 import { nudge, run } from './sync.js';
 import { today } from './today.js';
 import { write } from './write.js';
-import './wake.js';
-
+import { askToWake, register } from './wake.js';
 const [view, tabs, state, lost] = ['view', 'tabs', 'state', 'lost-signal'].map((id) => document.getElementById(id));
 const VIEWS = {
-  'hom-nay': today, ghi: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
+  'hom-nay': today, ghi: write, sua: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
 };
 const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 0 };
+const isInUse = () => view.querySelector('.card > form, details[open] > form');
 
 /** Shows the view that the address names. A form in use is never drawn anew under somebody's fingers. */
 async function show() {
   const [name, id] = location.hash.slice(1).split('/');
   const isNew = now.shown !== location.hash;
-  if (!isNew && view.querySelector('.card > form, details[open] > form')) return tellState();
+  if (!isNew && isInUse()) return tellState();
   const turn = ++now.turns;
   now.shown = location.hash;
-  const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ id, install: now.install });
-  if (turn !== now.turns) return undefined;
+  const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ name, id, install: now.install, wake: askToWake });
+  if (turn !== now.turns || (!isNew && isInUse())) return undefined;
   const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
   for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(summary.textContent);
-  if (isNew) { scrollTo(0, 0); view.focus({ preventScroll: true }); }
-  if (isNew && id) document.getElementById(id)?.scrollIntoView({ block: 'center' });
+  if (isNew) view.focus({ preventScroll: true });
+  if (isNew) (document.getElementById(id) ?? document.body).scrollIntoView({ block: id ? 'center' : 'start' });
   await tellState();
 }
 
@@ -37,8 +37,7 @@ async function show() {
 async function tellState() {
   lost.checked = lostSignal.isOn;
   tabs.hidden = !now.isOpen;
-  const here = now.shown.split('/')[0] || '#hom-nay';
-  for (const tab of tabs.children) tab.ariaCurrent = tab.hash === here ? 'page' : null;
+  for (const tab of tabs.children) tab.ariaCurrent = (now.shown || '#hom-nay').startsWith(tab.hash) ? 'page' : null;
   if (!now.isOpen) return state.replaceChildren(lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa đăng nhập');
   const waiting = (await store.all('outbox')).filter((entry) => entry.state === 'waiting').length;
   tabs.children[2].lastChild.textContent = waiting || '';
@@ -54,8 +53,8 @@ async function tellState() {
 
 /** Who signs in again finds everything as it was. */
 function again() {
-  return signIn({ why: sessionStorage.getItem('cutri-farewell'), then: async (account, session) => {
-    sessionStorage.clear();
+  return signIn({ why: localStorage.getItem('cutri-farewell'), then: async (account, session) => {
+    localStorage.removeItem('cutri-farewell');
     await begin(account);
     await store.setMeta('session', session);
     await navigator.storage?.persist?.();
@@ -72,15 +71,14 @@ async function begin(account) {
   now.isOpen = true;
   store.changes.addEventListener('changed', () => { clearTimeout(begin.soon); begin.soon = setTimeout(show, 50); });
   run((standing) => { now.standing = standing; tellState(); });
+  if (globalThis.Notification?.permission === 'granted') register().catch(() => {});
 }
 
 /** Leaving this phone: what was not sent stays until it is. */
 async function leaving() {
   const unsent = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state)).length;
-  const leave = async () => {
-    await ask('mutation { logout { userErrors { code } } }').catch(() => {});
-    await store.erase('Đã rời máy này.');
-  };
+  const leave = () => ask('mutation { logout { userErrors { code } } }').catch(() => {})
+    .then(() => store.erase('Đã rời máy này.'));
   return [h('h1', {}, 'Rời máy này'), card('Xóa dữ liệu trên máy', unsent
     ? h('p', { class: 'warning' }, `Còn ${unsent} việc chưa gửi hoặc chưa bàn giao, chỉ có trên máy này. Hãy gửi xong đã.`)
     : [h('p', {}, 'Mọi điều đã ghi đều ở Văn phòng.'), h('button', { class: 'main', onclick: leave }, 'Rời máy và xóa')])];
@@ -94,13 +92,10 @@ addEventListener('beforeinstallprompt', (event) => {
   now.install = h('button', { class: 'quiet', onclick: () => event.prompt() }, 'Cài lên màn hình chính');
 });
 
-const worker = '/dien-thoai/sw.js';
-const policy = window.trustedTypes?.createPolicy('worker', { createScriptURL: () => worker });
-navigator.serviceWorker?.register(policy ? policy.createScriptURL('') : worker, { scope: '/dien-thoai' });
-
-const { account } = signedInHere();
-if (!isSecureContext) view.replaceChildren(h('p', { class: 'warning' }, 'Sổ tay chỉ chạy qua địa chỉ https.'));
-else {
-  if (account) await begin(account);
+const policy = window.trustedTypes?.createPolicy('worker', { createScriptURL: (url) => url });
+const worker = policy?.createScriptURL('/dien-thoai/sw.js') ?? '/dien-thoai/sw.js';
+navigator.serviceWorker?.register(worker, { scope: '/dien-thoai' });
+if (isSecureContext) {
+  if (signedInHere().account) await begin(signedInHere().account);
   await show();
-}
+} else view.replaceChildren(h('p', { class: 'warning' }, 'Sổ tay chỉ chạy qua địa chỉ https.'));

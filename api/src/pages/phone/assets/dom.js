@@ -15,26 +15,29 @@ export function h(tag, properties = {}, ...children) {
 /** A labelled field; the hint is read out with it. */
 export const field = (label, control, hint) => h('label', { class: 'field' }, h('span', {}, label), control,
   hint && h('small', {}, hint));
+/** What was chosen stays, also where it is none of the options any more. */
 export const select = (name, options, chosen) => h('select', { name },
-  options.map(([value, label]) => h('option', { value, selected: value === chosen }, label)));
-export const text = (name, value, maxlength) => h('input', { name, value: value ?? '', maxlength, autocomplete: 'off' });
-export function area(name, value, maxlength, rows) {
-  const area = h('textarea', { name, maxlength, rows });
-  area.value = value ?? '';
-  return area;
-}
-/** A card with a heading; nothing where there is nothing to show. */
+  [...(chosen && !options.some(([value]) => value === chosen) ? [[chosen, 'Như đã ghi']] : []), ...options]
+    .map(([value, label]) => h('option', { value, selected: value === chosen }, label)));
+const typed = (tag, value, more) => Object.assign(h(tag, more), { value: value ?? '' });
+export const text = (name, value, maxlength) => typed('input', value, { name, maxlength, autocomplete: 'off' });
+export const area = (name, value, maxlength, rows) => typed('textarea', value, { name, maxlength, rows });
 export const card = (title, ...content) => h('section', { class: 'card' }, h('h2', {}, title), content);
-/** What can be opened; and a list, with how many are in it. */
+/** What can be opened; and a list, with how many are in it, and how many more there are elsewhere. */
 export const fold = (title, ...content) => h('details', {}, h('summary', {}, title), content);
-export const more = (title, list) => list.length > 0 && fold(`${title} (${list.length})`, list);
-/** Lines as they were written. */
-export const lines = (words) => h('p', { class: 'lines' }, words);
-
-const format = (options) => {
-  const format = new Intl.DateTimeFormat('vi-VN', { timeZone: 'Asia/Ho_Chi_Minh', ...options });
-  return (at) => at && format.format(new Date(at));
+export const more = (title, list, left = 0) => list.length > 0 && fold(`${title} (${list.length + left})`, list,
+  left > 0 && h('p', { class: 'fine' }, `Còn ${left} mục nữa ở Văn phòng.`));
+/** A form; `work` gets what was filled in, without what was left empty. */
+export const form = (properties, work, ...children) => {
+  const made = h('form', { ...properties, onsubmit: (event) => {
+    event.preventDefault();
+    return work(Object.fromEntries([...new FormData(made)].filter(([, value]) => value)), event.submitter);
+  } }, children);
+  return made;
 };
+export const lines = (words) => h('p', { class: 'lines' }, words);
+const format = (options, made = new Intl.DateTimeFormat('vi-VN', { timeZone: 'Asia/Ho_Chi_Minh', ...options })) => (
+  (at) => at && made.format(new Date(at)));
 const hour = format({ hour: '2-digit', minute: '2-digit' });
 const day = format({ day: 'numeric', month: 'numeric' });
 const weekday = format({ weekday: 'long' });

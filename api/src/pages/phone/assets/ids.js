@@ -1,5 +1,4 @@
 // What the phone names by itself, so that nothing in a hall without signal has to wait for a server.
-
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** A UUID of version 7 (RFC 9562): 48 bits of time, then chance; ids sort as they were made. */

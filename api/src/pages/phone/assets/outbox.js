@@ -1,15 +1,17 @@
 // Hộp gửi: every feedback of one's own with its four receipts, denunciations that wait to be handed over, and what was
 // refused, explained.
 import { ask } from './api.js';
-import { field, fold, h, inDays, inHours, lines, more, select } from './dom.js';
+import { bundle } from './bundle.js';
+import { field, fold, form, h, inDays, inHours, lines, more, select } from './dom.js';
 import { atVietnam, newId } from './ids.js';
+import { picture } from './photo.js';
 import { all, meta, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND } from './write.js';
 
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
 async function own() {
   const me = (await meta('profile'))?.account.id;
-  const told = (await rowsOf('feedback')).map(({ d }) => d).filter(({ authorId }) => authorId === me);
+  const told = (await rowsOf('feedback')).map(({ d, rev }) => ({ ...d, baseRev: rev })).filter(({ authorId }) => authorId === me);
   const both = new Map(told.map((row) => [row.id, row]));
   for (const { collection, id, state, patch } of await all('outbox')) {
     if (collection === 'feedback') both.set(id, { ...both.get(id), ...patch, id, state });
@@ -23,56 +25,70 @@ const receipts = ({ recordedAt, receivedAt, acceptedAt, seenAt, state }) => h('o
   ['Đã tiếp nhận', acceptedAt], ['Văn phòng đã xem', seenAt],
 ].map(([label, at]) => h('li', { class: at ? 'is-there' : '', 'aria-label': `${label}: ${at ? 'rồi' : 'chưa'}` },
   h('span', {}, label), h('time', {}, typeof at === 'string' ? inHours(at) : ''))));
+const album = (names) => fold(`Ảnh kèm phiếu (${names.length})`, h('p', { class: 'photos' }, names.map((name) => {
+  const gone = () => image.replaceWith('Ảnh chưa có trên máy chủ, hoặc đang mất sóng.');
+  const image = h('img', { alt: 'Ảnh kèm phiếu', onerror: gone });
+  picture(name).then((url) => { image.src = url; }, gone);
+  return image;
+})));
 
 const one = (feedback, chosen, petitions) => h('article', { class: 'card', id: feedback.id,
   'data-new': String(feedback.id === chosen) },
 h('p', { class: 'words' }, feedback.content ?? `Tố cáo, biên nhận số ${feedback.receiptNumber}`),
 feedback.trackingCode && h('p', {}, 'Mã tra cứu cho cử tri: ', h('code', {}, feedback.trackingCode)),
 receipts(feedback),
+// The office asks something before it can go on; any correction answers.
+feedback.status === 'returned' && !feedback.state && [h('p', { class: 'warning' }, `Văn phòng hỏi lại: ${feedback.question}`),
+  h('button', { class: 'quiet', onclick: () => correct(feedback) }, 'Bổ sung vào phiếu')],
+feedback.attachments && album(feedback.attachments.split(' ')),
 feedback.petitionId && h('p', { class: 'fine' }, 'Thuộc kiến nghị: ', petitions.get(feedback.petitionId)?.title ?? '…'));
 
 /** A denunciation: its words leave the phone on paper only. With the receipt it becomes a feedback without words. */
 function byHand({ mutationId, id, patch }, agencies) {
-  const form = h('form', { onsubmit: async (event) => {
-    event.preventDefault();
-    const receipt = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
+  const paper = fold('Khi đã bàn giao', form({}, async (receipt) => {
     const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt: atVietnam() };
-    form.parentNode.open = false;
+    paper.open = false;
     await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [],
       (tx) => tx.delete('outbox', mutationId));
-  } },
+  },
   field('Số biên nhận', h('input', { name: 'receiptNumber', maxlength: 30, pattern: '[0-9]+([\\/.\\-][0-9A-ZĐ]+)*' }),
     'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
   field('Ngày nhận', h('input', { name: 'receivedOn', type: 'date' })),
   field('Nơi nhận', select('receivingAgencyId', [['', 'Chưa rõ'], ...agencies.map(({ id, name }) => [id, name])], '')),
-  h('button', { class: 'main' }, 'Đã bàn giao, xóa lời trên máy'));
+  h('button', { class: 'main' }, 'Đã bàn giao, xóa lời trên máy')));
   return h('article', { class: 'card by-hand', id }, h('h2', {}, 'Tố cáo: chuyển tận tay'),
-    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), fold('Khi đã bàn giao', form));
+    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), paper);
 }
 
 const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn' };
+/** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. */
+const correct = async (words) => {
+  await setMeta(`draft ${words.id}`, words);
+  location.hash = `#sua/${words.id}`;
+};
 
-/** What was refused: why, and the words again, to be corrected; as the same row, so that it is one in the end. */
+/** What was refused: why, and the words again. */
 function issue({ id, at, message, field: about, rowCollection, rowId }) {
-  const back = async ({ target }) => {
-    try {
-      const { syncIssue } = await ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id });
-      await setMeta('draft', { ...JSON.parse(syncIssue.original ?? '{}').patch, id: rowId });
-      location.hash = '#ghi';
-    } catch {
-      target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để lấy lại lời đã ghi.'));
-    }
-  };
+  const back = ({ target }) => ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id })
+    .then(({ syncIssue }) => correct({ ...JSON.parse(syncIssue.original ?? '{}').patch, id: rowId }))
+    .catch(() => target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để lấy lại lời đã ghi.')));
   return h('article', { class: 'card issue' }, h('h2', {}, 'Chưa được nhận'), lines(message),
     h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
     rowCollection === 'feedback' && h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
+}
+
+/** What waits as a sealed file, for the road without any network. */
+async function carry() {
+  const href = URL.createObjectURL(await bundle());
+  h('a', { href, download: `phieu-${atVietnam().slice(0, 10)}.cutri` }).click();
 }
 
 export async function outbox({ id }) {
   const waiting = await all('outbox');
   const mine = (await own()).filter(({ state }) => state !== 'by_hand');
   const issues = (await rowsOf('syncIssue')).map(({ d }) => d)
-    .filter(({ status, rowId }) => status === 'open' && !mine.some(({ id }) => id === rowId));
+    .filter(({ status, rowId }) => status === 'open' && !mine.some(({ id, state, status: stands }) => id === rowId
+      && (state || stands !== 'returned')));
   const agencies = (await rowsOf('agency')).map(({ d }) => d).filter(({ validTo }) => !validTo);
   const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
   const kept = waiting.filter(({ state }) => state === 'by_hand');
@@ -80,7 +96,8 @@ export async function outbox({ id }) {
   const shown = mine.map((row) => one(row, id, petitions));
   return [
     h('h1', {}, 'Hộp gửi'),
-    h('p', { id: 'unsent' }, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
+    h('p', {}, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
+    unsent > 0 && h('button', { class: 'quiet', onclick: carry }, 'Xuất ra tệp để người khác mang đi nộp'),
     kept.map((entry) => byHand(entry, agencies)), issues.map(issue),
     shown.slice(0, 20), more('Các phiếu trước', shown.slice(20)),
   ];

@@ -1,40 +1,34 @@
 // Kiến nghị: answers to bring back to the voters, bodies to urge, and how all the others stand.
-import { area, field, fold, h, inDays, lines, more, select, text } from './dom.js';
+import { area, field, fold, form, h, inDays, lines, more, select, text } from './dom.js';
 import { atVietnam, newId } from './ids.js';
 import { all, meta, queue, rowsOf } from './store.js';
-
-const PROCESS = {
+export const PROCESS = {
   accepted: 'Đã tiếp nhận', classified: 'Đã phân loại', forwarded: 'Đã chuyển cơ quan giải quyết',
   returned: 'Cơ quan trả lại', answered: 'Đã có trả lời', assessed: 'Đã xem xét trả lời',
   informed: 'Đã thông tin lại cho cử tri', closed: 'Đã khép', reopened: 'Mở lại', split: 'Đã tách', merged: 'Đã nhập',
 };
-
-const today = () => atVietnam().slice(0, 10);
-const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
-const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) && due(petition) < today();
+const OVER = ['informed', 'closed', 'split', 'merged'];
+export const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
+const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
 
 /** All petitions, with those on which something waits in the outbox marked. */
 async function petitions() {
   const sent = new Map((await all('outbox')).map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
   return (await rowsOf('petition')).map(({ d }) => ({ ...d, sent: sent.get(d.id) }));
 }
-
-const isAwaited = ({ process, answerText, sent }) => ['answered', 'assessed'].includes(process) && answerText
-  && sent !== 'informing';
-
+const isAwaited = ({ process, answerText, sent }) => answerText && sent !== 'informing'
+  && ['answered', 'assessed'].includes(process);
 /** Petitions whose answers the voters have not heard. */
 export const awaited = async () => (await petitions()).filter(isAwaited);
-
 /** A form that makes one row of the outbox. */
-function record(title, collection, made, ...fields) {
-  const form = h('form', { onsubmit: async (event) => {
-    event.preventDefault();
-    const patch = { ...made, ...Object.fromEntries([...new FormData(form)].filter(([, value]) => value)), at: atVietnam() };
-    form.parentNode.open = false;
+const record = (title, collection, made, ...fields) => {
+  const act = h('details', { class: 'act' }, h('summary', {}, title), form({}, async (filled) => {
+    const patch = { ...made, ...filled, at: atVietnam() };
+    act.open = false;
     await queue([{ mutationId: newId(), collection, id: newId(), patch, recordedAt: patch.at }]);
-  } }, fields, h('button', { class: 'main' }, 'Lưu'));
-  return h('details', { class: 'act' }, h('summary', {}, title), form);
-}
+  }, fields, h('button', { class: 'main' }, 'Lưu')));
+  return act;
+};
 
 export async function petitionList() {
   const { lists = {} } = await meta('profile') ?? {};
@@ -42,7 +36,6 @@ export async function petitionList() {
   const label = (list, code) => lists[list]?.find((entry) => entry.code === code)?.label ?? code;
   const agencies = new Map((await rowsOf('agency')).map(({ d }) => [d.id, d.name]));
   const everything = (await petitions()).sort((a, b) => (due(a) ?? '9').localeCompare(due(b) ?? '9'));
-
   const one = (petition, ...actions) => h('article', { class: 'card petition', id: petition.id },
     h('h3', {}, petition.title ?? 'Kiến nghị'),
     h('p', { class: 'fine' }, [petition.number && `Số ${petition.number}`, PROCESS[petition.process],
@@ -59,17 +52,13 @@ export async function petitionList() {
   const urge = (petition) => record('Đôn đốc', 'urging', { targetKind: 'petition', targetId: petition.id },
     field('Hình thức', select('how', options('urging_how'), 'phone')),
     field('Lời đôn đốc', area('text', '', 5_000, 2)), field('Số văn bản', text('documentNumber', '', 100)));
-
-  const toTell = everything.filter(isAwaited);
-  const late = everything.filter(isOverdue);
-  const others = everything.filter((petition) => !toTell.includes(petition) && !late.includes(petition));
-  const open = ({ process }) => !['informed', 'closed', 'split', 'merged'].includes(process);
+  const { tell = [], late = [], over = [], open = [] } = Object.groupBy(everything, (petition) => (isAwaited(petition) && 'tell')
+    || (isOverdue(petition) && 'late') || (OVER.includes(petition.process) && 'over') || 'open');
   return [
     h('h1', {}, 'Kiến nghị'),
-    h('h2', {}, `Cần thông tin lại cho cử tri (${toTell.length})`), toTell.map((petition) => one(petition, inform(petition))),
+    h('h2', {}, `Cần thông tin lại cho cử tri (${tell.length})`), tell.map((petition) => one(petition, inform(petition))),
     h('h2', {}, `Quá hạn, cần đôn đốc (${late.length})`), late.map((petition) => one(petition, urge(petition))),
-    more('Đang giải quyết', others.filter(open).map((petition) => one(petition,
-      petition.process === 'forwarded' && urge(petition)))),
-    more('Đã thông tin lại, đã khép', others.filter((petition) => !open(petition)).map((petition) => one(petition))),
+    more('Đang giải quyết', open.map((petition) => one(petition, petition.process === 'forwarded' && urge(petition)))),
+    more('Đã thông tin lại, đã khép', over.map((petition) => one(petition))),
   ];
 }

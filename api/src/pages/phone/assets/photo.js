@@ -2,19 +2,16 @@
 // up the outbox: a row names its photos by SHA-256, whichever of the two arrives first.
 import { Refused, send, signedIn } from './api.js';
 import { sha256 } from './ids.js';
-import { all, write } from './store.js';
-
-const LONGEST_SIDE = 1_600;
-const PIECE = 256 * 1_024;
+import { all, get, write } from './store.js';
+const [LONGEST_SIDE, PIECE] = [1_600, 256 * 1_024];
 
 /** A small JPEG of a picture. Drawing it anew leaves behind what the camera wrote into it: place, time, owner. */
 export async function prepare(file) {
   const picture = await createImageBitmap(file);
   const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
-  const canvas = Object.assign(document.createElement('canvas'), {
-    width: Math.round(picture.width * scale), height: Math.round(picture.height * scale),
-  });
-  canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * scale));
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  canvas.getContext('2d').drawImage(picture, 0, 0, width, height);
   const blob = await new Promise((resolve) => { canvas.toBlob(resolve, 'image/jpeg', 0.8); });
   return { sha256: await sha256(await blob.arrayBuffer()), blob };
 }
@@ -27,18 +24,23 @@ const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (
   return answer;
 });
 
-/** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. */
-export async function sendPhotos() {
+/** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. What is written in
+ * the meantime does not wait for the photo: `first` sends it before each piece. */
+export async function sendPhotos(first) {
   for (const { sha256, blob } of await all('photos')) {
+    const begin = { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` };
     let step = await tus('HEAD', sha256);
-    if (!step.ok) {
-      step = await tus('POST', sha256, { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` });
-    }
+    if (!step.ok) step = await tus('POST', sha256, begin);
     const offset = () => +(step.headers.get('upload-offset') ?? 0);
     while (step.ok && offset() < blob.size) {
       const type = { 'content-type': 'application/offset+octet-stream', 'upload-offset': offset() };
+      await first();
       step = await tus('PATCH', sha256, type, blob.slice(offset(), offset() + PIECE));
     }
     if (step.ok) await write(async (tx) => { tx.delete('photos', sha256); });
   }
 }
+
+/** A photo to look at: from this phone while it is here, else from the server. */
+export const picture = async (sha256) => URL.createObjectURL((await get('photos', sha256))?.blob
+  ?? await (await tus('GET', sha256)).blob());

@@ -1,20 +1,15 @@
 // What the phone keeps, in IndexedDB. One database per account: nobody's queue on a shared phone is ever sent as
 // another's words. What belongs together (a page's rows and its cursor, answers and the queue) is one transaction.
-//
 //   rows    the server's documents, as they came      {c, id, rev, p: [partition], print, d}
 //   outbox  what was written here and is not back yet  {mutationId, collection, id, patch, state, ...}
 //           state: waiting → answered (the server has it) → removed once the row comes by pull;
 //           by_hand: a denunciation, which never leaves the phone
 //   photos  pictures on their way                      {sha256, blob, location}
 //   meta    session, cursor, epoch, profile, draft, synced
-
 const STORES = { rows: ['c', 'id'], outbox: 'mutationId', photos: 'sha256', meta: undefined };
-
-let db;
-let channel;
-/** Tells views, in all tabs, that something is different now; `queued` also that there is something to send. */
+let [db, channel] = [];
+/** Tells all tabs that something is `changed`, or `queued` to be sent. */
 export const changes = new EventTarget();
-
 const done = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
@@ -57,17 +52,16 @@ export const all = (store) => done(reading(store).getAll());
 export const rowsOf = (collection) => done(reading('rows').getAll(IDBKeyRange.bound([collection], [collection, []])));
 export const meta = (name) => get('meta', name);
 export const setMeta = (name, value) => write(async (tx) => { tx.put('meta', value, name); });
-
 /** Puts changes into the outbox; from this moment they cannot be lost. */
 export const queue = (entries, also = () => {}) => write(async (tx) => {
   for (const entry of entries) tx.put('outbox', { state: 'waiting', ...entry });
   also(tx);
 }, 'queued');
 
-/** Forgets everything of this account, and begins as on the first day, with these words. */
+/** Forgets everything of this account, and begins as on the first day, with these words in every tab. */
 export async function erase(words) {
   localStorage.removeItem('cutri-account');
-  sessionStorage.setItem('cutri-farewell', words);
+  localStorage.setItem('cutri-farewell', words);
   db.onversionchange = null;
   db.close();
   await done(indexedDB.deleteDatabase(db.name));

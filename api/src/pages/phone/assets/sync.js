@@ -4,12 +4,8 @@ import { ask, NoAnswer, SignIn } from './api.js';
 import { newId, fingerprint, digestOf } from './ids.js';
 import { sendPhotos } from './photo.js';
 import { all, changes, erase, meta, rowsOf, write } from './store.js';
-
 // Without the 14,000 units: `viewer` names a delegate's own places.
 const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'syncIssue'];
-const MOST_BYTES = 400_000; // in one upload; the server takes 500 rows or 4 MiB
-const MOST_HELD = 5_000; // in one repair
-
 const PAGE = 'partitions changes { p c op id rev d } cursor epoch more digest wipe';
 const PUSH = `mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
   results { status rev errors { code } } pull { ${PAGE} } } }`;
@@ -20,15 +16,12 @@ const REPAIR = `query($partition: String!, $collection: String!, $bucket: String
   syncRepair(partition: $partition, collection: $collection, bucket: $bucket, held: $held) {
   partitions changes { p c op id rev d } } }`;
 const PROFILE = '{ viewer { account { id name } units { id name } } codeLists { name entries { code label } } }';
-
 /** What a phone may write of its own rows; offered again when the server stands on an older copy. */
-const WRITABLE = {
-  feedback: ['meetingId', 'unitId', 'subUnit', 'channel', 'origin', 'kind', 'subject', 'content', 'wanted', 'affected',
-    'since', 'answeredOnSpot', 'onSpotAnswer', 'trackingCode', 'recordedAt', 'receiptNumber', 'receivedOn',
-    'receivingAgencyId', 'attachments'],
-  informing: ['petitionId', 'at', 'channel', 'meetingId', 'note'],
-  urging: ['targetKind', 'targetId', 'toAgencyId', 'how', 'text', 'documentNumber', 'at'],
-};
+const WRITABLE = Object.fromEntries(Object.entries({
+  feedback: 'meetingId unitId subUnit channel origin kind subject content wanted affected since evidence answeredOnSpot '
+    + 'onSpotAnswer trackingCode recordedAt receiptNumber receivedOn receivingAgencyId attachments',
+  informing: 'petitionId at channel meetingId note', urging: 'targetKind targetId toAgencyId how text documentNumber at',
+}).map(([collection, names]) => [collection, names.split(' ')]));
 
 /** Puts and removes the rows of a page; an answered change leaves the outbox with the row that it became. */
 async function putRows(tx, page, prints, outbox) {
@@ -48,38 +41,36 @@ const printsOf = ({ changes }) => Promise.all(changes.map(({ id, rev }) => rev &
 async function apply(page) {
   const prints = await printsOf(page);
   return write(async (tx) => {
-    const epoch = await tx.get('meta', 'epoch');
-    const isSame = !epoch || epoch === page.epoch;
-    if (isSame) {
-      await putRows(tx, page, prints, await tx.all('outbox'));
-      tx.put('meta', page.cursor, 'cursor');
-    } else await offerAgain(tx);
+    const [epoch, outbox] = [await tx.get('meta', 'epoch'), await tx.all('outbox')];
+    // What was sent before anything was read went to who knows which database.
+    const isSame = epoch ? epoch === page.epoch : !outbox.some(({ state }) => state === 'answered');
+    if (isSame) await putRows(tx, page, prints, outbox);
+    else await offerAgain(tx, outbox);
+    if (isSame) tx.put('meta', page.cursor, 'cursor');
     tx.put('meta', page.epoch, 'epoch');
     return isSame;
   });
 }
 
-/** The server stands on an older copy: one's own rows go out again, then reading begins anew. */
-async function offerAgain(tx) {
+/** The server stands on an older copy: one's own rows go out again, with those not yet read back; then reading begins anew. */
+async function offerAgain(tx, outbox) {
   const { account } = await tx.get('meta', 'profile') ?? {};
   for (const { c, id, rev, d } of await tx.all('rows')) {
     if (!WRITABLE[c] || d.authorId !== account?.id) continue;
     const patch = Object.fromEntries(WRITABLE[c].filter((name) => d[name] != null).map((name) => [name, d[name]]));
     tx.put('outbox', { mutationId: newId(), collection: c, id, baseRev: rev, patch, state: 'waiting' });
   }
+  for (const entry of outbox) if (entry.state === 'answered') tx.put('outbox', { ...entry, state: 'waiting' });
   forget(tx);
 }
-
 const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
 
-/** Uploads what waits, under the same mutationId until there is an answer, so that nothing is stored twice. What each
- * row came to is in the next pages: the row, or a `syncIssue`. (This page adds and never edits, so that MERGED and
- * CONFLICT can only be with one's own other device, whose words then come by pull.) */
+/** Uploads what waits, at most 500 rows and 4 MiB, under the same mutationId until there is an answer. What a row came to
+ * is in the next pages: the row, or a `syncIssue`. (Edited is only what was sent back; of a conflict the server keeps both.) */
 async function push() {
-  for (;;) {
-    let bytes = 0;
+  for (let bytes = 0; ; bytes = 0) {
     const waiting = (await all('outbox')).filter(({ state }) => state === 'waiting').slice(0, 500)
-      .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < MOST_BYTES || i === 0);
+      .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < 400_000 || i === 0);
     if (!waiting.length) return;
     const rows = waiting.map(({ state, ...row }) => row);
     const { syncPush } = await ask(PUSH, { rows, cursor: await meta('cursor') }, { seconds: 120 });
@@ -93,8 +84,8 @@ async function push() {
         else tx.put('outbox', { ...waiting[i], state });
       }
     });
-    // A device that was given up offers everything first; that it has to forget is told again by the pull.
-    if (syncPush.pull && !syncPush.pull.wipe) await apply(syncPush.pull);
+    // A device that was given up offers everything first; the pull says again that it has to forget.
+    if (syncPush.pull) await apply(syncPush.pull);
   }
 }
 
@@ -102,8 +93,8 @@ async function push() {
 async function pull() {
   for (let page; !page || page.more;) {
     page = (await ask(PULL, { cursor: await meta('cursor'), collections: COLLECTIONS })).syncPull;
-    if (page.wipe) return erase('Thiết bị này đã bị thu hồi. Điều chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết.');
     if (!await apply(page)) return push().then(pull);
+    if (page.wipe) return erase('Thiết bị này đã bị thu hồi. Điều chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết.');
     if (page.digest && page.digest !== digestOf(await all('rows'))) await repair();
   }
   return undefined;
@@ -119,8 +110,7 @@ async function repair() {
     const [partition, collection] = key.split(' ');
     const here = held.get(key) ?? [];
     if (!COLLECTIONS.includes(collection) || digestOf(here) === (told.get(key) ?? digestOf([]))) continue;
-    // 256 parts, by the last two digits of the ids, where there is too much for one question.
-    const parts = here.length > MOST_HELD ? Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0')) : [null];
+    const parts = here.length > 5_000 ? Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0')) : [null];
     for (const bucket of parts) {
       const names = here.filter(({ id }) => id.endsWith(bucket ?? '')).map(({ id, rev }) => `${id}:${rev}`);
       const { syncRepair } = await ask(REPAIR, { partition, collection, bucket, held: names });
@@ -131,7 +121,6 @@ async function repair() {
 }
 
 async function once() {
-  if (!(await meta('session'))) throw new SignIn();
   try {
     // What this phone holds is offered before anything is read: it may be about to be erased.
     await push().catch((error) => { if (error.code !== 'DEVICE_REVOKED') throw error; });
@@ -147,9 +136,10 @@ async function once() {
     tx.put('meta', { ...viewer, lists }, 'profile');
     tx.put('meta', Date.now(), 'synced');
   });
-  await sendPhotos();
+  await sendPhotos(push);
 }
 
+const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, seconds * 1_000); });
 let wake = () => {};
 /** There is something to send, or a signal again: do not wait any longer. */
 export const nudge = () => wake();
@@ -170,25 +160,21 @@ export async function run(tell) {
     } catch (error) {
       if (!(error instanceof NoAnswer || error instanceof SignIn)) console.error(error);
       // After 1, 2, 4, ... seconds, at most two minutes, and not all phones at the same moment.
-      const pause = Math.max(error.seconds ?? 0, Math.min(2 ** failures++, 120) * (0.75 + Math.random() / 2));
-      tell(error instanceof SignIn ? 'signin' : 'waiting', error);
-      await Promise.race([nudged, new Promise((resolve) => { setTimeout(resolve, pause * 1_000); })]);
+      tell(error instanceof SignIn ? 'signin' : 'waiting');
+      const seconds = Math.min(2 ** failures++, 120) * (0.75 + Math.random() / 2);
+      await Promise.race([nudged, pause(Math.max(error.seconds ?? 0, seconds))]);
     }
     stop.abort();
   }
 }
 
-/** Ends when there is something new. One visible tab asks, waiting on the server; the others look once a minute. */
+/** Ends when there is something new: who looks at the page waits on the server, the others ask once a minute. */
 async function news(signal) {
-  const minute = new Promise((resolve) => { setTimeout(resolve, 60_000); });
-  if (document.visibilityState !== 'visible') return minute;
-  return navigator.locks.request('cutri-news', { ifAvailable: true }, async (lock) => {
-    if (!lock) return minute;
-    for (;;) {
-      const [cursor, epoch] = await Promise.all([meta('cursor'), meta('epoch')]);
-      const asked = { cursor, collections: COLLECTIONS, waitMs: 25_000, maxBytes: 1_024 };
-      const { syncPull: told } = await ask(PULL, asked, { signal, seconds: 45 });
-      if (told.changes.length || told.wipe || told.epoch !== epoch) return undefined;
-    }
-  });
+  if (document.visibilityState !== 'visible') return pause(60);
+  for (;;) {
+    const [cursor, epoch] = await Promise.all([meta('cursor'), meta('epoch')]);
+    const asked = { cursor, collections: COLLECTIONS, waitMs: 25_000, maxBytes: 1_024 };
+    const { syncPull: told } = await ask(PULL, asked, { signal, seconds: 45 });
+    if (told.changes.length || told.wipe || told.epoch !== epoch) return undefined;
+  }
 }

@@ -1,32 +1,27 @@
 // Hôm nay: one's places, the next meeting with its brief, what has to be brought back.
+import { brief } from './brief.js';
 import { card, h, inDays, inWords, lines, more } from './dom.js';
 import { meta, rowsOf } from './store.js';
 import { awaited } from './petitions.js';
 
-const NOT_HELD = ['proposed', 'postponed', 'cancelled'];
-const HOUR = 3_600_000;
-
 /** Voter contacts that are still to come or began a few hours ago, the nearest first. */
 async function coming() {
-  const meetings = (await rowsOf('meeting')).map(({ d }) => d);
-  return meetings.filter(({ family, status, startsAt }) => family === 'contact' && !NOT_HELD.includes(status)
-    && Date.parse(startsAt) > Date.now() - 6 * HOUR).sort((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt));
+  const at = ({ startsAt }) => Date.parse(startsAt) - Date.now();
+  return (await rowsOf('meeting')).map(({ d }) => d).filter((row) => row.family === 'contact' && at(row) > -6 * 3_600_000
+    && !['proposed', 'postponed', 'cancelled'].includes(row.status)).sort((a, b) => at(a) - at(b));
 }
 
 const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(startsAt), place].filter(Boolean).join(' · '));
 
-export async function today({ install }) {
-  const profile = await meta('profile');
-  const [next, ...later] = await coming();
-  const waiting = await awaited();
+export async function today({ install, wake }) {
+  const mayWake = window.PushManager && Notification.permission === 'default';
+  const [profile, waiting, [next, ...later]] = [await meta('profile'), await awaited(), await coming()];
   return [
     h('h1', {}, 'Hôm nay'),
-    install,
     card('Cuộc tiếp xúc cử tri sắp tới', next ? [
       h('h3', {}, next.title), about(next),
       next.agenda && [h('h4', {}, 'Chương trình'), lines(next.agenda)],
-      h('h4', {}, 'Điều cần biết trước'),
-      lines(next.brief ?? 'Văn phòng chưa gửi tài liệu tóm tắt.'),
+      h('h4', {}, 'Điều cần biết trước'), brief(next.brief),
       h('a', { class: 'button', href: `#ghi/${next.id}` }, 'Ghi ý kiến cử tri'),
       more('Các cuộc sau đó', later.map((meeting) => h('div', { class: 'item' }, h('h3', {}, meeting.title), about(meeting)))),
     ] : h('p', {}, 'Chưa có cuộc nào được thông báo.')),
@@ -34,6 +29,7 @@ export async function today({ install }) {
       ? h('a', { class: 'button quiet', href: '#kien-nghi' }, `${waiting.length} câu trả lời chưa thông tin lại`)
       : h('p', {}, 'Không còn câu trả lời nào chờ thông tin lại.')),
     card('Địa bàn của tôi', h('ul', { class: 'chips' }, (profile?.units ?? []).map(({ name }) => h('li', {}, name)))),
+    install, mayWake && h('button', { class: 'quiet', onclick: wake }, 'Báo cho tôi khi có tin mới'),
     h('p', { class: 'fine' }, profile && `${profile.account.name}. `,
       `Dữ liệu trên máy đến ${inDays(await meta('synced')) ?? 'nay chưa có'}. `,
       h('a', { href: '#roi-may' }, 'Rời máy này')),

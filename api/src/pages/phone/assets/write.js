@@ -1,76 +1,70 @@
 // Ghi phiếu: what a voter says, as he says it. Saved on the phone before anything else; the code is for him to keep.
-import { area, card, field, fold, h, inDays, select, text } from './dom.js';
+import { area, card, field, fold, form, h, inDays, select, text } from './dom.js';
 import { atVietnam, newId, trackingCode } from './ids.js';
 import { prepare } from './photo.js';
 import { meta, queue, rowsOf, setMeta } from './store.js';
-
-const KINDS = [['petition', 'Kiến nghị'], ['reflection', 'Phản ánh'], ['opinion', 'Ý kiến'], ['complaint', 'Khiếu nại'],
-  ['denunciation', 'Tố cáo']];
 const CONSENT = 'Cử tri đồng ý để đại biểu ghi tên, số điện thoại nhằm trả lời kiến nghị này.';
-
 export const BY_HAND = 'Tố cáo không gửi qua mạng: tên và lời người tố cáo là bí mật. Hãy hướng dẫn cử tri nộp đơn, hoặc '
   + 'chuyển tận tay cơ quan có thẩm quyền. Điều ghi dưới đây chỉ nằm trên máy này, đến khi đồng chí bấm “Đã bàn giao”.';
 
-export async function write({ id: chosen }) {
-  const draft = await meta('draft') ?? {};
+/** A new one, at a meeting maybe; or one's own, to be corrected (`sua`). Each has its draft: none is typed over another. */
+export async function write({ name, id: chosen }) {
+  const isNew = name !== 'sua';
+  const key = isNew ? 'draft' : `draft ${chosen}`;
+  const draft = await meta(key) ?? {};
   const profile = await meta('profile');
   const away = ({ startsAt }) => Math.abs(Date.parse(startsAt) - Date.now()) / 86_400_000;
   const near = (await rowsOf('meeting')).map(({ d }) => d).filter((meeting) => meeting.family === 'contact' && away(meeting) < 45)
     .sort((a, b) => away(a) - away(b));
   const meetings = near.map(({ id, title, startsAt }) => [id, `${inDays(startsAt)}: ${title}`]);
-  const meeting = chosen ?? draft.meetingId ?? near.find((meeting) => away(meeting) < 2)?.id;
-  const places = (profile?.units ?? []).map(({ id, name }) => [id, name]);
-  const photos = [];
-  const shown = h('p', { class: 'photos' });
+  const meeting = (isNew && chosen) || draft.meetingId || near.find((meeting) => away(meeting) < 2)?.id || '';
+  const [photos, shown] = [[], h('p', { class: 'photos' })];
   const camera = h('input', { type: 'file', accept: 'image/*', multiple: true, class: 'hidden', onchange: async () => {
     for (const file of camera.files) photos.push(...await prepare(file).then((photo) => [photo], () => []));
     shown.replaceChildren(...photos.map(({ blob }) => h('img', { src: URL.createObjectURL(blob), alt: 'Ảnh kèm phiếu' })));
   } });
-  const kinds = KINDS.map(([value, label]) => h('label', {}, h('input', {
-    type: 'radio', name: 'kind', value, checked: value === (draft.kind ?? 'petition'),
-  }), h('span', {}, label)));
-
-  const form = h('form', {
-    'data-kind': draft.kind ?? 'petition',
-    oninput: () => {
-      const { contactName, contactPhone, ...values } = Object.fromEntries(new FormData(form));
-      form.dataset.kind = values.kind;
-      setMeta('draft', values);
-    },
-    onsubmit: async (event) => {
-      event.preventDefault();
-      event.submitter.disabled = true;
-      const { id, contactName, contactPhone, consent, onSpotAnswer, ...said } = Object.fromEntries(new FormData(form));
-      const recordedAt = atVietnam();
-      const isSecret = said.kind === 'denunciation';
-      const patch = Object.fromEntries(Object.entries(isSecret ? { kind: said.kind, content: said.content } : {
-        ...said, channel: said.meetingId && 'contact_meeting', origin: 'voter', recordedAt, onSpotAnswer,
-        attachments: photos.map(({ sha256 }) => sha256).join(' '), answeredOnSpot: Boolean(onSpotAnswer),
-        ...(consent && { contactName, contactPhone, consentText: CONSENT, consentAt: recordedAt }),
-      }).filter(([, value]) => value));
-      const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt, patch };
-      await queue([{ ...entry, state: isSecret ? 'by_hand' : 'waiting' }], (tx) => {
-        if (!isSecret) for (const photo of photos) tx.put('photos', photo);
-        tx.delete('meta', 'draft');
-      });
-      location.hash = `#hop-gui/${id}`;
-    },
-  },
-  h('input', { type: 'hidden', name: 'id', value: draft.id ?? newId() }),
-  h('input', { type: 'hidden', name: 'trackingCode', value: draft.trackingCode ?? trackingCode() }),
-  h('fieldset', { class: 'kinds' }, h('legend', {}, 'Loại'), kinds),
-  h('p', { class: 'warning secret' }, BY_HAND),
-  field('Cử tri nói gì', Object.assign(area('content', draft.content, 20_000, 5), { required: true })),
-  h('div', { class: 'open' },
-    field('Cuộc tiếp xúc', select('meetingId', [...meetings, ['', 'Ngoài cuộc tiếp xúc']], meeting ?? '')),
-    field('Địa bàn', select('unitId', places, draft.unitId)),
-    field('Ấp, khu phố', text('subUnit', draft.subUnit, 200)),
-    field('Mong muốn', area('wanted', draft.wanted, 5_000, 2), 'Cử tri muốn được giải quyết thế nào'),
-    field('Đã trả lời tại chỗ', area('onSpotAnswer', draft.onSpotAnswer, 5_000, 2), 'Để trống nếu chưa trả lời'),
-    await meta('files') && [h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), shown],
-    fold('Cử tri muốn được gọi lại',
-      h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'consent' }), h('span', {}, CONSENT)),
-      field('Tên', text('contactName', '', 200)), field('Số điện thoại', text('contactPhone', '', 30)))),
-  h('button', { class: 'main' }, 'Lưu trên máy'));
-  return [h('h1', {}, 'Ghi ý kiến cử tri'), card('Phiếu mới', form)];
+  const kind = draft.kind ?? 'petition';
+  const kinds = (profile?.lists.submission_kind ?? []).map(({ code, label }) => h('label', {},
+    h('input', { type: 'radio', name: 'kind', value: code, checked: code === kind }), h('span', {}, label)));
+  const keep = ({ currentTarget }) => {
+    const { contactName, contactPhone, ...values } = Object.fromEntries(new FormData(currentTarget));
+    currentTarget.dataset.kind = values.kind;
+    setMeta(key, values);
+  };
+  const save = async ({ id, baseRev, contactName, contactPhone, consent, onSpotAnswer, ...said }, button) => {
+    button.disabled = true;
+    const now = atVietnam();
+    const isSecret = said.kind === 'denunciation';
+    const patch = Object.fromEntries(Object.entries(isSecret ? { kind: said.kind, content: said.content } : {
+      recordedAt: now, ...said, channel: said.meetingId && 'contact_meeting', origin: 'voter', onSpotAnswer,
+      attachments: [draft.attachments, ...photos.map(({ sha256 }) => sha256)].filter(Boolean).join(' '),
+      answeredOnSpot: Boolean(onSpotAnswer),
+      ...(consent && { contactName, contactPhone, consentText: CONSENT, consentAt: now }),
+    }).filter(([, value]) => value));
+    const entry = { mutationId: newId(), collection: 'feedback', id, baseRev, recordedAt: now, patch };
+    await queue([{ ...entry, state: isSecret ? 'by_hand' : 'waiting' }], (tx) => {
+      if (!isSecret) for (const photo of photos) tx.put('photos', photo);
+      tx.delete('meta', key);
+    });
+    location.hash = `#hop-gui/${id}`;
+  };
+  return [h('h1', {}, 'Ghi ý kiến cử tri'), card(isNew ? 'Phiếu mới' : 'Sửa, bổ sung phiếu',
+    form({ 'data-kind': kind, oninput: keep }, save, ['id', 'trackingCode', 'recordedAt', 'baseRev', 'attachments'].map((name) =>
+      h('input', { type: 'hidden', name, value: draft[name] ?? { id: newId(), trackingCode: trackingCode() }[name] })),
+    h('fieldset', { class: 'kinds' }, h('legend', {}, 'Loại'), kinds),
+    h('p', { class: 'warning secret' }, BY_HAND),
+    field('Cử tri nói gì', Object.assign(area('content', draft.content, 20_000, 5), { required: true })),
+    h('div', { class: 'open' },
+      field('Cuộc tiếp xúc', select('meetingId', [...meetings, ['', 'Ngoài cuộc tiếp xúc']], meeting)),
+      field('Địa bàn', select('unitId', (profile?.units ?? []).map(({ id, name }) => [id, name]), draft.unitId)),
+      field('Ấp, khu phố', text('subUnit', draft.subUnit, 200)),
+      field('Mong muốn', area('wanted', draft.wanted, 5_000, 2), 'Cử tri muốn được giải quyết thế nào'),
+      fold('Cho rõ việc hơn', field('Ai bị ảnh hưởng', area('affected', draft.affected, 5_000, 2)),
+        field('Từ khi nào', text('since', draft.since, 200)), field('Có gì làm rõ', area('evidence', draft.evidence, 5_000, 2))),
+      field('Đã trả lời tại chỗ', area('onSpotAnswer', draft.onSpotAnswer, 5_000, 2), 'Để trống nếu chưa trả lời'),
+      h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), shown,
+      fold('Cử tri muốn được gọi lại',
+        h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'consent' }), h('span', {}, CONSENT)),
+        field('Tên', text('contactName', '', 200)), field('Số điện thoại', text('contactPhone', '', 30)))),
+    h('button', { class: 'main' }, 'Lưu trên máy')))];
 }

@@ -1,0 +1,171 @@
+//! What became of petitions, for a session (bảng tổng hợp kết quả giải quyết kiến nghị của cử tri): the standard tables of a
+//! council's petitions, from the session before to this one.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{Datelike, NaiveDate};
+use entity::{
+    id::MeetingId,
+    meeting::{self, Family, Status},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::{
+    Making, Paper, Signed,
+    words::{paper, short},
+};
+use crate::{
+    clock::local_date,
+    documents::filling::{Filling, Row},
+    error::{Code, Result},
+    reports::{Export, Scope, Table},
+};
+
+type Cells = HashMap<&'static str, String>;
+
+/// How the summaries name the outcomes.
+const OUTCOMES: [(&str, &str); 8] = [
+    ("tong", "total"),
+    ("da_giai_quyet", "resolved"),
+    ("dang_giai_quyet", "in_progress"),
+    ("da_giai_trinh", "explained"),
+    ("chua_giai_quyet", "not_resolved"),
+    ("tam_gac", "deferred"),
+    ("khong_tham_quyen", "out_of_competence"),
+    ("chua_tra_loi", "not_answered"),
+];
+
+/// How the balance names its figures.
+const BALANCE: [(&str, &str); 5] = [
+    ("ky_truoc", "carried_over"),
+    ("moi", "new"),
+    ("tong", "total"),
+    ("da_xong", "done"),
+    ("con_lai", "left"),
+];
+
+pub(super) async fn fill(making: &Making<'_>, id: MeetingId) -> Result<Paper> {
+    let session = meeting::Entity::find_by_id(id)
+        .one(making.state.store.read())
+        .await?;
+    let session = session
+        .filter(|session| session.family == Family::Session)
+        .ok_or(Code::NotFound)?;
+    making.inside(session.council_id)?;
+    let (from, to) = period(making, &session).await?;
+    let table = async |table: Table| {
+        let reference = making.state.reference();
+        let export = Export {
+            state: Arc::clone(making.state),
+            viewer: making.viewer.clone(),
+            table,
+            scope: Scope::of_council(session.council_id, from, to, &reference, making.today)?,
+        };
+        let rows = export.all(super::MOST_ROWS).await?;
+        Ok::<Vec<Cells>, crate::error::Error>(rows)
+    };
+
+    let mut filling = Filling::default();
+    filling.set("ky_hop", session.title.as_str());
+    filling.set("tu_ngay", short(from));
+    filling.set("den_ngay", short(to));
+    let balance = table(Table::PetitionBalance).await?;
+    for (name, column) in BALANCE {
+        // One row for each unit of today; a council has one, or several when its unit was divided.
+        let figures = balance
+            .iter()
+            .filter_map(|row| row.get(column)?.parse::<i64>().ok());
+        filling.set(name, figures.sum::<i64>().to_string());
+    }
+    let by_agency = table(Table::PetitionsByAgency).await?;
+    filling.list_of(
+        "theo_co_quan",
+        summary(&by_agency, "agency", "Chưa chuyển cơ quan nào"),
+    );
+    let by_field = table(Table::PetitionsByField).await?;
+    filling.list_of(
+        "theo_linh_vuc",
+        summary(&by_field, "field_label", "Chưa phân loại"),
+    );
+    let petitions = table(Table::PetitionResults).await?;
+    let rows = petitions.iter().zip(1..).map(|(row, number)| listed(row, number));
+    filling.list_of("kien_nghi", rows.collect());
+    Ok(Paper {
+        council: session.council_id,
+        group: None,
+        recorded: Signed::default(),
+        as_of: to.min(making.today),
+        receivers: making.partners(session.council_id),
+        filling,
+    })
+}
+
+/// From the day of the council's session before, or the first day of the year, to the day of this one.
+async fn period(making: &Making<'_>, session: &meeting::Model) -> Result<(NaiveDate, NaiveDate)> {
+    use meeting::{Column, Entity};
+    let to = making.asked_day(making.question.to.as_ref(), "to")?;
+    let to = to.or(session.starts_at.map(local_date)).unwrap_or(making.today);
+    if let Some(from) = making.asked_day(making.question.from.as_ref(), "from")? {
+        return Ok((from, to));
+    }
+    let mut before = Entity::find()
+        .filter(Column::CouncilId.eq(session.council_id))
+        .filter(Column::Family.eq(Family::Session))
+        .filter(Column::Status.is_not_in([Status::Cancelled, Status::Postponed]))
+        .filter(Column::Id.ne(session.id));
+    if let Some(at) = session.starts_at {
+        before = before.filter(Column::StartsAt.lt(at));
+    }
+    let before = before
+        .order_by_desc(Column::StartsAt)
+        .one(making.state.store.read())
+        .await?;
+    let before = before.and_then(|before| before.starts_at).map(local_date);
+    let new_year = to.with_ordinal(1).unwrap_or(to);
+    Ok((before.filter(|day| *day < to).unwrap_or(new_year), to))
+}
+
+fn cell<'a>(row: &'a Cells, column: &str) -> Option<&'a str> {
+    row.get(column)
+        .map(String::as_str)
+        .filter(|cell| !cell.is_empty())
+}
+
+fn day(row: &Cells, column: &str) -> Option<NaiveDate> {
+    cell(row, column)?.parse().ok()
+}
+
+fn summary(rows: &[Cells], name: &str, nobody: &str) -> Vec<Row> {
+    let rows = rows.iter().map(|row| {
+        let of = Row::default().with("ten", cell(row, name).unwrap_or(nobody));
+        OUTCOMES.iter().fold(of, |of, (name, column)| {
+            of.with(name, cell(row, column).unwrap_or_default())
+        })
+    });
+    rows.collect()
+}
+
+fn listed(row: &Cells, number: usize) -> Row {
+    let told = |column| cell(row, column).unwrap_or_default();
+    let due = day(row, "extended_to").or(day(row, "due_date"));
+    let until = day(row, "roadmap_date").or(due);
+    let state = match told("state") {
+        "done" => "Đã xong",
+        _ => "Còn lại",
+    };
+    Row::numbered(number)
+        .with("so", told("number"))
+        .with("tieu_de", told("title"))
+        .with("noi_dung", cell(row, "content").unwrap_or(told("title")))
+        .with("linh_vuc", told("field_label"))
+        .with("co_quan", told("agency"))
+        .with(
+            "van_ban_tra_loi",
+            paper(cell(row, "answer_number"), day(row, "answer_date")),
+        )
+        .with("ket_qua", told("outcome_label"))
+        .with("thoi_han", until.map(short).unwrap_or_default())
+        .with("don_doc", told("urgings"))
+        .with("lap_lai", told("repeats"))
+        .with("tinh_trang", state)
+}

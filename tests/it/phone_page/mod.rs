@@ -1,0 +1,188 @@
+//! The phone page in a real Chromium: what a delegate does with one thumb, with the network really gone and the server
+//! really killed. `UPDATE=1` takes the pictures of docs/phone.md anew.
+
+mod carried;
+mod chain;
+mod photo;
+mod restored;
+mod served;
+mod session;
+mod woken;
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use cutri::state::State;
+use cutri_tests::{
+    FaultProxy, Kind, ServerProcess, TestDatabase,
+    app::{Person, state_on},
+    browser::{Browser, Tab},
+    server_process::free_address,
+    world::{Login, World},
+};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "ngựa ô thắng kiệu vàng 9";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A server that can be killed, behind a road that can break, and a browser before it.
+struct Stage<'a> {
+    db: &'a TestDatabase,
+    world: World,
+    state: Arc<State>,
+    listen: SocketAddr,
+    environment: Vec<(&'static str, String)>,
+    server: Option<ServerProcess>,
+    road: FaultProxy,
+    browser: Browser,
+}
+
+impl<'a> Stage<'a> {
+    async fn set(db: &'a TestDatabase) -> Self {
+        Self::set_in(db, Vec::new()).await
+    }
+
+    /// With more settings of the server.
+    async fn set_in(db: &'a TestDatabase, more: Vec<(&'static str, String)>) -> Self {
+        let state = state_on(db.url(), &db.folder().join("keys")).await;
+        cutri::installation::check_keys(&state.store, &state.keys)
+            .await
+            .unwrap();
+        let world = World::create(&state).await;
+        let listen = free_address();
+        let mut environment = vec![
+            ("DATABASE_URL", db.url().to_owned()),
+            (
+                "CUTRI_KEYS",
+                db.folder().join("keys").to_str().unwrap().to_owned(),
+            ),
+            ("CUTRI_LISTEN", listen.to_string()),
+            ("CUTRI_LOG", "debug".to_owned()),
+        ];
+        environment.extend(more);
+        let mut stage = Self {
+            db,
+            world,
+            state,
+            listen,
+            environment,
+            server: None,
+            road: FaultProxy::start(listen).await,
+            browser: Browser::start(),
+        };
+        stage.starts().await;
+        let input = json!({"accountId": stage.world.here.delegates[0].account, "password": PASSWORD});
+        let administrator = stage.person(&stage.world.administrator);
+        administrator.done("resetPassword", input, "account { id }").await;
+        stage
+    }
+
+    async fn starts(&mut self) {
+        let settings = self.settings();
+        let server = ServerProcess::start(self.db.folder(), &["serve"], &settings).await;
+        self.server = Some(server);
+    }
+
+    fn settings(&self) -> Vec<(&'static str, &str)> {
+        let all = self.environment.iter();
+        all.map(|(name, value)| (*name, value.as_str())).collect()
+    }
+
+    async fn dies(&mut self) {
+        self.server.take().unwrap().kill9().await;
+    }
+
+    fn person(&self, login: &Login) -> Person {
+        Person::new(&self.state, self.listen, login.account, login.device)
+    }
+
+    fn tab(&mut self) -> Tab<'_> {
+        self.browser.tab("one")
+    }
+
+    async fn signs_in(&mut self) {
+        let url = self.road.url("/dien-thoai");
+        let username = self.world.here.delegates[0].username.clone();
+        let mut tab = self.tab();
+        tab.open(&url).await;
+        tab.fill("Tên đăng nhập", &username).await;
+        tab.fill("Mật khẩu", PASSWORD).await;
+        tab.press("Đăng nhập").await;
+        tab.sees("Đã đồng bộ lúc").await;
+    }
+
+    /// Writes down what somebody said.
+    async fn writes(&mut self, words: &str) {
+        let mut tab = self.tab();
+        tab.press("Ghi phiếu").await;
+        tab.fill("Cử tri nói gì", words).await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Mã tra cứu cho cử tri").await;
+        tab.sees(words).await;
+    }
+
+    /// What the page keeps in a store of its own.
+    async fn held(&mut self, store: &str) -> Vec<Value> {
+        let script = format!(
+            "indexedDB.databases().then(([{{ name }}]) => new Promise((resolve) => {{
+                indexedDB.open(name).onsuccess = ({{ target: {{ result }} }}) => {{
+                    result.transaction('{store}').objectStore('{store}').getAll().onsuccess = ({{ target }}) => {{
+                        result.close(); resolve(target.result); }}; }}; }}))"
+        );
+        let held = self.tab().evaluate(&script).await;
+        serde_json::from_value(held).unwrap()
+    }
+
+    /// Scrolls there.
+    async fn brings_to_view(&mut self, selector: &str) {
+        let script = format!("document.querySelector('{selector}').scrollIntoView({{ block: 'center' }})");
+        self.tab().evaluate(&script).await;
+    }
+
+    /// A picture for the documents, once is enough.
+    async fn shoots(&mut self, name: &str) {
+        let asked = std::env::var_os("UPDATE").is_some_and(|value| value == "1");
+        if asked && self.db.kind() == Kind::Sqlite {
+            let folder = root().join("docs/phone");
+            std::fs::create_dir_all(&folder).unwrap();
+            self.tab().shoot(&folder.join(format!("{name}.png"))).await;
+        }
+    }
+
+    /// Nothing on this screen is in anybody's way.
+    async fn is_legible(&mut self) {
+        let found = self.tab().audit().await;
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    /// What the office finds, its words in alphabetical order.
+    async fn arrived(&self) -> Vec<Value> {
+        let office = self.person(&self.world.here.office);
+        let query =
+            "{ feedbacks(first: 100) { nodes { id authorId kind content receiptNumber trackingCode } } }";
+        let data = office.data(query, json!({})).await;
+        let mut nodes = data["feedbacks"]["nodes"].as_array().unwrap().clone();
+        nodes.sort_by_key(|node| node["content"].as_str().unwrap_or_default().to_owned());
+        nodes
+    }
+}
+
+fn words(arrived: &[Value]) -> Vec<&str> {
+    arrived
+        .iter()
+        .map(|node| node["content"].as_str().unwrap_or_default())
+        .collect()
+}
+
+/// Waits for what happens beyond the screen.
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..600 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never: {what}");
+}

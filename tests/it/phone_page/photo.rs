@@ -1,0 +1,182 @@
+//! A photo of what a voter speaks of: made small on the phone, sent in pieces, once, wherever it was cut.
+
+use std::path::Path;
+
+use cutri_tests::{TestDatabase, each_db};
+use entity::{file, upload};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use serde_json::{Value, json};
+
+use super::{Stage, until, words};
+
+const SAID: &str = "Mưa lớn là đường liên ấp ngập, có ảnh";
+/// A piece of a photo, as the page cuts it.
+const PIECE: u64 = 256 * 1_024;
+
+each_db! {
+    async fn a_photo_goes_on_where_the_server_was_killed(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let sha256 = it_is_taken_without_signal(&mut stage).await;
+        the_server_is_killed_within_a_piece(&mut stage).await;
+        it_goes_on_from_there(&mut stage, &sha256).await;
+        the_office_sees_it(&mut stage, &sha256).await;
+    }
+}
+
+async fn it_is_taken_without_signal(stage: &mut Stage<'_>) -> String {
+    let camera = stage.db.folder().join("duong-ngap.bmp");
+    flooded_road(&camera);
+    let mut tab = stage.tab();
+    tab.press("Mất sóng").await;
+    tab.press("Ghi phiếu").await;
+    tab.fill("Cử tri nói gì", SAID).await;
+    tab.attach("Chụp hoặc chọn ảnh", &camera).await;
+    tab.sees_number(1, ".photos img").await;
+    stage.is_legible().await;
+    stage.brings_to_view(".photos").await;
+    stage.shoots("ghi-anh").await;
+    let mut tab = stage.tab();
+    tab.press("Lưu trên máy").await;
+    tab.sees("1 việc đang chờ gửi").await;
+    // It can be looked at before anything was sent.
+    tab.press("Ảnh kèm phiếu (1)").await;
+    tab.sees_number(1, ".photos img[src^=blob]").await;
+    stage.is_legible().await;
+    let photos = stage.held("photos").await;
+    let [photo] = photos.as_slice() else {
+        panic!("{photos:?}")
+    };
+    photo["sha256"].as_str().unwrap().to_owned()
+}
+
+async fn the_server_is_killed_within_a_piece(stage: &mut Stage<'_>) {
+    let cuts = stage.road.cuts();
+    stage.road.cut_request_after(PIECE * 3 / 2);
+    stage.tab().press("Mất sóng").await;
+    until("the photo is cut", async || stage.road.cuts() > cuts).await;
+    stage.dies().await;
+    assert_eq!(
+        stage.held("photos").await.len(),
+        1,
+        "it is kept until all of it is there"
+    );
+}
+
+async fn it_goes_on_from_there(stage: &mut Stage<'_>, sha256: &str) {
+    stage.road.clear();
+    stage.road.keep_requests();
+    stage.starts().await;
+    for _ in 0..600 {
+        if stage.held("photos").await.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(stage.held("photos").await, Vec::<Value>::new());
+    let kept = stage.road.kept();
+    let said: Vec<String> = kept
+        .iter()
+        .map(|said| String::from_utf8_lossy(said).into_owned())
+        .collect();
+    let said = said.concat();
+    assert!(
+        said.contains(&format!("HEAD /files/{sha256} ")),
+        "it asks where it stands"
+    );
+    assert!(!said.contains("POST /files"), "nothing is begun anew");
+    let offsets: Vec<u64> = said
+        .to_lowercase()
+        .split("\r\nupload-offset: ")
+        .skip(1)
+        .map(|rest| rest.split('\r').next().unwrap().parse().unwrap())
+        .collect();
+    assert!(
+        offsets[0] >= PIECE,
+        "what was there is not sent again: {offsets:?}"
+    );
+    assert!(offsets.is_sorted(), "{offsets:?}");
+}
+
+async fn the_office_sees_it(stage: &mut Stage<'_>, sha256: &str) {
+    stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+    assert_eq!(words(&stage.arrived().await), [SAID], "once");
+    let read = stage.state.store.read();
+    assert_eq!(file::Entity::find().count(read).await.unwrap(), 1);
+    assert_eq!(upload::Entity::find().count(read).await.unwrap(), 1);
+    let office = stage.person(&stage.world.here.office);
+    let query = "{ feedbacks(first: 1) { nodes { attachments { sha256 arrived mediaType url } } } }";
+    let told = office.data(query, json!({})).await;
+    let attachment = &told["feedbacks"]["nodes"][0]["attachments"][0];
+    assert_eq!(attachment["sha256"], sha256);
+    assert_eq!(
+        (&attachment["arrived"], &attachment["mediaType"]),
+        (&json!(true), &json!("image/jpeg"))
+    );
+    let (status, headers, _) = office.get(&format!("/files/{sha256}")).await;
+    assert_eq!(
+        (status, headers["content-type"].to_str().unwrap()),
+        (200, "image/jpeg")
+    );
+    assert_eq!(
+        stage
+            .person(&stage.world.there.office)
+            .get(&format!("/files/{sha256}"))
+            .await
+            .0,
+        404
+    );
+    // The phone lets go of its copy, and shows that of the server.
+    stage.tab().reload().await;
+    stage.tab().press("Ảnh kèm phiếu (1)").await;
+    stage.tab().sees_number(1, ".photos img[src^=blob]").await;
+    let width = "new Promise((resolve) => { const look = () => { const { naturalWidth } = document.querySelector('.photos img');
+        if (naturalWidth) resolve(naturalWidth); else setTimeout(look, 50); }; look(); })";
+    assert_eq!(stage.tab().evaluate(width).await, 1_600);
+}
+
+/// What a camera would have taken: a road under water, 2,000 by 1,500 points, with the grain of dim light.
+fn flooded_road(path: &Path) {
+    let (width, height) = (2_000_i32, 1_500_i32);
+    let mut grain = StdRng::seed_from_u64(7);
+    let mut points = Vec::with_capacity((width * height * 3) as usize);
+    // A bitmap begins with its lowest line, and its points are blue, green, red.
+    for y in (0..height).rev() {
+        for x in 0..width {
+            let down = y - 600;
+            let is_road = down > 0 && (x - 1_000).abs() < 60 + down * 9 / 10;
+            let (across, along) = ((x - 1_050) as f64 / 520.0, (y - 1_150) as f64 / 170.0);
+            let [red, green, blue] = match () {
+                () if is_road && across.hypot(along) < 1.0 => [133, 110, 78],
+                () if is_road => [118, 116, 112],
+                () if down > 0 => [74, 112, 58],
+                () if (x / 7 * 31 % 90) + down > 0 => [46, 84, 48],
+                () => [150 - down / 12, 168 - down / 14, 184 - down / 20],
+            };
+            for colour in [blue, green, red] {
+                points.push((colour + grain.random_range(-70..=70)).clamp(0, 255) as u8);
+            }
+        }
+    }
+    let mut bitmap = b"BM".to_vec();
+    for word in [
+        54 + points.len() as i32,
+        0,
+        54,
+        40,
+        width,
+        height,
+        24 << 16 | 1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ] {
+        bitmap.extend_from_slice(&word.to_le_bytes());
+    }
+    bitmap.extend_from_slice(&points);
+    std::fs::write(path, bitmap).unwrap();
+}

@@ -1,0 +1,125 @@
+//! Tabs, tokens that ended, and a phone that was given up.
+
+use cutri::accounts::token::{self, Holder, Kind as TokenKind};
+use cutri_tests::{TestDatabase, each_db, phone::Phone};
+use serde_json::{Value, json};
+
+use super::{PASSWORD, Stage, words};
+
+each_db! {
+    async fn tabs_tokens_and_a_phone_that_was_given_up(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        two_tabs_are_one_phone(&mut stage).await;
+        a_token_that_ended_is_no_end(&mut stage).await;
+        after_the_grace_one_signs_in_and_nothing_is_lost(&mut stage).await;
+        a_phone_that_was_given_up_hands_in_and_forgets(&mut stage).await;
+    }
+}
+
+async fn two_tabs_are_one_phone(stage: &mut Stage<'_>) {
+    let url = stage.road.url("/dien-thoai#hop-gui");
+    stage.browser.tab("two").open(&url).await;
+    stage.browser.tab("two").sees("Mọi điều đã ghi đều đã gửi").await;
+    stage.tab().front().await;
+    stage.tab().press("Mất sóng").await;
+    stage.writes("Kênh nội đồng bồi lắng").await;
+    let mut two = stage.browser.tab("two");
+    two.front().await;
+    two.sees("Đang giả như mất sóng").await;
+    two.sees("Kênh nội đồng bồi lắng").await;
+    two.sees("1 việc đang chờ gửi").await;
+    // Both have it, both hear that there is signal again, and one sends it.
+    two.press("Mất sóng").await;
+    two.sees("Mọi điều đã ghi đều đã gửi").await;
+    stage.tab().front().await;
+    stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+    assert_eq!(words(&stage.arrived().await), ["Kênh nội đồng bồi lắng"]);
+}
+
+/// Changes the session that the page keeps.
+async fn with_session(stage: &mut Stage<'_>, change: &str) -> Value {
+    let script = format!(
+        "indexedDB.databases().then(([{{ name }}]) => new Promise((resolve) => {{
+            indexedDB.open(name).onsuccess = ({{ target: {{ result }} }}) => {{
+                const meta = result.transaction('meta', 'readwrite').objectStore('meta');
+                meta.get('session').onsuccess = ({{ target }}) => {{
+                    const session = target.result; {change};
+                    meta.put(session, 'session').onsuccess = () => {{ result.close(); resolve(session); }}; }}; }}; }}))"
+    );
+    stage.tab().evaluate(&script).await
+}
+
+/// A token of this device that has ended.
+fn ended(stage: &Stage<'_>, device: &str) -> String {
+    let holder = Holder {
+        account: stage.world.here.delegates[0].account.0,
+        device: device.parse().unwrap(),
+        kind: TokenKind::Access,
+    };
+    let (state, ago) = (&stage.state, stage.state.clock.now() - chrono::Duration::hours(1));
+    let minted = token::mint(&state.keys, &state.issuer, holder, ago, state.entropy.as_ref());
+    minted.unwrap().text
+}
+
+async fn a_token_that_ended_is_no_end(stage: &mut Stage<'_>) {
+    let before = with_session(stage, "").await;
+    let old = ended(stage, before["deviceId"].as_str().unwrap());
+    stage.tab().press("Mất sóng").await;
+    stage.writes("Thiếu thuốc ở trạm y tế").await;
+    with_session(stage, &format!("session.access = '{old}'")).await;
+    stage.tab().press("Mất sóng").await;
+    stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+    let after = with_session(stage, "").await;
+    assert_ne!(after["access"], json!(old));
+    assert_ne!(after["refresh"], before["refresh"], "the next of its line");
+    assert_eq!(after["deviceId"], before["deviceId"]);
+}
+
+async fn after_the_grace_one_signs_in_and_nothing_is_lost(stage: &mut Stage<'_>) {
+    let before = with_session(stage, "").await;
+    let old = ended(stage, before["deviceId"].as_str().unwrap());
+    stage.tab().press("Mất sóng").await;
+    stage.writes("Cầu ván gãy").await;
+    // It asked for the next token more than a minute ago, and never heard the answer.
+    let asked = format!("session.access = '{old}'; session.sentAt = Date.now() - 61000");
+    with_session(stage, &asked).await;
+    stage.tab().press("Mất sóng").await;
+    stage.tab().sees("Cần đăng nhập lại để gửi và nhận").await;
+    stage.tab().sees("1 việc đang chờ gửi").await;
+    let mut tab = stage.tab();
+    tab.press("Đăng nhập").await;
+    tab.fill("Mật khẩu", PASSWORD).await;
+    tab.evaluate("document.querySelector('form').requestSubmit()")
+        .await;
+    tab.sees("Điều cần biết trước").await;
+    tab.press("Hộp gửi").await;
+    tab.sees("Mọi điều đã ghi đều đã gửi").await;
+    let after = with_session(stage, "").await;
+    assert_eq!(after["deviceId"], before["deviceId"], "the same device");
+    assert_eq!(words(&stage.arrived().await).len(), 3);
+}
+
+async fn a_phone_that_was_given_up_hands_in_and_forgets(stage: &mut Stage<'_>) {
+    let session = with_session(stage, "").await;
+    stage.tab().press("Mất sóng").await;
+    stage.writes("Bản duy nhất trên đời").await;
+    let owner = stage.person(&stage.world.here.delegates[0]);
+    let input = json!({"deviceId": session["deviceId"]});
+    owner.done("revokeDevice", input, "device { id }").await;
+    stage.tab().press("Mất sóng").await;
+    stage.tab().sees("Thiết bị này đã bị thu hồi").await;
+    stage.tab().sees("Tên đăng nhập").await;
+    let left = stage
+        .tab()
+        .evaluate("indexedDB.databases().then((all) => all.length)")
+        .await;
+    assert_eq!(left, 0, "nothing is left");
+    // It was offered first, and its author finds it on his next device.
+    let mut next = Phone::new(owner);
+    next.collections = Some(vec!["syncIssue".to_owned()]);
+    next.pull().await;
+    let issues = next.rows_of("syncIssue");
+    assert_eq!(issues.len(), 1, "{issues:?}");
+    assert_eq!(issues[0]["code"], "DEVICE_REVOKED");
+}
