@@ -97,9 +97,12 @@ pub(super) fn at_councils(
     waits
 }
 
+/// A petition that waits, and until when.
+type Waiting = (Option<NaiveDate>, PetitionId);
+
 /// What waits for somebody, gathered line by line.
 #[derive(Default)]
-pub(super) struct Gathered(BTreeMap<(At, Kind), Vec<(Option<NaiveDate>, PetitionId)>>);
+pub(super) struct Gathered(BTreeMap<(At, Kind), Vec<Waiting>>);
 
 impl Gathered {
     /// A petition more.
@@ -120,7 +123,7 @@ fn row(
     account: AccountId,
     at: At,
     kind: Kind,
-    mut waiting: Vec<(Option<NaiveDate>, PetitionId)>,
+    mut waiting: Vec<Waiting>,
     today: NaiveDate,
     now: DateTime<Utc>,
 ) -> Model {

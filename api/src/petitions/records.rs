@@ -157,7 +157,7 @@ impl Informing {
 
     /// The shown name of who told it.
     async fn author_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(rows(ctx)?.load_one(NameOf(self.0.author_id)).await?)
+        rows(ctx)?.load_one(NameOf(self.0.author_id)).await
     }
 
     /// What the voters said to the answer, as told (mức độ hài lòng): code of the list `satisfaction`; null where
