@@ -475,9 +475,18 @@ impl Story {
         );
 
         // The next pull brings exactly what changed, no more and no less.
-        let seen: BTreeSet<Seen> = phone.pull().await.into_iter().collect();
+        // The worker makes briefs and counts agendas beside; where it does between the two pulls, one pulls once more.
+        let mut seen: BTreeMap<(String, String), Option<String>> = BTreeMap::new();
         let mut fresh = Phone::new(delegate.clone());
-        fresh.pull().await;
+        for _ in 0..5 {
+            let pulled = phone.pull().await.into_iter();
+            seen.extend(pulled.map(|(of, id, rev)| ((of, id), rev)));
+            fresh.pull().await;
+            if phone.rows == fresh.rows {
+                break;
+            }
+        }
+        let seen: BTreeSet<Seen> = seen.into_iter().map(|((of, id), rev)| (of, id, rev)).collect();
         let after = versions(&fresh);
         let changed: BTreeSet<Seen> = after
             .iter()
