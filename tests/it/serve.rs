@@ -137,14 +137,14 @@ fn own_memory(server: &ServerProcess) -> u64 {
 async fn an_idle_server_is_small() {
     let folder = folder();
     let made = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
-    // Measured 14 to 18 MB, 12 MB in a release build. Rows of the units held twice, as a driver gives them, were
+    // Measured 14 to 25 MB (the first count of all agendas included), 12 MB in a release build before agendas. Rows of the units held twice, as a driver gives them, were
     // 60 MB; what the making of a demo left behind, until the server began anew after it, 412 MB.
     let own = own_memory(&made);
-    assert!(own < 24_000, "{own} kB for itself after it made a demo");
+    assert!(own < 36_000, "{own} kB for itself after it made a demo");
     assert!(made.term().await.success());
     let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
     let own = own_memory(&server);
-    assert!(own < 24_000, "{own} kB for itself when idle");
+    assert!(own < 36_000, "{own} kB for itself when idle");
     assert!(server.term().await.success());
 }
 
