@@ -137,8 +137,8 @@ fn own_memory(server: &ServerProcess) -> u64 {
 async fn an_idle_server_is_small() {
     let folder = folder();
     let made = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
-    // Measured 14 to 25 MB (the first count of all agendas included), 12 MB in a release build before agendas. Rows of the units held twice, as a driver gives them, were
-    // 60 MB; what the making of a demo left behind, until the server began anew after it, 412 MB.
+    // Measured 14 to 25 MB, the first count of all agendas included. Rows of the units held twice, as a driver gives
+    // them, were 60 MB; what the making of a demo left behind, until the server began anew after it, 412 MB.
     let own = own_memory(&made);
     assert!(own < 36_000, "{own} kB for itself after it made a demo");
     assert!(made.term().await.success());
