@@ -141,11 +141,8 @@ each_db! {
                 let told = if kind == "ws" { &done["end"]["errors"] } else { &done["results"][0]["errors"] };
                 assert_eq!(told[0]["extensions"]["code"], code, "{kind} {wrong} {done}");
             }
-            // graphql-ws closes its socket after each operation, and connects again where the next one meets it closing.
-            if kind == "sse" {
-                let told = clients.ask("told", kind, json!({})).await;
-                assert!(!told["connecting"].as_array().unwrap().contains(&json!(true)), "{told}");
-            }
+            let told = clients.ask("told", kind, json!({})).await;
+            assert!(!told["connecting"].as_array().unwrap().contains(&json!(true)), "{kind} {told}");
         }
     }
 

@@ -17,7 +17,10 @@ use cutri_tests::{
     world::World,
 };
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 const FOLLOW: &str =
     "subscription onStream($headers: FeedbackInputHeaders) { streamFeedback(headers: $headers) {
@@ -268,6 +271,28 @@ each_db! {
     }
 }
 
+/// A library that hears no answer to its close frame takes its own goodbye for a broken line (1006) and comes back.
+#[test]
+fn a_goodbye_is_answered() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let (app, world) = app(&db).await;
+        let person = app.person(&world.here.delegates[0]);
+        let goodbye = || {
+            Message::Close(Some(CloseFrame {
+                code: CloseCode::Normal,
+                reason: "".into(),
+            }))
+        };
+        let mut known = Socket::signed_in(app.address(), person.token()).await;
+        known.subscribe("s", FOLLOW, json!({})).await;
+        known.send(goodbye()).await;
+        assert_eq!(known.closed().await, 1000);
+        let mut unknown = Socket::new(app.address()).await;
+        unknown.send(goodbye()).await;
+        assert_eq!(unknown.closed().await, 1000, "also before it said who it is");
+    });
+}
+
 #[test]
 fn pings_keep_a_socket_and_the_end_of_the_server_is_told() {
     database::run(Kind::Sqlite, async |db: TestDatabase| {
@@ -315,7 +340,9 @@ fn a_follower_that_lags_is_told_and_never_skips() {
 #[test]
 fn a_change_is_read_once_for_all_who_listen() {
     database::run(Kind::Sqlite, async |db: TestDatabase| {
-        let (app, world) = app(&db).await;
+        // Of ordinary patience: a socket answers pings when it is heard, and the last of forty waits for its turn.
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
         let person = app.person(&world.here.delegates[0]);
         let phone = Phone::new(person.clone());
         let mut counted = Vec::new();

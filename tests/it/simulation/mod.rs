@@ -188,6 +188,8 @@ impl<'a> Simulation<'a> {
         let keys = self.app.take().unwrap().stop().await;
         self.db.put_back(&copy).await;
         self.start_again(keys).await;
+        // The mandate that was begun or ended after the copy was made is as it was then.
+        self.guest.1 = self.seat_today(self.guest.0.account).await;
         self.restores += 1;
         self.is_replaced = true;
         self.tell("the copy is put back".to_owned());

@@ -30,6 +30,17 @@ impl Simulation<'_> {
             .id
     }
 
+    /// The mandate that somebody holds today.
+    pub(super) async fn seat_today(&self, account: AccountId) -> Option<DelegateId> {
+        let today = cutri::clock::Clock::today(self.clock.as_ref());
+        let seats = delegate::Entity::find().filter(delegate::Column::AccountId.eq(account));
+        let seats = seats.all(self.app().state.store.read()).await.unwrap();
+        let mut held = seats
+            .iter()
+            .filter(|seat| seat.valid_to.is_none_or(|to| to > today));
+        held.next().map(|seat| seat.id)
+    }
+
     /// The roles that somebody holds today.
     async fn grants_of(&self, account: AccountId) -> Vec<String> {
         let today = cutri::clock::Clock::today(self.clock.as_ref());

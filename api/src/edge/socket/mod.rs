@@ -8,7 +8,7 @@
 mod message;
 pub(super) mod operation;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_graphql::futures_util::stream::{AbortHandle, BoxStream, SelectAll};
 use axum::{
@@ -123,8 +123,11 @@ struct Caller<B: Backend> {
 
 impl<B: Backend> Socket<B> {
     async fn run(self, mut wire: WebSocket) {
+        let farewell = self.edge.config.times.farewell;
         let close = match self.converse(&mut wire).await {
-            Ok(()) => return,
+            // Reading on sends the answer to the client's close frame (RFC 6455 §5.5.1); without it the client takes
+            // its own goodbye for a broken line (1006) and comes back.
+            Ok(()) => return rest(&mut wire, farewell).await,
             Err(close) => close,
         };
         tracing::debug!(code = close.0, reason = close.1, request_id = %self.client.request_id, "socket closed");
@@ -136,14 +139,12 @@ impl<B: Backend> Socket<B> {
             // The rest of it is on its way, and nobody will read it.
             self.connection.has_body();
         }
-        let farewell = self.edge.config.times.farewell;
         if timeout(farewell, wire.send(Message::Close(Some(frame))))
             .await
             .is_ok()
         {
             // What the client still sends is taken, so that it reads why and not a reset.
-            let rest = async { while let Some(Ok(_)) = wire.recv().await {} };
-            let _ = timeout(farewell, rest).await;
+            rest(&mut wire, farewell).await;
         }
     }
 
@@ -284,6 +285,11 @@ impl<B: Backend> Socket<B> {
             Err(_) => Err(TOO_SLOW),
         }
     }
+}
+
+/// Takes what the client still sends, for this long at most.
+async fn rest(wire: &mut WebSocket, farewell: Duration) {
+    let _ = timeout(farewell, async { while let Some(Ok(_)) = wire.recv().await {} }).await;
 }
 
 /// The next message, noting when anything came.
