@@ -214,7 +214,7 @@ pub(super) async fn executed<B: Backend>(
     let started = Instant::now();
     let executed = tokio::time::timeout(time, edge.backend.execute(request, caller)).instrument(span.clone());
     let mut response = executed.await.unwrap_or_else(|_| too_slow(time));
-    question.name_fields(&edge.types, &mut response);
+    question.name_fields(|| edge.types(), &mut response);
     if let Some((text, document)) = new
         && response.is_ok()
     {

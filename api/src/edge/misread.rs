@@ -97,7 +97,7 @@ impl Question {
     }
 
     /// Gives the errors about values their field.
-    pub(super) fn name_fields(&self, types: &Types, response: &mut Response) {
+    pub(super) fn name_fields<'a>(&self, types: impl Fn() -> &'a Types, response: &mut Response) {
         for error in &mut response.errors {
             let is_told = extension(error, "field").is_some();
             if is_told || error.path.is_empty() {
@@ -108,7 +108,7 @@ impl Question {
                 (_, Some(Value::String(text))) => Wrong::Text(text.clone()),
                 _ => continue,
             };
-            if let Some(field) = self.field(types, error, &wrong) {
+            if let Some(field) = self.field(types(), error, &wrong) {
                 let extensions = error.extensions.get_or_insert_default();
                 extensions.set("field", field);
                 if matches!(wrong, Wrong::Number) {

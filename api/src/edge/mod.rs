@@ -37,7 +37,7 @@ mod wire;
 mod tests;
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -58,7 +58,8 @@ pub struct Edge<B> {
     config: EdgeConfig,
     graphiql: graphiql::Page,
     schema_etag: String,
-    types: misread::Types,
+    /// Read when the first value was misread: most servers never need them, and parsing the schema takes a while.
+    types: OnceLock<misread::Types>,
     documents: documents::Documents,
     seats: Arc<seats::Seats>,
     /// Sockets live on when their request was answered.
@@ -72,7 +73,6 @@ impl<B: Backend> Edge<B> {
     pub fn new(backend: B, pages: Router, config: EdgeConfig) -> Arc<Self> {
         let graphiql = graphiql::Page::new(&config.examples);
         let schema_etag = routes::etag(backend.sdl());
-        let types = misread::Types::read(backend.sdl());
         let seats = Arc::new(seats::Seats::new(
             config.rate_limits.then_some(config.connections),
         ));
@@ -82,13 +82,18 @@ impl<B: Backend> Edge<B> {
             config,
             graphiql,
             schema_etag,
-            types,
+            types: OnceLock::new(),
             documents: documents::Documents::default(),
             seats,
             sockets: TaskTracker::new(),
             draining: CancellationToken::new(),
             panics: AtomicU64::new(0),
         })
+    }
+
+    fn types(&self) -> &misread::Types {
+        self.types
+            .get_or_init(|| misread::Types::read(self.backend.sdl()))
     }
 
     /// Requests that ended in a panic since the start. Anything above zero deserves an alarm.

@@ -57,9 +57,21 @@ async fn everything_is_there_after_signing_in(stage: &mut Stage<'_>) {
     tab.sees("Tân Hưng").await;
     stage.is_legible().await;
     stage.shoots("hom-nay").await;
-    stage.tab().press("Ghi phiếu").await;
-    stage.tab().sees("Phiếu mới").await;
+    let mut tab = stage.tab();
+    tab.press("Ghi phiếu").await;
+    tab.sees("Phiếu mới").await;
+    // What would make it clear work is told while it is typed, and never demanded.
+    tab.sees("Nên hỏi thêm cho rõ việc: nội dung đề nghị; đối tượng bị ảnh hưởng; từ bao giờ")
+        .await;
+    tab.fill("Mong muốn", "Sửa đường").await;
+    tab.misses("nội dung đề nghị").await;
+    tab.press("Cho rõ việc hơn").await;
+    tab.fill("Ai bị ảnh hưởng", "60 hộ ấp 4").await;
+    tab.fill("Từ khi nào", "Mùa mưa năm ngoái").await;
+    tab.fill("Có gì làm rõ", "Không có").await;
+    tab.sees("Đã rõ việc.").await;
     stage.is_legible().await;
+    stage.shoots("ghi-ro").await;
 }
 
 async fn it_opens_and_writes_without_any_network(stage: &mut Stage<'_>) {
@@ -251,13 +263,18 @@ async fn receipts_advance_and_hostile_text_is_text(stage: &mut Stage<'_>) {
     tab.sees("Đang giả như mất sóng").await;
     tab.press("Đã thông tin lại cho cử tri").await;
     tab.choose("Bằng cách nào", "Tại hội nghị tiếp xúc cử tri").await;
+    tab.choose("Cử tri có hài lòng không", "Hài lòng một phần").await;
     tab.press("Lưu").await;
     tab.sees("Cần thông tin lại cho cử tri (0)").await;
     tab.press("Mất sóng").await;
     tab.sees("Đã đồng bộ lúc").await;
-    let query = "query($id: ID!) { petition(id: $id) { process history(first: 20) { event } } }";
+    let query = "query($id: ID!) { petition(id: $id) { process satisfaction history(first: 20) { event } } }";
     let told = office.data(query, json!({"id": petition})).await["petition"].clone();
-    assert_eq!(told["process"], "informed", "{told}");
+    assert_eq!(
+        (&told["process"], &told["satisfaction"]),
+        (&json!("informed"), &json!("partly")),
+        "{told}"
+    );
     let events: Vec<&str> = told["history"]
         .as_array()
         .unwrap()

@@ -9,6 +9,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 use super::{Stage, until, words};
+use crate::files::Sender;
 
 const SAID: &str = "Mưa lớn là đường liên ấp ngập, có ảnh";
 /// A piece of a photo, as the page cuts it.
@@ -22,6 +23,51 @@ each_db! {
         the_server_is_killed_within_a_piece(&mut stage).await;
         it_goes_on_from_there(&mut stage, &sha256).await;
         the_office_sees_it(&mut stage, &sha256).await;
+    }
+}
+
+each_db! {
+    // It was asked again for ever, and nobody was told.
+    async fn a_photo_that_is_refused_stays_and_is_explained(db: TestDatabase) {
+        let mut stage = Stage::set_in(&db, vec![("CUTRI_FILE_QUOTA", "1".to_owned())]).await;
+        stage.signs_in().await;
+        // Another phone of the account has all the space.
+        let delegate = stage.person(&stage.world.here.delegates[0]);
+        let other = Sender::at(stage.listen, delegate.token());
+        let taken = "ab".repeat(32);
+        assert_eq!(other.create_as(&taken, "1000000").await.status, 201);
+        let camera = db.folder().join("duong-ngap.bmp");
+        flooded_road(&camera);
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.fill("Cử tri nói gì", SAID).await;
+        tab.attach("Chụp hoặc chọn ảnh", &camera).await;
+        tab.sees_number(1, ".photos img").await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Ảnh chưa được nhận").await;
+        tab.sees("Tài khoản đã dùng hết dung lượng tệp.").await;
+        // It holds nothing up, is not asked for again, and goes nowhere.
+        tab.sees("Mọi điều đã ghi đều đã gửi").await;
+        assert_eq!(words(&stage.arrived().await), [SAID]);
+        stage.is_legible().await;
+        stage.road.keep_requests();
+        stage.writes("Trạm y tế thiếu thuốc").await;
+        stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+        let asked: Vec<u8> = stage.road.kept().concat();
+        assert!(!String::from_utf8_lossy(&asked).contains(" /files"), "asked again for nothing");
+        stage.tab().reload().await;
+        let leave = "location.hash = '#roi-may'";
+        stage.tab().evaluate(leave).await;
+        stage.tab().sees("Còn 1 việc chưa gửi").await;
+        // There is space again.
+        assert_eq!(other.delete(&taken).await.status, 204);
+        let mut tab = stage.tab();
+        tab.press("Hộp gửi").await;
+        tab.press("Gửi lại").await;
+        tab.misses("Ảnh chưa được nhận").await;
+        until("it is sent", async || stage.held("photos").await.is_empty()).await;
+        let read = stage.state.store.read();
+        assert_eq!(file::Entity::find().count(read).await.unwrap(), 1);
     }
 }
 

@@ -95,6 +95,7 @@ async fn the_signal_makes_it_read_or_say_that_there_is_something(stage: &mut Sta
     // Nobody does: what is on the locked screen tells nobody anything.
     let mut other = stage.browser.tab("other");
     other.open(&stage.road.url("/livez")).await;
+    other.front().await;
     other.wake(&origin).await;
     let told = "Sổ tay đại biểu: Có thông tin mới. Mở sổ tay để xem.";
     for _ in 0..200 {

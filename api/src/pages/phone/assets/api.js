@@ -11,7 +11,6 @@ export const lostSignal = {
   get isOn() { return localStorage.getItem('cutri-lost-signal') === '1'; },
   set isOn(lost) { localStorage.setItem('cutri-lost-signal', lost ? '1' : '0'); },
 };
-
 /** A request that either has an answer or throws NoAnswer. */
 export async function send(path, options, seconds = 30) {
   if (lostSignal.isOn) throw new NoAnswer();
@@ -34,7 +33,6 @@ async function post(query, variables, token, options) {
   if (errors && !(data && Object.values(data).some(Boolean))) throw new Refused({ code, message: errors[0].message });
   return data;
 }
-
 /** Does something with the access token, and again with a fresh one if the server (not the phone's clock) says so. */
 export async function signedIn(work) {
   const session = await meta('session');
@@ -67,7 +65,6 @@ const refreshed = (failed) => navigator.locks.request('cutri-session', async () 
   if (!access) throw new SignIn();
   return access;
 });
-
 /** Signs in; with the device's id of last time it stays the same device. Returns the account and its session. */
 export async function login(username, password, deviceId) {
   const deviceName = /android/i.test(navigator.userAgent) ? 'Điện thoại Android' : 'Sổ tay đại biểu';

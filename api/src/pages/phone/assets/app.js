@@ -15,7 +15,6 @@ const VIEWS = {
 };
 const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 0 };
 const isInUse = () => view.querySelector('.card > form, details[open] > form');
-
 /** Shows the view that the address names. A form in use is never drawn anew under somebody's fingers. */
 async function show() {
   const [name, id] = location.hash.slice(1).split('/');
@@ -32,7 +31,6 @@ async function show() {
   if (isNew) (document.getElementById(id) ?? document.body).scrollIntoView({ block: id ? 'center' : 'start' });
   await tellState();
 }
-
 /** The line on top, and the counts on the tabs. */
 async function tellState() {
   lost.checked = lostSignal.isOn;
@@ -50,7 +48,6 @@ async function tellState() {
       + (waiting ? `${waiting} việc chờ trên máy` : 'mọi việc đã gửi'),
   }[state.dataset.standing], now.standing === 'signin' ? h('a', { href: '#dang-nhap' }, 'Đăng nhập') : '');
 }
-
 /** Who signs in again finds everything as it was. */
 function again() {
   return signIn({ why: localStorage.getItem('cutri-farewell'), then: async (account, session) => {
@@ -63,7 +60,6 @@ function again() {
     await show();
   } });
 }
-
 /** Opens the account's store and begins to sync. */
 async function begin(account) {
   if (now.isOpen) return;
@@ -73,10 +69,10 @@ async function begin(account) {
   run((standing) => { now.standing = standing; tellState(); });
   if (globalThis.Notification?.permission === 'granted') register().catch(() => {});
 }
-
 /** Leaving this phone: what was not sent stays until it is. */
 async function leaving() {
-  const unsent = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state)).length;
+  const unsent = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state)).length
+    + (await store.all('photos')).length;
   const leave = () => ask('mutation { logout { userErrors { code } } }').catch(() => {})
     .then(() => store.erase('Đã rời máy này.'));
   return [h('h1', {}, 'Rời máy này'), card('Xóa dữ liệu trên máy', unsent

@@ -4,7 +4,6 @@ import { all, meta } from './store.js';
 const utf8 = (words) => new TextEncoder().encode(words);
 const bytes = (base64url) => Uint8Array.from(atob(base64url.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
 const base64 = (...parts) => btoa(parts.flatMap((part) => [...part]).map((byte) => String.fromCharCode(byte)).join(''));
-
 /** The body of a push, sealed for the server. The rows stay in the outbox: arriving by both roads, they are stored once. */
 export async function bundle() {
   const { deviceId: device, bundleKey } = await meta('session');

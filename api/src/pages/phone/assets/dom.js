@@ -1,5 +1,4 @@
 // The little that pages are made of.
-
 /** An element. Children are elements or text, and text never becomes markup: no row can do anything here. */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -11,7 +10,6 @@ export function h(tag, properties = {}, ...children) {
   element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return element;
 }
-
 /** A labelled field; the hint is read out with it. */
 export const field = (label, control, hint) => h('label', { class: 'field' }, h('span', {}, label), control,
   hint && h('small', {}, hint));

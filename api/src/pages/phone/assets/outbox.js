@@ -7,7 +7,6 @@ import { atVietnam, newId } from './ids.js';
 import { picture } from './photo.js';
 import { all, meta, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND } from './write.js';
-
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
 async function own() {
   const me = (await meta('profile'))?.account.id;
@@ -18,7 +17,6 @@ async function own() {
   }
   return [...both.values()].sort((a, b) => Date.parse(b.recordedAt ?? 0) - Date.parse(a.recordedAt ?? 0));
 }
-
 /** The four receipts: each has a time of its own once it is there. */
 const receipts = ({ recordedAt, receivedAt, acceptedAt, seenAt, state }) => h('ol', { class: 'receipts' }, [
   ['Trên máy', recordedAt ?? true], ['Máy chủ đã nhận', receivedAt ?? state === 'answered'],
@@ -42,7 +40,6 @@ feedback.status === 'returned' && !feedback.state && [h('p', { class: 'warning' 
   h('button', { class: 'quiet', onclick: () => correct(feedback) }, 'Bổ sung vào phiếu')],
 feedback.attachments && album(feedback.attachments.split(' ')),
 feedback.petitionId && h('p', { class: 'fine' }, 'Thuộc kiến nghị: ', petitions.get(feedback.petitionId)?.title ?? '…'));
-
 /** A denunciation: its words leave the phone on paper only. With the receipt it becomes a feedback without words. */
 function byHand({ mutationId, id, patch }, agencies) {
   const paper = fold('Khi đã bàn giao', form({}, async (receipt) => {
@@ -66,7 +63,6 @@ const correct = async (words) => {
   await setMeta(`draft ${words.id}`, words);
   location.hash = `#sua/${words.id}`;
 };
-
 /** What was refused: why, and the words again. */
 function issue({ id, at, message, field: about, rowCollection, rowId }) {
   const back = ({ target }) => ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id })
@@ -76,7 +72,11 @@ function issue({ id, at, message, field: about, rowCollection, rowId }) {
     h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
     rowCollection === 'feedback' && h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
 }
-
+/** A photo that the server does not take. It stays on the phone until there is space, or a person has put it elsewhere. */
+const refusedPhoto = ({ sha256, blob, refused }) => h('article', { class: 'card issue' }, h('h2', {}, 'Ảnh chưa được nhận'),
+  lines(refused), h('p', { class: 'photos' }, h('img', { src: URL.createObjectURL(blob), alt: 'Ảnh chưa được nhận' })),
+  h('a', { class: 'button quiet', href: URL.createObjectURL(blob), download: `${sha256.slice(0, 8)}.jpg` }, 'Lưu ảnh ra máy'),
+  h('button', { class: 'quiet', onclick: () => queue([], (tx) => tx.put('photos', { sha256, blob })) }, 'Gửi lại'));
 /** What waits as a sealed file, for the road without any network. */
 async function carry() {
   const href = URL.createObjectURL(await bundle());
@@ -99,6 +99,7 @@ export async function outbox({ id }) {
     h('p', {}, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
     unsent > 0 && h('button', { class: 'quiet', onclick: carry }, 'Xuất ra tệp để người khác mang đi nộp'),
     kept.map((entry) => byHand(entry, agencies)), issues.map(issue),
+    (await all('photos')).filter(({ refused }) => refused).map(refusedPhoto),
     shown.slice(0, 20), more('Các phiếu trước', shown.slice(20)),
   ];
 }

@@ -10,7 +10,6 @@ export const PROCESS = {
 const OVER = ['informed', 'closed', 'split', 'merged'];
 export const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
 const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
-
 /** All petitions, with those on which something waits in the outbox marked. */
 async function petitions() {
   const sent = new Map((await all('outbox')).map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
@@ -48,6 +47,7 @@ export async function petitionList() {
     petition.sent ? h('p', { class: 'fine pending' }, 'Đã ghi trên máy, đang chờ gửi.') : actions);
   const inform = (petition) => record('Đã thông tin lại cho cử tri', 'informing', { petitionId: petition.id },
     field('Bằng cách nào', select('channel', options('informing_channel'), 'contact_meeting')),
+    field('Cử tri có hài lòng không', select('satisfaction', [['', 'Chưa hỏi'], ...options('satisfaction')], '')),
     field('Cử tri nói gì thêm', area('note', '', 2_000, 2)));
   const urge = (petition) => record('Đôn đốc', 'urging', { targetKind: 'petition', targetId: petition.id },
     field('Hình thức', select('how', options('urging_how'), 'phone')),

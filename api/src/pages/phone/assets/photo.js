@@ -4,7 +4,6 @@ import { Refused, send, signedIn } from './api.js';
 import { sha256 } from './ids.js';
 import { all, get, write } from './store.js';
 const [LONGEST_SIDE, PIECE] = [1_600, 256 * 1_024];
-
 /** A small JPEG of a picture. Drawing it anew leaves behind what the camera wrote into it: place, time, owner. */
 export async function prepare(file) {
   const picture = await createImageBitmap(file);
@@ -18,16 +17,15 @@ export async function prepare(file) {
 
 const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (token) => {
   const answer = await send(`/files${method === 'POST' ? '' : `/${sha256}`}`, {
-    method, body, headers: { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', ...headers },
+    method, body, headers: { authorization: `Bearer ${token}`, 'accept-language': 'vi', 'tus-resumable': '1.0.0', ...headers },
   }, 120);
   if (answer.status === 401) throw new Refused((await answer.json()).errors[0].extensions);
   return answer;
 });
-
 /** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. What is written in
  * the meantime does not wait for the photo: `first` sends it before each piece. */
 export async function sendPhotos(first) {
-  for (const { sha256, blob } of await all('photos')) {
+  for (const { sha256, blob } of (await all('photos')).filter(({ refused }) => !refused)) {
     const begin = { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` };
     let step = await tus('HEAD', sha256);
     if (!step.ok) step = await tus('POST', sha256, begin);
@@ -37,10 +35,12 @@ export async function sendPhotos(first) {
       await first();
       step = await tus('PATCH', sha256, type, blob.slice(offset(), offset() + PIECE));
     }
-    if (step.ok) await write(async (tx) => { tx.delete('photos', sha256); });
+    // No space, or no picture for this server: asking again does not cure it. It stays here, and the outbox tells why.
+    const refused = [413, 415].includes(step.status) && (await step.json()).errors[0].message;
+    if (step.ok) await write(async (tx) => tx.delete('photos', sha256));
+    else if (refused) await write(async (tx) => tx.put('photos', { sha256, blob, refused }));
   }
 }
-
 /** A photo to look at: from this phone while it is here, else from the server. */
 export const picture = async (sha256) => URL.createObjectURL((await get('photos', sha256))?.blob
   ?? await (await tus('GET', sha256)).blob());

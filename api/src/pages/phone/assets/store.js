@@ -4,7 +4,7 @@
 //   outbox  what was written here and is not back yet  {mutationId, collection, id, patch, state, ...}
 //           state: waiting → answered (the server has it) → removed once the row comes by pull;
 //           by_hand: a denunciation, which never leaves the phone
-//   photos  pictures on their way                      {sha256, blob, location}
+//   photos  pictures on their way, or refused and why  {sha256, blob, refused}
 //   meta    session, cursor, epoch, profile, draft, synced
 const STORES = { rows: ['c', 'id'], outbox: 'mutationId', photos: 'sha256', meta: undefined };
 let [db, channel] = [];
@@ -26,7 +26,6 @@ export async function open(account) {
   channel = new BroadcastChannel(`cutri-${account}`);
   channel.onmessage = ({ data }) => changes.dispatchEvent(new Event(data));
 }
-
 /** Runs `work` in one transaction; when this resolves, all of it is on the disk, or, if it throws, nothing. */
 export async function write(work, news = 'changed') {
   const tx = db.transaction(Object.keys(STORES), 'readwrite', { durability: 'strict' });
@@ -57,7 +56,6 @@ export const queue = (entries, also = () => {}) => write(async (tx) => {
   for (const entry of entries) tx.put('outbox', { state: 'waiting', ...entry });
   also(tx);
 }, 'queued');
-
 /** Forgets everything of this account, and begins as on the first day, with these words in every tab. */
 export async function erase(words) {
   localStorage.removeItem('cutri-account');

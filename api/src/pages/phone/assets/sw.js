@@ -20,7 +20,6 @@ self.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET' || origin !== location.origin || !SHELL.includes(pathname)) return;
   event.respondWith((async () => await caches.match(pathname, { cacheName: RELEASE }) ?? fetch(event.request))());
 });
-
 // Without a word of what is new: a notification lies on a locked screen.
 on('push', async () => {
   const pages = await self.clients.matchAll({ type: 'window' });

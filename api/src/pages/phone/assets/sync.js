@@ -5,7 +5,7 @@ import { newId, fingerprint, digestOf } from './ids.js';
 import { sendPhotos } from './photo.js';
 import { all, changes, erase, meta, rowsOf, write } from './store.js';
 // Without the 14,000 units: `viewer` names a delegate's own places.
-const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'syncIssue'];
+const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'agenda', 'syncIssue'];
 const PAGE = 'partitions changes { p c op id rev d } cursor epoch more digest wipe';
 const PUSH = `mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
   results { status rev errors { code } } pull { ${PAGE} } } }`;
@@ -20,9 +20,9 @@ const PROFILE = '{ viewer { account { id name } units { id name } } codeLists { 
 const WRITABLE = Object.fromEntries(Object.entries({
   feedback: 'meetingId unitId subUnit channel origin kind subject content wanted affected since evidence answeredOnSpot '
     + 'onSpotAnswer trackingCode recordedAt receiptNumber receivedOn receivingAgencyId attachments',
-  informing: 'petitionId at channel meetingId note', urging: 'targetKind targetId toAgencyId how text documentNumber at',
+  informing: 'petitionId at channel meetingId note satisfaction',
+  urging: 'targetKind targetId toAgencyId how text documentNumber at',
 }).map(([collection, names]) => [collection, names.split(' ')]));
-
 /** Puts and removes the rows of a page; an answered change leaves the outbox with the row that it became. */
 async function putRows(tx, page, prints, outbox) {
   for (const [i, { p, c, op, id, rev, d }] of page.changes.entries()) {
@@ -36,7 +36,6 @@ async function putRows(tx, page, prints, outbox) {
 }
 
 const printsOf = ({ changes }) => Promise.all(changes.map(({ id, rev }) => rev && fingerprint(id, rev)));
-
 /** The rows of a page and its cursor, in one transaction. Tells whether the server is still what it was. */
 async function apply(page) {
   const prints = await printsOf(page);
@@ -51,7 +50,6 @@ async function apply(page) {
     return isSame;
   });
 }
-
 /** The server stands on an older copy: one's own rows go out again, with those not yet read back; then reading begins anew. */
 async function offerAgain(tx, outbox) {
   const { account } = await tx.get('meta', 'profile') ?? {};
@@ -64,7 +62,6 @@ async function offerAgain(tx, outbox) {
   forget(tx);
 }
 const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
-
 /** Uploads what waits, at most 500 rows and 4 MiB, under the same mutationId until there is an answer. What a row came to
  * is in the next pages: the row, or a `syncIssue`. (Edited is only what was sent back; of a conflict the server keeps both.) */
 async function push() {
@@ -88,7 +85,6 @@ async function push() {
     if (syncPush.pull) await apply(syncPush.pull);
   }
 }
-
 /** Downloads until nothing is pending, then compares. */
 async function pull() {
   for (let page; !page || page.more;) {
@@ -99,7 +95,6 @@ async function pull() {
   }
   return undefined;
 }
-
 /** Finds where this phone differs from the server, and asks for exactly that. */
 async function repair() {
   const places = (await all('rows')).flatMap((row) => row.p.map((place) => ({ ...row, p: [place], key: `${place} ${row.c}` })));
@@ -145,7 +140,6 @@ let wake = () => {};
 export const nudge = () => wake();
 for (const event of ['online', 'visibilitychange']) addEventListener(event, nudge);
 changes.addEventListener('queued', nudge);
-
 /** Syncs for ever; `tell` hears how it stands: ok, busy, waiting, signin. */
 export async function run(tell) {
   for (let failures = 0; ;) {
@@ -167,7 +161,6 @@ export async function run(tell) {
     stop.abort();
   }
 }
-
 /** Ends when there is something new: who looks at the page waits on the server, the others ask once a minute. */
 async function news(signal) {
   if (document.visibilityState !== 'visible') return pause(60);

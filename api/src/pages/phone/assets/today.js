@@ -3,7 +3,6 @@ import { brief } from './brief.js';
 import { card, h, inDays, inWords, lines, more } from './dom.js';
 import { meta, rowsOf } from './store.js';
 import { awaited } from './petitions.js';
-
 /** Voter contacts that are still to come or began a few hours ago, the nearest first. */
 async function coming() {
   const at = ({ startsAt }) => Date.parse(startsAt) - Date.now();
@@ -13,9 +12,18 @@ async function coming() {
 
 const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(startsAt), place].filter(Boolean).join(' · '));
 
+/** What waits in an office or a body that answers. A delegate's own is counted here, also of what was told without signal. */
+async function duties(lists) {
+  const label = (list, code) => lists?.[list]?.find((entry) => entry.code === code)?.label ?? code;
+  const rows = (await rowsOf('agenda')).map(({ d }) => d).filter(({ scope }) => scope !== 'voters');
+  return rows.map(({ scope, kind, count, overdue, dueAt }) => h('div', { class: 'item' }, h('h3', {}, label('agenda_kind', kind)),
+    h('p', { class: 'fine' }, [label('agenda_scope', scope), `${count} kiến nghị`, overdue && `${overdue} quá hạn`,
+      dueAt && `sớm nhất ${inDays(dueAt)}`].filter(Boolean).join(' · '))));
+}
 export async function today({ install, wake }) {
   const mayWake = window.PushManager && Notification.permission === 'default';
   const [profile, waiting, [next, ...later]] = [await meta('profile'), await awaited(), await coming()];
+  const work = await duties(profile?.lists);
   return [
     h('h1', {}, 'Hôm nay'),
     card('Cuộc tiếp xúc cử tri sắp tới', next ? [
@@ -28,6 +36,7 @@ export async function today({ install, wake }) {
     card('Mang về cho cử tri', waiting.length
       ? h('a', { class: 'button quiet', href: '#kien-nghi' }, `${waiting.length} câu trả lời chưa thông tin lại`)
       : h('p', {}, 'Không còn câu trả lời nào chờ thông tin lại.')),
+    work.length > 0 && card('Việc đang chờ', work),
     card('Địa bàn của tôi', h('ul', { class: 'chips' }, (profile?.units ?? []).map(({ name }) => h('li', {}, name)))),
     install, mayWake && h('button', { class: 'quiet', onclick: wake }, 'Báo cho tôi khi có tin mới'),
     h('p', { class: 'fine' }, profile && `${profile.account.name}. `,

@@ -2,7 +2,6 @@
 import { ask } from './api.js';
 import { nudge } from './sync.js';
 navigator.serviceWorker?.addEventListener('message', ({ data }) => data === 'wake' && nudge());
-
 /** Tells the server where to wake this device: at every start, since a browser may change the address. */
 export async function register() {
   const { pushManager } = await navigator.serviceWorker.ready;

@@ -6,7 +6,9 @@ import { meta, queue, rowsOf, setMeta } from './store.js';
 const CONSENT = 'Cử tri đồng ý để đại biểu ghi tên, số điện thoại nhằm trả lời kiến nghị này.';
 export const BY_HAND = 'Tố cáo không gửi qua mạng: tên và lời người tố cáo là bí mật. Hãy hướng dẫn cử tri nộp đơn, hoặc '
   + 'chuyển tận tay cơ quan có thẩm quyền. Điều ghi dưới đây chỉ nằm trên máy này, đến khi đồng chí bấm “Đã bàn giao”.';
-
+/** What would make it clear work (rõ việc), told while it is typed and never demanded; the parts that the server counts. */
+const lacking = ({ kind, ...said }, parts, photos) => parts.filter(({ code }) => kind !== 'denunciation'
+  && !said[{ place: 'unitId' }[code] ?? code]?.trim() && !(code === 'evidence' && (photos.length || said.attachments)));
 /** A new one, at a meeting maybe; or one's own, to be corrected (`sua`). Each has its draft: none is typed over another. */
 export async function write({ name, id: chosen }) {
   const isNew = name !== 'sua';
@@ -22,15 +24,23 @@ export async function write({ name, id: chosen }) {
   const camera = h('input', { type: 'file', accept: 'image/*', multiple: true, class: 'hidden', onchange: async () => {
     for (const file of camera.files) photos.push(...await prepare(file).then((photo) => [photo], () => []));
     shown.replaceChildren(...photos.map(({ blob }) => h('img', { src: URL.createObjectURL(blob), alt: 'Ảnh kèm phiếu' })));
+    camera.form.dispatchEvent(new Event('input'));
   } });
   const kind = draft.kind ?? 'petition';
   const kinds = (profile?.lists.submission_kind ?? []).map(({ code, label }) => h('label', {},
     h('input', { type: 'radio', name: 'kind', value: code, checked: code === kind }), h('span', {}, label)));
+  const hint = h('p', { class: 'fine', role: 'status' });
+  const tell = (values) => {
+    const labels = lacking(values, profile?.lists.completeness ?? [], photos).map(({ label }) => label.toLowerCase());
+    hint.textContent = labels.length ? `Nên hỏi thêm cho rõ việc: ${labels.join('; ')}.` : 'Đã rõ việc.';
+  };
   const keep = ({ currentTarget }) => {
     const { contactName, contactPhone, ...values } = Object.fromEntries(new FormData(currentTarget));
     currentTarget.dataset.kind = values.kind;
     setMeta(key, values);
+    tell(values);
   };
+  tell({ unitId: profile?.units[0]?.id, ...draft });
   const save = async ({ id, baseRev, contactName, contactPhone, consent, onSpotAnswer, ...said }, button) => {
     button.disabled = true;
     const now = atVietnam();
@@ -62,7 +72,7 @@ export async function write({ name, id: chosen }) {
       fold('Cho rõ việc hơn', field('Ai bị ảnh hưởng', area('affected', draft.affected, 5_000, 2)),
         field('Từ khi nào', text('since', draft.since, 200)), field('Có gì làm rõ', area('evidence', draft.evidence, 5_000, 2))),
       field('Đã trả lời tại chỗ', area('onSpotAnswer', draft.onSpotAnswer, 5_000, 2), 'Để trống nếu chưa trả lời'),
-      h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), shown,
+      h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), shown, hint,
       fold('Cử tri muốn được gọi lại',
         h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'consent' }), h('span', {}, CONSENT)),
         field('Tên', text('contactName', '', 200)), field('Số điện thoại', text('contactPhone', '', 30)))),
