@@ -24,7 +24,7 @@ use crate::{
     search::{graphql::SearchQuery, similar_graphql::SimilarQuery},
     state::State,
     sync::{
-        graphql::{DigestQuery, IssueQuery, SyncMutation, SyncQuery},
+        graphql::{DigestQuery, IssueMutation, IssueQuery, SyncMutation, SyncQuery},
         rxdb::schema::{RxdbMutation, RxdbQuery, RxdbSubscription},
     },
     syntheses::{graphql::SynthesisQuery, mutations::SynthesisMutation},
@@ -83,6 +83,7 @@ pub struct Mutation(
     SyncMutation,
     RxdbMutation,
     WakingMutation,
+    IssueMutation,
 );
 
 /// The schema of cutri.

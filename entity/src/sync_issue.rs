@@ -4,7 +4,12 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{AccountId, DeviceId, SyncIssueId};
 
-/// A pushed row that was refused; its bytes are kept sealed.
+/// `status` of what still waits for its author.
+pub const OPEN: &str = "open";
+/// `status` of what was corrected, came after all, or was put aside by its author.
+pub const RESOLVED: &str = "resolved";
+
+/// A pushed row that was not taken, refused or in conflict; its bytes are kept sealed.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sync_issue")]
 pub struct Model {

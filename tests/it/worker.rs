@@ -172,6 +172,34 @@ each_db! {
         assert_eq!(phone.row("syncIssue", id)["status"], "resolved");
     }
 
+    /// Two hundred older rows that waited for what never came kept all later ones waiting for ever.
+    async fn a_waiting_row_is_not_held_up_by_older_ones_that_wait_for_ever(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let mut phone = stage.author();
+        let said = |meeting: &str| json!({"kind": "petition", "unitId": stage.world.here.unit,
+            "channel": "contact_meeting", "content": "Cầu gãy", "meetingId": meeting});
+        let for_ever: Vec<Value> = (0..205).map(|_| create("feedback", &new_id(), said(&new_id()))).collect();
+        for result in phone.push(&for_ever).await {
+            assert_eq!(result["status"], "DEFERRED");
+        }
+        let held = json!({"kind": "individual_or_group", "unitIds": stage.world.here.unit, "place": "Nhà văn hóa ấp 3",
+            "startsAt": "2026-03-02T07:00:00+07:00", "title": "Tiếp xúc cử tri"});
+        // The parent comes with a push of one's own, and with somebody else's.
+        for author in [0, 1] {
+            let (meeting, feedback) = (new_id(), new_id());
+            assert_eq!(phone.push(&[create("feedback", &feedback, said(&meeting))]).await[0]["status"], "DEFERRED");
+            let bringing = Phone::new(stage.app.person(&stage.world.here.delegates[author]));
+            let sent = bringing.push(&[create("meeting", &meeting, held.clone())]).await;
+            assert_eq!(sent[0]["status"], "APPLIED", "{sent:#?}");
+            if author == 1 {
+                stage.after(Duration::minutes(1)).await;
+                phone.person = stage.author().person;
+            }
+            phone.pull().await;
+            assert_eq!(phone.row("feedback", &feedback)["content"], "Cầu gãy");
+        }
+    }
+
     async fn a_receipt_is_kept_for_400_days_and_the_row_is_not_doubled_after_it(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let said = json!({"kind": "petition", "unitId": stage.world.here.unit, "channel": "contact_meeting", "content": "Cầu gãy"});

@@ -121,11 +121,10 @@ impl Agency {
 
     /// Who changed it and when, oldest first, for those who keep it; `first` from 1 to 100.
     async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
-        let state = state(ctx)?;
-        if !may_manage(viewer(ctx)?, &state.reference(), self.0.unit_id) {
+        if !may_manage(viewer(ctx)?, &state(ctx)?.reference(), self.0.unit_id) {
             return Ok(Vec::new());
         }
-        history(state, "agency", self.0.id.0, first).await
+        history(ctx, "agency", self.0.id.0, first).await
     }
 }
 

@@ -170,12 +170,11 @@ impl Council {
 
     /// Who changed it and when, oldest first, for those who keep it; `first` from 1 to 100.
     async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
-        let state = state(ctx)?;
-        let (viewer, reference) = (viewer(ctx)?, state.reference());
+        let (viewer, reference) = (viewer(ctx)?, state(ctx)?.reference());
         if !viewer.may_at_council(Capability::ManageCouncil, self.0.id, &reference) {
             return Ok(Vec::new());
         }
-        history(state, "council", self.0.id.0, first).await
+        history(ctx, "council", self.0.id.0, first).await
     }
 }
 

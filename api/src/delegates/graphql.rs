@@ -172,7 +172,7 @@ impl Delegate {
         if !self.is_own(ctx)? {
             return Ok(Vec::new());
         }
-        history(state(ctx)?, "delegate", self.0.id.0, first).await
+        history(ctx, "delegate", self.0.id.0, first).await
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
         list::{self, PageArgs, Total},
         loader::{Noun, one, text},
         scalar::{Day, Time},
-        short, state, wire_id,
+        short, wire_id,
     },
     meetings::graphql::Meeting,
     petitions::graphql::Petition,
@@ -287,7 +287,7 @@ impl Feedback {
         if self.audience < Audience::Internal {
             return Ok(Vec::new());
         }
-        history(state(ctx)?, "feedback", self.row.id.0, first).await
+        history(ctx, "feedback", self.row.id.0, first).await
     }
 }
 

@@ -1,10 +1,10 @@
 //! What the worker does for files: uploads that came to nothing, files that no row names, and the bytes of what was
 //! let go of. Done twice, or by two servers, or killed in between, it comes to the same.
 
-use entity::{attachment, erasure, id::AccountId, upload};
+use entity::{attachment, erasure, id::AccountId, sync_deferred, sync_issue, upload};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, Query},
+    sea_query::{Expr, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -43,6 +43,20 @@ async fn release(state: &State) -> Result<()> {
                 .equals((upload::Entity, upload::Column::AccountId)),
         )
         .to_owned();
+    // A refused row, or one that waits, is sealed, and nobody can look into it for the files that it names: while its author
+    // has such rows, all that he sent stays. (What arises in this very moment names what was sent a month ago.)
+    let unsettled = |accounts: SelectStatement| {
+        Expr::col((upload::Entity, upload::Column::AccountId)).in_subquery(accounts)
+    };
+    let refused = Query::select()
+        .column(sync_issue::Column::AccountId)
+        .from(sync_issue::Entity)
+        .and_where(sync_issue::Column::Status.eq(sync_issue::OPEN))
+        .to_owned();
+    let waiting = Query::select()
+        .column(sync_deferred::Column::AccountId)
+        .from(sync_deferred::Entity)
+        .to_owned();
     let late: Vec<(AccountId, String, Uuid)> = upload::Entity::find()
         .select_only()
         .columns([
@@ -60,7 +74,9 @@ async fn release(state: &State) -> Result<()> {
                 .add(
                     Condition::all()
                         .add(upload::Column::CompletedAt.lte(now - KEPT))
-                        .add(Expr::exists(named).not()),
+                        .add(Expr::exists(named).not())
+                        .add(unsettled(refused).not())
+                        .add(unsettled(waiting).not()),
                 ),
         )
         .order_by_asc(upload::Column::ExpiresAt)

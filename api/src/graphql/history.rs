@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
-use async_graphql::SimpleObject;
+use async_graphql::{Context, SimpleObject};
 use entity::{account, event, id::AccountId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{list::MOST, scalar::Time};
-use crate::{
-    error::{Code, Error, Refused, Result},
-    state::State,
+use super::{
+    list::MOST,
+    scalar::{Json, Time},
+    state, viewer,
 };
+use crate::error::{Code, Error, Refused, Result};
 
 /// One step in the life of a row (lịch sử xử lý).
 #[derive(Clone, Debug, SimpleObject)]
@@ -24,10 +26,28 @@ pub struct HistoryEvent {
     pub actor: Option<String>,
     /// The document or reason on which it rests.
     pub basis: Option<String>,
+    /// What the viewer himself wrote and something newer had overtaken (`conflict`): its fields as they were sent, for
+    /// nobody but him; null for every other step.
+    pub lost: Option<Json>,
+}
+
+/// The words that were not taken, for whoever wrote them.
+fn lost(event: &event::Model, viewer: Option<AccountId>) -> Option<Json> {
+    if event.event != "conflict" || event.actor_id != viewer {
+        return None;
+    }
+    let detail: Value = serde_json::from_str(event.detail.as_deref()?).ok()?;
+    Some(Json::raw(detail.get("lost")?.to_string()))
 }
 
 /// The newest `first` steps of a row, oldest first.
-pub async fn history(state: &State, kind: &'static str, row: Uuid, first: i32) -> Result<Vec<HistoryEvent>> {
+pub async fn history(
+    ctx: &Context<'_>,
+    kind: &'static str,
+    row: Uuid,
+    first: i32,
+) -> Result<Vec<HistoryEvent>> {
+    let (state, viewer) = (state(ctx)?, viewer(ctx)?.account_id());
     let first = u64::try_from(first)
         .ok()
         .filter(|first| *first > 0)
@@ -54,6 +74,7 @@ pub async fn history(state: &State, kind: &'static str, row: Uuid, first: i32) -
     Ok(events
         .into_iter()
         .map(|event| HistoryEvent {
+            lost: lost(&event, viewer),
             event: event.event,
             at: Time(event.at),
             actor: event.actor_id.and_then(|actor| names.get(&actor).cloned()),

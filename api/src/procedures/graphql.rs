@@ -224,7 +224,7 @@ impl Procedure {
 
     /// What happened to it, oldest first; `first` from 1 to 100.
     async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
-        history(state(ctx)?, "procedure", self.0.id.0, first).await
+        history(ctx, "procedure", self.0.id.0, first).await
     }
 }
 

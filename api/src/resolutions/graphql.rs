@@ -25,7 +25,7 @@ use crate::{
         list::{self, PageArgs, Total},
         loader::{Noun, Rows, one, rows, text},
         scalar::{Day, Time},
-        short, state, wire_id,
+        short, wire_id,
     },
     meetings::graphql::Meeting,
     store::partition::Audience,
@@ -267,7 +267,7 @@ impl Resolution {
         if self.audience < Audience::Internal {
             return Ok(Vec::new());
         }
-        history(state(ctx)?, "resolution", self.row.id.0, first).await
+        history(ctx, "resolution", self.row.id.0, first).await
     }
 }
 

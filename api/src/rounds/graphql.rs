@@ -232,7 +232,7 @@ impl Round {
         if self.audience < Audience::Internal {
             return Ok(Vec::new());
         }
-        history(state(ctx)?, "round", self.row.id.0, first).await
+        history(ctx, "round", self.row.id.0, first).await
     }
 }
 

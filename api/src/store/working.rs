@@ -310,6 +310,8 @@ pub struct Needs {
     /// Resolutions by unit, year and folded number, to keep them one each.
     pub resolution_number: BTreeSet<(Uuid, i32, String)>,
     pub sync_issue: BTreeSet<Uuid>,
+    /// What accounts were told of rows and is still open.
+    pub issues_about: BTreeSet<(Uuid, Uuid)>,
     /// Running numbers by name.
     pub counter: BTreeSet<String>,
     /// Receipts by account and mutation.
@@ -505,6 +507,15 @@ impl Working {
             working.resolution.loaded(rows);
         }
         by!(sync_issue.Id in needs.sync_issue);
+        if !needs.issues_about.is_empty() {
+            let (accounts, rows): (BTreeSet<Uuid>, BTreeSet<Uuid>) =
+                needs.issues_about.iter().copied().unzip();
+            let open = entity::sync_issue::Entity::find()
+                .filter(entity::sync_issue::Column::AccountId.is_in(accounts))
+                .filter(entity::sync_issue::Column::RowId.is_in(rows))
+                .filter(entity::sync_issue::Column::Status.eq(entity::sync_issue::OPEN));
+            working.sync_issue.loaded(open.all(conn).await?);
+        }
         by!(counter.Name in needs.counter);
         if !needs.receipt.is_empty() {
             let accounts: BTreeSet<Uuid> = needs.receipt.iter().map(|(account, _)| *account).collect();

@@ -1,16 +1,21 @@
-//! `syncIssue`: a pushed row that was refused, explained to its author. What he wrote is kept sealed and can be
-//! read back by him alone.
+//! `syncIssue`: a pushed row that was not taken, refused or in conflict, explained to its author. What he wrote is kept
+//! sealed and can be read back by him alone.
 
 use chrono::{DateTime, Utc};
+use entity::{
+    id::{AccountId, SyncIssueId},
+    sync_issue,
+};
 use uuid::Uuid;
 
 use crate::{
-    error::{Code, Lang},
+    error::{Code, Lang, Refused},
     store::{
         collection::{Collection, Document, DocumentWriter, Member, text},
+        door::{Command, Facts, Verdict},
         partition::{Audience, Partition},
         reference::Reference,
-        working::{Needs, Working},
+        working::{Changes, Needs, Working},
     },
 };
 
@@ -73,7 +78,10 @@ impl Collection for SyncIssueCollection {
                 text("code", "Why it was refused (docs/errors.md)."),
                 text("message", "The same as a sentence, in Vietnamese."),
                 text("field", "The field that it is about."),
-                text("status", "`open` or `resolved`."),
+                text(
+                    "status",
+                    "`open`, or `resolved` once it was corrected, came after all, or was put aside.",
+                ),
                 text("at", "When it was refused."),
             ]
         }
@@ -81,5 +89,31 @@ impl Collection for SyncIssueCollection {
 
     fn needs(&self, id: Uuid, needs: &mut Needs) {
         needs.sync_issue.insert(id);
+    }
+}
+
+/// Puts an issue aside: its author knows of it and sends nothing more. What he wrote stays sealed.
+pub(super) struct Dismiss {
+    pub(super) issue: SyncIssueId,
+    pub(super) account: AccountId,
+}
+
+impl Command for Dismiss {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.sync_issue.insert(self.issue.0);
+    }
+
+    fn judge(&self, working: &Working, _facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let issue = working.sync_issue.get(self.issue);
+        let issue = issue.filter(|issue| issue.account_id == self.account);
+        let issue = issue.ok_or(Refused::field(Code::NotFound, "id"))?;
+        let mut changes = Changes::default();
+        if issue.status == sync_issue::OPEN {
+            changes.put(sync_issue::Model {
+                status: sync_issue::RESOLVED.to_owned(),
+                ..issue.clone()
+            });
+        }
+        Ok(Verdict::about(changes, [self.issue.0]))
     }
 }

@@ -54,7 +54,8 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
         .map(|row| Pushed::new(row, account, false))
         .collect();
     if !viewer.is_wiping() {
-        for waiting in waiting::of(state, account).await? {
+        let brought = pushed.iter().filter_map(|pushed| pushed.row.id).collect();
+        for waiting in waiting::of(state, account, &brought).await? {
             pushed.push(Pushed::new(waiting, account, true));
         }
     }
@@ -225,6 +226,9 @@ impl Pushed {
         if self.again && outcome.status != Status::Deferred {
             waiting::end(self.account, &self.row.mutation_id, &mut changes);
         }
+        if matches!(outcome.status, Status::Applied | Status::Merged) {
+            self.resolve(facts, &mut changes);
+        }
         Verdict {
             changes,
             done: Done {
@@ -232,6 +236,33 @@ impl Pushed {
                 push: Some(outcome),
             },
         }
+    }
+
+    /// What this device was told of the row before is settled when its change of the same field is taken: so its person
+    /// corrected it, or saw the others' words and insisted. Other fields prove nothing, nor does another device.
+    fn resolve(&self, facts: &Facts<'_>, changes: &mut Changes) {
+        let Some((writable, write)) = self.target() else {
+            return;
+        };
+        let (account, device, row) = (self.account, facts.viewer.device_id(), write.id);
+        let (mutation, patch) = (self.row.mutation_id.clone(), self.row.patch.clone());
+        changes.and(move |working| {
+            let answered = |issue: &&sync_issue::Model| {
+                let field = issue.field.as_deref().filter(|field| is_written(writable, field));
+                issue.status == sync_issue::OPEN
+                    && issue.row_id == Some(row)
+                    && (issue.account_id, Some(issue.device_id)) == (account, device)
+                    && issue.mutation_id != mutation
+                    && field.is_none_or(|field| patch.contains_key(field))
+            };
+            let answered: Vec<_> = working.sync_issue.iter().filter(answered).cloned().collect();
+            for issue in answered {
+                working.sync_issue.put(sync_issue::Model {
+                    status: sync_issue::RESOLVED.to_owned(),
+                    ..issue
+                });
+            }
+        });
     }
 
     /// Keeps a refused row for its author: sealed, and explained in a `syncIssue`.
@@ -306,7 +337,7 @@ impl Pushed {
             mutation_id: self.row.mutation_id.clone(),
             code: first.code.name().to_owned(),
             field: first.field.map(std::borrow::Cow::into_owned),
-            status: "open".to_owned(),
+            status: sync_issue::OPEN.to_owned(),
             payload,
             at: facts.now,
             rev: 0,
@@ -410,6 +441,7 @@ impl Command for Pushed {
             needs.deferred_of.insert(self.account.0);
         }
         if let Some((writable, write)) = self.target() {
+            needs.issues_about.insert((self.account.0, write.id));
             writable.needs(write, facts, needs);
         }
     }
@@ -552,7 +584,7 @@ impl Pushed {
                 write.recorded_at,
             );
             if !conflicts.is_empty() {
-                return self.conflict(working, facts, &shown, !hidden.is_empty(), conflicts);
+                return self.conflict(working, facts, &shown, conflicts);
             }
             superseded.extend(shown.into_iter().filter(|(name, _)| late.contains(name)));
             merged = others || !superseded.is_empty();
@@ -716,14 +748,13 @@ impl Pushed {
         changes.happened(event);
     }
 
-    /// Somebody else changed the same field: his words stay, ours are kept in history. What must not stand in a history
-    /// (`has_hidden`: contact details) is kept sealed like a refused row.
+    /// Somebody else changed the same field: his words stay. Ours are kept in history, and sealed like a refused row,
+    /// so that their author is told on every device of his and finds them again, contact details as well.
     fn conflict(
         &self,
         working: &Working,
         facts: &Facts<'_>,
         shown: &Document,
-        has_hidden: bool,
         fields: Vec<String>,
     ) -> Result<Verdict, Refused> {
         let mut changes = Changes::default();
@@ -732,9 +763,7 @@ impl Pushed {
             .into_iter()
             .map(|field| Refused::field(Code::Conflict, field))
             .collect();
-        if has_hidden {
-            changes.put(self.issue(facts, facts.id(), &errors)?);
-        }
+        changes.put(self.issue(facts, facts.id(), &errors)?);
         let master = self.master(working, facts);
         let rev = master
             .as_ref()

@@ -1,6 +1,8 @@
 //! Rows that wait for what they refer to: kept sealed, tried again with every push of their author and when what
 //! they wait for has come, and reported to their author when it does not.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Duration, Utc};
 use entity::{
     id::{AccountId, DeviceId, SyncIssueId},
@@ -23,7 +25,7 @@ use crate::{
     viewer::Viewer,
 };
 
-/// How many waiting rows are tried again with every push.
+/// How many waiting rows are tried again with every push, beside those that wait for what it brings.
 const MOST: u64 = 200;
 
 /// How many accounts, or rows, one turn of the clock looks at.
@@ -41,20 +43,40 @@ pub(super) fn field(waits_for: Uuid) -> seal::Field {
     }
 }
 
-/// The rows of this account that wait for something, the oldest first.
-pub(super) async fn of(state: &State, account: AccountId) -> Result<Vec<PushRow>> {
-    let kept = sync_deferred::Entity::find()
-        .filter(sync_deferred::Column::AccountId.eq(account))
+/// The rows of this account whose waiting may be over: all that wait for what is `brought` now, and of those that wait
+/// for what is here already the ones of which nobody was told yet before the others. What waits for something that never
+/// came is not tried, however old it is: two hundred of these would keep all later ones waiting.
+pub(super) async fn of(state: &State, account: AccountId, brought: &BTreeSet<Uuid>) -> Result<Vec<PushRow>> {
+    let waiting = || sync_deferred::Entity::find().filter(sync_deferred::Column::AccountId.eq(account));
+    let mut kept = Vec::new();
+    if !brought.is_empty() {
+        let theirs = waiting().filter(sync_deferred::Column::WaitsFor.is_in(brought.iter().copied()));
+        kept = theirs.all(state.store.read()).await?;
+    }
+    let others = waiting()
+        .filter(sync_deferred::Column::WaitsFor.in_subquery(arrived()))
+        .order_by_asc(sync_deferred::Column::IssueId.is_not_null())
         .order_by_asc(sync_deferred::Column::At)
         .limit(MOST)
         .all(state.store.read())
         .await?;
+    let others = others.into_iter().filter(|row| !brought.contains(&row.waits_for));
+    kept.extend(others);
+    kept.sort_by_key(|row| row.at);
     kept.into_iter()
         .map(|row| {
             let raw = seal::open_quarantined(&state.keys, field(row.waits_for), &row.payload)?;
             Ok(PushRow::from_bytes(&raw))
         })
         .collect()
+}
+
+/// All rows that ever travelled.
+fn arrived() -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .column(sync_log::Column::RowId)
+        .from(sync_log::Entity)
+        .to_owned()
 }
 
 fn find<'a>(working: &'a Working, account: AccountId, mutation: &str) -> Option<&'a sync_deferred::Model> {
@@ -81,7 +103,7 @@ pub(super) fn end(account: AccountId, mutation: &str, changes: &mut Changes) {
         let told = row.issue_id.and_then(|issue| working.sync_issue.get(issue));
         if let Some(told) = told.cloned() {
             working.sync_issue.put(sync_issue::Model {
-                status: "resolved".to_owned(),
+                status: sync_issue::RESOLVED.to_owned(),
                 ..told
             });
         }
@@ -123,7 +145,7 @@ impl Command for Report {
             mutation_id: self.mutation.clone(),
             code: Code::ParentUnknown.name().to_owned(),
             field: None,
-            status: "open".to_owned(),
+            status: sync_issue::OPEN.to_owned(),
             payload: Some(payload),
             at: facts.now,
             rev: 0,
@@ -168,10 +190,6 @@ pub async fn report(state: &State) -> Result<()> {
 /// Tries rows again whose parent has come since: it may have come from somebody else, and their author may have no
 /// signal for weeks.
 pub async fn retry(state: &State) -> Result<()> {
-    let arrived = Query::select()
-        .column(sync_log::Column::RowId)
-        .from(sync_log::Entity)
-        .to_owned();
     let waiting: Vec<(AccountId, DeviceId)> = sync_deferred::Entity::find()
         .select_only()
         .columns([sync_deferred::Column::AccountId, sync_deferred::Column::DeviceId])
@@ -180,7 +198,7 @@ pub async fn retry(state: &State) -> Result<()> {
             Condition::all()
                 // What its author cannot see looks absent for ever; after a while only his own pushes try it.
                 .add(sync_deferred::Column::IssueId.is_null())
-                .add(sync_deferred::Column::WaitsFor.in_subquery(arrived)),
+                .add(sync_deferred::Column::WaitsFor.in_subquery(arrived())),
         )
         .limit(MOST_IN_A_TURN)
         .into_tuple()

@@ -186,7 +186,7 @@ impl Synthesis {
         if !self.internal() {
             return Ok(Vec::new());
         }
-        history(state(ctx)?, "synthesis", self.row.id.0, first).await
+        history(ctx, "synthesis", self.row.id.0, first).await
     }
 }
 

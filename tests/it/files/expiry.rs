@@ -67,4 +67,37 @@ each_db! {
         assert_eq!(sender().read(&hash, &[]).await.body, named, "what a row names is kept");
         assert_eq!(stored(&app.files()).len(), 1);
     }
+
+    /// The phone lets go of a photo when it is sent; a row that was refused is corrected when its author finds the time.
+    async fn what_a_refused_or_waiting_row_names_is_kept_until_it_is_settled(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+        let app = TestApp::start_at(&db, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let world = World::create(&app.state).await;
+        let author = &world.here.delegates[0];
+        let turn = async || {
+            for _ in 0..2 {
+                cutri::worker::turn(&app.state, &mut None).await;
+            }
+        };
+        let bytes = text("cầu gãy", 4_000);
+        let hash = Sender::new(&app, &app.person(author)).send(&bytes).await;
+        let row = |meeting: Option<&str>, channel: &str| {
+            json!({"kind": "petition", "unitId": world.here.unit, "content": "Cầu gãy", "channel": channel,
+                "attachments": hash, "meetingId": meeting})
+        };
+        let (waiting, refused, meeting) = (new_id(), new_id(), new_id());
+        let phone = Phone::new(app.person(author));
+        let sent = phone.push(&[
+            create("feedback", &waiting, row(Some(&meeting), "contact_meeting")),
+            create("feedback", &refused, row(None, "thần giao cách cảm")),
+        ]).await;
+        assert_eq!((&sent[0]["status"], &sent[1]["status"]), (&json!("DEFERRED"), &json!("REJECTED")));
+        clock.advance(Duration::days(60));
+        turn().await;
+        // Corrected after two months.
+        let phone = Phone::new(app.person(author));
+        let sent = phone.push(&[create("feedback", &refused, row(None, "contact_meeting"))]).await;
+        assert_eq!(sent[0]["status"], "APPLIED");
+        assert_eq!(Sender::new(&app, &app.person(author)).read(&hash, &[]).await.body, bytes);
+    }
 }

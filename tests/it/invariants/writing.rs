@@ -196,6 +196,84 @@ each_db! {
         }
     }
 
+    /// Two devices of one delegate answer the same question of the office: the words that lost were in the database, and
+    /// nobody could read them.
+    async fn i07_words_that_lost_are_read_by_their_author_and_settled_by_him(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let author = &world.here.delegates[0];
+        let mut phone = light(app.person(author));
+        let mut tablet = light(second_device(&app, author).await);
+        let id = record(&phone, &world, "Điện yếu").await;
+        phone.push(&[change("feedback", &id, "1", json!({"subUnit": "Ấp 4"}))]).await;
+        let lost = tablet.push(&[change("feedback", &id, "1", json!({"subUnit": "Ấp 5", "wanted": "Thay trạm"}))]).await;
+        assert_eq!(lost[0]["status"], "CONFLICT");
+        phone.pull().await;
+        let issue = phone.rows_of("syncIssue")[0].clone();
+        assert_eq!((&issue["code"], &issue["field"], &issue["status"]), (&json!("CONFLICT"), &json!("subUnit"), &json!("open")));
+        let original = "query($id: ID!) { syncIssue(id: $id) { status original } }";
+        let told = phone.person.data(original, json!({"id": issue["id"]})).await;
+        assert!(told["syncIssue"]["original"].as_str().unwrap().contains("Thay trạm"), "{told}");
+
+        // What says nothing of the field settles nothing, nor does what the other device goes on with.
+        let stands = async |phone: &mut Phone| {
+            phone.pull().await;
+            phone.row("syncIssue", issue["id"].as_str().unwrap())["status"].clone()
+        };
+        let sent = tablet.push(&[change("feedback", &id, "2", json!({"since": "Tháng 5"}))]).await;
+        assert_eq!(sent[0]["status"], "APPLIED", "{sent:?}");
+        let sent = phone.push(&[change("feedback", &id, "3", json!({"subUnit": "Ấp 4, ấp 6"}))]).await;
+        assert_eq!(sent[0]["status"], "APPLIED", "{sent:?}");
+        assert_eq!(stands(&mut phone).await, "open");
+        // Having seen both, he says on the tablet what holds.
+        let sent = tablet.push(&[change("feedback", &id, "4", json!({"subUnit": "Ấp 4, 5, 6", "wanted": "Thay trạm"}))]).await;
+        assert_eq!(sent[0]["status"], "APPLIED", "{sent:?}");
+        assert_eq!(stands(&mut phone).await, "resolved");
+        assert_eq!(stands(&mut tablet).await, "resolved");
+
+        // An older word of the same device that came late: in the history, for him alone.
+        let mut late = change("feedback", &id, "5", json!({"since": "Tháng 4"}));
+        late["recordedAt"] = json!("2026-03-01T00:00:00+07:00");
+        let mut newer = change("feedback", &id, "5", json!({"since": "Tháng 6"}));
+        newer["recordedAt"] = json!("2026-03-05T00:00:00+07:00");
+        assert_eq!(statuses(&tablet.push(&[newer, late]).await), ["APPLIED", "MERGED"]);
+        let query = "query($id: ID!) { feedback(id: $id) { history(first: 100) { event lost } } }";
+        let lost = async |person: &cutri_tests::app::Person| {
+            let told = person.data(query, json!({"id": id})).await;
+            let events = told["feedback"]["history"].as_array().unwrap().clone();
+            let lost = events.iter().filter(|event| event["event"] == "conflict").map(|event| event["lost"].clone());
+            lost.collect::<Vec<Value>>()
+        };
+        let own = lost(&phone.person).await;
+        assert_eq!(own, [json!({"subUnit": "Ấp 5", "wanted": "Thay trạm"}), json!({"since": "Tháng 4"})]);
+        assert_eq!(lost(&app.person(&world.here.office)).await, [Value::Null, Value::Null]);
+    }
+
+    async fn what_was_refused_is_put_aside_by_its_author_alone(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let mut urging = json!({"targetKind": "petition", "targetId": new_id(), "how": "thần giao cách cảm"});
+        urging["text"] = json!("Bà con chờ đã hai tháng");
+        assert_eq!(phone.push(&[create("urging", &new_id(), urging)]).await[0]["status"], "REJECTED");
+        phone.pull().await;
+        let id = phone.rows_of("syncIssue")[0]["id"].as_str().unwrap().to_owned();
+        let fields = "syncIssue { id status original }";
+        for stranger in [&world.here.delegates[1], &world.here.office, &world.administrator] {
+            let told = app.person(stranger).mutate("dismissSyncIssue", json!({"id": id}), fields).await;
+            assert_eq!((&told["userErrors"][0]["code"], &told["syncIssue"]), (&json!("NOT_FOUND"), &Value::Null), "{told}");
+        }
+        for wrong in ["", "x", &new_id()] {
+            let told = phone.person.mutate("dismissSyncIssue", json!({"id": wrong}), fields).await;
+            assert_eq!(told["userErrors"][0]["code"], "NOT_FOUND", "{told}");
+        }
+        for _ in 0..2 {
+            let told = phone.person.mutate("dismissSyncIssue", json!({"id": id}), fields).await;
+            assert_eq!(told["syncIssue"]["status"], "resolved", "{told}");
+            assert!(told["syncIssue"]["original"].as_str().unwrap().contains("hai tháng"), "what was written stays");
+        }
+        phone.pull().await;
+        assert_eq!(phone.row("syncIssue", &id)["status"], "resolved");
+    }
+
     /// A batch with everything that a broken app may send: good rows are stored, pull and the next push go on.
     async fn i08_one_bad_row_never_blocks_others(db: TestDatabase) {
         let (app, world) = stage(&db).await;

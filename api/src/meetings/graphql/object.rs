@@ -24,7 +24,7 @@ use crate::{
         history::{HistoryEvent, history},
         loader::{Noun, one, rows, several, text},
         scalar::{Day, Time},
-        state, viewer, wire_id,
+        viewer, wire_id,
     },
     meetings::{attendance::large_bands, brief, is_told, present::MeetingDelegate},
     rounds::graphql::Round,
@@ -347,6 +347,6 @@ impl Meeting {
         if self.audience < Audience::Internal {
             return Ok(Vec::new());
         }
-        history(state(ctx)?, "meeting", self.row.id.0, first).await
+        history(ctx, "meeting", self.row.id.0, first).await
     }
 }

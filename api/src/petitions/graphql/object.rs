@@ -479,6 +479,6 @@ impl Petition {
         if !self.inside() {
             return Ok(Vec::new());
         }
-        history(state(ctx)?, "petition", self.row.id.0, first).await
+        history(ctx, "petition", self.row.id.0, first).await
     }
 }

@@ -1,6 +1,7 @@
 //! What almost every request looks at and hardly anybody changes: units, councils, agencies, rights of roles.
 //! Held in memory (it halves the cost of a list), replaced as a whole when it changes.
 
+mod gathered;
 mod units;
 
 use std::{
@@ -12,9 +13,8 @@ use chrono::NaiveDate;
 use entity::{
     agency, committee, council, delegate_group,
     id::{AgencyId, CommitteeId, CouncilId, GroupId, UnitId},
-    role_capability, unit, unit_succession,
+    role_capability,
 };
-use futures_util::TryStreamExt;
 use sea_orm::{DatabaseConnection, EntityTrait};
 
 pub use self::units::Units;
@@ -114,8 +114,8 @@ pub struct Reference {
 impl Reference {
     /// Reads everything.
     pub async fn load(conn: &DatabaseConnection) -> Result<Self> {
-        let units = rows::<unit::Entity>(conn).await?;
-        let edges = rows::<unit_succession::Entity>(conn).await?;
+        let units = gathered::units(conn).await?;
+        let edges = gathered::successions(conn).await?;
         let mut bodies = Bodies::default();
         let councils = rows::<council::Entity>(conn).await?;
         bodies
@@ -283,8 +283,7 @@ impl Reference {
     }
 }
 
-/// All rows of a table, taken one by one: a driver's list of them all takes five times their size, and SQLite's
-/// threads keep what they once had.
+/// All rows of a short table.
 async fn rows<E: EntityTrait>(conn: &DatabaseConnection) -> Result<Vec<E::Model>> {
-    Ok(E::find().stream(conn).await?.try_collect().await?)
+    Ok(E::find().all(conn).await?)
 }

@@ -1,14 +1,23 @@
 //! What was refused, for its author.
 
-use async_graphql::{Context, ID, Object};
-use entity::{id::SyncIssueId, sync_issue};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use entity::{
+    id::{AccountId, SyncIssueId},
+    sync_issue,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::super::push;
+use super::super::{issue::Dismiss, push};
 use crate::{
-    error::{Code, Result},
-    graphql::{scalar::Time, state, viewer, wire_id},
+    error::{Code, Refused, Result},
+    graphql::{
+        UserError,
+        command::{outcome, run_input},
+        scalar::Time,
+        state, viewer, wire_id,
+    },
     seal,
+    state::State,
 };
 
 /// What was refused.
@@ -19,15 +28,65 @@ pub struct IssueQuery;
 impl IssueQuery {
     /// A pushed row of one's own that was refused, with what was written; null if there is none or it is another's.
     async fn sync_issue(&self, ctx: &Context<'_>, id: ID) -> Result<Option<SyncIssue>> {
-        let (Some(id), Some(account)) = (crate::graphql::id::<SyncIssueId>(&id), viewer(ctx)?.account_id())
-        else {
-            return Ok(None);
+        match (crate::graphql::id::<SyncIssueId>(&id), viewer(ctx)?.account_id()) {
+            (Some(id), Some(account)) => own(state(ctx)?, id, account).await,
+            _ => Ok(None),
+        }
+    }
+}
+
+async fn own(state: &State, id: SyncIssueId, account: AccountId) -> Result<Option<SyncIssue>> {
+    let issue = sync_issue::Entity::find_by_id(id)
+        .filter(sync_issue::Column::AccountId.eq(account))
+        .one(state.store.read())
+        .await?;
+    Ok(issue.map(SyncIssue))
+}
+
+/// Which one is put aside.
+#[derive(InputObject)]
+pub struct DismissSyncIssueInput {
+    /// The `syncIssue`.
+    id: ID,
+}
+
+/// Whether it was done.
+#[derive(SimpleObject)]
+pub struct DismissSyncIssuePayload {
+    /// It as it is now; null if it was refused.
+    sync_issue: Option<SyncIssue>,
+    /// Empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// Mutations about what was refused.
+#[derive(Default)]
+pub struct IssueMutation;
+
+#[Object]
+impl IssueMutation {
+    /// Puts a `syncIssue` of one's own aside: one knows of it and sends nothing more. It becomes `resolved` on all one's
+    /// devices; what was written stays and can be read as before. The server does it by itself when the device whose row
+    /// it was changes the same field again and is not refused. Refusals: `NOT_FOUND` (`id`: none, or another's).
+    async fn dismiss_sync_issue(
+        &self,
+        ctx: &Context<'_>,
+        input: DismissSyncIssueInput,
+    ) -> Result<Option<DismissSyncIssuePayload>> {
+        let account = viewer(ctx)?.signed_in()?.account.id;
+        let command = || {
+            let issue = crate::graphql::id(&input.id).ok_or(Refused::field(Code::NotFound, "id"))?;
+            Ok(Dismiss { issue, account })
         };
-        let issue = sync_issue::Entity::find_by_id(id)
-            .filter(sync_issue::Column::AccountId.eq(account))
-            .one(state(ctx)?.store.read())
-            .await?;
-        Ok(issue.map(SyncIssue))
+        let (id, user_errors) = outcome(run_input(ctx, command).await?);
+        let sync_issue = match id {
+            Some(id) => own(state(ctx)?, SyncIssueId(id), account).await?,
+            None => None,
+        };
+        Ok(Some(DismissSyncIssuePayload {
+            sync_issue,
+            user_errors,
+        }))
     }
 }
 
@@ -73,7 +132,7 @@ impl SyncIssue {
         self.0.field.as_deref()
     }
 
-    /// `open` or `resolved`.
+    /// `open`, or `resolved` once it was corrected, came after all, or was put aside.
     async fn status(&self) -> &str {
         &self.0.status
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
 pub use digest::{DigestQuery, SyncDigest, SyncHead, SyncRepair, SyncSum};
-pub use issue::{IssueQuery, SyncIssue};
+pub use issue::{DismissSyncIssueInput, DismissSyncIssuePayload, IssueMutation, IssueQuery, SyncIssue};
 
 use super::{
     documents::Change,
