@@ -271,6 +271,37 @@ each_db! {
     }
 }
 
+/// Whoever does not take his answers holds nobody up, and is told to come back.
+#[test]
+fn a_socket_that_takes_nothing_is_closed_with_1013() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        let times = Times {
+            taken: Duration::from_millis(400),
+            farewell: Duration::from_secs(5),
+            ..Times::default()
+        };
+        let config = EdgeConfig {
+            times,
+            ..EdgeConfig::default()
+        };
+        let app = TestApp::start_with(&db, config).await;
+        let world = World::create(&app.state).await;
+        let person = app.person(&world.here.delegates[0]);
+        let mut deaf = Socket::signed_in(app.address(), person.token()).await;
+        let page =
+            "{ pullUnit(limit: 1000) { documents { id code name level kind parentId validFrom validTo } } }";
+        // A quarter of a megabyte each: more than lies on the way.
+        for n in 0..60 {
+            deaf.subscribe(&format!("{n}"), page, json!({})).await;
+        }
+        let mut other = Socket::signed_in(app.address(), person.token()).await;
+        other.subscribe("s", "{ __typename }", json!({})).await;
+        assert_eq!(other.hear().await["type"], "next", "nobody else waits");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(deaf.closed().await, 1013);
+    });
+}
+
 /// A library that hears no answer to its close frame takes its own goodbye for a broken line (1006) and comes back.
 #[test]
 fn a_goodbye_is_answered() {

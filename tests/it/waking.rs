@@ -403,6 +403,25 @@ each_db! {
         assert_eq!(stage.registrations().await, 1);
     }
 
+    /// A distributor of the person's own choice (UnifiedPush): its addresses have a query, as those of ntfy do.
+    async fn a_push_server_of_ones_own_choice_gets_the_same_empty_signal(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        let person = stage.app.person(stage.delegate());
+        let input = json!({"kind": "UNIFIED_PUSH", "endpoint": stage.service.endpoint("up7Qx?up=1")});
+        assert_eq!(person.done("registerPush", input, "kind").await["kind"], "UNIFIED_PUSH");
+        Phone::new(person).pull().await;
+        stage.clock.set(stage.clock.now() + AWAKE);
+        stage.something().await;
+        stage.turns.take(&stage.app.state).await.unwrap();
+        stage.clock.set(stage.clock.now() + SETTLE);
+        stage.turns.take(&stage.app.state).await.unwrap();
+        let signals = stage.service.taken();
+        let [signal] = signals.as_slice() else { panic!("{signals:?}") };
+        assert_eq!(signal.line, "POST /up7Qx?up=1 HTTP/1.1");
+        assert!(signal.body.is_empty());
+        assert_eq!(signal.headers["ttl"], "86400");
+    }
+
     async fn a_device_has_one_address_and_what_is_none_is_refused(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;
         let person = stage.app.person(stage.delegate());

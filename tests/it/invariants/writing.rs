@@ -130,7 +130,7 @@ each_db! {
         for (n, master) in told {
             assert_eq!(master["content"], format!("bản-của-máy-{}", won[0]));
             assert_eq!(master["rev"], "2");
-            assert_eq!(places(&all, &format!("bản-của-máy-{n}")), ["history"]);
+            assert_eq!(places(&all, &format!("bản-của-máy-{n}")), ["history", "quarantine"]);
         }
     }
 
