@@ -165,12 +165,21 @@ impl PushRow {
 
     /// What it says about the row as a whole, without what the server itself had said.
     pub fn said(&self, read_only: &[&str]) -> Cow<'_, Document> {
+        // Whose words they are is no word; what stands there and is no id may be one.
+        let is_author = |name: &str, value: &Value| {
+            name == "authorId" && (value.is_null() || value.as_str().is_some_and(|id| parse_id(id).is_some()))
+        };
         match &self.known {
+            Known::Rev(_) if self.patch.contains_key("authorId") => {
+                let mut said = self.patch.clone();
+                said.retain(|name, value| !is_author(name, value));
+                Cow::Owned(said)
+            }
             Known::Rev(_) => Cow::Borrowed(&self.patch),
             Known::State { assumed, document } => {
                 let is_servers = |name: &String, value: &Value| {
                     let believed = assumed.as_ref().and_then(|assumed| assumed.get(name));
-                    name == "authorId" || (read_only.contains(&name.as_str()) && believed == Some(value))
+                    is_author(name, value) || (read_only.contains(&name.as_str()) && believed == Some(value))
                 };
                 let mut said = document.clone();
                 said.retain(|name, value| !is_servers(name, value));

@@ -281,6 +281,15 @@ each_db! {
         assert_eq!(outcome(of_it(name)).await, by_hand);
         assert_eq!(outcome(of_it(json!({"receivedOn": "2026-02-01"}))).await, applied);
 
+        // Whose receipt it is may be said; what stands there and is no id may be a denouncer's name.
+        let me = sender.world.here.delegates[0].account;
+        let of = |author: Value| json!({"kind": "denunciation", "receiptNumber": "127/2026", "authorId": author});
+        assert_eq!(outcome(create("feedback", &new_id(), of(json!(me)))).await, applied);
+        for named in [json!("Lê Thị Kín"), json!({"tên": "Lê Thị Kín"}), json!(["Lê Thị Kín"])] {
+            assert_eq!(outcome(create("feedback", &new_id(), of(named.clone()))).await, by_hand, "{named}");
+        }
+        cutri_tests::byte_search::assert_free_of(&db.stored_in().await, &["Lê Thị Kín"]);
+
         // The words first, what they are afterwards.
         let complaint = new_id();
         let of_it = |patch: Value| create("feedback", &complaint, patch);

@@ -3,6 +3,7 @@
 
 mod carried;
 mod chain;
+mod corrected;
 mod photo;
 mod restored;
 mod served;
@@ -73,9 +74,11 @@ impl<'a> Stage<'a> {
             browser: Browser::start(),
         };
         stage.starts().await;
-        let input = json!({"accountId": stage.world.here.delegates[0].account, "password": PASSWORD});
         let administrator = stage.person(&stage.world.administrator);
-        administrator.done("resetPassword", input, "account { id }").await;
+        for login in &stage.world.here.delegates[..2] {
+            let input = json!({"accountId": login.account, "password": PASSWORD});
+            administrator.done("resetPassword", input, "account { id }").await;
+        }
         stage
     }
 

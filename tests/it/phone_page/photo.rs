@@ -47,12 +47,12 @@ each_db! {
         tab.sees("Ảnh chưa được nhận").await;
         tab.sees("Tài khoản đã dùng hết dung lượng tệp.").await;
         // It holds nothing up, is not asked for again, and goes nowhere.
-        tab.sees("Mọi điều đã ghi đều đã gửi").await;
+        tab.sees("Mọi lời đã gửi; còn 1 ảnh trên máy.").await;
         assert_eq!(words(&stage.arrived().await), [SAID]);
         stage.is_legible().await;
         stage.road.keep_requests();
         stage.writes("Trạm y tế thiếu thuốc").await;
-        stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+        stage.tab().sees("Mọi lời đã gửi; còn 1 ảnh trên máy.").await;
         let asked: Vec<u8> = stage.road.kept().concat();
         assert!(!String::from_utf8_lossy(&asked).contains(" /files"), "asked again for nothing");
         stage.tab().reload().await;
@@ -68,6 +68,83 @@ each_db! {
         until("it is sent", async || stage.held("photos").await.is_empty()).await;
         let read = stage.state.store.read();
         assert_eq!(file::Entity::find().count(read).await.unwrap(), 1);
+    }
+}
+
+each_db! {
+    // Chosen and not yet saved, they were lost by a change of tabs, by the phone ending the page behind its camera, by a
+    // thumb that was quicker than the picture, or because the browser could not open them; each without a word.
+    async fn photos_are_kept_from_the_moment_they_are_chosen(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let pictures: Vec<_> = (0..11).map(|n| db.folder().join(format!("{n}.bmp"))).collect();
+        for (n, picture) in pictures.iter().enumerate() {
+            std::fs::write(picture, bitmap(4, 4, &[n as u8 * 20; 48])).unwrap();
+        }
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.fill("Cử tri nói gì", SAID).await;
+        tab.attach("Chụp hoặc chọn ảnh", &pictures[0]).await;
+        tab.sees_number(1, ".photos img").await;
+        tab.press("Hôm nay").await;
+        tab.press("Ghi phiếu").await;
+        tab.sees_number(1, ".photos img").await;
+        tab.reload().await;
+        tab.sees("Phiếu mới").await;
+        tab.sees_number(1, ".photos img").await;
+        // What this browser cannot open is told.
+        let unknown = db.folder().join("may-anh.heic");
+        std::fs::write(&unknown, "ftypheic").unwrap();
+        tab.attach("Chụp hoặc chọn ảnh", &unknown).await;
+        tab.sees("Không mở được ảnh may-anh.heic").await;
+        // No more than the server takes.
+        for picture in &pictures[1..] {
+            tab.attach("Chụp hoặc chọn ảnh", picture).await;
+        }
+        tab.sees("Mỗi phiếu có tối đa 10 ảnh.").await;
+        tab.sees_number(10, ".photos img").await;
+        stage.is_legible().await;
+        let mut tab = stage.tab();
+        for _ in 0..8 {
+            tab.press("Bỏ ảnh").await;
+        }
+        tab.sees_number(2, ".photos img").await;
+        assert_eq!(stage.held("photos").await.len(), 2, "nothing goes before it is saved, and nothing is left behind");
+        let mut tab = stage.tab();
+        // Saved in the same moment as the last one is chosen.
+        tab.attach("Chụp hoặc chọn ảnh", &pictures[3]).await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Ảnh kèm phiếu (3)").await;
+        tab.sees("Mọi điều đã ghi đều đã gửi").await;
+        until("they are sent", async || stage.held("photos").await.is_empty()).await;
+        let office = stage.person(&stage.world.here.office);
+        let told = office.data("{ feedbacks(first: 2) { nodes { id attachments { arrived } } } }", json!({})).await;
+        let nodes = told["feedbacks"]["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), 1);
+        assert_eq!(nodes[0]["attachments"], json!([{"arrived": true}, {"arrived": true}, {"arrived": true}]));
+        // The next voter begins with an empty form, of another id.
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.sees("Phiếu mới").await;
+        tab.sees_number(0, ".photos img").await;
+        assert_eq!(tab.evaluate("document.querySelector('[name=content]').value").await, "");
+        assert_ne!(tab.evaluate("document.querySelector('[name=id]').value").await, nodes[0]["id"]);
+        // Those of a denunciation stay with it, and go when it was handed over.
+        tab.press("Tố cáo").await;
+        tab.fill("Cử tri nói gì", "Cán bộ ấp vòi tiền").await;
+        tab.evaluate("document.querySelector('[name=kind][value=petition]').click()").await;
+        tab.attach("Chụp hoặc chọn ảnh", &pictures[5]).await;
+        tab.sees_number(1, ".photos img").await;
+        tab.press("Tố cáo").await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Tố cáo: chuyển tận tay").await;
+        tab.press("Ảnh kèm phiếu (1)").await;
+        tab.sees_number(1, ".by-hand .photos img[src^=blob]").await;
+        stage.tab().press("Khi đã bàn giao").await;
+        stage.tab().press("Đã bàn giao, xóa lời trên máy").await;
+        until("it is gone", async || stage.held("photos").await.is_empty()).await;
+        let read = stage.state.store.read();
+        assert_eq!(upload::Entity::find().count(read).await.unwrap(), 3, "it was sent nowhere");
     }
 }
 
@@ -205,6 +282,11 @@ fn flooded_road(path: &Path) {
             }
         }
     }
+    std::fs::write(path, bitmap(width, height, &points)).unwrap();
+}
+
+/// A bitmap of these points.
+fn bitmap(width: i32, height: i32, points: &[u8]) -> Vec<u8> {
     let mut bitmap = b"BM".to_vec();
     for word in [
         54 + points.len() as i32,
@@ -223,6 +305,6 @@ fn flooded_road(path: &Path) {
     ] {
         bitmap.extend_from_slice(&word.to_le_bytes());
     }
-    bitmap.extend_from_slice(&points);
-    std::fs::write(path, bitmap).unwrap();
+    bitmap.extend_from_slice(points);
+    bitmap
 }

@@ -17,6 +17,82 @@ each_db! {
     }
 }
 
+each_db! {
+    // The second one's session was put into the first one's store: his words went out as the other's, and the other read
+    // what a voter had denounced.
+    async fn whoever_takes_over_the_phone_takes_over_nobodys_words(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        stage.tab().press("Mất sóng").await;
+        stage.writes("Lời của người thứ nhất").await;
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.press("Tố cáo").await;
+        tab.fill("Cử tri nói gì", "Người tố cáo nói riêng").await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Tố cáo: chuyển tận tay").await;
+        let session = with_session(&mut stage, "").await;
+        let old = ended(&stage, session["deviceId"].as_str().unwrap());
+        with_session(&mut stage, &format!("session.access = '{old}'; session.sentAt = Date.now() - 61000")).await;
+        stage.tab().press("Mất sóng").await;
+        stage.tab().sees("Cần đăng nhập lại để gửi và nhận").await;
+
+        let [first, second] = [0, 1].map(|n| stage.world.here.delegates[n].clone());
+        signs_in_again(&mut stage, &second.username).await;
+        stage.tab().press("Hộp gửi").await;
+        stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+        let shown = stage.tab().text().await;
+        assert!(!shown.contains("Lời của") && !shown.contains("nói riêng"), "{shown}");
+        stage.writes("Lời của người thứ hai").await;
+        stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+        let arrived = stage.arrived().await;
+        assert_eq!(words(&arrived), ["Lời của người thứ hai"]);
+        assert_eq!(arrived[0]["authorId"], second.account.to_string());
+
+        // The first one comes back, and everything of his is as he left it.
+        stage.tab().evaluate("location.hash = '#dang-nhap'").await;
+        signs_in_again(&mut stage, &first.username).await;
+        let mut tab = stage.tab();
+        tab.press("Hộp gửi").await;
+        tab.sees("Người tố cáo nói riêng").await;
+        tab.sees("Mọi điều đã ghi đều đã gửi").await;
+        let arrived = stage.arrived().await;
+        assert_eq!(words(&arrived), ["Lời của người thứ hai", "Lời của người thứ nhất"]);
+        assert_eq!(arrived[1]["authorId"], first.account.to_string());
+    }
+
+    // "What was not sent has been handed in", it said, of what never leaves a phone.
+    async fn a_phone_that_was_given_up_says_what_it_could_not_hand_in(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let session = with_session(&mut stage, "").await;
+        stage.tab().press("Mất sóng").await;
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.press("Tố cáo").await;
+        tab.fill("Cử tri nói gì", "Người tố cáo nói riêng").await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Tố cáo: chuyển tận tay").await;
+        let owner = stage.person(&stage.world.here.delegates[0]);
+        owner.done("revokeDevice", json!({"deviceId": session["deviceId"]}), "device { id }").await;
+        stage.tab().press("Mất sóng").await;
+        stage.tab().sees("dữ liệu trên máy đã xóa hết, kể cả 1 tố cáo chưa bàn giao.").await;
+    }
+}
+
+async fn signs_in_again(stage: &mut Stage<'_>, username: &str) {
+    let mut tab = stage.tab();
+    if tab.count("[name=username]").await == 0 {
+        tab.press("Đăng nhập").await;
+    }
+    tab.fill("Tên đăng nhập", username).await;
+    tab.fill("Mật khẩu", PASSWORD).await;
+    tab.evaluate("document.querySelector('form').requestSubmit()")
+        .await;
+    tab.sees("Điều cần biết trước").await;
+    tab.sees("Đã đồng bộ lúc").await;
+}
+
 async fn two_tabs_are_one_phone(stage: &mut Stage<'_>) {
     let url = stage.road.url("/dien-thoai#hop-gui");
     stage.browser.tab("two").open(&url).await;

@@ -21,10 +21,10 @@ async function show() {
   const isNew = now.shown !== location.hash;
   if (!isNew && isInUse()) return tellState();
   const turn = ++now.turns;
-  now.shown = location.hash;
   const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ name, id, install: now.install, wake: askToWake });
   if (turn !== now.turns || (!isNew && isInUse())) return undefined;
   const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
+  now.shown = location.hash;
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
   for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(summary.textContent);
   if (isNew) view.focus({ preventScroll: true });
@@ -50,8 +50,14 @@ async function tellState() {
 }
 /** Who signs in again finds everything as it was. */
 function again() {
-  return signIn({ why: localStorage.getItem('cutri-farewell'), then: async (account, session) => {
+  return signIn({ why: localStorage.getItem('cutri-farewell'), then: async (account, session, remember) => {
     localStorage.removeItem('cutri-farewell');
+    if (now.isOpen && account !== store.owner) {
+      await store.handOver(account, session);
+      remember();
+      return begun();
+    }
+    remember();
     await begin(account);
     await store.setMeta('session', session);
     await navigator.storage?.persist?.();
@@ -60,6 +66,12 @@ function again() {
     await show();
   } });
 }
+/** The page from the beginning, with the store of whoever is signed in now. */
+function begun() {
+  location.hash = '#hom-nay';
+  location.reload();
+}
+
 /** Opens the account's store and begins to sync. */
 async function begin(account) {
   if (now.isOpen) return;
@@ -71,17 +83,22 @@ async function begin(account) {
 }
 /** Leaving this phone: what was not sent stays until it is. */
 async function leaving() {
-  const unsent = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state)).length
-    + (await store.all('photos')).length;
+  const entries = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state));
+  const unsent = entries.length + (await store.all('photos')).filter(({ isKept }) => !isKept).length;
   const leave = () => ask('mutation { logout { userErrors { code } } }').catch(() => {})
     .then(() => store.erase('Đã rời máy này.'));
   return [h('h1', {}, 'Rời máy này'), card('Xóa dữ liệu trên máy', unsent
     ? h('p', { class: 'warning' }, `Còn ${unsent} việc chưa gửi hoặc chưa bàn giao, chỉ có trên máy này. Hãy gửi xong đã.`)
-    : [h('p', {}, 'Mọi điều đã ghi đều ở Văn phòng.'), h('button', { class: 'main', onclick: leave }, 'Rời máy và xóa')])];
+    : [h('p', {}, 'Mọi điều đã lưu đều ở Văn phòng. Điều đang gõ dở sẽ mất.'),
+      h('button', { class: 'main', onclick: leave }, 'Rời máy và xóa')])];
 }
 
 addEventListener('hashchange', show);
-addEventListener('storage', () => { tellState(); nudge(); });
+addEventListener('storage', () => {
+  if (now.isOpen && signedInHere().account !== store.owner) begun();
+  tellState();
+  nudge();
+});
 lost.addEventListener('change', () => { lostSignal.isOn = lost.checked; nudge(); tellState(); });
 addEventListener('beforeinstallprompt', (event) => {
   event.preventDefault();

@@ -25,13 +25,34 @@ export const card = (title, ...content) => h('section', { class: 'card' }, h('h2
 export const fold = (title, ...content) => h('details', {}, h('summary', {}, title), content);
 export const more = (title, list, left = 0) => list.length > 0 && fold(`${title} (${list.length + left})`, list,
   left > 0 && h('p', { class: 'fine' }, `Còn ${left} mục nữa ở Văn phòng.`));
-/** A form; `work` gets what was filled in, without what was left empty. */
+const FULL = 'Bộ nhớ của điện thoại đã đầy, chưa lưu được gì. Hãy xóa bớt ảnh, tệp trên máy rồi bấm lại.';
+/** A form; `work` gets what was filled in, without what was left empty. Sent twice by an eager thumb it is done once; what
+ * could not be kept is told, and stays in the form. */
 export const form = (properties, work, ...children) => {
-  const made = h('form', { ...properties, onsubmit: (event) => {
+  const trouble = h('p', { class: 'warning', role: 'alert' });
+  const made = h('form', { ...properties, onsubmit: async (event) => {
     event.preventDefault();
-    return work(Object.fromEntries([...new FormData(made)].filter(([, value]) => value)), event.submitter);
-  } }, children);
+    const { submitter } = event;
+    if (submitter) submitter.disabled = true;
+    trouble.textContent = '';
+    try {
+      await work(Object.fromEntries([...new FormData(made)].filter(([, value]) => value)));
+    } catch (error) {
+      console.error(error);
+      trouble.textContent = error.name === 'QuotaExceededError' ? FULL : 'Chưa lưu được. Hãy bấm lại.';
+    }
+    if (submitter) submitter.disabled = false;
+  } }, children, trouble);
   return made;
+};
+/** A button for what cannot be taken back: it asks once more. */
+export const twice = (words, again, work) => {
+  const button = h('button', { class: 'quiet', type: 'button', onclick: () => {
+    if (button.textContent === again) return work();
+    button.textContent = again;
+    return undefined;
+  } }, words);
+  return button;
 };
 export const lines = (words) => h('p', { class: 'lines' }, words);
 const format = (options, made = new Intl.DateTimeFormat('vi-VN', { timeZone: 'Asia/Ho_Chi_Minh', ...options })) => (

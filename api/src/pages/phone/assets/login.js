@@ -14,8 +14,9 @@ export async function signIn({ then, why }) {
     try {
       const { account, session } = await login(name.value, password.value, devices[name.value]);
       const known = { ...devices, [name.value]: session.deviceId };
-      localStorage.setItem('cutri-account', JSON.stringify({ account, username: name.value, devices: known }));
-      await then(account, session);
+      await then(account, session, () => {
+        localStorage.setItem('cutri-account', JSON.stringify({ account, username: name.value, devices: known }));
+      });
     } catch (error) {
       wrong.textContent = error instanceof NoAnswer ? 'Chưa có sóng để đăng nhập. Phiếu đã ghi vẫn nằm trên máy.' : error.message;
     }

@@ -1,16 +1,15 @@
 // Hộp gửi: every feedback of one's own with its four receipts, denunciations that wait to be handed over, and what was
 // refused, explained.
 import { ask } from './api.js';
-import { bundle } from './bundle.js';
-import { field, fold, form, h, inDays, inHours, lines, more, select } from './dom.js';
+import { bundle, unexported } from './bundle.js';
+import { field, fold, form, h, inDays, inHours, lines, more, select, twice } from './dom.js';
 import { atVietnam, newId } from './ids.js';
 import { picture } from './photo.js';
-import { all, meta, queue, rowsOf, setMeta } from './store.js';
-import { BY_HAND } from './write.js';
+import { all, get, meta, owner, queue, rowsOf, setMeta } from './store.js';
+import { BY_HAND, recalled } from './write.js';
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
 async function own() {
-  const me = (await meta('profile'))?.account.id;
-  const told = (await rowsOf('feedback')).map(({ d, rev }) => ({ ...d, baseRev: rev })).filter(({ authorId }) => authorId === me);
+  const told = (await rowsOf('feedback')).filter(({ d }) => d.authorId === owner).map(({ d, rev }) => ({ ...d, baseRev: rev }));
   const both = new Map(told.map((row) => [row.id, row]));
   for (const { collection, id, state, patch } of await all('outbox')) {
     if (collection === 'feedback') both.set(id, { ...both.get(id), ...patch, id, state });
@@ -42,11 +41,14 @@ feedback.attachments && album(feedback.attachments.split(' ')),
 feedback.petitionId && h('p', { class: 'fine' }, 'Thuộc kiến nghị: ', petitions.get(feedback.petitionId)?.title ?? '…'));
 /** A denunciation: its words leave the phone on paper only. With the receipt it becomes a feedback without words. */
 function byHand({ mutationId, id, patch }, agencies) {
+  const pictures = (patch.attachments ?? '').split(' ').filter(Boolean);
   const paper = fold('Khi đã bàn giao', form({}, async (receipt) => {
     const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt: atVietnam() };
     paper.open = false;
-    await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [],
-      (tx) => tx.delete('outbox', mutationId));
+    await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [], (tx) => {
+      for (const name of pictures) tx.delete('photos', name);
+      tx.delete('outbox', mutationId);
+    });
   },
   field('Số biên nhận', h('input', { name: 'receiptNumber', maxlength: 30, pattern: '[0-9]+([\\/.\\-][0-9A-ZĐ]+)*' }),
     'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
@@ -54,29 +56,53 @@ function byHand({ mutationId, id, patch }, agencies) {
   field('Nơi nhận', select('receivingAgencyId', [['', 'Chưa rõ'], ...agencies.map(({ id, name }) => [id, name])], '')),
   h('button', { class: 'main' }, 'Đã bàn giao, xóa lời trên máy')));
   return h('article', { class: 'card by-hand', id }, h('h2', {}, 'Tố cáo: chuyển tận tay'),
-    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), paper);
+    h('p', { class: 'warning' }, BY_HAND), lines(patch.content ?? ''), pictures.length > 0 && album(pictures), paper);
 }
 
-const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn' };
-/** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. */
-const correct = async (words) => {
+const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn',
+  subUnit: 'Ấp, khu phố', wanted: 'Mong muốn', evidence: 'Có gì làm rõ', attachments: 'Ảnh' };
+/** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. Whom a voter
+ * asked to be called by is handed over in memory, and lies in no draft. */
+async function correct({ contactName, contactPhone, ...words }) {
+  recalled.set(words.id, { contactName, contactPhone });
   await setMeta(`draft ${words.id}`, words);
   location.hash = `#sua/${words.id}`;
-};
-/** What was refused: why, and the words again. */
-function issue({ id, at, message, field: about, rowCollection, rowId }) {
-  const back = ({ target }) => ask('query($id: ID!) { syncIssue(id: $id) { original } }', { id })
-    .then(({ syncIssue }) => correct({ ...JSON.parse(syncIssue.original ?? '{}').patch, id: rowId }))
-    .catch(() => target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để lấy lại lời đã ghi.')));
-  return h('article', { class: 'card issue' }, h('h2', {}, 'Chưa được nhận'), lines(message),
-    h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
-    rowCollection === 'feedback' && h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa'));
 }
+
+const ORIGINAL = 'query($id: ID!) { syncIssue(id: $id) { original } }';
+const DISMISS = 'mutation($input: DismissSyncIssueInput!) { dismissSyncIssue(input: $input) { userErrors { code } } }';
+/** What was not taken: why, the words again, and a way to put it aside. All of it needs a signal: the words are on the server. */
+function issue({ id, at, code, message, field: about, rowCollection, rowId }) {
+  const needsSignal = (work) => ({ target }) => work(target)
+    .catch(() => target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để làm việc này.')));
+  const words = async () => JSON.parse((await ask(ORIGINAL, { id })).syncIssue.original ?? '{}').patch ?? {};
+  const back = needsSignal(async () => {
+    const [patch, row] = [await words(), await get('rows', ['feedback', rowId])];
+    await correct({ ...row?.d, ...patch, id: rowId, baseRev: row?.rev });
+  });
+  const look = needsSignal(async (target) => {
+    const { text, note, documentNumber } = await words();
+    const said = [text, note, documentNumber].filter(Boolean).join('\n');
+    target.replaceWith(h('blockquote', {}, lines(said || 'Không có lời nào.')));
+  });
+  const dismiss = needsSignal(async (target) => {
+    await ask(DISMISS, { input: { id } });
+    target.closest('article').remove();
+  });
+  return h('article', { class: 'card issue' },
+    h('h2', {}, code === 'CONFLICT' ? 'Máy khác đã sửa cùng mục' : 'Chưa được nhận'), lines(message),
+    h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
+    rowCollection === 'feedback' ? h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa')
+      : h('button', { class: 'quiet', onclick: look }, 'Xem lời đã ghi'),
+    h('button', { class: 'quiet', onclick: dismiss }, 'Đã biết, không gửi lại'));
+}
+
 /** A photo that the server does not take. It stays on the phone until there is space, or a person has put it elsewhere. */
 const refusedPhoto = ({ sha256, blob, refused }) => h('article', { class: 'card issue' }, h('h2', {}, 'Ảnh chưa được nhận'),
   lines(refused), h('p', { class: 'photos' }, h('img', { src: URL.createObjectURL(blob), alt: 'Ảnh chưa được nhận' })),
   h('a', { class: 'button quiet', href: URL.createObjectURL(blob), download: `${sha256.slice(0, 8)}.jpg` }, 'Lưu ảnh ra máy'),
-  h('button', { class: 'quiet', onclick: () => queue([], (tx) => tx.put('photos', { sha256, blob })) }, 'Gửi lại'));
+  h('button', { class: 'quiet', onclick: () => queue([], (tx) => tx.put('photos', { sha256, blob })) }, 'Gửi lại'),
+  twice('Bỏ ảnh khỏi sổ tay', 'Bấm lần nữa để bỏ hẳn', () => queue([], (tx) => tx.delete('photos', sha256))));
 /** What waits as a sealed file, for the road without any network. */
 async function carry() {
   const href = URL.createObjectURL(await bundle());
@@ -87,19 +113,22 @@ export async function outbox({ id }) {
   const waiting = await all('outbox');
   const mine = (await own()).filter(({ state }) => state !== 'by_hand');
   const issues = (await rowsOf('syncIssue')).map(({ d }) => d)
-    .filter(({ status, rowId }) => status === 'open' && !mine.some(({ id, state, status: stands }) => id === rowId
-      && (state || stands !== 'returned')));
+    .filter(({ status, rowId }) => status === 'open' && !waiting.some(({ id, isRefused }) => id === rowId && !isRefused));
   const agencies = (await rowsOf('agency')).map(({ d }) => d).filter(({ validTo }) => !validTo);
   const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
   const kept = waiting.filter(({ state }) => state === 'by_hand');
-  const unsent = waiting.filter(({ state }) => state === 'waiting').length;
+  const [unsent, fresh] = (await unexported()).map((entries) => entries.length);
+  const photos = (await all('photos')).filter(({ isKept }) => !isKept);
+  const sent = photos.length ? `Mọi lời đã gửi; còn ${photos.length} ảnh trên máy.` : 'Mọi điều đã ghi đều đã gửi.';
   const shown = mine.map((row) => one(row, id, petitions));
   return [
     h('h1', {}, 'Hộp gửi'),
-    h('p', {}, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : 'Mọi điều đã ghi đều đã gửi.'),
-    unsent > 0 && h('button', { class: 'quiet', onclick: carry }, 'Xuất ra tệp để người khác mang đi nộp'),
+    h('p', {}, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : sent),
+    unsent > 0 && [h('button', { class: 'quiet', onclick: carry }, 'Xuất ra tệp để người khác mang đi nộp'),
+      fresh < unsent && h('p', { class: 'fine' }, fresh ? `Còn ${fresh} việc chưa ở trong tệp nào: bấm lần nữa.`
+        : 'Mọi việc đang chờ đều đã xuất ra tệp.')],
     kept.map((entry) => byHand(entry, agencies)), issues.map(issue),
-    (await all('photos')).filter(({ refused }) => refused).map(refusedPhoto),
+    photos.filter(({ refused }) => refused).map(refusedPhoto),
     shown.slice(0, 20), more('Các phiếu trước', shown.slice(20)),
   ];
 }

@@ -25,7 +25,7 @@ const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (
 /** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. What is written in
  * the meantime does not wait for the photo: `first` sends it before each piece. */
 export async function sendPhotos(first) {
-  for (const { sha256, blob } of (await all('photos')).filter(({ refused }) => !refused)) {
+  for (const { sha256, blob } of (await all('photos')).filter(({ refused, isKept }) => !refused && !isKept)) {
     const begin = { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` };
     let step = await tus('HEAD', sha256);
     if (!step.ok) step = await tus('POST', sha256, begin);

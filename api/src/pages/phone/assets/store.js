@@ -4,8 +4,9 @@
 //   outbox  what was written here and is not back yet  {mutationId, collection, id, patch, state, ...}
 //           state: waiting → answered (the server has it) → removed once the row comes by pull;
 //           by_hand: a denunciation, which never leaves the phone
-//   photos  pictures on their way, or refused and why  {sha256, blob, refused}
-//   meta    session, cursor, epoch, profile, draft, synced
+//   photos  pictures on their way; kept with a draft or a denunciation, not to be sent; or refused, and why
+//                                                      {sha256, blob, isKept, refused}
+//   meta    session, cursor, epoch, profile, draft, synced, exported
 const STORES = { rows: ['c', 'id'], outbox: 'mutationId', photos: 'sha256', meta: undefined };
 let [db, channel] = [];
 /** Tells all tabs that something is `changed`, or `queued` to be sent. */
@@ -15,17 +16,31 @@ const done = (request) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
 });
 
-export async function open(account) {
+function opened(account) {
   const request = indexedDB.open(`cutri-${account}`, 1);
   request.onupgradeneeded = () => {
     for (const [name, keyPath] of Object.entries(STORES)) request.result.createObjectStore(name, { keyPath });
   };
-  db = await done(request);
+  return done(request);
+}
+
+/** Whose store is open. */
+export let owner;
+export async function open(account) {
+  [db, owner] = [await opened(account), account];
   // Another tab erases the database: this one must let go of it, and has nothing to show any more.
   db.onversionchange = () => { db.close(); location.reload(); };
   channel = new BroadcastChannel(`cutri-${account}`);
   channel.onmessage = ({ data }) => changes.dispatchEvent(new Event(data));
 }
+/** Puts the session of somebody else into his own store. The one that is open goes on being of the person who wrote in it,
+ * and nothing of it is ever sent by anybody else: who took over the phone begins with a page of his own. */
+export async function handOver(account, session) {
+  const other = await opened(account);
+  await done(other.transaction('meta', 'readwrite', { durability: 'strict' }).objectStore('meta').put(session, 'session'));
+  other.close();
+}
+
 /** Runs `work` in one transaction; when this resolves, all of it is on the disk, or, if it throws, nothing. */
 export async function write(work, news = 'changed') {
   const tx = db.transaction(Object.keys(STORES), 'readwrite', { durability: 'strict' });
@@ -51,11 +66,15 @@ export const all = (store) => done(reading(store).getAll());
 export const rowsOf = (collection) => done(reading('rows').getAll(IDBKeyRange.bound([collection], [collection, []])));
 export const meta = (name) => get('meta', name);
 export const setMeta = (name, value) => write(async (tx) => { tx.put('meta', value, name); });
-/** Puts changes into the outbox; from this moment they cannot be lost. */
+/** Puts changes into the outbox; from this moment they cannot be lost. Each says whose words it holds, so that the server
+ * refuses it from anybody else. */
 export const queue = (entries, also = () => {}) => write(async (tx) => {
-  for (const entry of entries) tx.put('outbox', { state: 'waiting', ...entry });
+  for (const entry of entries) tx.put('outbox', { state: 'waiting', ...entry, patch: { ...entry.patch, authorId: owner } });
   also(tx);
 }, 'queued');
+/** As many entries as go out at once: 500, and not much more than a slow line carries in a minute. */
+export const portion = (entries, bytes = 0) => entries.slice(0, 500)
+  .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < 400_000 || i === 0);
 /** Forgets everything of this account, and begins as on the first day, with these words in every tab. */
 export async function erase(words) {
   localStorage.removeItem('cutri-account');

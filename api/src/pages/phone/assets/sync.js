@@ -3,7 +3,7 @@
 import { ask, NoAnswer, SignIn } from './api.js';
 import { newId, fingerprint, digestOf } from './ids.js';
 import { sendPhotos } from './photo.js';
-import { all, changes, erase, meta, rowsOf, write } from './store.js';
+import { all, changes, erase, meta, portion, rowsOf, write } from './store.js';
 // Without the 14,000 units: `viewer` names a delegate's own places.
 const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'agenda', 'syncIssue'];
 const PAGE = 'partitions changes { p c op id rev d } cursor epoch more digest wipe';
@@ -29,7 +29,8 @@ async function putRows(tx, page, prints, outbox) {
     if (op === 'gone') tx.delete('rows', [c, id]);
     else tx.put('rows', { c, id, rev, p: p.map((place) => page.partitions[place]), print: prints[i], d });
     for (const entry of outbox.filter(({ state }) => state === 'answered')) {
-      const isBack = entry.collection === c && entry.id === id;
+      // What was not taken is back only with the issue that leads to its words; the row is somebody else's then.
+      const isBack = !entry.isRefused && entry.collection === c && entry.id === id;
       if (isBack || (c === 'syncIssue' && d?.mutationId === entry.mutationId)) tx.delete('outbox', entry.mutationId);
     }
   }
@@ -55,7 +56,8 @@ async function offerAgain(tx, outbox) {
   const { account } = await tx.get('meta', 'profile') ?? {};
   for (const { c, id, rev, d } of await tx.all('rows')) {
     if (!WRITABLE[c] || d.authorId !== account?.id) continue;
-    const patch = Object.fromEntries(WRITABLE[c].filter((name) => d[name] != null).map((name) => [name, d[name]]));
+    const names = [...WRITABLE[c], 'authorId'].filter((name) => d[name] != null);
+    const patch = Object.fromEntries(names.map((name) => [name, d[name]]));
     tx.put('outbox', { mutationId: newId(), collection: c, id, baseRev: rev, patch, state: 'waiting' });
   }
   for (const entry of outbox) if (entry.state === 'answered') tx.put('outbox', { ...entry, state: 'waiting' });
@@ -65,20 +67,20 @@ const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
 /** Uploads what waits, at most 500 rows and 4 MiB, under the same mutationId until there is an answer. What a row came to
  * is in the next pages: the row, or a `syncIssue`. (Edited is only what was sent back; of a conflict the server keeps both.) */
 async function push() {
-  for (let bytes = 0; ; bytes = 0) {
-    const waiting = (await all('outbox')).filter(({ state }) => state === 'waiting').slice(0, 500)
-      .filter((entry, i) => (bytes += JSON.stringify(entry).length * 3) < 400_000 || i === 0);
+  for (;;) {
+    const waiting = portion((await all('outbox')).filter(({ state }) => state === 'waiting'));
     if (!waiting.length) return;
-    const rows = waiting.map(({ state, ...row }) => row);
+    const rows = waiting.map(({ state, isRefused, ...row }) => row);
     const { syncPush } = await ask(PUSH, { rows, cursor: await meta('cursor') }, { seconds: 120 });
     const issues = new Set((await rowsOf('syncIssue')).map(({ d }) => d.mutationId));
     await write(async (tx) => {
       for (const [i, { status, rev, errors }] of syncPush.results.entries()) {
         const here = await tx.get('rows', [waiting[i].collection, waiting[i].id]);
-        const isBack = status === 'REJECTED' ? issues.has(waiting[i].mutationId) : here && here.rev === rev;
+        const isRefused = ['REJECTED', 'CONFLICT'].includes(status);
+        const isBack = isRefused ? issues.has(waiting[i].mutationId) : here && here.rev === rev;
         const state = errors[0]?.code === 'DENUNCIATION_BY_HAND' ? 'by_hand' : 'answered';
         if (isBack && state === 'answered') tx.delete('outbox', waiting[i].mutationId);
-        else tx.put('outbox', { ...waiting[i], state });
+        else tx.put('outbox', { ...waiting[i], state, isRefused });
       }
     });
     // A device that was given up offers everything first; the pull says again that it has to forget.
@@ -90,11 +92,20 @@ async function pull() {
   for (let page; !page || page.more;) {
     page = (await ask(PULL, { cursor: await meta('cursor'), collections: COLLECTIONS })).syncPull;
     if (!await apply(page)) return push().then(pull);
-    if (page.wipe) return erase('Thiết bị này đã bị thu hồi. Điều chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết.');
+    if (page.wipe) return erase(await farewell());
     if (page.digest && page.digest !== digestOf(await all('rows'))) await repair();
   }
   return undefined;
 }
+/** What became of what is erased: rows were handed in first; photos are not taken from a device that was given up, and
+ * a denunciation never leaves the phone. */
+async function farewell() {
+  const photos = (await all('photos')).length;
+  const byHand = (await all('outbox')).filter(({ state }) => state === 'by_hand').length;
+  const lost = [photos && `${photos} ảnh chưa gửi`, byHand && `${byHand} tố cáo chưa bàn giao`].filter(Boolean).join(', ');
+  return `Thiết bị này đã bị thu hồi. Phiếu chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết${lost && `, kể cả ${lost}`}.`;
+}
+
 /** Finds where this phone differs from the server, and asks for exactly that. */
 async function repair() {
   const places = (await all('rows')).flatMap((row) => row.p.map((place) => ({ ...row, p: [place], key: `${place} ${row.c}` })));
@@ -131,7 +142,8 @@ async function once() {
     tx.put('meta', { ...viewer, lists }, 'profile');
     tx.put('meta', Date.now(), 'synced');
   });
-  await sendPhotos(push);
+  // Photos take long on a thin line: what is written, and what is new, goes before each piece.
+  await sendPhotos(() => push().then(pull));
 }
 
 const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, seconds * 1_000); });
