@@ -156,6 +156,37 @@ const DEBTS: &str = "query($filter: AgencyDebtFilter, $first: Int, $after: Strin
     nodes { agency { name } owed overdue oldestDueAt urgings reminders } } }";
 
 each_db! {
+    // The voter's page told an answer older than the letter that had asked for it.
+    async fn no_answer_is_older_than_the_letter_that_asked_for_it(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let petition = stage.one("Cầu gãy").await;
+        stage.forward(std::slice::from_ref(&petition), here.committee, &[], "12/VP").await;
+        let of = |date: &str| stage.answer(std::slice::from_ref(&petition), here.committee, "30/UBND", json!({"documentDate": date}));
+        assert_eq!(refusal(&stage.body(), "answerPetitions", of("2026-03-01")).await, refused("OUT_OF_RANGE", "documentDate"));
+        stage.body().done("answerPetitions", of("2026-03-02"), "").await;
+    }
+
+    // "Of one of the forty this is not possible", it said, and not of which.
+    async fn of_several_petitions_the_one_that_is_refused_is_named(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, here) = (stage.office(), &stage.world.here);
+        let titles: Vec<String> = (1..=4).map(|number| format!("Đoạn đường số {number}")).collect();
+        let four = stage.petitions(0, &titles).await;
+        let letter = |petitions: &[String]| json!({"petitionIds": petitions, "leadId": here.committee, "documentNumber": "12/VP",
+            "documentDate": stage.app.state.clock.today().to_string()});
+        stage.forward(&four[2..3], here.committee, &[], "11/VP").await;
+        assert_eq!(refusal(&office, "forwardPetitions", letter(&four)).await, refused("INVALID_STATE", "petitionIds.2"));
+        let absent = [four[0].clone(), new_id()];
+        assert_eq!(refusal(&office, "forwardPetitions", letter(&absent)).await, refused("NOT_FOUND", "petitionIds.1"));
+        let answer = stage.answer(&[four[2].clone(), new_id()], here.committee, "30/UBND", json!({}));
+        assert_eq!(refusal(&stage.body(), "answerPetitions", answer).await, refused("NOT_FOUND", "petitionIds.1"));
+        let back = json!({"petitionIds": [four[2], four[3]], "reason": "Không thuộc thẩm quyền"});
+        assert_eq!(refusal(&stage.body(), "returnPetitions", back).await.1, "petitionIds.1");
+        // Of a single one it needs no telling.
+        assert_eq!(refusal(&office, "forwardPetitions", letter(&four[2..3])).await.0, "INVALID_STATE");
+    }
+
     async fn one_letter_with_forty_petitions_and_one_reply_for_twelve_of_them(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let (office, here) = (stage.office(), &stage.world.here);

@@ -197,6 +197,23 @@ each_db! {
         }
     }
 
+    // Only who could compute the code had one to give: a letter at the desk stayed without.
+    async fn what_comes_in_at_the_desk_has_a_code_as_well(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let office = app.person(&world.here.office);
+        let id = new_id();
+        let letter = json!({"id": id, "kind": "petition", "channel": "letter", "unitId": world.here.unit, "content": "Cầu gãy"});
+        let made = office.done("submitFeedback", letter.clone(), "feedback { trackingCode }").await;
+        let code = made["feedback"]["trackingCode"].as_str().unwrap().to_owned();
+        assert_ne!(status(&app.stranger(), &code).await, Value::Null);
+        let again = office.done("submitFeedback", letter, "feedback { trackingCode }").await;
+        assert_eq!(again["feedback"]["trackingCode"], code, "the same, however often it is sent");
+        let receipt = json!({"kind": "denunciation", "receiptNumber": "125/2026"});
+        let made = office.done("submitFeedback", receipt, "feedback { trackingCode }").await;
+        assert_eq!(made["feedback"]["trackingCode"], Value::Null);
+    }
+
     async fn the_author_has_a_slip_to_give(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;

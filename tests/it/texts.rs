@@ -393,7 +393,7 @@ each_db! {
         let history = office.data("query($id: ID!) { petition(id: $id) { history(first: 20) { event actor basis } } }", json!({"id": id})).await;
         let step = history["petition"]["history"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(step["event"], "published");
-        assert_eq!(step["basis"], "Đã lược bỏ: 1 họ tên; 1 số điện thoại. Xác nhận giữ lại: 1 họ tên; 1 số thửa đất, giấy chứng nhận");
+        assert_eq!(step["basis"], "Đã lược bỏ: 1 họ tên; 1 số điện thoại. Xác nhận giữ lại: 1 số thửa đất, giấy chứng nhận. Để nguyên: 1 họ tên");
         let row: uuid::Uuid = id.as_str().unwrap().parse().unwrap();
         let detail = event::Entity::find().filter(event::Column::RowId.eq(row)).filter(event::Column::Event.eq("published")).one(app.state.store.read()).await.unwrap().unwrap();
         assert_eq!(detail.actor_id, Some(world.here.office.account));

@@ -18,9 +18,11 @@ use entity::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::tracking::TrackingCode;
 use crate::{
     capability::Capability,
     clock::local_date,
+    entropy,
     error::{Code, Refused},
     files::{
         FileHash,
@@ -533,9 +535,22 @@ impl Command for Submit {
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        rules::denunciation_gate(own(working, facts, self.0.id), &self.0.fields)?;
+        let known = own(working, facts, self.0.id);
+        rules::denunciation_gate(known, &self.0.fields)?;
+        let mut write = self.0.clone();
+        // What comes in at a desk, by letter or telephone, has a code to take home as well; a phone makes its own.
+        let is_receipt = write
+            .fields
+            .get("kind")
+            .is_some_and(|kind| kind == "denunciation");
+        if known.is_none() && !is_receipt && !write.fields.contains_key("trackingCode") {
+            let code = TrackingCode::from_bytes(entropy::bytes(facts.entropy));
+            write
+                .fields
+                .insert("trackingCode".to_owned(), code.to_string().into());
+        }
         let written = FeedbackCollection
-            .write(working, facts, &self.0)
+            .write(working, facts, &write)
             .map_err(|stop| match stop {
                 Stop::Refused(mistakes) => mistakes
                     .into_iter()

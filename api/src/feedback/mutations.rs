@@ -49,7 +49,7 @@ pub struct SubmitFeedbackInput {
     answered_on_spot: Option<bool>,
     /// At most 5,000 characters.
     on_spot_answer: Option<String>,
-    /// The code that the voter got.
+    /// The code that the voter got; without one the server makes one, to be read back as `trackingCode`.
     tracking_code: Option<String>,
     /// When it was written down, by the device's clock.
     recorded_at: Option<String>,

@@ -34,6 +34,12 @@ pub(super) fn read_attendance(row: &mut Model, links: &mut Links, fields: &Docum
     reader.count("opinions", &mut row.opinions);
     read_bands(&mut reader, &mut row.attendance_bands);
     reader.ids(CAME, &mut links.attended, MOST_LINKS);
+    // Nobody speaks who is not there.
+    if let (Some(speakers), Some(attended)) = (row.speakers, row.attended)
+        && speakers > attended
+    {
+        reader.wrong(Code::OutOfRange, "speakers");
+    }
     reader.finish()?;
     links.sort(row.council_id);
     Ok(())

@@ -8,7 +8,7 @@ use entity::{
     petition_agency,
 };
 
-use super::{distinct, for_office, known, record, rules, step, unanswered};
+use super::{among, distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -61,7 +61,10 @@ impl Command for Answer {
         let rows: Vec<(&Model, Part)> = self
             .petitions
             .iter()
-            .map(|id| self.petition(working, facts, *id))
+            .map(|id| {
+                self.petition(working, facts, *id)
+                    .map_err(|refused| among(&self.petitions, *id, refused))
+            })
             .collect::<Result<_, _>>()?;
         let number = rules::required(&self.document_number, "documentNumber", 100)?;
         let text = rules::required(&self.text, "text", TEXT)?;
@@ -71,6 +74,11 @@ impl Command for Answer {
             .filter_map(|(row, _)| facts.reference.first_day(row.council_id))
             .max();
         let date = rules::document_date(self.document_date, since, facts.today, "documentDate")?;
+        // Nor does a letter answer one that was written after it.
+        let asked = rows.iter().filter_map(|(row, _)| row.forwarded_at).max();
+        if asked.is_some_and(|asked| date < asked) {
+            return Err(Refused::field(Code::OutOfRange, "documentDate"));
+        }
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
         let cost = rules::cost(self.cost)?;
         let reason = rules::unresolved(self.reason.as_deref(), &outcome)?;
@@ -106,7 +114,7 @@ impl Command for Answer {
                 Part::Lead => Event::Answer,
                 Part::Coordinating => Event::Reply,
             };
-            let process = step(row, event)?;
+            let process = step(row, event).map_err(|refused| among(&self.petitions, row.id, refused))?;
             let earlier = working
                 .answer_petition
                 .iter()

@@ -10,7 +10,7 @@ use entity::{
     petition_agency,
 };
 
-use super::{distinct, for_office, known, record, rules, step, unanswered};
+use super::{among, distinct, for_office, known, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -88,7 +88,10 @@ impl Command for Forward {
         let rows = self
             .petitions
             .iter()
-            .map(|id| for_office(working, facts, *id, Capability::ForwardPetitions, "petitionIds"))
+            .map(|id| {
+                for_office(working, facts, *id, Capability::ForwardPetitions, "petitionIds")
+                    .map_err(|refused| among(&self.petitions, *id, refused))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let number = rules::required(&self.document_number, "documentNumber", 100)?;
         let may = |council| {
@@ -157,7 +160,7 @@ impl Command for Forward {
             } else {
                 Event::Forward
             };
-            let process = step(row, event)?;
+            let process = step(row, event).map_err(|refused| among(&self.petitions, row.id, refused))?;
             let due = rules::due(
                 self.due,
                 row.tier.as_deref(),
@@ -278,8 +281,9 @@ impl Command for Return {
         let reason = rules::required(&self.reason, "reason", 2_000)?;
         let mut changes = Changes::default();
         for id in &self.petitions {
-            let row = for_body(working, facts, *id, Capability::ReturnPetitions)?;
-            let process = step(row, Event::Return)?;
+            let about = |refused| among(&self.petitions, *id, refused);
+            let row = for_body(working, facts, *id, Capability::ReturnPetitions).map_err(about)?;
+            let process = step(row, Event::Return).map_err(about)?;
             if let Some(forwarding) = row.forwarding_id
                 && let Some(link) = working
                     .forwarding_petition
@@ -331,8 +335,9 @@ impl Command for Extend {
             .ok_or(Refused::new(Code::Unauthenticated))?;
         let mut changes = Changes::default();
         for id in &self.petitions {
-            let row = for_body(working, facts, *id, Capability::ExtendDue)?;
-            let process = step(row, Event::Extend)?;
+            let about = |refused| among(&self.petitions, *id, refused);
+            let row = for_body(working, facts, *id, Capability::ExtendDue).map_err(about)?;
+            let process = step(row, Event::Extend).map_err(about)?;
             let before = row.extended_to.or(row.due_at);
             if before.is_some_and(|before| self.due <= before) || self.due < facts.today {
                 return Err(Refused::field(Code::OutOfRange, "dueAt"));

@@ -288,6 +288,22 @@ fn record(changes: &mut Changes, facts: &Facts<'_>, row: Model, event: &str, bas
     changes.put(row);
 }
 
+/// Of several petitions the one that a refusal is about: `petitionIds.3`, counted from 0, so that a letter with forty need
+/// not be tried one by one.
+fn among(petitions: &[PetitionId], id: PetitionId, refused: Refused) -> Refused {
+    let is_of_it = refused
+        .field
+        .as_deref()
+        .is_none_or(|field| field == "petitionIds");
+    let place = petitions.iter().position(|other| *other == id);
+    match place {
+        Some(place) if is_of_it && petitions.len() > 1 => {
+            Refused::field(refused.code, format!("petitionIds.{place}"))
+        }
+        _ => refused,
+    }
+}
+
 /// Refuses a list of ids that is empty, too long, or names one twice.
 fn distinct(ids: &[PetitionId], field: &'static str) -> Result<(), Refused> {
     const MOST: usize = 500;

@@ -133,7 +133,12 @@ impl Texts {
                 if span.kind.must_be_acknowledged() && !acknowledged.contains(&span.kind) {
                     return Err(Refused::field(Code::NotRedacted, field));
                 }
-                confirmed.of.entry(span.kind).or_default().kept += 1;
+                let count = confirmed.of.entry(span.kind).or_default();
+                if acknowledged.contains(&span.kind) {
+                    count.kept += 1;
+                } else {
+                    count.left += 1;
+                }
             }
             let internal = internal.map_or("", String::as_str);
             for span in suggest(internal) {
@@ -147,10 +152,12 @@ impl Texts {
     }
 }
 
-/// How many suggestions stayed in the public texts, and how many of the internal ones went.
+/// How many suggestions stayed in the public texts, by the word of whoever published or without a word, and how many of
+/// the internal ones went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     kept: usize,
+    left: usize,
     removed: usize,
 }
 
@@ -175,6 +182,7 @@ impl Confirmed {
         let both = [
             list("Đã lược bỏ:", |count| count.removed),
             list("Xác nhận giữ lại:", |count| count.kept),
+            list("Để nguyên:", |count| count.left),
         ];
         let told: Vec<String> = both.into_iter().flatten().collect();
         (!told.is_empty()).then(|| told.join(". "))
@@ -186,7 +194,7 @@ impl Confirmed {
             .of
             .iter()
             .map(|(kind, count)| {
-                let both = json!({"kept": count.kept, "removed": count.removed});
+                let both = json!({"kept": count.kept, "left": count.left, "removed": count.removed});
                 (kind.code().to_owned(), both)
             })
             .collect();
@@ -260,16 +268,16 @@ mod tests {
         let all = confirmed(internal, internal, &[Kind::Phone, Kind::LandPlot]).unwrap();
         assert_eq!(
             all.in_words().unwrap(),
-            "Xác nhận giữ lại: 1 họ tên; 1 số điện thoại; 1 số thửa đất, giấy chứng nhận"
+            "Xác nhận giữ lại: 1 số điện thoại; 1 số thửa đất, giấy chứng nhận. Để nguyên: 1 họ tên"
         );
         let some = confirmed(internal, "Bà Nguyễn Thị Hoa xin sửa đường.", &[]).unwrap();
         assert_eq!(
             some.in_words().unwrap(),
-            "Đã lược bỏ: 1 số điện thoại; 1 số thửa đất, giấy chứng nhận. Xác nhận giữ lại: 1 họ tên"
+            "Đã lược bỏ: 1 số điện thoại; 1 số thửa đất, giấy chứng nhận. Để nguyên: 1 họ tên"
         );
         assert_eq!(
             some.detail().unwrap(),
-            r#"{"redaction":{"land_plot":{"kept":0,"removed":1},"name":{"kept":1,"removed":0},"phone":{"kept":0,"removed":1}}}"#
+            r#"{"redaction":{"land_plot":{"kept":0,"left":0,"removed":1},"name":{"kept":0,"left":1,"removed":0},"phone":{"kept":0,"left":0,"removed":1}}}"#
         );
         assert_eq!(confirmed("Sửa đường", "Sửa đường", &[]).unwrap().in_words(), None);
     }

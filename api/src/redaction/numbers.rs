@@ -152,12 +152,13 @@ fn is_cut_off(text: &Text<'_>, next: usize) -> bool {
         || (after.is("/") && text.get(next + 1).is_some_and(|token| token.glued))
 }
 
-/// What the words before a number say of it: the nearest counts, and never beyond another number or sentence.
+/// What the words before a number say of it: the nearest counts, and never beyond another number or sentence, nor beyond
+/// one that was taken out ("[số tài khoản]").
 fn told(text: &Text<'_>, at: usize) -> Option<Kind> {
     const REACH: usize = 8;
     for place in (at.saturating_sub(REACH)..at).rev() {
         let token = text.get(place)?;
-        if token.is_number() || matches!(token.text, "." | ";" | "\n") {
+        if token.is_number() || matches!(token.text, "." | ";" | "\n" | "]") {
             return None;
         }
         let kind = TOLD

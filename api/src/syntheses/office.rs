@@ -59,7 +59,18 @@ pub(super) fn due(
     round: Option<&entity::round::Model>,
     calendar: &crate::calendar::Calendar,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
-    let ended_on = list.ended_on.or_else(|| round.and_then(|round| round.ends_on));
+    // A round that is still open has not ended with the last point so far.
+    let planned = round.and_then(|round| round.ends_on);
+    let is_open = round.is_some_and(|round| {
+        !matches!(
+            round.status,
+            entity::round::Status::Closed | entity::round::Status::Cancelled
+        )
+    });
+    let ended_on = match (list.ended_on, planned) {
+        (Some(held), Some(planned)) if is_open => Some(held.max(planned)),
+        (held, planned) => held.or(planned),
+    };
     let rule = if row.group_id.is_some() {
         "synthesis_group"
     } else {

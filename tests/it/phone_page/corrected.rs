@@ -128,6 +128,31 @@ each_db! {
         }
     }
 
+    // The draft of a voter's words, saved in one tab and typed over in another, became the next voter's under the same id.
+    async fn a_draft_in_two_tabs_is_two_rows(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let url = stage.road.url("/dien-thoai#ghi");
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.fill("Cử tri nói gì", "Bà Tư nói").await;
+        let mut two = stage.browser.tab("two");
+        two.open(&url).await;
+        two.sees("Phiếu mới").await;
+        assert_eq!(two.evaluate("document.querySelector('[name=content]').value").await, "Bà Tư nói");
+        let mut tab = stage.tab();
+        tab.front().await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Mọi điều đã ghi đều đã gửi").await;
+        let mut two = stage.browser.tab("two");
+        two.front().await;
+        two.evaluate("document.querySelector('[name=content]').value = ''").await;
+        two.fill("Cử tri nói gì", "Ông Năm nói").await;
+        two.press("Lưu trên máy").await;
+        two.sees("Mọi điều đã ghi đều đã gửi").await;
+        assert_eq!(words(&stage.arrived().await), ["Bà Tư nói", "Ông Năm nói"]);
+    }
+
     // What was begun at one meeting was put under another by a press on the other's button.
     async fn a_draft_stays_at_its_meeting(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;

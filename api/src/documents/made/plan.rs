@@ -55,12 +55,12 @@ pub(super) async fn fill(making: &Making<'_>, id: RoundId) -> Result<Paper> {
     );
     filling.set("den_ngay", round.ends_on.map_or_else(|| "…………".to_owned(), short));
     filling.figure("so_diem", Some(counts.points_planned));
-    filling.figure("so_diem_da_nhap", Some(counts.points_entered));
+    filling.figure("so_diem_da_nhap", i32::try_from(points.len()).ok());
     filling.paragraphs("noi_dung", round.content.as_deref().unwrap_or_default());
     let rows = points.iter().zip(1..).map(|(point, number)| {
         Row::numbered(number)
             .with("ten", point.title.as_str())
-            .with("thoi_gian", point.starts_at.map(hour).unwrap_or_default())
+            .with("thoi_gian", when(point))
             .with("dia_diem", point.place.as_deref().unwrap_or_default())
             .with("don_vi", names.units(point.id))
             .with("hinh_thuc", label("contact_mode", point.mode.as_deref()))
@@ -79,4 +79,12 @@ pub(super) async fn fill(making: &Making<'_>, id: RoundId) -> Result<Paper> {
         receivers: making.partners(round.council_id),
         filling,
     })
+}
+
+/// The hour of a point, or that it was put off and has none for now.
+fn when(point: &meeting::Model) -> String {
+    match point.status {
+        Status::Postponed => "Hoãn".to_owned(),
+        _ => point.starts_at.map(hour).unwrap_or_default(),
+    }
 }

@@ -2,7 +2,7 @@
 import { area, card, field, fold, form, h, inDays, select, text } from './dom.js';
 import { atVietnam, newId, trackingCode } from './ids.js';
 import { picture, prepare } from './photo.js';
-import { get, meta, queue, rowsOf, setMeta, write as put } from './store.js';
+import { all, get, meta, queue, rowsOf, setMeta, write as put } from './store.js';
 const CONSENT = 'Cử tri đồng ý để đại biểu ghi tên, số điện thoại nhằm trả lời kiến nghị này.';
 export const BY_HAND = 'Tố cáo không gửi qua mạng: tên và lời người tố cáo là bí mật. Hãy hướng dẫn cử tri nộp đơn, hoặc '
   + 'chuyển tận tay cơ quan có thẩm quyền. Điều ghi dưới đây chỉ nằm trên máy này, đến khi đồng chí bấm “Đã bàn giao”.';
@@ -92,6 +92,9 @@ export async function write({ name, id: chosen }) {
     await photos.ready();
     isSaving = true;
     const [now, attachments] = [atVietnam(), names.join(' ')];
+    // Another tab saved this draft already: what was typed on here is another voter's.
+    const isTaken = isNew && (await get('rows', ['feedback', id]) ?? (await all('outbox')).some((entry) => entry.id === id));
+    if (isTaken) [id, said.trackingCode] = [newId(), trackingCode()];
     const isSecret = said.kind === 'denunciation';
     const emptied = isNew ? [] : OPTIONAL.map((field) => [field, null]);
     const patch = isSecret ? { kind: said.kind, content: said.content, ...(attachments && { attachments }) } : {
