@@ -104,7 +104,7 @@ codes! {
     InvalidCursor "INVALID_CURSOR" 200 false "Con trỏ không hợp lệ." "The cursor is not valid.";
     Required "REQUIRED" 200 false "Thiếu giá trị bắt buộc." "A required value is missing.";
     InvalidValue "INVALID_VALUE" 200 false "Giá trị không hợp lệ." "The value is not valid.";
-    InvalidId "INVALID_ID" 200 false "Mã định danh không phải UUID." "The id is not a UUID.";
+    InvalidId "INVALID_ID" 200 false "Mã định danh không đúng dạng (UUID; mutationId: tối đa 64 ký tự ASCII)." "The id is not of its form (a UUID; a mutationId: at most 64 ASCII characters).";
     InvalidText "INVALID_TEXT" 200 false "Văn bản chứa ký tự không được phép." "The text holds a character that is not allowed.";
     InvalidDate "INVALID_DATE" 200 false "Ngày giờ không hợp lệ." "The date or time is not valid.";
     TooLong "TOO_LONG" 200 false "Văn bản quá dài." "The text is too long.";

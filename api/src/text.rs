@@ -18,7 +18,7 @@ const TONES: [char; 5] = ['\u{300}', '\u{301}', '\u{309}', '\u{303}', '\u{323}']
 /// The marks that make another vowel: circumflex (â ê ô), breve (ă), horn (ơ ư).
 const VOWEL_MARKS: [char; 3] = ['\u{302}', '\u{306}', '\u{31b}'];
 
-/// Text as it is stored: NFC, lines ended by `\n`, no white space around it.
+/// Text as it is stored: NFC, lines ended by `\n`, no white space around it and nothing that cannot be seen.
 ///
 /// Refuses with [`Code::InvalidText`] what hides or breaks text: control characters other than line feed and
 /// tab, characters that turn the writing direction, Unicode's non-characters, and more than 4 combining marks
@@ -32,7 +32,10 @@ pub fn clean(raw: &str) -> Result<String, Code> {
             return Err(Code::InvalidText);
         }
     }
-    Ok(text.trim().to_owned())
+    // What nobody can see is no text.
+    Ok(text
+        .trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+        .to_owned())
 }
 
 fn is_forbidden(c: char) -> bool {
@@ -110,7 +113,7 @@ fn words(text: &str) -> impl Iterator<Item = char> {
 
 /// Joiners, soft hyphens and byte order marks stand inside words without being seen.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Only the marks of Latin writing are dropped: in Khmer or Cham the vowels themselves are marks.

@@ -167,6 +167,23 @@ each_db! {
         stage.body().done("answerPetitions", of("2026-03-02"), "").await;
     }
 
+    // A meeting that nobody knows, or another council's: "when, how, at which contact" could be made up.
+    async fn voters_are_told_at_a_meeting_that_there_is(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let petition = stage.one("Cầu gãy").await;
+        stage.forward(std::slice::from_ref(&petition), here.committee, &[], "12/VP").await;
+        stage.body().done("answerPetitions", stage.answer(std::slice::from_ref(&petition), here.committee, "30/UBND", json!({})), "").await;
+        let told = |meeting: Value| json!({"petitionId": petition, "channel": "contact_meeting", "meetingId": meeting});
+        let delegate = stage.delegate(0);
+        for meeting in [json!(new_id()), json!(stage.world.there.meeting)] {
+            assert_eq!(refusal(&delegate, "informVoters", told(meeting.clone())).await, refused("NOT_FOUND", "meetingId"), "{meeting}");
+            let pushed = Phone::new(delegate.clone()).push(&[create("informing", &new_id(), told(meeting))]).await;
+            assert_eq!(pushed[0]["status"], "DEFERRED", "it may still come");
+        }
+        delegate.done("informVoters", told(json!(here.meeting)), "").await;
+    }
+
     // "Of one of the forty this is not possible", it said, and not of which.
     async fn of_several_petitions_the_one_that_is_refused_is_named(db: TestDatabase) {
         let stage = Stage::set(&db).await;

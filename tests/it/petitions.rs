@@ -187,6 +187,7 @@ each_db! {
         assert_eq!(office.refused("closePetition", json!({"petitionId": made})).await, "VOTERS_NOT_INFORMED");
         let mut second = answer(&world, &made, "Sẽ làm cống mới");
         second["outcome"] = json!("in_progress");
+        second["documentDate"] = json!("2026-03-20");
         body.done("answerPetitions", second, "petition { process }").await;
         let answered = read(&office, &made).await;
         assert_eq!(answered["outcome"], "in_progress");
@@ -241,6 +242,7 @@ each_db! {
 
         // What the council before it was told counts for the one that follows.
         Put::new().row(former(world.here.unit)).now(&app.state).await;
-        body.done("answerPetitions", dated("2025-06-30"), "petition { process }").await;
+        let before_the_letter = refused("OUT_OF_RANGE", "documentDate");
+        assert_eq!(refusal(&body, "answerPetitions", dated("2025-06-30")).await, before_the_letter);
     }
 }

@@ -142,8 +142,9 @@ each_db! {
 
         // The council's: three petitions became three, by another way.
         let draft = json!({"councilId": world.here.council, "roundId": round});
+        // Seven working days after the round, which goes on until Friday 6 March: not after its last point so far.
         let council = office.done("draftSynthesis", draft, "synthesis { id preview { before after dueOn } }").await["synthesis"].clone();
-        assert_eq!(council["preview"], json!({"before": 3, "after": 3, "dueOn": "2026-03-11"}));
+        assert_eq!(council["preview"], json!({"before": 3, "after": 3, "dueOn": "2026-03-17"}));
         assert_eq!(office.refused("freezeSynthesis", paper(&council["id"], "", json!({}))).await, "REQUIRED");
         assert_eq!(office.refused("freezeSynthesis", paper(&council["id"], "1/BC", json!({"documentDate": "2026-03-03"}))).await, "OUT_OF_RANGE");
         stage.advance(&point, &["sign_minutes"]).await;

@@ -398,7 +398,7 @@ each_db! {
         let detail = event::Entity::find().filter(event::Column::RowId.eq(row)).filter(event::Column::Event.eq("published")).one(app.state.store.read()).await.unwrap().unwrap();
         assert_eq!(detail.actor_id, Some(world.here.office.account));
         let detail = detail.detail.unwrap();
-        assert!(detail.contains(r#""phone":{"kept":0,"removed":1}"#) && !detail.contains("Mẫn") && !detail.contains("123"), "{detail}");
+        assert!(detail.contains(r#""phone":{"kept":0,"left":0,"removed":1}"#) && !detail.contains("Mẫn") && !detail.contains("123"), "{detail}");
     }
 
     /// A database in which title and answer of a published petition went out as they were written.

@@ -9,20 +9,26 @@ use async_graphql::parser::types::ExecutableDocument;
 
 use super::seats::locked;
 
-/// Texts that are kept. When they are full all are forgotten, which costs each one parse; nobody can make
-/// the memory grow by sending new texts.
-const KEPT: usize = 256;
+/// Bytes of texts that are kept; a parsed document takes up to eighty times its text. When they are full all are
+/// forgotten, which costs each one parse; nobody can make the memory grow by sending new texts.
+const KEPT: usize = 128 * 1024;
 /// Longer texts are not kept.
 const LONGEST: usize = 4 * 1024;
 
 /// Parsed documents by their text.
 #[derive(Default)]
-pub(super) struct Documents(Mutex<HashMap<String, Arc<ExecutableDocument>>>);
+pub(super) struct Documents(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    by_text: HashMap<String, Arc<ExecutableDocument>>,
+    bytes: usize,
+}
 
 impl Documents {
     /// The document of a text that was executed before.
     pub(super) fn known(&self, text: &str) -> Option<Arc<ExecutableDocument>> {
-        locked(&self.0).get(text).cloned()
+        locked(&self.0).by_text.get(text).cloned()
     }
 
     /// Keeps a document that passed the scan, the parser and the validation.
@@ -31,10 +37,14 @@ impl Documents {
             return;
         }
         let mut kept = locked(&self.0);
-        if kept.len() >= KEPT && !kept.contains_key(text) {
-            kept.clear();
+        if kept.by_text.contains_key(text) {
+            return;
         }
-        kept.insert(text.to_owned(), document);
+        if kept.bytes + text.len() > KEPT {
+            *kept = Kept::default();
+        }
+        kept.bytes += text.len();
+        kept.by_text.insert(text.to_owned(), document);
     }
 }
 
@@ -48,13 +58,14 @@ mod tests {
     fn only_so_many_are_kept() {
         let documents = Documents::default();
         let keep = |text: &str| documents.keep(text, Arc::new(parse_query("{a}").expect("document")));
-        for index in 0..KEPT {
-            keep(&format!("{{a}}#{index}"));
+        let full = |index: usize| format!("{{a}}#{index:0>1020}");
+        for index in 0..KEPT / 1_024 {
+            keep(&full(index));
         }
-        keep("{a}#0");
-        assert!(documents.known("{a}#1").is_some());
+        keep(&full(0));
+        assert!(documents.known(&full(1)).is_some());
         keep("{a}#new");
-        assert!(documents.known("{a}#1").is_none() && documents.known("{a}#new").is_some());
+        assert!(documents.known(&full(1)).is_none() && documents.known("{a}#new").is_some());
         let long = "#".repeat(LONGEST + 1);
         keep(&long);
         assert!(documents.known(&long).is_none());

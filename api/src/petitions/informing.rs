@@ -10,12 +10,13 @@ use uuid::Uuid;
 
 use super::{
     record, step,
-    telling::{appended, petition_of, target, told_at},
+    telling::{appended, id_of, target, told_at},
 };
 use crate::{
     capability::Capability,
     clock::local_date,
     error::{Code, Refused},
+    meetings::known_meeting,
     store::{
         collection::{Collection, Document, DocumentWriter, Member, text},
         door::Facts,
@@ -112,7 +113,8 @@ impl Writable for InformingCollection {
 
     fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.informing.insert(write.id);
-        needs.petition.extend(petition_of(write, "petitionId"));
+        needs.petition.extend(id_of(write, "petitionId"));
+        needs.meeting.extend(id_of(write, "meetingId"));
     }
 
     fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {
@@ -149,6 +151,11 @@ impl Writable for InformingCollection {
         reader.finish()?;
         let id = petition.ok_or(Code::Required)?;
         let row = target(working, facts, id).ok_or(Stop::Deferred(id.0))?;
+        if let Some(at) = meeting
+            && known_meeting(working, facts, at).is_none()
+        {
+            return Err(Stop::Deferred(at.0));
+        }
         if !facts.viewer.may_somewhere(Capability::InformVoters) {
             return Err(Refused::new(Code::Forbidden).into());
         }

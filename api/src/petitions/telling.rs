@@ -20,7 +20,8 @@ use crate::{
     },
 };
 
-pub(super) fn petition_of(write: &Write, field: &str) -> Option<Uuid> {
+/// An id that a write names.
+pub(super) fn id_of(write: &Write, field: &str) -> Option<Uuid> {
     write.fields.get(field).and_then(Value::as_str).and_then(parse_id)
 }
 
@@ -84,7 +85,13 @@ impl<W: Writable + 'static> Command for Append<W> {
         let mut changes = Changes::default();
         for write in &self.writes {
             let written = self.writable.write(working, facts, write);
-            changes.append(written.map_err(|stop| stop.into_refused(self.parent))?.changes);
+            let lacks = |stop: Stop| match stop {
+                Stop::Deferred(id) if id_of(write, "meetingId") == Some(id) => {
+                    Refused::field(Code::NotFound, "meetingId")
+                }
+                stop => stop.into_refused(self.parent),
+            };
+            changes.append(written.map_err(lacks)?.changes);
         }
         let made = self.writes.iter().map(|write| write.id);
         Ok(Verdict::about(

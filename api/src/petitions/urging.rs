@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     record, step,
-    telling::{appended, petition_of, target, told_at},
+    telling::{appended, id_of, target, told_at},
 };
 use crate::{
     capability::Capability,
@@ -120,7 +120,7 @@ impl Writable for UrgingCollection {
 
     fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.urging.insert(write.id);
-        needs.petition.extend(petition_of(write, "targetId"));
+        needs.petition.extend(id_of(write, "targetId"));
     }
 
     fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {

@@ -381,14 +381,16 @@ pub fn parse_id(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-/// A moment in RFC 3339 with any offset, cut to microseconds, between 1990 and 2100.
+/// A moment in RFC 3339 with any offset, cut to microseconds, between 1990 and 2100. A second 60 is none: one database
+/// would make the next minute of it, and browsers cannot read it.
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    use chrono::{Datelike, SubsecRound};
+    use chrono::{Datelike, SubsecRound, Timelike};
     let time = DateTime::parse_from_rfc3339(text)
         .ok()?
         .with_timezone(&Utc)
         .trunc_subsecs(6);
-    (1990..2100).contains(&time.year()).then_some(time)
+    let is_leap = time.nanosecond() >= 1_000_000_000;
+    ((1990..2100).contains(&time.year()) && !is_leap).then_some(time)
 }
 
 /// A date `YYYY-MM-DD` between 1945 and 2100.

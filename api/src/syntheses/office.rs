@@ -61,12 +61,13 @@ pub(super) fn due(
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
     // A round that is still open has not ended with the last point so far.
     let planned = round.and_then(|round| round.ends_on);
-    let is_open = round.is_some_and(|round| {
-        !matches!(
-            round.status,
-            entity::round::Status::Closed | entity::round::Status::Cancelled
-        )
-    });
+    let is_open = row.group_id.is_none()
+        && round.is_some_and(|round| {
+            !matches!(
+                round.status,
+                entity::round::Status::Closed | entity::round::Status::Cancelled
+            )
+        });
     let ended_on = match (list.ended_on, planned) {
         (Some(held), Some(planned)) if is_open => Some(held.max(planned)),
         (held, planned) => held.or(planned),

@@ -301,6 +301,26 @@ each_db! {
 }
 
 each_db! {
+    // A leap second was served to everybody; browsers stop at it, and one database makes the next minute of it.
+    async fn a_second_sixty_is_no_time(db: TestDatabase) {
+        let sender = Sender::on(&db).await;
+        let world = &sender.world;
+        let phone = Phone::new(sender.app.person(&world.here.delegates[0]));
+        let mut row = create("feedback", &new_id(), json!({"kind": "petition", "content": "Cầu gãy", "unitId": world.here.unit,
+            "channel": "contact_meeting", "recordedAt": "2026-02-01T08:00:60+07:00"}));
+        let results = phone.push(std::slice::from_ref(&row)).await;
+        assert_eq!((&results[0]["status"], &results[0]["errors"][0]["field"]), (&json!("REJECTED"), &json!("recordedAt")));
+        row["mutationId"] = json!(new_id());
+        row["patch"]["recordedAt"] = json!("2026-02-01T08:00:59.999999+07:00");
+        assert_eq!(phone.push(&[row]).await[0]["status"], "APPLIED");
+        // And what nobody can see is no text.
+        let blank = create("feedback", &new_id(), json!({"kind": "petition", "content": "\u{a0}\u{200b}\u{ad}\u{2060} ", "unitId": world.here.unit,
+            "channel": "contact_meeting"}));
+        assert_eq!(phone.push(&[blank]).await[0]["errors"][0]["code"], "REQUIRED");
+    }
+}
+
+each_db! {
     async fn another_spelling_changes_nothing(db: TestDatabase) {
         let sender = Sender::on(&db).await;
         let login = &sender.world.here.delegates[0];
