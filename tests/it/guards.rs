@@ -55,7 +55,8 @@ fn the_published_errors_are_the_table() {
          `errors[].extensions {code requestId retryable limit field}`. *HTTP* is the status when the code ends a request\n\
          before it is executed (a document's errors are 400 under `application/graphql-response+json`, 200 under\n\
          `application/json`); 200 means that it appears beside data. *Retry*: the same request may succeed later.\n\
-         `UNAVAILABLE` and `RATE_LIMITED` come with `Retry-After`. *field* is the field of the input, `.`-separated where\n\
+         `UNAVAILABLE` and `RATE_LIMITED` come with `Retry-After` (but where `login` or a code is slowed for one account:\n\
+         that is a user error, answered 200). *field* is the field of the input, `.`-separated where\n\
          inputs nest and counted from 0 in lists (`unitIds.1`).\n\n\
          | Mã [code] | HTTP | Thử lại [retry] | Tiếng Việt | English |\n|---|---|---|---|---|\n",
     );

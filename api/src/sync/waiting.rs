@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How many waiting rows are tried again with every push, beside those that wait for what it brings.
-const MOST: u64 = 200;
+const MOST: usize = 200;
 
 /// How many accounts, or rows, one turn of the clock looks at.
 const MOST_IN_A_TURN: u64 = 200;
@@ -47,37 +47,54 @@ pub(super) fn field(waits_for: Uuid) -> seal::Field {
 /// for what is here already the ones of which nobody was told yet before the others. What waits for something that never
 /// came is not tried, however old it is: two hundred of these would keep all later ones waiting.
 pub(super) async fn of(state: &State, account: AccountId, brought: &BTreeSet<Uuid>) -> Result<Vec<PushRow>> {
+    let conn = state.store.read();
     let waiting = || sync_deferred::Entity::find().filter(sync_deferred::Column::AccountId.eq(account));
-    let mut kept = Vec::new();
-    if !brought.is_empty() {
-        let theirs = waiting().filter(sync_deferred::Column::WaitsFor.is_in(brought.iter().copied()));
-        kept = theirs.all(state.store.read()).await?;
-    }
-    let others = waiting()
-        .filter(sync_deferred::Column::WaitsFor.in_subquery(arrived()))
+    // Hardly anybody has any: one look, without what is sealed in them.
+    let waits: Vec<(String, Uuid)> = waiting()
+        .select_only()
+        .columns([sync_deferred::Column::MutationId, sync_deferred::Column::WaitsFor])
         .order_by_asc(sync_deferred::Column::IssueId.is_not_null())
         .order_by_asc(sync_deferred::Column::At)
-        .limit(MOST)
-        .all(state.store.read())
+        .into_tuple()
+        .all(conn)
         .await?;
-    let others = others.into_iter().filter(|row| !brought.contains(&row.waits_for));
-    kept.extend(others);
-    kept.sort_by_key(|row| row.at);
-    kept.into_iter()
-        .map(|row| {
+    if waits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let parents: BTreeSet<Uuid> = waits.iter().map(|(_, parent)| *parent).collect();
+    let parents: Vec<Uuid> = parents.difference(brought).copied().collect();
+    let mut here: BTreeSet<Uuid> = BTreeSet::new();
+    for some in parents.chunks(AT_ONCE) {
+        let found = sync_log::Entity::find()
+            .select_only()
+            .column(sync_log::Column::RowId)
+            .distinct()
+            .filter(sync_log::Column::RowId.is_in(some.iter().copied()));
+        here.extend(found.into_tuple::<Uuid>().all(conn).await?);
+    }
+    let now = waits.iter().filter(|(_, parent)| brought.contains(parent));
+    let others = waits
+        .iter()
+        .filter(|(_, parent)| here.contains(parent))
+        .take(MOST);
+    let chosen: Vec<&String> = now.chain(others).map(|(mutation, _)| mutation).collect();
+    let mut rows = Vec::new();
+    for some in chosen.chunks(AT_ONCE) {
+        let kept = waiting()
+            .filter(sync_deferred::Column::MutationId.is_in(some.iter().copied()))
+            .order_by_asc(sync_deferred::Column::At)
+            .all(conn)
+            .await?;
+        for row in kept {
             let raw = seal::open_quarantined(&state.keys, field(row.waits_for), &row.payload)?;
-            Ok(PushRow::from_bytes(&raw))
-        })
-        .collect()
+            rows.push(PushRow::from_bytes(&raw));
+        }
+    }
+    Ok(rows)
 }
 
-/// All rows that ever travelled.
-fn arrived() -> sea_orm::sea_query::SelectStatement {
-    Query::select()
-        .column(sync_log::Column::RowId)
-        .from(sync_log::Entity)
-        .to_owned()
-}
+/// How many names stand in one statement.
+const AT_ONCE: usize = 500;
 
 fn find<'a>(working: &'a Working, account: AccountId, mutation: &str) -> Option<&'a sync_deferred::Model> {
     working
@@ -190,6 +207,10 @@ pub async fn report(state: &State) -> Result<()> {
 /// Tries rows again whose parent has come since: it may have come from somebody else, and their author may have no
 /// signal for weeks.
 pub async fn retry(state: &State) -> Result<()> {
+    let arrived = Query::select()
+        .column(sync_log::Column::RowId)
+        .from(sync_log::Entity)
+        .to_owned();
     let waiting: Vec<(AccountId, DeviceId)> = sync_deferred::Entity::find()
         .select_only()
         .columns([sync_deferred::Column::AccountId, sync_deferred::Column::DeviceId])
@@ -198,7 +219,7 @@ pub async fn retry(state: &State) -> Result<()> {
             Condition::all()
                 // What its author cannot see looks absent for ever; after a while only his own pushes try it.
                 .add(sync_deferred::Column::IssueId.is_null())
-                .add(sync_deferred::Column::WaitsFor.in_subquery(arrived())),
+                .add(sync_deferred::Column::WaitsFor.in_subquery(arrived)),
         )
         .limit(MOST_IN_A_TURN)
         .into_tuple()

@@ -234,7 +234,10 @@ each_db! {
         assert!(world.refresh(&phone.refresh).await.is_ok());
 
         let reset = json!({"accountId": lan, "password": "một câu khác hẳn"});
-        world.run(Some(&root), "resetPassword", "", reset).await;
+        let told = world.run(Some(&root), "resetPassword", "account { history(first: 20) { event basis } }", reset).await;
+        let steps = told["account"]["history"].as_array().unwrap();
+        let last: Vec<_> = steps[steps.len() - 3..].iter().map(|step| (&step["event"], &step["basis"])).collect();
+        assert_eq!(last, [(&json!("disabled"), &json!("Nghỉ hưu")), (&json!("enabled"), &Value::Null), (&json!("password_reset"), &Value::Null)]);
         assert!(world.viewer(Some(&phone.access)).await.is_ok(), "a reset signs nobody out");
         assert_eq!(world.login_from(HOME, "lan", "một câu khác hẳn", None).await["userErrors"], json!([]));
         let same = json!({"accountId": world.person("nguyen.van.lan", Place::Everywhere, None).await.to_string(),

@@ -420,6 +420,7 @@ fn of_people_and_bodies() -> Vec<Sample> {
             json!({"input": {"kind": "WEB_PUSH", "endpoint": "https://push.example.vn/x"}}),
         ),
         own("unregisterPush", json!({})),
+        one("dismissSyncIssue", json!({"input": {"id": "<issue>"}})),
         Sample {
             spare: true,
             ..own("logout", json!({}))

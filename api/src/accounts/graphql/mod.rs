@@ -24,6 +24,7 @@ use crate::{
     error::{Code, Error, Result},
     graphql::{
         code::{CodeEntry, entry},
+        history::{HistoryEvent, history},
         list::{self, PageArgs, Total, asks_for_total},
         scalar::{Day, Time},
         state, viewer, wire_id,
@@ -78,6 +79,12 @@ impl Account {
     /// Its devices that were not revoked, newest first.
     async fn devices(&self) -> &[Device] {
         &self.devices
+    }
+
+    /// What became of it, oldest first: made, renamed, disabled, enabled, given and deprived of roles, its password set;
+    /// `first` from 1 to 100.
+    async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
+        history(ctx, "account", self.row.id.0, first).await
     }
 }
 

@@ -5,7 +5,7 @@ import { bundle, unexported } from './bundle.js';
 import { field, fold, form, h, inDays, inHours, lines, more, select, twice } from './dom.js';
 import { atVietnam, newId } from './ids.js';
 import { picture } from './photo.js';
-import { all, get, meta, owner, queue, rowsOf, setMeta } from './store.js';
+import { all, changes, get, meta, owner, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND, recalled } from './write.js';
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
 async function own() {
@@ -71,6 +71,9 @@ async function correct({ contactName, contactPhone, ...words }) {
 
 const ORIGINAL = 'query($id: ID!) { syncIssue(id: $id) { original } }';
 const DISMISS = 'mutation($input: DismissSyncIssueInput!) { dismissSyncIssue(input: $input) { userErrors { code } } }';
+/** Words that were asked for stay when the view is drawn anew. */
+const read = new Map();
+const quote = (said) => h('blockquote', {}, lines(said || 'Không có lời nào.'));
 /** What was not taken: why, the words again, and a way to put it aside. All of it needs a signal: the words are on the server. */
 function issue({ id, at, code, message, field: about, rowCollection, rowId }) {
   const needsSignal = (work) => ({ target }) => work(target)
@@ -80,10 +83,11 @@ function issue({ id, at, code, message, field: about, rowCollection, rowId }) {
     const [patch, row] = [await words(), await get('rows', ['feedback', rowId])];
     await correct({ ...row?.d, ...patch, id: rowId, baseRev: row?.rev });
   });
-  const look = needsSignal(async (target) => {
+  const look = needsSignal(async () => {
     const { text, note, documentNumber } = await words();
-    const said = [text, note, documentNumber].filter(Boolean).join('\n');
-    target.replaceWith(h('blockquote', {}, lines(said || 'Không có lời nào.')));
+    read.set(id, [text, note, documentNumber].filter(Boolean).join('\n'));
+    // The view may have been drawn anew while the words came.
+    changes.dispatchEvent(new Event('changed'));
   });
   const dismiss = needsSignal(async (target) => {
     await ask(DISMISS, { input: { id } });
@@ -93,7 +97,7 @@ function issue({ id, at, code, message, field: about, rowCollection, rowId }) {
     h('h2', {}, code === 'CONFLICT' ? 'Máy khác đã sửa cùng mục' : 'Chưa được nhận'), lines(message),
     h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
     rowCollection === 'feedback' ? h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa')
-      : h('button', { class: 'quiet', onclick: look }, 'Xem lời đã ghi'),
+      : (read.has(id) && quote(read.get(id))) || h('button', { class: 'quiet', onclick: look }, 'Xem lời đã ghi'),
     h('button', { class: 'quiet', onclick: dismiss }, 'Đã biết, không gửi lại'));
 }
 
