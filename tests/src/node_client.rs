@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// One command takes no longer.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A process with any number of clients. It ends with this value.
 pub struct NodeClients {

@@ -11,7 +11,7 @@ use tokio_tungstenite::{
 };
 
 /// Nothing that is expected takes longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A socket.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);

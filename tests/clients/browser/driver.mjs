@@ -12,7 +12,7 @@ const browser = await puppeteer.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--lang=vi'],
 });
-const PATIENCE = { timeout: 40_000, polling: 100 };
+const PATIENCE = { timeout: 80_000, polling: 100 };
 const tabs = new Map();
 const told = [];
 
