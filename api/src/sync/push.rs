@@ -226,9 +226,6 @@ impl Pushed {
         if self.again && outcome.status != Status::Deferred {
             waiting::end(self.account, &self.row.mutation_id, &mut changes);
         }
-        if matches!(outcome.status, Status::Applied | Status::Merged) {
-            self.resolve(facts, &mut changes);
-        }
         Verdict {
             changes,
             done: Done {
@@ -240,12 +237,13 @@ impl Pushed {
 
     /// What this device was told of the row before is settled when its change of the same field is taken: so its person
     /// corrected it, or saw the others' words and insisted. Other fields prove nothing, nor does another device.
-    fn resolve(&self, facts: &Facts<'_>, changes: &mut Changes) {
+    fn resolve(&self, facts: &Facts<'_>, superseded: &Document, changes: &mut Changes) {
         let Some((writable, write)) = self.target() else {
             return;
         };
         let (account, device, row) = (self.account, facts.viewer.device_id(), write.id);
-        let (mutation, patch) = (self.row.mutation_id.clone(), self.row.patch.clone());
+        let (mutation, mut taken) = (self.row.mutation_id.clone(), self.row.patch.clone());
+        taken.retain(|name, _| !superseded.contains_key(name));
         changes.and(move |working| {
             let answered = |issue: &&sync_issue::Model| {
                 let field = issue.field.as_deref().filter(|field| is_written(writable, field));
@@ -253,7 +251,7 @@ impl Pushed {
                     && issue.row_id == Some(row)
                     && (issue.account_id, Some(issue.device_id)) == (account, device)
                     && issue.mutation_id != mutation
-                    && field.is_none_or(|field| patch.contains_key(field))
+                    && field.is_none_or(|field| taken.contains_key(field))
             };
             let answered: Vec<_> = working.sync_issue.iter().filter(answered).cloned().collect();
             for issue in answered {
@@ -638,6 +636,7 @@ impl Pushed {
         match writable.write(working, facts, &write) {
             Ok(Written { mut changes, differs }) => {
                 self.keep_lost(facts, &superseded, &mut changes);
+                self.resolve(facts, &superseded, &mut changes);
                 let (status, master) = if merged || differs {
                     (
                         Status::Merged,
