@@ -18,6 +18,30 @@ each_db! {
 }
 
 each_db! {
+    // The view that was left at once took the place of the form, at the form's own address: nothing led back to it.
+    async fn a_quick_thumb_is_where_it_pressed_last(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.fill("Cử tri nói gì", "Đèn đường hỏng").await;
+        let there_and_back = "(async () => {
+            const moment = () => new Promise((done) => setTimeout(done, 1_000));
+            const turned = () => new Promise((done) => addEventListener('hashchange', done, { once: true }));
+            await moment(); // until nothing more comes that would draw it anew
+            for (const address of ['#hom-nay', '#ghi']) { const at = turned(); location.hash = address; await at; }
+            await moment();
+            return document.querySelector('#view h1').textContent;
+        })()";
+        assert_eq!(tab.evaluate(there_and_back).await, "Ghi ý kiến cử tri");
+        assert_eq!(tab.evaluate("document.querySelector('[name=content]').value").await, "Đèn đường hỏng");
+        tab.press("Hôm nay").await;
+        tab.press("Ghi phiếu").await;
+        tab.sees("Phiếu mới").await;
+    }
+}
+
+each_db! {
     // The second one's session was put into the first one's store: his words went out as the other's, and the other read
     // what a voter had denounced.
     async fn whoever_takes_over_the_phone_takes_over_nobodys_words(db: TestDatabase) {

@@ -17,14 +17,16 @@ const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 
 const isInUse = () => view.querySelector('.card > form, details[open] > form');
 /** Shows the view that the address names. A form in use is never drawn anew under somebody's fingers. */
 async function show() {
-  const [name, id] = location.hash.slice(1).split('/');
-  const isNew = now.shown !== location.hash;
-  if (!isNew && isInUse()) return tellState();
+  const address = location.hash;
+  const [name, id] = address.slice(1).split('/');
+  const isNew = now.shown !== address;
+  // Whoever comes back before the other view was drawn stays where he is: that one has lost its turn.
   const turn = ++now.turns;
+  if (!isNew && isInUse()) return tellState();
   const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ name, id, install: now.install, wake: askToWake });
   if (turn !== now.turns || (!isNew && isInUse())) return undefined;
   const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
-  now.shown = location.hash;
+  now.shown = address;
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
   for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(summary.textContent);
   if (isNew) view.focus({ preventScroll: true });
