@@ -19,6 +19,9 @@ codes! {
 codes! {
     /// What is to be done, in the order of the chain.
     Kind {
+        ToClarify = "to_clarify",
+        ToGroup = "to_group",
+        ToCosign = "to_cosign",
         ToClassify = "to_classify",
         ToForward = "to_forward",
         ToAnswer = "to_answer",
@@ -41,15 +44,21 @@ pub struct Model {
     pub kind: Kind,
     pub council_id: Option<CouncilId>,
     pub agency_id: Option<AgencyId>,
-    /// How many petitions wait.
+    /// How many petitions wait; or feedback, or syntheses, where the kind is about these.
     pub count: i32,
     /// How many of them are late.
     pub overdue: i32,
     /// The earliest day by which one of them is due.
     pub due_at: Option<Date>,
-    /// The most urgent of them, separated by spaces.
+    /// The most urgent of the petitions, separated by spaces.
     #[sea_orm(column_type = "Text")]
     pub petition_ids: String,
+    /// The oldest of the feedback, where that is what waits.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub feedback_ids: Option<String>,
+    /// The syntheses, where these wait.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub synthesis_ids: Option<String>,
     /// The moment of which these figures are.
     pub as_of: DateTimeUtc,
     pub rev: i64,

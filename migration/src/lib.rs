@@ -27,6 +27,7 @@ mod m20261127_000019_completeness;
 mod m20261128_000020_answers;
 mod m20261128_000021_agenda;
 mod m20261128_000025_document_templates;
+mod m20261128_000026_agenda_rows;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000020_answers::Migration),
             Box::new(m20261128_000021_agenda::Migration),
             Box::new(m20261128_000025_document_templates::Migration),
+            Box::new(m20261128_000026_agenda_rows::Migration),
         ]
     }
 }

@@ -7,11 +7,11 @@ use cutri_tests::{
     Kind, TestApp, TestDatabase,
     app::Person,
     each_db,
-    phone::{Phone, create, new_id},
+    phone::{Phone, change, create, new_id},
     world,
 };
 use sea_orm::EntityTrait;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 use crate::{answering::text, rounds::Stage};
@@ -160,6 +160,66 @@ each_db! {
             "council": {"name": "HĐND Xã Tân Hưng"}, "dueAt": "2026-03-30"}]));
         let unknown = stage.office().ask(filtered, json!({"kinds": ["nothing"]})).await;
         assert_eq!(unknown.body["errors"][0]["extensions"]["code"], "UNKNOWN_CODE");
+    }
+
+    async fn what_was_said_waits_to_be_made_clear_grouped_and_signed(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (front, office, council) = (stage.front().await, stage.office(), stage.world.here.council);
+        let (round, point) = stage.held().await;
+        let said = stage.said(0, &point, &[("Đường ngập", false), ("Điện yếu", false), ("Đã đáp", true)]).await;
+        // Of a denunciation there is nothing to make a petition of.
+        let receipt = create("feedback", &new_id(), json!({"kind": "denunciation", "receiptNumber": "12"}));
+        assert_eq!(Phone::new(stage.delegate(0)).push(&[receipt]).await[0]["status"], "APPLIED");
+        let of_round = async |person: &Person| {
+            let asked = "{ agenda { scope kind count feedback { id } syntheses { id } petitions { id } } }";
+            let told = person.data(asked, json!({})).await["agenda"].clone();
+            let of = |line: &Value, list: &str| -> Vec<String> { line[list].as_array().unwrap().iter().map(|row| text(&row["id"])).collect() };
+            let lines = told.as_array().unwrap().iter();
+            lines.map(|line| {
+                assert_eq!(line["petitions"], json!([]));
+                let rows = [of(line, "feedback"), of(line, "syntheses")].concat();
+                assert_eq!(line["count"], rows.len(), "{line}");
+                (text(&line["scope"]), text(&line["kind"]), rows)
+            }).collect::<Vec<_>>()
+        };
+        let waits = |scope: &str, kind: &str, rows: &[String]| vec![(scope.to_owned(), kind.to_owned(), rows.to_vec())];
+        stage.turns().await;
+        assert_eq!(of_round(&office).await, waits("council", "to_group", &said[..2]));
+        assert_eq!(of_round(&front).await, waits("council", "to_group", &said[..2]), "MTTQ makes the synthesis too");
+        assert_eq!(of_round(&stage.delegate(0)).await, []);
+
+        let ask = json!({"feedbackId": said[0], "question": "Đoạn nào, từ khi nào?"});
+        office.done("returnForClarity", ask, "").await;
+        stage.turns().await;
+        assert_eq!(of_round(&office).await, waits("council", "to_group", &said[1..2]));
+        assert_eq!(of_round(&stage.delegate(0)).await, waits("voters", "to_clarify", &said[..1]));
+        assert_eq!(of_round(&stage.delegate(1)).await, []);
+        let mut phone = Phone::new(stage.delegate(0));
+        phone.collections = Some(["agenda", "feedback"].map(str::to_owned).to_vec());
+        phone.pull().await;
+        let line = phone.rows_of("agenda")[0].clone();
+        assert_eq!((&line["kind"], &line["feedbackIds"], &line["petitionIds"]), (&json!("to_clarify"), &json!(said[0]), &json!("")));
+        let rev = text(&phone.row("feedback", &said[0])["rev"]);
+        let clear = change("feedback", &said[0], &rev, json!({"content": "Đường ngập đoạn trước trường, từ tháng 9"}));
+        assert_eq!(phone.push(&[clear]).await[0]["status"], "APPLIED");
+        stage.turns().await;
+        assert_eq!(of_round(&stage.delegate(0)).await, []);
+        assert_eq!(of_round(&office).await[0].2.len(), 2);
+
+        for id in &said[..2] {
+            let petition = stage.group_of(&[id], "sửa chữa").await;
+            stage.classify(&petition, "transport", "commune").await;
+        }
+        stage.advance(&point, &["sign_minutes"]).await;
+        let draft = json!({"councilId": council, "roundId": round});
+        let synthesis = text(&office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"]);
+        let paper = json!({"synthesisId": synthesis, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        office.done("freezeSynthesis", paper, "").await;
+        stage.turns().await;
+        assert_eq!(of_round(&front).await, waits("council", "to_cosign", std::slice::from_ref(&synthesis)));
+        front.done("cosignSynthesis", json!({"synthesisId": synthesis, "signer": "Chủ tịch MTTQ xã"}), "").await;
+        stage.turns().await;
+        assert_eq!(of_round(&front).await, []);
     }
 
     async fn each_delegate_tells_the_voters_whom_he_met(db: TestDatabase) {

@@ -73,6 +73,29 @@ each_db! {
         assert!(store.kept_statements().join("\n").contains("\"petition\".\"content\""));
     }
 
+    async fn lists_of_feedback_meetings_and_resolutions_read_no_long_text(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        petitions(&app, &world, 2).await;
+        let office = app.person(&world.here.office);
+        let store = &app.state.store;
+        for (list, table, long) in [
+            ("feedbacks", "feedback", vec!["content", "wanted", "affected", "question", "on_spot_answer"]),
+            ("meetings", "meeting", vec!["agenda", "brief"]),
+            ("resolutions", "resolution", vec!["text"]),
+        ] {
+            store.keep_statements();
+            let query = format!("{{ {list}(first: 10) {{ nodes {{ id updatedAt }} }} }}");
+            office.data(&query, json!({})).await;
+            let texts = store.kept_statements().join("\n");
+            assert!(texts.contains(&format!("\"{table}\".\"id\"")), "{texts}");
+            for column in long {
+                let named = format!("\"{table}\".\"{column}\"");
+                assert!(!texts.contains(&named), "a list without {column} reads it:\n{texts}");
+            }
+        }
+    }
+
     async fn what_stands_beside_ids_costs_the_same_for_one_row_and_for_twelve(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;

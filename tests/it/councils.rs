@@ -61,6 +61,16 @@ each_db! {
         assert_eq!((&made["agency"]["hasAccount"], &made["agency"]["kind"]), (&json!(false), &json!("department")));
 
         // Everyone reads them, also without an account; phones get them as documents.
+        let parts = "query($id: ID!) { council(id: $id) {
+            committees { history(first: 5) { event actor } } groups { history(first: 5) { event actor } } } }";
+        let who = app.stranger().data(parts, json!({"id": id})).await["council"].clone();
+        assert_eq!(who, json!({"committees": [{"history": []}], "groups": [{"history": []}]}));
+        let who = admin.data(parts, json!({"id": id})).await["council"].clone();
+        for part in ["committees", "groups"] {
+            assert_eq!(who[part][0]["history"][0]["event"], "created", "{who}");
+            assert!(who[part][0]["history"][0]["actor"].is_string(), "{who}");
+        }
+
         let read = "query($id: ID!) { council(id: $id) { committees { name } groups { name }
             delegates(first: 10) { nodes { name validTo } totalCount } history(first: 5) { event } }
             node(id: $id) { __typename id } }";

@@ -116,6 +116,7 @@ async fn a_newcomer_sees_the_whole_chain() {
     let published = ask(&server, "{ petitions(first: 1) { totalCount } }").await;
     assert_eq!(published["data"]["petitions"]["totalCount"], 60, "{published}");
 
+    it_stands_on_real_input(&server).await;
     every_example_is_valid(&server).await;
     the_story_is_told(folder.path(), &server);
 
@@ -133,6 +134,125 @@ async fn a_newcomer_sees_the_whole_chain() {
             .all(|account| !front.contains(text(account, "password")))
     );
     assert!(server.term().await.success());
+}
+
+/// The documents that the owner began from, and what came after them.
+async fn it_stands_on_real_input(server: &ServerProcess) {
+    let nodes = async |list: &str| {
+        let told = ask(server, &format!("{{ {list} }}")).await;
+        let told = told["data"]
+            .as_object()
+            .unwrap_or_else(|| panic!("{told:#}"))
+            .clone();
+        told.values().next().unwrap()["nodes"].as_array().unwrap().clone()
+    };
+
+    // Councils of the places in the reports, and of what their units became; terms before and after.
+    let councils = nodes("councils(first: 100) { nodes { name term } }").await;
+    for (name, term) in [
+        ("HĐND huyện Tân Hưng", "2021-2026"),
+        ("HĐND xã Tân Hưng", "2026-2031"),
+        ("HĐND tỉnh Long An", "2021-2026"),
+        ("HĐND tỉnh Tây Ninh", "2026-2031"),
+        ("HĐND tỉnh Nghệ An", "2021-2026"),
+        ("HĐND huyện Gia Lộc", "2016-2021"),
+        ("HĐND huyện Thạch Thất", "2021-2026"),
+        ("HĐND tỉnh Thái Nguyên", "2021-2026"),
+    ] {
+        let is_there = |council: &Value| council["name"] == name && council["term"] == term;
+        assert!(
+            councils.iter().any(is_there),
+            "{name} {term} is none of {councils:#?}"
+        );
+    }
+
+    // Numbers in every spelling: each is kept as it was written, and found to be what it means.
+    let resolutions = nodes("resolutions(first: 100) { nodes { number rawNumber } }").await;
+    for (raw, number) in [
+        ("18/2025/NQ-HĐND", "18/2025/NQ-HĐND"),
+        ("05/2025/NQ-HĐND", "05/2025/NQ-HĐND"),
+        ("616/NQ-HĐND", "616/NQ-HĐND"),
+        ("12/NQ-HĐND", "12/NQ-HĐND"),
+        ("13 / NQ - HĐND", "13/NQ-HĐND"),
+        ("14/NQ-HDND", "14/NQ-HĐND"),
+        ("15/NQ-NĐND", "15/NQ-HĐND"),
+        ("16/NQ–HĐND", "16/NQ-HĐND"),
+        ("17/nq-hđnd", "17/NQ-HĐND"),
+        ("42/NQ-HD\u{323}ND", "42/NQ-HĐND"),
+    ] {
+        let found = resolutions
+            .iter()
+            .find(|resolution| resolution["rawNumber"] == raw);
+        assert_eq!(
+            found.unwrap_or_else(|| panic!("no {raw}"))["number"],
+            number,
+            "{raw}"
+        );
+    }
+    let sessions = "meetings(first: 100, filter: {family: \"session\"}) {
+        nodes { startsAt council { name } documents { number } } }";
+    let sessions = nodes(sessions).await;
+    let contacts = "meetings(first: 100, filter: {family: \"contact\"}) { nodes { startsAt councilIds } }";
+    let contacts = nodes(contacts).await;
+    let numbers: Vec<&str> = sessions
+        .iter()
+        .flat_map(|session| session["documents"].as_array().unwrap())
+        .map(|document| document["number"].as_str().unwrap())
+        .collect();
+    for number in [
+        "279/TTr-HĐND",
+        "71/BC-HĐND",
+        "85/BC-HĐND",
+        "783/BC-UBND",
+        "06/KH-HĐND",
+        "43/CTr-HĐND",
+        "83/TB-UBND",
+        "423/QĐ-UBND",
+        "62/2017/QĐ-UBND",
+        "2825/UBND-GT",
+        "02/ĐĐBQH-VP",
+        "06/QC-TT.HĐND-UBND",
+        "10/BC-BPC",
+        "08/TTr-TTHĐ",
+    ] {
+        assert!(numbers.contains(&number), "{number} is none of {numbers:?}");
+    }
+
+    // Bodies with an account and without; meetings past and to come, also of several councils; the sessions that a
+    // report counts without saying when they were.
+    let agencies = nodes("agencies(first: 100) { nodes { hasAccount } }").await;
+    for has_account in [true, false] {
+        assert!(agencies.iter().any(|agency| agency["hasAccount"] == has_account));
+    }
+    let now = chrono::Utc::now();
+    for meetings in [&sessions, &contacts] {
+        for is_past in [true, false] {
+            let is_so = |meeting: &Value| {
+                let at = meeting["startsAt"].as_str();
+                at.is_some_and(|at| (chrono::DateTime::parse_from_rfc3339(at).unwrap() < now) == is_past)
+            };
+            assert!(meetings.iter().any(is_so), "past {is_past}: {meetings:#?}");
+        }
+    }
+    let joint = |meeting: &Value| meeting["councilIds"].as_array().unwrap().len() > 1;
+    assert!(contacts.iter().any(joint));
+    let undated = sessions.iter().filter(|session| session["startsAt"].is_null());
+    assert_eq!(
+        undated
+            .filter(|session| session["council"]["name"] == "HĐND huyện Thạch Thất")
+            .count(),
+        5
+    );
+
+    let delegates = nodes("delegates(first: 100) { nodes { name constituency { code } } }").await;
+    let of_several = |delegate: &Value| delegate["constituency"].as_array().unwrap().len() > 1;
+    assert!(delegates.iter().any(of_several), "{delegates:#?}");
+    let names: Vec<&Value> = delegates.iter().map(|delegate| &delegate["name"]).collect();
+    let twice = names
+        .iter()
+        .filter(|name| names.iter().filter(|other| other == name).count() > 1)
+        .count();
+    assert!(twice > 0, "nobody has a mandate in two councils: {names:?}");
 }
 
 /// An example may need other ids or somebody signed in; it must not be misspelt.

@@ -12,7 +12,7 @@ use cutri::sync::rxdb::json_schema::published;
 use cutri_tests::{
     Kind, TestApp, TestDatabase,
     app::Person,
-    node_client::folder,
+    clients::folder,
     phone::{Phone, create, new_id},
     socket::Socket,
     world::World,

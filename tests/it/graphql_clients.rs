@@ -7,8 +7,9 @@ use cutri::edge::{EdgeConfig, Times};
 use cutri_tests::{
     Kind, ServerProcess, TestApp, TestDatabase,
     app::{Person, state_on},
+    clients::folder,
     each_db,
-    node_client::{NodeClients, folder},
+    node_client::NodeClients,
     phone::{Phone, create, new_id},
     server_process::{free_address, private_folder},
     world::World,

@@ -11,7 +11,10 @@ use cutri_tests::{
     phone::{Phone, Seen, change, create, new_id},
     world::{Login, World, another_device},
 };
+use entity::{event, id::PetitionId, petition, urging};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const DENOUNCER: &str = "Nguyễn Thị Bí Mật Tuyệt Đối";
 const VOTER: &str = "Trần Văn Đồng Ý Liên Hệ";
@@ -414,6 +417,7 @@ impl Story {
         let mut phone = Phone::new(delegate.clone());
         phone.pull().await;
         let before = versions(&phone);
+        let known = self.history_until_now().await;
 
         // The delegate urges, offline, twice over a bad road.
         let urging = create(
@@ -495,6 +499,13 @@ impl Story {
             .collect();
         assert_eq!(seen, changed);
         assert_eq!(phone.rows, fresh.rows);
+        // And what changed is what history tells; agendas and briefs are counted from rows, and have none of their own.
+        let counted = ["agenda", "brief"];
+        let pulled: BTreeSet<Seen> = seen
+            .into_iter()
+            .filter(|(of, ..)| !counted.contains(&of.as_str()))
+            .collect();
+        assert_eq!(pulled, self.told_by_history_since(&known).await);
         assert_eq!(
             phone.row("petition", &petitions.up)["answerText"],
             "Đã bổ sung thuốc"
@@ -576,6 +587,45 @@ impl Story {
         for petition in &all {
             assert_eq!(phone.row("petition", petition)["process"], "closed");
         }
+    }
+
+    /// The ids of all steps so far. An urging is one of its own: it is only ever added.
+    async fn history_until_now(&self) -> BTreeSet<Uuid> {
+        let conn = self.state.store.read();
+        let events = event::Entity::find().all(conn).await.unwrap();
+        let urgings = urging::Entity::find().all(conn).await.unwrap();
+        let steps = events.iter().map(|event| event.id.0);
+        steps.chain(urgings.iter().map(|urging| urging.id.0)).collect()
+    }
+
+    /// Every row that history names since, in the version that its own table has: nothing of the change log is asked.
+    async fn told_by_history_since(&self, known: &BTreeSet<Uuid>) -> BTreeSet<Seen> {
+        let conn = self.state.store.read();
+        let events = event::Entity::find().all(conn).await.unwrap();
+        let urgings = urging::Entity::find().all(conn).await.unwrap();
+        let urgings = urgings.iter().filter(|urging| !known.contains(&urging.id.0));
+        let mut told: BTreeSet<Seen> = urgings
+            .map(|urging| {
+                (
+                    "urging".to_owned(),
+                    urging.id.to_string(),
+                    Some(urging.rev.to_string()),
+                )
+            })
+            .collect();
+        for event in events.into_iter().filter(|event| !known.contains(&event.id.0)) {
+            assert_eq!(event.kind, "petition", "{event:?}");
+            let row = petition::Entity::find_by_id(PetitionId(event.row_id))
+                .one(conn)
+                .await
+                .unwrap();
+            told.insert((
+                event.kind,
+                event.row_id.to_string(),
+                row.map(|row| row.rev.to_string()),
+            ));
+        }
+        told
     }
 
     /// What is said in one commune reaches the neighbour's delegate by no road.

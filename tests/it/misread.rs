@@ -24,6 +24,12 @@ each_db! {
             (forward, forwarded("documentDate", "2026-06-31"), "INVALID_DATE", "documentDate"),
             (forward, forwarded("dueAt", "9999-12-31"), "INVALID_DATE", "dueAt"),
             (list, asked(1, "hôm qua"), "INVALID_DATE", "updatedAfter"),
+            (list, json!({"first": 1, "filter": {"updatedAfter": 20_260_630}}), "INVALID_DATE", "updatedAfter"),
+            (list, json!({"first": 1, "filter": {"updatedAfter": {"gt": now}}}), "INVALID_DATE", "updatedAfter"),
+            (
+                "{ petitions(first: 1, filter: {updatedAfter: true}) { totalCount } }",
+                Value::Null, "INVALID_DATE", "updatedAfter",
+            ),
             (list, asked(100_000_000_000, now), "OUT_OF_RANGE", "first"),
             (
                 "{ petitions(first: 1, filter: {updatedAfter: \"x\"}) { totalCount } }",

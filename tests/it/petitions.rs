@@ -124,6 +124,12 @@ each_db! {
         // The whole road, as if it were its own; the council above is that of today.
         let one = &ids[0];
         office.done("classifyPetition", classified(one), "petition { process }").await;
+        // To one or to the other, never both, never none.
+        let both = json!({"petitionIds": [one], "leadId": world.here.committee, "upperCouncilId": world.province_council,
+            "documentNumber": "1/VP", "documentDate": "2026-02-09"});
+        assert_eq!(office.refused("forwardPetitions", both).await, "INVALID_VALUE");
+        let none = json!({"petitionIds": [one], "documentNumber": "1/VP", "documentDate": "2026-02-09"});
+        assert_eq!(office.refused("forwardPetitions", none).await, "REQUIRED");
         let up = json!({"petitionIds": [one], "upperCouncilId": world.province_council, "documentNumber": "1/VP", "documentDate": "2026-02-09"});
         office.done("forwardPetitions", up, "petition { process }").await;
         let back = json!({"petitionIds": [one], "reason": "Thuộc thẩm quyền cấp xã"});

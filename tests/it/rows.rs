@@ -325,6 +325,8 @@ pub(crate) fn agenda() -> agenda::Model {
         overdue: 1,
         due_at: Some(day()),
         petition_ids: "a b".into(),
+        feedback_ids: Some("c d".into()),
+        synthesis_ids: Some("e".into()),
         as_of: moment(),
         rev: 1,
     }

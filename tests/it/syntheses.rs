@@ -108,10 +108,10 @@ each_db! {
         // The head makes his group's own: what its delegates heard, before the office has touched it.
         let head = stage.delegate(0);
         let of_group = json!({"councilId": world.here.council, "roundId": round, "groupId": groups[0]});
-        let made = head.done("draftSynthesis", of_group.clone(), "synthesis { id title level status group { name } preview { opinions onSpot before after dueOn } }").await["synthesis"].clone();
+        let made = head.done("draftSynthesis", of_group.clone(), "synthesis { id title level status group { name } preview { opinions onSpot before after ungrouped unclassified dueOn } }").await["synthesis"].clone();
         assert_eq!((&made["level"], &made["group"]["name"]), (&json!("group"), &json!("Tổ đại biểu số 1")));
         // Three working days after the contact of Monday 2 March.
-        assert_eq!(made["preview"], json!({"opinions": 3, "onSpot": 1, "before": 2, "after": 2, "dueOn": "2026-03-05"}));
+        assert_eq!(made["preview"], json!({"opinions": 3, "onSpot": 1, "before": 2, "after": 2, "ungrouped": 2, "unclassified": 0, "dueOn": "2026-03-05"}));
         assert_eq!(refusal(&office, "draftSynthesis", of_group).await, refused("TAKEN", "roundId"));
         assert_eq!(refusal(&stage.delegate(1), "draftSynthesis", json!({"councilId": world.here.council, "roundId": round, "groupId": groups[0]})).await.0, "FORBIDDEN");
         assert_eq!(refusal(&head, "draftSynthesis", json!({"councilId": world.here.council, "roundId": round})).await.0, "FORBIDDEN");
@@ -128,6 +128,9 @@ each_db! {
 
         // The office groups, splits and classifies: five opinions, one answered on the spot.
         let bridge = stage.group_of(&[&one[0], &one[1]], "sửa cầu").await;
+        let left = "query($id: ID!) { synthesis(id: $id) { preview { ungrouped unclassified } } }";
+        let left = office.data(left, json!({"id": made["id"]})).await["synthesis"]["preview"].clone();
+        assert_eq!(left, json!({"ungrouped": 0, "unclassified": 1}), "what is to be finished before freezing");
         stage.classify(&bridge, "transport", "commune").await;
         let water = stage.group_of(&[&two[0]], "cấp nước").await;
         stage.classify(&water, "environment", "province").await;
@@ -143,8 +146,8 @@ each_db! {
         // The council's: three petitions became three, by another way.
         let draft = json!({"councilId": world.here.council, "roundId": round});
         // Seven working days after the round, which goes on until Friday 6 March: not after its last point so far.
-        let council = office.done("draftSynthesis", draft, "synthesis { id preview { before after dueOn } }").await["synthesis"].clone();
-        assert_eq!(council["preview"], json!({"before": 3, "after": 3, "dueOn": "2026-03-17"}));
+        let council = office.done("draftSynthesis", draft, "synthesis { id preview { before after ungrouped unclassified dueOn } }").await["synthesis"].clone();
+        assert_eq!(council["preview"], json!({"before": 3, "after": 3, "ungrouped": 0, "unclassified": 0, "dueOn": "2026-03-17"}));
         assert_eq!(office.refused("freezeSynthesis", paper(&council["id"], "", json!({}))).await, "REQUIRED");
         assert_eq!(office.refused("freezeSynthesis", paper(&council["id"], "1/BC", json!({"documentDate": "2026-03-03"}))).await, "OUT_OF_RANGE");
         stage.advance(&point, &["sign_minutes"]).await;

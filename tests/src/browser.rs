@@ -13,6 +13,8 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
+use crate::clients::folder;
+
 /// One command takes no longer.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -41,16 +43,11 @@ pub struct Tab<'a> {
 impl Browser {
     /// Starts one that has never been anywhere.
     pub fn start() -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/browser");
-        assert!(
-            folder.join("node_modules").is_dir(),
-            "the browser's driver is not installed: run tests/clients/install (tests/run does)"
-        );
         let program = PROGRAMS.iter().find(|program| Path::new(program).exists());
         let program = program.expect("Chromium is not installed (tests/run installs it)");
         let profile = tempfile::tempdir().unwrap();
         let mut process = Command::new("node")
-            .arg(folder.join("driver.mjs"))
+            .arg(folder("browser").join("driver.mjs"))
             .arg(program)
             .arg(profile.path())
             .stdin(Stdio::piped())
@@ -114,6 +111,12 @@ impl Tab<'_> {
     /// Brings it to the front.
     pub async fn front(&mut self) {
         self.ask("front", json!({})).await;
+    }
+
+    /// Why this browser would not install the page.
+    pub async fn hindrances(&mut self) -> Vec<String> {
+        let told = self.ask("hindrances", json!({})).await;
+        serde_json::from_value(told).unwrap()
     }
 
     /// Loads the page anew.

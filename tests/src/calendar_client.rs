@@ -1,19 +1,16 @@
 //! A calendar read by ical.js in a Node process (tests/clients/calendar).
 
-use std::{path::Path, process::Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
 
+use crate::clients::folder;
+
 /// The events of a calendar; what is no calendar fails.
 pub async fn events(text: &str) -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/calendar");
-    assert!(
-        folder.join("node_modules").is_dir(),
-        "the calendar client is not installed: run tests/clients/install (tests/run does)"
-    );
     let mut process = Command::new("node")
-        .arg(folder.join("events.mjs"))
+        .arg(folder("calendar").join("events.mjs"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -6,6 +6,7 @@ pub mod app;
 pub mod browser;
 pub mod byte_search;
 pub mod calendar_client;
+pub mod clients;
 pub mod database;
 pub mod fault_proxy;
 mod ground;

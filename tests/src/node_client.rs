@@ -1,16 +1,14 @@
 //! Unmodified clients in a Node process, driven line by line: a command goes in, its answer comes out, both JSON.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
 };
+
+use crate::clients::folder;
 
 /// One command takes no longer.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -20,18 +18,6 @@ pub struct NodeClients {
     _process: Child,
     commands: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
-}
-
-/// The folder of some clients below `tests/clients`, installed.
-pub fn folder(clients: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("clients")
-        .join(clients);
-    assert!(
-        folder.join("node_modules").is_dir(),
-        "the client {clients} is not installed: run tests/clients/install (tests/run does)"
-    );
-    folder
 }
 
 impl NodeClients {

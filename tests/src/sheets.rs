@@ -8,14 +8,11 @@ use std::{
 
 use serde_json::Value;
 
+use crate::clients::folder;
+
 fn driver(arguments: &[&str], shared: bool, input: &str) -> Output {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/sheets");
-    assert!(
-        folder.join("node_modules").is_dir(),
-        "the spreadsheet library is not installed: run tests/clients/install (tests/run does)"
-    );
     let mut process = Command::new("node")
-        .arg(folder.join("driver.mjs"))
+        .arg(folder("sheets").join("driver.mjs"))
         .args(arguments)
         .env("SHARED", if shared { "1" } else { "0" })
         .stdin(Stdio::piped())

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use entity::{
     agenda::{Column, Entity, Kind, Model, Scope},
-    id::PetitionId,
+    id::{FeedbackId, PetitionId, SynthesisId},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use crate::{
     capability::Capability,
     councils::graphql::Council,
     error::{Code, Refused, Result},
+    feedback::graphql::Feedback,
     graphql::{
         code::{CodeEntry, entry},
         loader::several,
@@ -21,6 +22,7 @@ use crate::{
         short, state, viewer, wire_id,
     },
     petitions::graphql::Petition,
+    syntheses::graphql::Synthesis,
     viewer::{Place, Viewer},
 };
 
@@ -48,7 +50,7 @@ impl AgendaLine {
         entry("agenda_scope", self.0.scope.code())
     }
 
-    /// What is to be done: `to_classify`, `to_forward`, `to_answer`, `overdue`, `to_assess`, `to_inform` or `to_close`;
+    /// What is to be done: `to_clarify` and `to_group` (feedback), `to_cosign` (syntheses), or of petitions `to_classify`, `to_forward`, `to_answer`, `overdue`, `to_assess`, `to_inform` or `to_close`;
     /// list `agenda_kind`.
     async fn kind(&self) -> &str {
         self.0.kind.code()
@@ -79,7 +81,7 @@ impl AgendaLine {
         Agency::of(ctx, self.0.agency_id)
     }
 
-    /// How many petitions wait.
+    /// How many petitions wait; or feedback, or syntheses, as the kind says.
     async fn count(&self) -> i32 {
         self.0.count
     }
@@ -99,15 +101,33 @@ impl AgendaLine {
         Time(self.0.as_of)
     }
 
-    /// The most urgent of them, at most 50, as they are now; all of them by the filters of `petitions`.
+    /// The most urgent of the petitions, at most 50, as they are now; all of them by the filters of `petitions`.
     async fn petitions(&self, ctx: &Context<'_>) -> Result<Vec<Petition>> {
-        let ids = self.0.petition_ids.split_whitespace();
-        let ids: Vec<PetitionId> = ids
-            .filter_map(|id| Uuid::try_parse(id).ok())
-            .map(PetitionId)
-            .collect();
-        several(ctx, &ids).await
+        several(ctx, &ids::<PetitionId>(&self.0.petition_ids)).await
     }
+
+    /// The oldest of the feedback, at most 50, as it is now; empty where petitions or syntheses wait.
+    async fn feedback(&self, ctx: &Context<'_>) -> Result<Vec<Feedback>> {
+        several(
+            ctx,
+            &ids::<FeedbackId>(self.0.feedback_ids.as_deref().unwrap_or_default()),
+        )
+        .await
+    }
+
+    /// The syntheses, at most 50, as they are now; empty where other things wait.
+    async fn syntheses(&self, ctx: &Context<'_>) -> Result<Vec<Synthesis>> {
+        several(
+            ctx,
+            &ids::<SynthesisId>(self.0.synthesis_ids.as_deref().unwrap_or_default()),
+        )
+        .await
+    }
+}
+
+fn ids<Id: From<Uuid>>(list: &str) -> Vec<Id> {
+    let ids = list.split_whitespace().filter_map(|id| Uuid::try_parse(id).ok());
+    ids.map(Id::from).collect()
 }
 
 /// Queries of what waits.

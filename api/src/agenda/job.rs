@@ -9,8 +9,9 @@ use entity::{
     account, agenda, delegate, event, feedback, forwarding, forwarding_agency, forwarding_petition,
     id::{
         AccountId, AgencyId, CouncilId, DelegateId, EventId, FeedbackId, ForwardingId, MeetingId, PetitionId,
+        SynthesisId,
     },
-    meeting_delegate, petition, petition_agency, petition_feedback, petition_transfer, role_grant,
+    meeting_delegate, petition, petition_agency, petition_feedback, petition_transfer, role_grant, synthesis,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::{Builder, Uuid};
@@ -25,6 +26,15 @@ use crate::{
 
 /// Accounts of one batch.
 const BATCH: usize = 50;
+/// What has a history that may give somebody work.
+const KINDS: [&str; 6] = [
+    "petition",
+    "feedback",
+    "synthesis",
+    "meeting",
+    "delegate",
+    "account",
+];
 /// Petitions whose people are looked for at once.
 const AT_ONCE: usize = 2_000;
 
@@ -112,6 +122,8 @@ async fn everybody(state: &State) -> Result<BTreeSet<AccountId>> {
 #[derive(Default)]
 struct Happened {
     petitions: BTreeSet<PetitionId>,
+    feedback: BTreeSet<FeedbackId>,
+    syntheses: BTreeSet<SynthesisId>,
     meetings: BTreeSet<MeetingId>,
     delegates: BTreeSet<DelegateId>,
     accounts: BTreeSet<AccountId>,
@@ -129,7 +141,7 @@ impl Happened {
             .columns([event::Column::Kind, event::Column::RowId])
             .distinct()
             .filter(event::Column::Id.gte(first))
-            .filter(event::Column::Kind.is_in(["petition", "meeting", "delegate", "account"]))
+            .filter(event::Column::Kind.is_in(KINDS))
             .into_tuple()
             .all(state.store.read())
             .await?;
@@ -138,6 +150,12 @@ impl Happened {
             match kind.as_str() {
                 "petition" => {
                     happened.petitions.insert(row.into());
+                }
+                "feedback" => {
+                    happened.feedback.insert(row.into());
+                }
+                "synthesis" => {
+                    happened.syntheses.insert(row.into());
                 }
                 "meeting" => {
                     happened.meetings.insert(row.into());
@@ -159,6 +177,8 @@ impl Happened {
 async fn touched(state: &State, since: DateTime<Utc>) -> Result<BTreeSet<AccountId>> {
     let Happened {
         petitions,
+        feedback,
+        syntheses,
         mut meetings,
         mut delegates,
         mut accounts,
@@ -170,6 +190,32 @@ async fn touched(state: &State, since: DateTime<Utc>) -> Result<BTreeSet<Account
         said(state, petitions, &mut meetings, &mut accounts).await?;
     }
     let conn = state.store.read();
+    let feedback: Vec<FeedbackId> = feedback.into_iter().collect();
+    for feedback in feedback.chunks(AT_ONCE) {
+        let whose: Vec<(CouncilId, AccountId)> = feedback::Entity::find()
+            .select_only()
+            .columns([feedback::Column::CouncilId, feedback::Column::AuthorId])
+            .distinct()
+            .filter(feedback::Column::Id.is_in(feedback.iter().copied()))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (council, author) in whose {
+            councils.insert(council);
+            accounts.insert(author);
+        }
+    }
+    if !syntheses.is_empty() {
+        let whose: Vec<CouncilId> = synthesis::Entity::find()
+            .select_only()
+            .column(synthesis::Column::CouncilId)
+            .distinct()
+            .filter(synthesis::Column::Id.is_in(syntheses))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        councils.extend(whose);
+    }
     let meetings: Vec<MeetingId> = meetings.into_iter().collect();
     for meetings in meetings.chunks(AT_ONCE) {
         let came: Vec<DelegateId> = meeting_delegate::Entity::find()

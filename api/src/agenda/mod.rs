@@ -62,6 +62,8 @@ impl Collection for AgendaCollection {
             .set("overdue", row.overdue)
             .set("dueAt", row.due_at)
             .set("petitionIds", &row.petition_ids)
+            .set("feedbackIds", row.feedback_ids.as_ref())
+            .set("synthesisIds", row.synthesis_ids.as_ref())
             .time("asOf", Some(row.as_of))
             .done()
     }
@@ -76,12 +78,23 @@ impl Collection for AgendaCollection {
                 text("kind", "What is to be done, a code."),
                 text("councilId", "The council for which, or whose petitions they are."),
                 text("agencyId", "The body for which."),
-                whole("count", "How many petitions wait."),
+                whole(
+                    "count",
+                    "How many petitions wait; or feedback, or syntheses, as the kind says.",
+                ),
                 whole("overdue", "How many of them are late."),
                 text("dueAt", "The earliest day by which one of them is due."),
                 text(
                     "petitionIds",
-                    "The most urgent of them, at most 50: ids separated by spaces.",
+                    "The most urgent petitions, at most 50: ids separated by spaces.",
+                ),
+                text(
+                    "feedbackIds",
+                    "The oldest feedback, where that waits, at most 50: ids separated by spaces.",
+                ),
+                text(
+                    "synthesisIds",
+                    "The syntheses, where these wait: ids separated by spaces.",
                 ),
                 text("asOf", "The moment of which these figures are."),
             ]
@@ -121,6 +134,8 @@ impl Command for Keep {
                 overdue: 0,
                 due_at: None,
                 petition_ids: String::new(),
+                feedback_ids: None,
+                synthesis_ids: None,
                 ..row.clone()
             });
         for row in self.rows.iter().cloned().chain(over) {

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use entity::{
     agenda::{Kind, Model},
-    delegate, feedback,
-    id::{AccountId, AgencyId, AnswerId, CouncilId, DelegateId, MeetingId, PetitionId},
+    delegate,
+    feedback::{self, Status as Said},
+    id::{
+        AccountId, AgencyId, AnswerId, CouncilId, DelegateId, FeedbackId, MeetingId, PetitionId, SynthesisId,
+    },
     informing, meeting_delegate,
     petition::{Column, Entity, Process},
     petition_agency, petition_feedback,
+    synthesis::{self, Status as Listed},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
@@ -118,6 +122,30 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
         }
     }
 
+    let grouping = councils
+        .iter()
+        .copied()
+        .filter(|council| may(viewer, Kind::ToGroup, *council));
+    let theirs = feedback::Column::CouncilId.is_in(grouping.collect::<Vec<_>>());
+    for (council, row) in said(conn, Said::Accepted, theirs).await? {
+        gathered.add(
+            At::Council(acting(&reference, council, today)),
+            Kind::ToGroup,
+            None,
+            row,
+        );
+    }
+    for (council, row) in said(conn, Said::Returned, feedback::Column::AuthorId.eq(account)).await? {
+        gathered.add(At::Voters(council), Kind::ToClarify, None, row);
+    }
+    let cosigning = councils
+        .iter()
+        .copied()
+        .filter(|council| may(viewer, Kind::ToCosign, *council));
+    for (council, row) in to_cosign(conn, cosigning.collect()).await? {
+        gathered.add(At::Council(council), Kind::ToCosign, None, row);
+    }
+
     let bodies = viewer.places(Capability::AnswerPetitions);
     let bodies: BTreeSet<AgencyId> = bodies
         .filter_map(|place| match place {
@@ -151,7 +179,40 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
 /// Whether something of this kind is the viewer's work at a council.
 pub(super) fn may(viewer: &Viewer, kind: Kind, council: CouncilId) -> bool {
     let place = Place::Council(council);
-    asks(kind).iter().all(|capability| viewer.may(*capability, place))
+    let asked = asks(kind);
+    !asked.is_empty() && asked.iter().all(|capability| viewer.may(*capability, place))
+}
+
+/// What was said and is at this stage; of a denunciation there is nothing to make a petition of.
+async fn said<C: ConnectionTrait>(
+    conn: &C,
+    status: Said,
+    whose: sea_orm::sea_query::SimpleExpr,
+) -> Result<Vec<(CouncilId, FeedbackId)>> {
+    let query = feedback::Entity::find()
+        .select_only()
+        .columns([feedback::Column::CouncilId, feedback::Column::Id])
+        .filter(whose)
+        .filter(feedback::Column::Status.eq(status))
+        .filter(feedback::Column::Kind.ne("denunciation"));
+    Ok(query.into_tuple().all(conn).await?)
+}
+
+/// Syntheses of councils that wait for MTTQ's name.
+async fn to_cosign<C: ConnectionTrait>(
+    conn: &C,
+    councils: Vec<CouncilId>,
+) -> Result<Vec<(CouncilId, SynthesisId)>> {
+    if councils.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = synthesis::Entity::find()
+        .select_only()
+        .columns([synthesis::Column::CouncilId, synthesis::Column::Id])
+        .filter(synthesis::Column::CouncilId.is_in(councils))
+        .filter(synthesis::Column::GroupId.is_null())
+        .filter(synthesis::Column::Status.eq(Listed::Frozen));
+    Ok(query.into_tuple().all(conn).await?)
 }
 
 /// The council that carries on the business of one whose term has ended.

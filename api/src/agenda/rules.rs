@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     agenda::{Kind, Model, Scope},
-    id::{AccountId, AgencyId, CouncilId, PetitionId},
+    id::{AccountId, AgencyId, CouncilId},
     petition::Process,
 };
 use uuid::Uuid;
 
 use crate::{calendar::Calendar, capability::Capability, deadlines};
 
-/// How many petitions of one kind are named; the others are counted.
+/// How many rows of one kind are named; the others are counted.
 const NAMED: usize = 50;
 
 /// What is known of an open petition.
@@ -37,10 +37,13 @@ pub(super) enum At {
     Voters(CouncilId),
 }
 
-/// What has to be allowed at a council for this to be one's work there: whoever acts for the council as a whole. What a
-/// delegate may do for the voters whom he met is told to him as just that.
+/// What has to be allowed at a council for this to be one's work there: whoever acts for the council as a whole; nothing
+/// where it is nobody's. What a delegate may do for the voters whom he met is told to him as just that.
 pub(super) fn asks(kind: Kind) -> &'static [Capability] {
     match kind {
+        Kind::ToClarify => &[],
+        Kind::ToGroup => &[Capability::GroupFeedback],
+        Kind::ToCosign => &[Capability::CosignSynthesis],
         Kind::ToClassify => &[Capability::ClassifyPetition],
         Kind::ToForward => &[Capability::ForwardPetitions],
         Kind::ToAnswer => &[Capability::AnswerPetitions],
@@ -97,17 +100,17 @@ pub(super) fn at_councils(
     waits
 }
 
-/// A petition that waits, and until when.
-type Waiting = (Option<NaiveDate>, PetitionId);
+/// A row that waits, and until when.
+type Waiting = (Option<NaiveDate>, Uuid);
 
 /// What waits for somebody, gathered line by line.
 #[derive(Default)]
 pub(super) struct Gathered(BTreeMap<(At, Kind), Vec<Waiting>>);
 
 impl Gathered {
-    /// A petition more.
-    pub(super) fn add(&mut self, at: At, kind: Kind, due: Option<NaiveDate>, petition: PetitionId) {
-        self.0.entry((at, kind)).or_default().push((due, petition));
+    /// A row more: a petition, or what the kind is about.
+    pub(super) fn add(&mut self, at: At, kind: Kind, due: Option<NaiveDate>, row: impl Into<Uuid>) {
+        self.0.entry((at, kind)).or_default().push((due, row.into()));
     }
 
     /// The lines of an account.
@@ -132,7 +135,7 @@ fn row(
         At::Agency(agency) => (Scope::Agency, None, Some(agency)),
         At::Voters(council) => (Scope::Voters, Some(council), None),
     };
-    waiting.sort_by_key(|(due, petition)| (due.unwrap_or(NaiveDate::MAX), *petition));
+    waiting.sort_by_key(|(due, row)| (due.unwrap_or(NaiveDate::MAX), *row));
     waiting.dedup();
     let place = council_id.map(Uuid::from).or(agency_id.map(Uuid::from));
     let name = format!("{}/{}/{}", scope.code(), place.unwrap_or_default(), kind.code());
@@ -140,6 +143,15 @@ fn row(
         .iter()
         .filter(|(due, _)| due.is_some_and(|due| due < today));
     let named = waiting.iter().take(NAMED);
+    let named = named
+        .map(|(_, row)| row.to_string())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let (petition_ids, feedback_ids, synthesis_ids) = match kind {
+        Kind::ToClarify | Kind::ToGroup => (String::new(), Some(named), None),
+        Kind::ToCosign => (String::new(), None, Some(named)),
+        _ => (named, None, None),
+    };
     Model {
         id: Uuid::new_v5(&account.0, name.as_bytes()).into(),
         account_id: account,
@@ -150,10 +162,9 @@ fn row(
         count: whole(waiting.len()),
         overdue: whole(late.count()),
         due_at: waiting.first().and_then(|(due, _)| *due),
-        petition_ids: named
-            .map(|(_, petition)| petition.to_string())
-            .collect::<Vec<_>>()
-            .join(" "),
+        petition_ids,
+        feedback_ids,
+        synthesis_ids,
         as_of: now,
         rev: 0,
     }
@@ -165,6 +176,8 @@ fn whole(count: usize) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use entity::id::PetitionId;
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -250,5 +263,31 @@ mod tests {
         assert_eq!((rows.len(), rows[0].count, rows[0].overdue), (1, 60, 30));
         assert_eq!(rows[0].due_at, Some(day("2026-03-01")));
         assert_eq!(rows[0].petition_ids.split(' ').count(), NAMED);
+        assert_eq!((&rows[0].feedback_ids, &rows[0].synthesis_ids), (&None, &None));
+    }
+
+    #[test]
+    fn what_is_no_petition_is_not_named_as_one() {
+        for (kind, is_feedback) in [
+            (Kind::ToGroup, true),
+            (Kind::ToClarify, true),
+            (Kind::ToCosign, false),
+        ] {
+            let mut gathered = Gathered::default();
+            let row = Uuid::from_u128(5);
+            gathered.add(At::Council(CouncilId(Uuid::from_u128(2))), kind, None, row);
+            let rows = gathered.rows(
+                AccountId(Uuid::from_u128(7)),
+                day("2026-03-02"),
+                DateTime::UNIX_EPOCH,
+            );
+            let named = Some(row.to_string());
+            let (feedback, synthesis) = if is_feedback { (named, None) } else { (None, named) };
+            assert_eq!(
+                (&rows[0].feedback_ids, &rows[0].synthesis_ids),
+                (&feedback, &synthesis)
+            );
+            assert_eq!(rows[0].petition_ids, "");
+        }
     }
 }

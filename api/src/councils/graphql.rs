@@ -6,6 +6,7 @@ use async_graphql::{
 };
 use chrono::NaiveDate;
 use entity::{committee, council::Model, delegate_group, id::CouncilId};
+use uuid::Uuid;
 
 use super::papers::{CouncilDocument, papers};
 use crate::{
@@ -170,11 +171,7 @@ impl Council {
 
     /// Who changed it and when, oldest first, for those who keep it; `first` from 1 to 100.
     async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
-        let (viewer, reference) = (viewer(ctx)?, state(ctx)?.reference());
-        if !viewer.may_at_council(Capability::ManageCouncil, self.0.id, &reference) {
-            return Ok(Vec::new());
-        }
-        history(ctx, "council", self.0.id.0, first).await
+        kept(ctx, self.0.id, "council", self.0.id.0, first).await
     }
 }
 
@@ -209,6 +206,11 @@ impl Committee {
     async fn valid_to(&self) -> Option<Day> {
         self.0.valid_to.map(Day)
     }
+
+    /// Who entered it and when, for those who keep the council; `first` from 1 to 100.
+    async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
+        kept(ctx, self.0.council_id, "committee", self.0.id.0, first).await
+    }
 }
 
 /// A delegate group of a council.
@@ -242,6 +244,26 @@ impl DelegateGroup {
     async fn valid_to(&self) -> Option<Day> {
         self.0.valid_to.map(Day)
     }
+
+    /// Who entered it and when, for those who keep the council; `first` from 1 to 100.
+    async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
+        kept(ctx, self.0.council_id, "group", self.0.id.0, first).await
+    }
+}
+
+/// The history of a council or of a part of it, for those who keep it.
+async fn kept(
+    ctx: &Context<'_>,
+    council: CouncilId,
+    kind: &'static str,
+    row: Uuid,
+    first: i32,
+) -> Result<Vec<HistoryEvent>> {
+    let (viewer, reference) = (viewer(ctx)?, state(ctx)?.reference());
+    if !viewer.may_at_council(Capability::ManageCouncil, council, &reference) {
+        return Ok(Vec::new());
+    }
+    history(ctx, kind, row, first).await
 }
 
 /// Where a council stands in lists: by unit code, older ones first.

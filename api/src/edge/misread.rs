@@ -105,7 +105,7 @@ impl Question {
             }
             let wrong = match (extension(error, "code"), extension(error, MISREAD)) {
                 (None, None) => Wrong::Number,
-                (_, Some(Value::String(text))) => Wrong::Text(text.clone()),
+                (_, Some(value)) => Wrong::Date(value.clone()),
                 _ => continue,
             };
             if let Some(field) = self.field(types(), error, &wrong) {
@@ -185,8 +185,8 @@ impl Question {
 
 /// What could not be read.
 enum Wrong {
-    /// A text that is no date or time.
-    Text(String),
+    /// What is no date or time.
+    Date(Value),
     /// A number that is no `Int`.
     Number,
 }
@@ -194,10 +194,10 @@ enum Wrong {
 impl Wrong {
     /// Whether it is in this value of this type; `path` is then where.
     fn find(&self, types: &Types, of: &str, value: &Value, path: &mut Vec<String>) -> bool {
+        if matches!(of, "Date" | "DateTime") && matches!(self, Self::Date(wrong) if wrong == value) {
+            return true;
+        }
         match value {
-            Value::String(text) => {
-                matches!(of, "Date" | "DateTime") && matches!(self, Self::Text(wrong) if wrong == text)
-            }
             Value::Number(number) => {
                 let is_int = number
                     .as_i64()

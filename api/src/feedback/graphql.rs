@@ -42,7 +42,13 @@ impl Noun for FeedbackId {
     type Entity = Entity;
     const COLLECTION: &'static str = "feedback";
     const ID: Column = Column::Id;
-    const LONG: &'static [Column] = &[Column::Content, Column::Wanted, Column::OnSpotAnswer];
+    const LONG: &'static [Column] = &[
+        Column::Content,
+        Column::Wanted,
+        Column::Affected,
+        Column::Question,
+        Column::OnSpotAnswer,
+    ];
 
     fn object(row: Model, audience: Audience) -> Feedback {
         Feedback { row, audience }
@@ -157,8 +163,8 @@ impl Feedback {
     }
 
     /// Who is affected, in general terms.
-    async fn affected(&self) -> Option<&str> {
-        self.row.affected.as_deref()
+    async fn affected(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        text(ctx, self.row.id, Column::Affected).await
     }
 
     /// Since when, as told.
@@ -177,8 +183,8 @@ impl Feedback {
     }
 
     /// What the office asks, while it is sent back for clarity (trả lại để làm rõ).
-    async fn question(&self) -> Option<&str> {
-        self.row.question.as_deref()
+    async fn question(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        text(ctx, self.row.id, Column::Question).await
     }
 
     /// How often it was sent back for clarity.

@@ -9,13 +9,20 @@ use crate::{
     store::writing::{parse_date, parse_time},
 };
 
-/// The member of an error that holds the text that could not be read, by which the edge finds its field. Never sent.
+/// The member of an error that holds what could not be read, by which the edge finds its field. Never sent.
 pub(crate) const MISREAD: &str = "misread";
 
-fn misread<T: InputType>(text: &str) -> InputValueError<T> {
-    InputValueError::custom(Code::InvalidDate.message(Lang::Vi))
-        .with_extension("code", Code::InvalidDate.name())
-        .with_extension(MISREAD, text)
+/// What is no date at all, a number say, is told like a date that there is not.
+fn read<T: InputType, R>(value: Value, parse: impl Fn(&str) -> Option<R>) -> Result<R, InputValueError<T>> {
+    let text = match &value {
+        Value::String(text) => text.as_str(),
+        _ => "",
+    };
+    parse(text).ok_or_else(|| {
+        InputValueError::custom(Code::InvalidDate.message(Lang::Vi))
+            .with_extension("code", Code::InvalidDate.name())
+            .with_extension(MISREAD, value)
+    })
 }
 
 /// A moment in RFC 3339; given at +07:00 with microseconds, taken with any offset.
@@ -29,10 +36,7 @@ pub struct Time(pub DateTime<Utc>);
 )]
 impl ScalarType for Time {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            Value::String(text) => parse_time(text).map(Time).ok_or_else(|| misread(text)),
-            _ => Err(InputValueError::expected_type(value)),
-        }
+        Ok(Self(read(value, parse_time)?))
     }
 
     fn to_value(&self) -> Value {
@@ -48,10 +52,7 @@ pub struct Day(pub NaiveDate);
 #[Scalar(name = "Date")]
 impl ScalarType for Day {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            Value::String(text) => parse_date(text).map(Day).ok_or_else(|| misread(text)),
-            _ => Err(InputValueError::expected_type(value)),
-        }
+        Ok(Self(read(value, parse_date)?))
     }
 
     fn to_value(&self) -> Value {

@@ -147,7 +147,8 @@ impl Command for Forward {
                     return Err(Refused::field(Code::InvalidValue, "coordinatingIds"));
                 }
             }
-            _ => return Err(Refused::field(Code::Required, "leadId")),
+            (Some(_), Some(_)) => return Err(Refused::field(Code::InvalidValue, "upperCouncilId")),
+            (None, None) => return Err(Refused::field(Code::Required, "leadId")),
         }
 
         let id: ForwardingId = facts.id();

@@ -157,6 +157,8 @@ impl Synthesis {
             on_spot: whole(made.on_spot),
             before: whole(made.before),
             after: whole(made.lines.len()),
+            ungrouped: whole(made.lines.iter().filter(|line| line.petition.is_none()).count()),
+            unclassified: whole(made.lines.iter().filter(|line| line.is_unclassified()).count()),
             by_tier_and_field: counted(made.lines.iter().map(Line::class)),
             round_ended_on: round_ended_on.map(Day),
             due_on: due_on.map(Day),

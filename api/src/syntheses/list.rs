@@ -66,6 +66,11 @@ impl Line {
     pub(crate) fn class(&self) -> (Option<String>, Option<String>) {
         (self.tier.clone(), self.field.clone())
     }
+
+    /// Whether it is a petition whose tier or field nobody has set yet.
+    pub(super) fn is_unclassified(&self) -> bool {
+        self.petition.is_some() && (self.tier.is_none() || self.field.is_none())
+    }
 }
 
 impl From<synthesis_item::Model> for Line {

@@ -86,6 +86,10 @@ pub(super) struct SynthesisPreview {
     pub(super) before: i32,
     /// Petitions that would be listed (sau khi tách, nhập).
     pub(super) after: i32,
+    /// Of the listed ones, opinions that are part of no petition yet (chưa tổng hợp): finish them before freezing.
+    pub(super) ungrouped: i32,
+    /// Of the listed ones, petitions without tier or field (chưa phân loại): finish them before freezing.
+    pub(super) unclassified: i32,
     /// The listed ones by tier and field.
     pub(super) by_tier_and_field: Vec<SynthesisCount>,
     /// Last day of the round's contacts, from which the period is counted.

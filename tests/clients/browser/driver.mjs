@@ -119,6 +119,13 @@ const commands = {
       return found;
     });
   },
+  /** Why this browser would not install the page. */
+  async hindrances({ page }) {
+    const session = await page.createCDPSession();
+    const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+    await session.detach();
+    return installabilityErrors.map(({ errorId }) => errorId);
+  },
   async count({ page, selector }) { return (await page.$$(selector)).length; },
   /** An expression's value in the page. */
   async evaluate({ page, expression }) { return page.evaluate(expression); },

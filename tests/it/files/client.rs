@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::Path, process::Stdio};
 use cutri_tests::{
     Kind, ServerProcess, TestApp, TestDatabase,
     app::{Person, state_on},
+    clients::folder,
     server_process::free_address,
     world::World,
 };
@@ -25,13 +26,8 @@ struct Client {
 
 impl Client {
     fn start(address: SocketAddr, token: &str, file: &Path, options: Value) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/tus");
-        assert!(
-            folder.join("node_modules").is_dir(),
-            "tus-js-client is not installed: run tests/clients/install (tests/run does)"
-        );
         let mut process = Command::new("node")
-            .arg(folder.join("driver.mjs"))
+            .arg(folder("tus").join("driver.mjs"))
             .args([&address.to_string(), token])
             .arg(file)
             .arg(options.to_string())

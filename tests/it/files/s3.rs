@@ -1,7 +1,6 @@
 //! The same on S3: a true server against moto's.
 
 use std::{
-    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -9,6 +8,7 @@ use std::{
 use cutri_tests::{
     Kind, ServerProcess, TestDatabase,
     app::{Person, state_on},
+    clients::folder,
     server_process::{command, free_address},
     world::World,
 };
@@ -25,11 +25,7 @@ struct S3 {
 
 impl S3 {
     async fn start() -> Self {
-        let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/moto/site");
-        assert!(
-            site.is_dir(),
-            "moto is not installed: run tests/clients/install (tests/run does)"
-        );
+        let site = folder("moto").join("site");
         let address = free_address();
         let process = Command::new("python3")
             .args([

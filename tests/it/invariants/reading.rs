@@ -221,6 +221,29 @@ each_db! {
         println!("a first sync of 1,500 rows: {whole} bytes, with one cut at most {worst}");
     }
 
+    /// Whoever signs in on a new phone sees this week's work first, however long the rest takes.
+    async fn i19_a_first_sync_brings_the_newest_first(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let author = light(app.person(&world.here.delegates[0]));
+        let mut said = Vec::new();
+        for number in 0..24 {
+            said.push(record(&author, &world, &format!("Ý kiến {number}: {}", "đường ngập ".repeat(60))).await);
+        }
+        let mut phone = light(app.person(&world.here.delegates[1]));
+        let (mut came, mut pages) = (Vec::new(), 0);
+        loop {
+            let (seen, more) = phone.pull_page(Some(8_192)).await;
+            pages += 1;
+            came.extend(seen.into_iter().filter(|(of, ..)| of == "feedback").map(|(_, id, _)| id));
+            if !more {
+                break;
+            }
+        }
+        said.reverse();
+        assert_eq!(came, said);
+        assert!(pages > 2, "{pages}");
+    }
+
     /// Every page is cut once and read again; none from the start.
     async fn i19_every_page_of_a_first_sync_may_be_cut_once(db: TestDatabase) {
         let (app, world) = stage(&db).await;

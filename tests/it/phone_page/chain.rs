@@ -99,6 +99,25 @@ async fn it_opens_and_writes_without_any_network(stage: &mut Stage<'_>) {
     stage.writes("Điện yếu vào buổi tối, bơm nước không chạy").await;
     stage.is_legible().await;
     stage.shoots("mat-song").await;
+    // What the voter takes home does not wait for a signal either.
+    stage.tab().press("Đưa mã cho cử tri").await;
+    let told = stage
+        .tab()
+        .evaluate("document.querySelector('details[open] .lines').textContent")
+        .await;
+    let told = told.as_str().unwrap();
+    assert!(
+        told.starts_with("Mã tra cứu") && told.chars().count() <= 70,
+        "{told}"
+    );
+    let links = "[...document.querySelectorAll('details[open] a')].map(({ href }) => decodeURIComponent(href)).join(' ')";
+    let links = stage.tab().evaluate(links).await;
+    let links = links.as_str().unwrap();
+    assert!(
+        links.starts_with(&format!("sms:?&body={told} http")) && links.ends_with("?in=1"),
+        "{links}"
+    );
+    stage.is_legible().await;
 
     // A denunciation is explained before a word is written, and leaves the outbox alone.
     let mut tab = stage.tab();

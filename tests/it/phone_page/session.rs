@@ -18,6 +18,17 @@ each_db! {
 }
 
 each_db! {
+    async fn a_browser_would_install_it(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        // Whatever the profile of a test forbids; the page itself gives no reason.
+        let mut hindrances = stage.tab().hindrances().await;
+        hindrances.retain(|reason| reason != "in-incognito");
+        assert_eq!(hindrances, Vec::<String>::new());
+    }
+}
+
+each_db! {
     // The view that was left at once took the place of the form, at the form's own address: nothing led back to it.
     async fn a_quick_thumb_is_where_it_pressed_last(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;

@@ -29,10 +29,18 @@ const album = (names) => fold(`Ảnh kèm phiếu (${names.length})`, h('p', { c
   return image;
 })));
 
+/** What the voter takes home: one message by telephone, 70 characters at most, or a slip. Both without a signal. */
+function slip(code, page = `${location.host}/tra-cuu`) {
+  const words = [`Mã tra cứu kiến nghị: ${code}. Xem tại ${page}`, `Mã tra cứu: ${code}. Xem ${page}`,
+    `Mã tra cứu kiến nghị của ông/bà: ${code}`].find(({ length }) => length <= 70);
+  return [h('p', {}, 'Mã tra cứu cho cử tri: ', h('code', {}, code)), fold('Đưa mã cho cử tri', lines(words),
+    h('a', { class: 'button quiet', href: `sms:?&body=${encodeURIComponent(words)}` }, 'Nhắn tin'),
+    h('a', { class: 'button quiet', href: `/tra-cuu/${code}?in=1`, target: '_blank' }, 'In phiếu'))];
+}
 const one = (feedback, chosen, petitions) => h('article', { class: 'card', id: feedback.id,
   'data-new': String(feedback.id === chosen) },
 h('p', { class: 'words' }, feedback.content ?? `Tố cáo, biên nhận số ${feedback.receiptNumber}`),
-feedback.trackingCode && h('p', {}, 'Mã tra cứu cho cử tri: ', h('code', {}, feedback.trackingCode)),
+feedback.trackingCode && slip(feedback.trackingCode),
 receipts(feedback),
 // The office asks something before it can go on; any correction answers.
 feedback.status === 'returned' && !feedback.state && [h('p', { class: 'warning' }, `Văn phòng hỏi lại: ${feedback.question}`),

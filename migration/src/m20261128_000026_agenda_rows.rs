@@ -1,0 +1,19 @@
+//! What waits may be feedback or syntheses, too.
+
+use sea_orm_migration::{prelude::*, schema::text_null};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in ["feedback_ids", "synthesis_ids"] {
+            let mut table = Table::alter().table("agenda").to_owned();
+            manager
+                .alter_table(table.add_column(text_null(column)).to_owned())
+                .await?;
+        }
+        Ok(())
+    }
+}
