@@ -175,7 +175,7 @@ async fn it_stands_on_real_input(server: &ServerProcess) {
         ("12/NQ-HĐND", "12/NQ-HĐND"),
         ("13 / NQ - HĐND", "13/NQ-HĐND"),
         ("14/NQ-HDND", "14/NQ-HĐND"),
-        ("15/NQ-NĐND", "15/NQ-HĐND"),
+        ("15/NQ-NĐND", "15/NQ-NĐND"), // as it was printed
         ("16/NQ–HĐND", "16/NQ-HĐND"),
         ("17/nq-hđnd", "17/NQ-HĐND"),
         ("42/NQ-HD\u{323}ND", "42/NQ-HĐND"),

@@ -257,6 +257,25 @@ macro_rules! each_db {
     )+ };
 }
 
+/// Makes of each the test `name::sqlite` alone: for what a page does in a browser, beyond the roads to the server that are
+/// gone with both databases. A browser takes longer than twenty other tests.
+#[macro_export]
+macro_rules! in_a_browser {
+    ($($(#[$attribute:meta])* async fn $name:ident($($db:tt)+) $body:block)+) => { $(
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            async fn body($($db)+) $body
+
+            #[test]
+            fn sqlite() {
+                $crate::database::run($crate::database::Kind::Sqlite, body);
+            }
+        }
+    )+ };
+}
+
 async fn sqlite_template(template: &str, prepare: impl AsyncFnOnce(String)) -> PathBuf {
     let folder = target::kept_folder();
     let finished = folder.join(format!("{template}-{}.db", build_name()));

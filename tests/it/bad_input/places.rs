@@ -1,7 +1,7 @@
 //! Hostile words in every place of every call that takes a text, a code, an id, a date or a number.
 
 use cutri::capability::Capability::*;
-use cutri_tests::{TestDatabase, each_db, phone::new_id};
+use cutri_tests::{Kind, TestDatabase, each_db, phone::new_id, seeds};
 use serde_json::{Value, json};
 
 use super::{Case, Sender, sane};
@@ -25,6 +25,17 @@ fn hostile() -> Vec<(&'static str, Value)> {
         ("a day that is none", json!("2026-02-30")),
         ("2^63", json!("9223372036854775808")),
     ]
+}
+
+/// Of the words those that are tried at this place. What a database makes of a word shows at any place: on PostgreSQL
+/// every place gets a third of them, by turns; in the full run all.
+fn tried(kind: Kind, place: usize, words: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
+    let all = kind == Kind::Sqlite || seeds::is_full();
+    let words = words.into_iter().enumerate();
+    words
+        .filter(|(word, _)| all || (word + place) % 3 == 0)
+        .map(|(_, word)| word)
+        .collect()
 }
 
 /// What is put in the place of a number or a truth value.
@@ -80,7 +91,8 @@ each_db! {
         let sdl = Sdl::read();
         let queries = sdl.root_fields("Query");
         let mut site = Site::new(sender.world.here.clone(), "Rạch Chim");
-        let mut sent = 0;
+        let kind = db.kind();
+        let (mut seen, mut sent) = (0, 0);
         let mut wrong = Vec::new();
         for sample in samples() {
             // The accounts of this world have no password that could be changed.
@@ -94,7 +106,9 @@ each_db! {
             leaves(&template, "", &mut places);
             for place in places {
                 let of = template.pointer(&place).unwrap();
-                for (what, value) in if of.is_string() { hostile() } else { wrong_numbers() } {
+                let words = if of.is_string() { hostile() } else { wrong_numbers() };
+                seen += 1;
+                for (what, value) in tried(kind, seen, words) {
                     let name = format!("{} {place}: {what}", sample.field);
                     let mut text = template.clone();
                     *text.pointer_mut(&place).unwrap() = json!("<here>");

@@ -1,7 +1,7 @@
 //! What was not taken, and what is corrected: nothing of it is hidden, stuck, or lost between two screens.
 
 use cutri_tests::{
-    TestDatabase, each_db,
+    TestDatabase, each_db, in_a_browser,
     phone::{Phone, change, create, new_id},
 };
 use serde_json::{Value, json};
@@ -45,7 +45,9 @@ each_db! {
         assert_eq!((issues.len(), &issues[0]["status"]), (1, &json!("resolved")));
         assert_eq!(other.row("feedback", &id)["subUnit"], "Ấp 4");
     }
+}
 
+in_a_browser! {
     // The row had moved on meanwhile, and then the page showed nothing of it.
     async fn a_refused_urging_shows_its_words_and_can_be_put_aside(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;

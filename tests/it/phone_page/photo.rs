@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cutri_tests::{TestDatabase, each_db};
+use cutri_tests::{TestDatabase, each_db, in_a_browser};
 use entity::{file, upload};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -26,7 +26,7 @@ each_db! {
     }
 }
 
-each_db! {
+in_a_browser! {
     // It was asked again for ever, and nobody was told.
     async fn a_photo_that_is_refused_stays_and_is_explained(db: TestDatabase) {
         let mut stage = Stage::set_in(&db, vec![("CUTRI_FILE_QUOTA", "1".to_owned())]).await;
@@ -71,7 +71,7 @@ each_db! {
     }
 }
 
-each_db! {
+in_a_browser! {
     // Chosen and not yet saved, they were lost by a change of tabs, by the phone ending the page behind its camera, by a
     // thumb that was quicker than the picture, or because the browser could not open them; each without a word.
     async fn photos_are_kept_from_the_moment_they_are_chosen(db: TestDatabase) {

@@ -1,7 +1,7 @@
 //! Tabs, tokens that ended, and a phone that was given up.
 
 use cutri::accounts::token::{self, Holder, Kind as TokenKind};
-use cutri_tests::{TestDatabase, each_db, phone::Phone};
+use cutri_tests::{TestDatabase, each_db, in_a_browser, phone::Phone};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Stage, words};
@@ -17,7 +17,7 @@ each_db! {
     }
 }
 
-each_db! {
+in_a_browser! {
     async fn a_browser_would_install_it(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;
         stage.signs_in().await;
@@ -28,7 +28,7 @@ each_db! {
     }
 }
 
-each_db! {
+in_a_browser! {
     // The view that was left at once took the place of the form, at the form's own address: nothing led back to it.
     async fn a_quick_thumb_is_where_it_pressed_last(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;
@@ -52,7 +52,7 @@ each_db! {
     }
 }
 
-each_db! {
+in_a_browser! {
     // The second one's session was put into the first one's store: his words went out as the other's, and the other read
     // what a voter had denounced.
     async fn whoever_takes_over_the_phone_takes_over_nobodys_words(db: TestDatabase) {
