@@ -197,9 +197,9 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         ),
         (
             there,
-            "after_session",
-            "Tiếp xúc cử tri sau kỳ họp tại xã Vĩnh Thạnh",
-            -30,
+            "before_session",
+            "Tiếp xúc cử tri trước kỳ họp tại xã Vĩnh Thạnh, điểm thứ hai",
+            -10,
             Status::Approved,
         ),
     ];
@@ -453,7 +453,7 @@ fn resolutions(making: &Making<'_>, councils: &Councils, put: &mut Put) -> Resul
             "Thành lập đoàn giám sát",
             day(48),
         ),
-        // Đ and Ộ taken apart, as some keyboards write.
+        // A dot for the stroke of Đ, and marks apart from their letters, as some keyboards write.
         (
             "vinhthanh",
             "42/NQ-HD\u{323}ND",

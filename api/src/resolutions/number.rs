@@ -168,8 +168,9 @@ fn tidy(raw: &str) -> String {
     for c in raw.nfc().take(LONGEST) {
         let c = match c {
             '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => '-',
-            'Ð' | 'Ɖ' => 'Đ',
-            'ð' | 'ɖ' => 'đ',
+            // Letters that look like it, from other keyboards; the last has a dot for the stroke.
+            'Ð' | 'Ɖ' | 'Ḍ' => 'Đ',
+            'ð' | 'ɖ' | 'ḍ' => 'đ',
             c => c,
         };
         if c.is_whitespace() {
@@ -343,6 +344,7 @@ mod tests {
             "15/2026/nq-hdnd",
             "15 / 2026 / NQ – HĐND",
             "15/2026/NQ—HÐND.",
+            "15/2026/NQ-HD\u{323}ND",
             "15/2026/NQ HĐND",
             "Số:15/2026/NQ-HĐND;",
             "ngày 12/7/2026, số 15/2026/NQ-HĐND",
