@@ -33,7 +33,7 @@ fn tried(kind: Kind, place: usize, words: Vec<(&'static str, Value)>) -> Vec<(&'
     let all = kind == Kind::Sqlite || seeds::is_full();
     let words = words.into_iter().enumerate();
     words
-        .filter(|(word, _)| all || (word + place) % 3 == 0)
+        .filter(|(word, _)| all || (word + place).is_multiple_of(3))
         .map(|(_, word)| word)
         .collect()
 }
