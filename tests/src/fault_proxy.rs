@@ -297,14 +297,15 @@ async fn carry(
         };
         let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(carried));
         let sent = read.min(usize::try_from(left).unwrap_or(usize::MAX));
+        // Counted before it goes: whoever has heard an answer finds it counted.
+        if matches!(direction, Direction::Response) {
+            *shared.answered.lock().unwrap() += sent as u64;
+        }
         for end in &mut to {
             end.write_all(&buffer[..sent]).await?;
             end.flush().await?;
         }
         carried += sent as u64;
-        if matches!(direction, Direction::Response) {
-            *shared.answered.lock().unwrap() += sent as u64;
-        }
         if limit.is_some_and(|limit| carried >= limit) {
             *shared.cuts.lock().unwrap() += 1;
             return Err(io::ErrorKind::ConnectionAborted.into());
