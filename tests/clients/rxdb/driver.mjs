@@ -93,8 +93,12 @@ const commands = {
     /** Pulls and pushes until nothing is pending. */
     async settle({ client: name, first }) {
         const client = clients.get(name);
-        for (const replication of client.replications) if (!first) replication.reSync();
-        await Promise.all(client.replications.map((replication) => replication.awaitInSync()));
+        const again = () => client.replications.forEach((replication) => replication.reSync());
+        if (!first) again();
+        // As an app does when it comes back to the front: once in a hundred runs RxDB waited for ever after a server had been
+        // killed under it. A request that a server keeps without an answer is waited for all the same.
+        const nudge = setInterval(again, 30_000);
+        await Promise.all(client.replications.map((replication) => replication.awaitInSync())).finally(() => clearInterval(nudge));
     },
 
     /** Ends the replications; the documents stay. */
