@@ -21,8 +21,8 @@ codes! {
     Kind {
         ToClarify = "to_clarify",
         ToGroup = "to_group",
-        ToCosign = "to_cosign",
         ToClassify = "to_classify",
+        ToCosign = "to_cosign",
         ToForward = "to_forward",
         ToAnswer = "to_answer",
         Overdue = "overdue",

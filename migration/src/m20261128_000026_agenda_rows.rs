@@ -2,6 +2,8 @@
 
 use sea_orm_migration::{prelude::*, schema::text_null};
 
+use crate::columns::create_index;
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -14,6 +16,14 @@ impl MigrationTrait for Migration {
                 .alter_table(table.add_column(text_null(column)).to_owned())
                 .await?;
         }
-        Ok(())
+        // What was sent back to somebody, among all that he ever wrote.
+        create_index(
+            manager,
+            "feedback_author_status",
+            "feedback",
+            &["author_id", "status"],
+            false,
+        )
+        .await
     }
 }

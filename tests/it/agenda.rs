@@ -206,6 +206,22 @@ each_db! {
         assert_eq!(of_round(&stage.delegate(0)).await, []);
         assert_eq!(of_round(&office).await[0].2.len(), 2);
 
+        // MTTQ writes down too, and hears what the office asks, on the screen as on the phone.
+        let heard = new_id();
+        let row = json!({"meetingId": point, "kind": "petition", "unitId": stage.world.here.unit, "content": "Cầu yếu"});
+        assert_eq!(Phone::new(front.clone()).push(&[create("feedback", &heard, row)]).await[0]["status"], "APPLIED");
+        office.done("returnForClarity", json!({"feedbackId": heard, "question": "Cầu nào?"}), "").await;
+        stage.turns().await;
+        let asked = ("voters".to_owned(), "to_clarify".to_owned(), vec![heard.clone()]);
+        assert!(of_round(&front).await.contains(&asked), "{:?}", of_round(&front).await);
+        let mut phone = Phone::new(front.clone());
+        phone.collections = Some(vec!["agenda".to_owned()]);
+        phone.pull().await;
+        assert!(phone.rows_of("agenda").iter().any(|line| line["feedbackIds"] == heard.as_str()));
+        let back = json!({"mutationId": new_id(), "collection": "feedback", "id": heard, "delete": true});
+        assert_eq!(Phone::new(front.clone()).push(&[back]).await[0]["status"], "APPLIED");
+        stage.turns().await;
+
         for id in &said[..2] {
             let petition = stage.group_of(&[id], "sửa chữa").await;
             stage.classify(&petition, "transport", "commune").await;

@@ -238,22 +238,7 @@ pub fn run<F: Future<Output = ()>>(kind: Kind, body: impl FnOnce(TestDatabase) -
 #[macro_export]
 macro_rules! each_db {
     ($($(#[$attribute:meta])* async fn $name:ident($($db:tt)+) $body:block)+) => { $(
-        $(#[$attribute])*
-        mod $name {
-            use super::*;
-
-            async fn body($($db)+) $body
-
-            #[test]
-            fn sqlite() {
-                $crate::database::run($crate::database::Kind::Sqlite, body);
-            }
-
-            #[test]
-            fn postgres() {
-                $crate::database::run($crate::database::Kind::Postgres, body);
-            }
-        }
+        $crate::on_databases! { [sqlite Sqlite, postgres Postgres] $(#[$attribute])* async fn $name($($db)+) $body }
     )+ };
 }
 
@@ -262,18 +247,29 @@ macro_rules! each_db {
 #[macro_export]
 macro_rules! in_a_browser {
     ($($(#[$attribute:meta])* async fn $name:ident($($db:tt)+) $body:block)+) => { $(
+        $crate::on_databases! { [sqlite Sqlite] $(#[$attribute])* async fn $name($($db)+) $body }
+    )+ };
+}
+
+/// One body, a test for each of these databases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_databases {
+    ([$($test:ident $kind:ident),+] $(#[$attribute:meta])* async fn $name:ident($($db:tt)+) $body:block) => {
         $(#[$attribute])*
         mod $name {
             use super::*;
 
             async fn body($($db)+) $body
 
-            #[test]
-            fn sqlite() {
-                $crate::database::run($crate::database::Kind::Sqlite, body);
-            }
+            $(
+                #[test]
+                fn $test() {
+                    $crate::database::run($crate::database::Kind::$kind, body);
+                }
+            )+
         }
-    )+ };
+    };
 }
 
 async fn sqlite_template(template: &str, prepare: impl AsyncFnOnce(String)) -> PathBuf {

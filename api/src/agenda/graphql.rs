@@ -50,8 +50,8 @@ impl AgendaLine {
         entry("agenda_scope", self.0.scope.code())
     }
 
-    /// What is to be done: `to_clarify` and `to_group` (feedback), `to_cosign` (syntheses), or of petitions `to_classify`, `to_forward`, `to_answer`, `overdue`, `to_assess`, `to_inform` or `to_close`;
-    /// list `agenda_kind`.
+    /// What is to be done: with feedback `to_clarify` or `to_group`, with syntheses `to_cosign`, with petitions
+    /// `to_classify`, `to_forward`, `to_answer`, `overdue`, `to_assess`, `to_inform` or `to_close`; list `agenda_kind`.
     async fn kind(&self) -> &str {
         self.0.kind.code()
     }
@@ -108,20 +108,14 @@ impl AgendaLine {
 
     /// The oldest of the feedback, at most 50, as it is now; empty where petitions or syntheses wait.
     async fn feedback(&self, ctx: &Context<'_>) -> Result<Vec<Feedback>> {
-        several(
-            ctx,
-            &ids::<FeedbackId>(self.0.feedback_ids.as_deref().unwrap_or_default()),
-        )
-        .await
+        let list = self.0.feedback_ids.as_deref().unwrap_or_default();
+        several(ctx, &ids::<FeedbackId>(list)).await
     }
 
     /// The syntheses, at most 50, as they are now; empty where other things wait.
     async fn syntheses(&self, ctx: &Context<'_>) -> Result<Vec<Synthesis>> {
-        several(
-            ctx,
-            &ids::<SynthesisId>(self.0.synthesis_ids.as_deref().unwrap_or_default()),
-        )
-        .await
+        let list = self.0.synthesis_ids.as_deref().unwrap_or_default();
+        several(ctx, &ids::<SynthesisId>(list)).await
     }
 }
 
@@ -172,6 +166,9 @@ fn is_still_his(viewer: &Viewer, row: &Model) -> bool {
     match (row.scope, row.council_id, row.agency_id) {
         (Scope::Council, Some(council), _) => may(viewer, row.kind, council),
         (Scope::Agency, _, Some(agency)) => viewer.may(Capability::AnswerPetitions, Place::Agency(agency)),
+        (Scope::Voters, ..) if row.kind == Kind::ToClarify => {
+            viewer.may_somewhere(Capability::RecordFeedback)
+        }
         (Scope::Voters, ..) => viewer.may_somewhere(Capability::ReadPlace),
         _ => false,
     }

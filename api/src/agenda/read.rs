@@ -122,27 +122,24 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
         }
     }
 
-    let grouping = councils
-        .iter()
-        .copied()
-        .filter(|council| may(viewer, Kind::ToGroup, *council));
-    let theirs = feedback::Column::CouncilId.is_in(grouping.collect::<Vec<_>>());
-    for (council, row) in said(conn, Said::Accepted, theirs).await? {
-        gathered.add(
-            At::Council(acting(&reference, council, today)),
-            Kind::ToGroup,
-            None,
-            row,
-        );
+    let where_he = |kind: Kind| -> Vec<CouncilId> {
+        let councils = councils.iter().copied();
+        councils.filter(|council| may(viewer, kind, *council)).collect()
+    };
+    let grouping = where_he(Kind::ToGroup);
+    if !grouping.is_empty() {
+        for (council, row) in said(conn, Said::Accepted, feedback::Column::CouncilId.is_in(grouping)).await? {
+            let at = At::Council(acting(&reference, council, today));
+            gathered.add(at, Kind::ToGroup, None, row);
+        }
     }
-    for (council, row) in said(conn, Said::Returned, feedback::Column::AuthorId.eq(account)).await? {
-        gathered.add(At::Voters(council), Kind::ToClarify, None, row);
+    // Whoever wrote it down makes it clear, a delegate or not.
+    if viewer.may_somewhere(Capability::RecordFeedback) {
+        for (council, row) in said(conn, Said::Returned, feedback::Column::AuthorId.eq(account)).await? {
+            gathered.add(At::Voters(council), Kind::ToClarify, None, row);
+        }
     }
-    let cosigning = councils
-        .iter()
-        .copied()
-        .filter(|council| may(viewer, Kind::ToCosign, *council));
-    for (council, row) in to_cosign(conn, cosigning.collect()).await? {
+    for (council, row) in to_cosign(conn, where_he(Kind::ToCosign)).await? {
         gathered.add(At::Council(council), Kind::ToCosign, None, row);
     }
 

@@ -43,8 +43,8 @@ pub(super) fn asks(kind: Kind) -> &'static [Capability] {
     match kind {
         Kind::ToClarify => &[],
         Kind::ToGroup => &[Capability::GroupFeedback],
-        Kind::ToCosign => &[Capability::CosignSynthesis],
         Kind::ToClassify => &[Capability::ClassifyPetition],
+        Kind::ToCosign => &[Capability::CosignSynthesis],
         Kind::ToForward => &[Capability::ForwardPetitions],
         Kind::ToAnswer => &[Capability::AnswerPetitions],
         Kind::Overdue => &[Capability::Urge, Capability::AssessAnswer],

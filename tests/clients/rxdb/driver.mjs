@@ -95,8 +95,8 @@ const commands = {
         const client = clients.get(name);
         const again = () => client.replications.forEach((replication) => replication.reSync());
         if (!first) again();
-        // As an app does when it comes back to the front: once in a hundred runs RxDB waited for ever after a server had been
-        // killed under it. A request that a server keeps without an answer is waited for all the same.
+        // As an app does when it comes back to the front. Once, not understood yet, a replication waited for ever after a
+        // server had been killed under it. A request that a server keeps without an answer is waited for all the same.
         const nudge = setInterval(again, 30_000);
         await Promise.all(client.replications.map((replication) => replication.awaitInSync())).finally(() => clearInterval(nudge));
     },

@@ -99,7 +99,7 @@ async fn it_opens_and_writes_without_any_network(stage: &mut Stage<'_>) {
     stage.writes("Điện yếu vào buổi tối, bơm nước không chạy").await;
     stage.is_legible().await;
     stage.shoots("mat-song").await;
-    // What the voter takes home does not wait for a signal either.
+    // The message that the voter takes home does not wait for a signal either.
     stage.tab().press("Đưa mã cho cử tri").await;
     let told = stage
         .tab()

@@ -103,8 +103,10 @@ pub(super) async fn make(
     let filling = paper.filling;
     let names = filling.names();
     if !names.iter().all(|(list, name)| kind.knows(*list, name)) {
-        // Only a template of a council's own would miss it.
-        tracing::error!(?kind, ?names, "what is told is not in the catalogue");
+        // A mistake of ours, which the test that makes this document finds.
+        return Err(Error::internal(format!(
+            "not in the catalogue of {kind:?}: {names:?}"
+        )));
     }
     let bytes = tokio::task::spawn_blocking(move || {
         let template = own.as_deref().unwrap_or(kind.shipped());

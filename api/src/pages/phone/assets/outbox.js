@@ -29,7 +29,8 @@ const album = (names) => fold(`Ảnh kèm phiếu (${names.length})`, h('p', { c
   return image;
 })));
 
-/** What the voter takes home: one message by telephone, 70 characters at most, or a slip. Both without a signal. */
+/** What the voter takes home: one message by telephone, 70 characters at most, made without a signal; or a slip from the
+ * server's page. */
 function slip(code, page = `${location.host}/tra-cuu`) {
   const words = [`Mã tra cứu kiến nghị: ${code}. Xem tại ${page}`, `Mã tra cứu: ${code}. Xem ${page}`,
     `Mã tra cứu kiến nghị của ông/bà: ${code}`].find(({ length }) => length <= 70);
