@@ -382,10 +382,6 @@ impl Simulation<'_> {
         }
         if self.has_to_offer_again(index, &page) {
             self.offer_again(index).await;
-            let device = &mut self.devices[index];
-            device.phone.cursor = None;
-            device.phone.rows.clear();
-            device.phone.lies.clear();
             page = person.data(PULL, ask(None)).await["syncPull"].clone();
         }
         let phone = &mut self.devices[index].phone;
@@ -405,7 +401,8 @@ impl Simulation<'_> {
         more
     }
 
-    /// The server stands on an older copy: what was sent goes once more, then whatever else is one's own.
+    /// The server stands on an older copy: what was sent goes once more, then whatever else is one's own; then nothing is
+    /// held any more.
     async fn offer_again(&mut self, index: usize) {
         let sent = self.devices[index].sent.clone();
         for rows in sent.chunks(100) {
@@ -432,6 +429,11 @@ impl Simulation<'_> {
             let results = self.devices[index].phone.push(&rows).await;
             self.answered(index, &rows, &results, false);
         }
+        // What it holds is of the newer one; it begins anew.
+        let phone = &mut self.devices[index].phone;
+        phone.cursor = None;
+        phone.rows.clear();
+        phone.lies.clear();
     }
 
     /// A device is given up, sometimes as stolen; it hands in what it has, is emptied, and its owner gets another.
@@ -472,6 +474,9 @@ impl Simulation<'_> {
             assert_eq!(page["wipe"], true);
             if !stolen && self.has_to_offer_again(index, &page) {
                 self.offer_again(index).await;
+                // Emptied already, as a phone of an older copy is; it hears so once more.
+                self.devices[index].phone.epoch = page["epoch"].as_str().map(str::to_owned);
+                continue;
             }
             let phone = &mut self.devices[index].phone;
             phone.epoch = page["epoch"].as_str().map(str::to_owned);
