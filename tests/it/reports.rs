@@ -194,6 +194,8 @@ fn stands(council: entity::id::CouncilId, created: NaiveDate, closed: Option<Nai
         },
         created_at: at(created),
         closed_at: closed.map(at),
+        informed_at: closed.map(at),
+        satisfaction: None,
         ..rows::petition()
     }
 }
@@ -286,7 +288,10 @@ each_db! {
             title: "@SUM(A1:A9)".into(), content: "-2+3".into(), field: None, agency_id: Some(world.department),
             ..stands(here.council, day("2025-12-31"), None)
         };
-        let new_and_done = stands(here.council, day("2026-01-01"), Some(day("2026-06-30")));
+        let new_and_done = petition::Model {
+            satisfaction: Some("partly".into()),
+            ..stands(here.council, day("2026-01-01"), Some(day("2026-06-30")))
+        };
         let closed_after = stands(here.council, day("2026-06-30"), Some(day("2026-07-01")));
         let gone_before = stands(here.council, day("2025-10-01"), Some(day("2025-12-31")));
         let came_after = stands(here.council, day("2026-07-01"), None);
@@ -327,6 +332,9 @@ each_db! {
         let row = |id: entity::id::PetitionId| petitions.iter().find(|row| row["id"] == id.to_string()).unwrap();
         assert_eq!(row(new_and_done.id)["outcome"], "in_progress", "what was answered later does not count yet");
         assert_eq!(row(new_and_done.id)["answer_date"], "2026-05-01");
+        let told = ["informed_on", "satisfaction", "satisfaction_label"];
+        assert_eq!(told.map(|name| row(new_and_done.id)[name].as_str()), ["2026-06-30", "partly", "Hài lòng một phần"]);
+        assert_eq!(told.map(|name| row(part.id)[name].as_str()), ["", "", ""], "nobody was told");
         assert_eq!(row(part.id)["arrival"], "carried_over");
         assert_eq!(row(carried_and_left.id)["title"], "'@SUM(A1:A9)");
         assert_eq!(row(carried_and_left.id)["content"], "'-2+3");
@@ -373,6 +381,7 @@ each_db! {
         let region = table(&app.person(&world.aggregator), "petition-results", &question).await;
         assert_eq!(region.len() as i64, total);
         assert!(region.iter().all(|row| row["title"].is_empty() && row["content"].is_empty()));
+        assert!(region.iter().all(|row| row["satisfaction"].is_empty() && row["satisfaction_label"].is_empty()));
     }
 
     async fn what_a_former_unit_asked_counts_for_the_one_that_it_became(db: TestDatabase) {

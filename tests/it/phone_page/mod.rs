@@ -138,6 +138,15 @@ impl<'a> Stage<'a> {
         serde_json::from_value(held).unwrap()
     }
 
+    /// How many photos are nowhere but on this phone.
+    async fn unsent_photos(&mut self) -> usize {
+        self.held("photos")
+            .await
+            .iter()
+            .filter(|photo| photo["sentAt"].is_null())
+            .count()
+    }
+
     /// Scrolls there.
     async fn brings_to_view(&mut self, selector: &str) {
         let script = format!("document.querySelector('{selector}').scrollIntoView({{ block: 'center' }})");

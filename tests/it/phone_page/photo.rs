@@ -65,7 +65,7 @@ in_a_browser! {
         tab.press("Hộp gửi").await;
         tab.press("Gửi lại").await;
         tab.misses("Ảnh chưa được nhận").await;
-        until("it is sent", async || stage.held("photos").await.is_empty()).await;
+        until("it is sent", async || stage.unsent_photos().await == 0).await;
         let read = stage.state.store.read();
         assert_eq!(file::Entity::find().count(read).await.unwrap(), 1);
     }
@@ -118,7 +118,7 @@ in_a_browser! {
         tab.press("Lưu trên máy").await;
         tab.sees("Ảnh kèm phiếu (3)").await;
         tab.sees("Mọi điều đã ghi đều đã gửi").await;
-        until("they are sent", async || stage.held("photos").await.is_empty()).await;
+        until("they are sent", async || stage.unsent_photos().await == 0).await;
         let office = stage.person(&stage.world.here.office);
         let told = office.data("{ feedbacks(first: 2) { nodes { id attachments { arrived } } } }", json!({})).await;
         let nodes = told["feedbacks"]["nodes"].as_array().unwrap();
@@ -144,7 +144,7 @@ in_a_browser! {
         tab.sees_number(1, ".by-hand .photos img[src^=blob]").await;
         stage.tab().press("Khi đã bàn giao").await;
         stage.tab().press("Đã bàn giao, xóa lời trên máy").await;
-        until("it is gone", async || stage.held("photos").await.is_empty()).await;
+        until("it is gone", async || stage.held("photos").await.len() == 3).await;
         let read = stage.state.store.read();
         assert_eq!(upload::Entity::find().count(read).await.unwrap(), 3, "it was sent nowhere");
     }
@@ -194,12 +194,12 @@ async fn it_goes_on_from_there(stage: &mut Stage<'_>, sha256: &str) {
     stage.road.keep_requests();
     stage.starts().await;
     for _ in 0..600 {
-        if stage.held("photos").await.is_empty() {
+        if stage.unsent_photos().await == 0 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert_eq!(stage.held("photos").await, Vec::<Value>::new());
+    assert_eq!(stage.unsent_photos().await, 0);
     let kept = stage.road.kept();
     let said: Vec<String> = kept
         .iter()
@@ -252,13 +252,40 @@ async fn the_office_sees_it(stage: &mut Stage<'_>, sha256: &str) {
             .0,
         404
     );
-    // The phone lets go of its copy, and shows that of the server.
+    it_is_shown(stage).await;
+    // The phone keeps its copy for as long as backups reach back; then it shows that of the server.
+    for (days, kept) in [(34, 1), (2, 0)] {
+        was_sent_earlier(stage, days).await;
+        stage.writes("Điều khác, để gửi").await;
+        stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+        until("it lets go in time", async || {
+            stage.held("photos").await.len() == kept
+        })
+        .await;
+    }
+    it_is_shown(stage).await;
+}
+
+async fn it_is_shown(stage: &mut Stage<'_>) {
     stage.tab().reload().await;
     stage.tab().press("Ảnh kèm phiếu (1)").await;
     stage.tab().sees_number(1, ".photos img[src^=blob]").await;
     let width = "new Promise((resolve) => { const look = () => { const { naturalWidth } = document.querySelector('.photos img');
         if (naturalWidth) resolve(naturalWidth); else setTimeout(look, 50); }; look(); })";
     assert_eq!(stage.tab().evaluate(width).await, 1_600);
+}
+
+/// As if so many days had gone by since the photos arrived.
+async fn was_sent_earlier(stage: &mut Stage<'_>, days: u32) {
+    let earlier = format!(
+        "indexedDB.databases().then(([{{ name }}]) => new Promise((resolve) => {{
+            indexedDB.open(name).onsuccess = ({{ target: {{ result }} }}) => {{
+                const tx = result.transaction('photos', 'readwrite');
+                tx.objectStore('photos').openCursor().onsuccess = ({{ target: {{ result: at }} }}) => {{
+                    if (at) {{ at.update({{ ...at.value, sentAt: at.value.sentAt - {days} * 86400000 }}); at.continue(); }} }};
+                tx.oncomplete = () => {{ result.close(); resolve(true); }}; }}; }}))"
+    );
+    assert_eq!(stage.tab().evaluate(&earlier).await, true);
 }
 
 /// What a camera would have taken: a road under water, 2,000 by 1,500 points, with the grain of dim light.
@@ -288,7 +315,7 @@ fn flooded_road(path: &Path) {
 }
 
 /// A bitmap of these points.
-fn bitmap(width: i32, height: i32, points: &[u8]) -> Vec<u8> {
+pub(super) fn bitmap(width: i32, height: i32, points: &[u8]) -> Vec<u8> {
     let mut bitmap = b"BM".to_vec();
     for word in [
         54 + points.len() as i32,

@@ -1,9 +1,9 @@
 //! The server stands on an older copy: the page offers its own rows again, with what a phone may write of them.
 
 use cutri_tests::{TestDatabase, each_db};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Stage, until, words};
+use super::{Stage, photo::bitmap, until, words};
 
 const SAID: [&str; 2] = ["Bản duy nhất trên đời", "Trước bản sao"];
 const RECEIPT: &str = "125/2026/BN-TCD";
@@ -18,13 +18,15 @@ each_db! {
         // From here on only the server holds the database.
         stage.state.store.clone().close().await.unwrap();
         let copy = db.backup().await;
-        stage.writes(SAID[0]).await;
+        writes_with_a_photo(&mut stage).await;
         a_denunciation_is_handed_over(&mut stage).await;
         stage.tab().sees(ALL_IS_SENT).await;
         assert_eq!(stage.arrived().await.len(), 3);
 
+        until("the photo is there", async || photo_arrived(&stage).await).await;
         stage.dies().await;
         db.put_back(&copy).await;
+        std::fs::remove_dir_all(db.folder().join("files")).unwrap();
         db.close_to_others();
         stage.starts().await;
         until("everything is back", async || stage.arrived().await.len() == 3).await;
@@ -36,7 +38,34 @@ each_db! {
         // Without words stands first: of a denunciation there are none to be offered.
         assert_eq!((&arrived[0]["receiptNumber"], &arrived[0]["content"]), (&Value::from(RECEIPT), &Value::Null));
         assert_eq!(words(&arrived[1..]), SAID, "each once");
+        until("the photo is back", async || photo_arrived(&stage).await).await;
     }
+}
+
+async fn writes_with_a_photo(stage: &mut Stage<'_>) {
+    let picture = stage.db.folder().join("duong.bmp");
+    std::fs::write(&picture, bitmap(4, 4, &[90; 48])).unwrap();
+    let mut tab = stage.tab();
+    tab.press("Ghi phiếu").await;
+    tab.fill("Cử tri nói gì", SAID[0]).await;
+    tab.attach("Chụp hoặc chọn ảnh", &picture).await;
+    tab.sees_number(1, ".photos img").await;
+    tab.press("Lưu trên máy").await;
+    tab.sees(SAID[0]).await;
+}
+
+/// Whether the office can read it.
+async fn photo_arrived(stage: &Stage<'_>) -> bool {
+    let office = stage.person(&stage.world.here.office);
+    let query = "{ feedbacks(first: 9) { nodes { attachments { arrived url } } } }";
+    let told = office.data(query, json!({})).await;
+    let nodes = told["feedbacks"]["nodes"].as_array().unwrap();
+    let photos: Vec<&Value> = nodes
+        .iter()
+        .filter_map(|node| node["attachments"].get(0))
+        .collect();
+    let [photo] = photos[..] else { return false };
+    photo["arrived"] == true && office.get(photo["url"].as_str().unwrap()).await.0 == 200
 }
 
 async fn a_denunciation_is_handed_over(stage: &mut Stage<'_>) {

@@ -11,7 +11,7 @@ use super::{
     columns::{AGENCY, AGENCY_ID, FIELD, FIELD_LABEL, field_cells},
     read::read,
 };
-use crate::error::Result;
+use crate::{clock::local_date, error::Result};
 
 /// Table 5.
 pub(in super::super) const COLUMNS: &[Column] = &[
@@ -87,6 +87,18 @@ pub(in super::super) const COLUMNS: &[Column] = &[
         "Xong hay còn lại",
         "`done`: closed by the cut-off date, after the voters were told; else `left`",
     ),
+    column(
+        "informed_on",
+        "Ngày thông tin cho cử tri",
+        "The day on which the voters were first told the latest answer, until now",
+    ),
+    column(
+        "satisfaction",
+        "Mã mức độ hài lòng",
+        "What voters said last to the latest answer: code of the list `satisfaction`; empty where nobody asked, and for \
+         readers from outside",
+    ),
+    column("satisfaction_label", "Mức độ hài lòng của cử tri", "Its label"),
 ];
 
 /// Table 5: each petition, a page of them.
@@ -125,6 +137,11 @@ pub(in super::super) async fn table(export: &Export, after: Option<After>) -> Re
             Cell::Plain(row.process.code().to_owned()),
             Cell::Plain(if entry.carried_over { "carried_over" } else { "new" }.to_owned()),
             Cell::Plain(if entry.done { "done" } else { "left" }.to_owned()),
+            row.informed_at.map(local_date).into(),
+            entry.satisfaction().map(str::to_owned).into(),
+            entry
+                .satisfaction()
+                .map_or(Cell::Empty, |said| label("satisfaction", said, lang)),
         ]);
         cells.extend(export.scope.closing());
         cells

@@ -84,9 +84,18 @@ impl Entry {
         (agency.map(Uuid::from), name)
     }
 
+    /// What voters said to the latest answer; it was told to the council, and to nobody else.
+    pub(super) fn satisfaction(&self) -> Option<&str> {
+        self.row.satisfaction.as_deref().filter(|_| self.is_inside())
+    }
+
+    fn is_inside(&self) -> bool {
+        self.audience >= Audience::Delegate
+    }
+
     /// Title and content, as far as the reader may know them.
     pub(super) fn words(&self) -> (Option<String>, Option<String>) {
-        if self.audience >= Audience::Delegate {
+        if self.is_inside() {
             (Some(self.row.title.clone()), Some(self.row.content.clone()))
         } else {
             (self.row.public_title.clone(), self.row.public_content.clone())

@@ -4,6 +4,7 @@ import { card, h, inHours } from './dom.js';
 import { signedInHere, signIn } from './login.js';
 import { outbox } from './outbox.js';
 import { awaited, petitionList } from './petitions.js';
+import { isUnsent } from './photo.js';
 import * as store from './store.js';
 import { nudge, run } from './sync.js';
 import { today } from './today.js';
@@ -86,7 +87,7 @@ async function begin(account) {
 /** Leaving this phone: what was not sent stays until it is. */
 async function leaving() {
   const entries = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state));
-  const unsent = entries.length + (await store.all('photos')).filter(({ isKept }) => !isKept).length;
+  const unsent = entries.length + (await store.all('photos')).filter(isUnsent).length;
   const leave = () => ask('mutation { logout { userErrors { code } } }').catch(() => {})
     .then(() => store.erase('Đã rời máy này.'));
   return [h('h1', {}, 'Rời máy này'), card('Xóa dữ liệu trên máy', unsent

@@ -4,7 +4,7 @@ import { ask } from './api.js';
 import { bundle, unexported } from './bundle.js';
 import { field, fold, form, h, inDays, inHours, lines, more, select, twice } from './dom.js';
 import { atVietnam, newId } from './ids.js';
-import { picture } from './photo.js';
+import { isUnsent, picture } from './photo.js';
 import { all, changes, get, meta, owner, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND, recalled } from './write.js';
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
@@ -131,7 +131,7 @@ export async function outbox({ id }) {
   const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
   const kept = waiting.filter(({ state }) => state === 'by_hand');
   const [unsent, fresh] = (await unexported()).map((entries) => entries.length);
-  const photos = (await all('photos')).filter(({ isKept }) => !isKept);
+  const photos = (await all('photos')).filter(isUnsent);
   const sent = photos.length ? `Mọi lời đã gửi; còn ${photos.length} ảnh trên máy.` : 'Mọi điều đã ghi đều đã gửi.';
   const shown = mine.map((row) => one(row, id, petitions));
   return [

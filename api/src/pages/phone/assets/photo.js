@@ -3,7 +3,10 @@
 import { Refused, send, signedIn } from './api.js';
 import { sha256 } from './ids.js';
 import { all, get, write } from './store.js';
-const [LONGEST_SIDE, PIECE] = [1_600, 256 * 1_024];
+const [LONGEST_SIDE, PIECE, DAY] = [1_600, 256 * 1_024, 86_400_000];
+/** Whether a photo is this phone's alone. One that has arrived stays for as long as backups reach back: a server that is
+ * restored from one needs it again. */
+export const isUnsent = ({ isKept, sentAt }) => !isKept && !sentAt;
 /** A small JPEG of a picture. Drawing it anew leaves behind what the camera wrote into it: place, time, owner. */
 export async function prepare(file) {
   const picture = await createImageBitmap(file);
@@ -25,7 +28,10 @@ const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (
 /** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. What is written in
  * the meantime does not wait for the photo: `first` sends it before each piece. */
 export async function sendPhotos(first) {
-  for (const { sha256, blob } of (await all('photos')).filter(({ refused, isKept }) => !refused && !isKept)) {
+  const photos = await all('photos');
+  const old = photos.filter(({ sentAt }) => sentAt < Date.now() - 35 * DAY);
+  if (old.length) await write(async (tx) => { for (const { sha256 } of old) tx.delete('photos', sha256); });
+  for (const { sha256, blob } of photos.filter((photo) => isUnsent(photo) && !photo.refused)) {
     const begin = { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` };
     let step = await tus('HEAD', sha256);
     if (!step.ok) step = await tus('POST', sha256, begin);
@@ -37,7 +43,7 @@ export async function sendPhotos(first) {
     }
     // No space, or no picture for this server: asking again does not cure it. It stays here, and the outbox tells why.
     const refused = [413, 415].includes(step.status) && (await step.json()).errors[0].message;
-    if (step.ok) await write(async (tx) => tx.delete('photos', sha256));
+    if (step.ok) await write(async (tx) => tx.put('photos', { sha256, blob, sentAt: Date.now() }));
     else if (refused) await write(async (tx) => tx.put('photos', { sha256, blob, refused }));
   }
 }

@@ -4,8 +4,8 @@
 //   outbox  what was written here and is not back yet  {mutationId, collection, id, patch, state, ...}
 //           state: waiting → answered (the server has it) → removed once the row comes by pull;
 //           by_hand: a denunciation, which never leaves the phone
-//   photos  pictures on their way; kept with a draft or a denunciation, not to be sent; or refused, and why
-//                                                      {sha256, blob, isKept, refused}
+//   photos  pictures on their way; kept with a draft or a denunciation, not to be sent; refused, and why; or sent, and
+//           kept for some weeks                        {sha256, blob, isKept, refused, sentAt}
 //   meta    session, cursor, epoch, profile, draft, synced, exported
 const STORES = { rows: ['c', 'id'], outbox: 'mutationId', photos: 'sha256', meta: undefined };
 let [db, channel] = [];

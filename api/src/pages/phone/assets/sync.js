@@ -51,7 +51,8 @@ async function apply(page) {
     return isSame;
   });
 }
-/** The server stands on an older copy: one's own rows go out again, with those not yet read back; then reading begins anew. */
+/** The server stands on an older copy: one's own rows and photos go out again, with those not yet read back; then reading
+ * begins anew. */
 async function offerAgain(tx, outbox) {
   const { account } = await tx.get('meta', 'profile') ?? {};
   for (const { c, id, rev, d } of await tx.all('rows')) {
@@ -61,6 +62,7 @@ async function offerAgain(tx, outbox) {
     tx.put('outbox', { mutationId: newId(), collection: c, id, baseRev: rev, patch, state: 'waiting' });
   }
   for (const entry of outbox) if (entry.state === 'answered') tx.put('outbox', { ...entry, state: 'waiting' });
+  for (const photo of await tx.all('photos')) if (photo.sentAt) tx.put('photos', { ...photo, sentAt: undefined });
   forget(tx);
 }
 const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
@@ -100,7 +102,7 @@ async function pull() {
 /** What became of what is erased: rows were handed in first; photos are not taken from a device that was given up, and
  * a denunciation never leaves the phone. */
 async function farewell() {
-  const photos = (await all('photos')).length;
+  const photos = (await all('photos')).filter(({ sentAt }) => !sentAt).length;
   const byHand = (await all('outbox')).filter(({ state }) => state === 'by_hand').length;
   const lost = [photos && `${photos} ảnh chưa gửi`, byHand && `${byHand} tố cáo chưa bàn giao`].filter(Boolean).join(', ');
   return `Thiết bị này đã bị thu hồi. Phiếu chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết${lost && `, kể cả ${lost}`}.`;
