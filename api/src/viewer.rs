@@ -382,6 +382,26 @@ impl Viewer {
                 .is_some_and(|council| self.may_in_unit(capability, council.unit_id, reference))
     }
 
+    /// Whether this may be done with what lies in a partition, by a right where he reads it: a right in one council is
+    /// none over what he reads as another's, or as the body that answers.
+    pub fn may_within(&self, capability: Capability, partition: Partition, reference: &Reference) -> bool {
+        let may_for = |council| self.may(capability, Place::Council(council));
+        self.reads(partition)
+            && match partition {
+                Partition::Council(council) => self.places(capability).any(|place| match place {
+                    Place::Council(own) => reference.with_predecessors(own).contains(&council),
+                    _ => false,
+                }),
+                Partition::Place(unit) => self.mandates.iter().any(|mandate| {
+                    may_for(mandate.delegate.council_id) && mandate.places(reference).contains(&unit)
+                }),
+                Partition::Agency(agency) => self.may(capability, Place::Agency(agency)),
+                Partition::Shared | Partition::Account(_) | Partition::Public(_) | Partition::Region(_) => {
+                    false
+                }
+            }
+    }
+
     /// Whether this may be done anywhere.
     pub fn may_somewhere(&self, capability: Capability) -> bool {
         self.rights.iter().any(|(_, rights)| rights.contains(capability))

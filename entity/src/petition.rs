@@ -105,6 +105,8 @@ codes! {
 /// What can happen to a petition.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// Feedback of more voters becomes part of it.
+    Join,
     Classify,
     Forward,
     /// The upper council forwards on what was sent up to it.
@@ -133,6 +135,7 @@ pub enum Event {
 impl Event {
     /// All of them, for the tables of the tests.
     pub const ALL: &'static [Self] = &[
+        Self::Join,
         Self::Classify,
         Self::Forward,
         Self::ForwardOn,
@@ -175,6 +178,10 @@ impl Process {
         match (self, event) {
             (P::Split | P::Merged, E::Urge | E::Inform) => Some(self),
             (P::Split | P::Merged, _) => None,
+            // Those who joined have been told nothing.
+            (P::Informed, E::Join) => Some(P::Answered),
+            (P::Accepted | P::Classified | P::Forwarded | P::Returned, E::Join)
+            | (P::Answered | P::Assessed | P::Reopened, E::Join) => Some(self),
             (P::Accepted | P::Classified | P::Returned | P::Reopened, E::Classify) => Some(P::Classified),
             (P::Classified | P::Returned | P::Reopened, E::Forward) => Some(P::Forwarded),
             (P::Forwarded | P::Returned, E::ForwardOn) => Some(P::Forwarded),

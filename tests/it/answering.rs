@@ -167,6 +167,66 @@ each_db! {
         stage.body().done("answerPetitions", of("2026-03-02"), "").await;
     }
 
+    // Voters who joined after the answer had been told were told nothing, and the petition could be closed.
+    async fn who_joins_after_the_answer_was_told_is_told_too(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        for (number, is_assessed) in [(1, true), (2, false)] {
+            let petition = stage.one(&format!("Cầu số {number} gãy")).await;
+            let one = std::slice::from_ref(&petition);
+            stage.forward(one, here.committee, &[], &format!("1{number}/VP")).await;
+            stage.body().done("answerPetitions", stage.answer(one, here.committee, &format!("3{number}/UBND"), json!({})), "").await;
+            let office = stage.office();
+            if is_assessed {
+                office.done("assessAnswer", json!({"petitionId": petition, "assessment": "ok"}), "").await;
+            }
+            let told = json!({"petitionId": petition, "channel": "village_meeting"});
+            office.done("informVoters", told.clone(), "").await;
+            let row = create("feedback", &new_id(), json!({"kind": "petition", "channel": "contact_meeting", "unitId": here.unit,
+                "content": "Cầu ấy gãy đã lâu"}));
+            assert_eq!(Phone::new(stage.delegate(1)).push(std::slice::from_ref(&row)).await[0]["status"], "APPLIED");
+            let join = json!({"feedbackIds": [row["id"]], "petitionId": petition});
+            let joined = office.done("groupFeedback", join.clone(), "petition { process informedAt assessment }").await;
+            let (process, assessment) = if is_assessed { ("assessed", json!("ok")) } else { ("answered", json!(null)) };
+            assert_eq!(joined["petition"], json!({"process": process, "informedAt": null, "assessment": assessment}));
+            let close = json!({"petitionId": petition});
+            assert_eq!(refusal(&office, "closePetition", close.clone()).await.0, "VOTERS_NOT_INFORMED");
+            stage.delegate(1).done("informVoters", told, "").await;
+            office.done("closePetition", close, "").await;
+            // Of a closed one nobody becomes a part.
+            let late = create("feedback", &new_id(), json!({"kind": "petition", "channel": "contact_meeting", "unitId": here.unit,
+                "content": "Cầu ấy lại gãy"}));
+            assert_eq!(Phone::new(stage.delegate(1)).push(std::slice::from_ref(&late)).await[0]["status"], "APPLIED");
+            let join = json!({"feedbackIds": [late["id"]], "petitionId": petition});
+            assert_eq!(refusal(&office, "groupFeedback", join).await, refused("INVALID_STATE", "petitionId"));
+        }
+    }
+
+    // Whoever answered for a body and sat in any other council could tell this council's voters, and so have the petition
+    // closed: one right anywhere was right everywhere.
+    async fn a_mandate_elsewhere_is_none_over_what_one_reads_as_the_body(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let petition = stage.one("Cầu gãy").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, here.committee, &[], "12/VP").await;
+        stage.body().done("answerPetitions", stage.answer(one, here.committee, "30/UBND", json!({})), "").await;
+        let told = json!({"petitionId": petition, "channel": "village_meeting"});
+        let urged = json!({"targetKind": "petition", "targetId": petition, "how": "phone"});
+        let there = &stage.world.there;
+        let body = &here.committee_login;
+        world::mandate(&stage.app.state, body, there.council, &[there.unit]).await;
+        for (name, collection, input) in [("informVoters", "informing", &told), ("urge", "urging", &urged)] {
+            assert_eq!(refusal(&stage.body(), name, input.clone()).await.0, "FORBIDDEN", "{name}");
+            let pushed = Phone::new(stage.body()).push(&[create(collection, &new_id(), input.clone())]).await;
+            assert_eq!((&pushed[0]["status"], &pushed[0]["errors"][0]["code"]), (&json!("REJECTED"), &json!("FORBIDDEN")));
+        }
+        // With a mandate of this place it is a delegate who does it.
+        world::mandate(&stage.app.state, body, here.council, &[here.unit]).await;
+        stage.body().done("urge", urged, "").await;
+        stage.body().done("informVoters", told, "").await;
+    }
+
     // A meeting that nobody knows: "when, how, at which contact" could be made up.
     async fn voters_are_told_at_a_meeting_that_there_is(db: TestDatabase) {
         let stage = Stage::set(&db).await;

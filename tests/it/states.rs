@@ -42,6 +42,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Accepted,
             vec![
+                (E::Join, P::Accepted),
                 (E::Classify, P::Classified),
                 (E::Split, P::Split),
                 (E::Merge, P::Merged),
@@ -50,6 +51,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Classified,
             vec![
+                (E::Join, P::Classified),
                 (E::Classify, P::Classified),
                 (E::Forward, P::Forwarded),
                 (E::Split, P::Split),
@@ -59,6 +61,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Forwarded,
             vec![
+                (E::Join, P::Forwarded),
                 (E::ForwardOn, P::Forwarded),
                 (E::Return, P::Returned),
                 (E::Extend, P::Forwarded),
@@ -71,6 +74,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Returned,
             vec![
+                (E::Join, P::Returned),
                 (E::Classify, P::Classified),
                 (E::Forward, P::Forwarded),
                 (E::ForwardOn, P::Forwarded),
@@ -81,6 +85,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Answered,
             vec![
+                (E::Join, P::Answered),
                 (E::Answer, P::Answered),
                 (E::Reply, P::Answered),
                 (E::PassOn, P::Answered),
@@ -92,6 +97,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Assessed,
             vec![
+                (E::Join, P::Assessed),
                 (E::Answer, P::Answered),
                 (E::Reply, P::Assessed),
                 (E::PassOn, P::Assessed),
@@ -102,6 +108,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Informed,
             vec![
+                (E::Join, P::Answered),
                 (E::Answer, P::Answered),
                 (E::Reply, P::Informed),
                 (E::PassOn, P::Informed),
@@ -115,6 +122,7 @@ fn petitions_go_where_the_table_says() {
         (
             P::Reopened,
             vec![
+                (E::Join, P::Reopened),
                 (E::Classify, P::Classified),
                 (E::Forward, P::Forwarded),
                 (E::Split, P::Split),
@@ -138,7 +146,7 @@ fn petitions_go_where_the_table_says() {
             pairs += 1;
         }
     }
-    assert_eq!(pairs, 11 * 17);
+    assert_eq!(pairs, 11 * 18);
 }
 
 #[test]
@@ -151,7 +159,8 @@ fn no_road_closes_a_petition_whose_voters_were_not_told_its_last_answer() {
         for event in E::ALL {
             let Some(next) = state.next(*event) else { continue };
             let told = match event {
-                E::Answer => false,
+                // Another answer, or other voters.
+                E::Answer | E::Join => false,
                 E::Inform if next == P::Informed => true,
                 _ => told,
             };

@@ -10,7 +10,9 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, Condition};
 
+use super::additions::{Addition, AdditionsOf};
 use crate::{
+    agencies::graphql::Agency,
     councils::graphql::Council,
     error::{Code, Refused, Result},
     files::{self, graphql::File},
@@ -20,7 +22,7 @@ use crate::{
         history::{HistoryEvent, history},
         input_id,
         list::{self, PageArgs, Total},
-        loader::{Noun, one, text},
+        loader::{Noun, one, rows, text},
         scalar::{Day, Time},
         short, wire_id,
     },
@@ -215,6 +217,24 @@ impl Feedback {
     /// Of a denunciation: the day on which it was handed over.
     async fn received_on(&self) -> Option<Day> {
         self.row.received_on.map(Day)
+    }
+
+    /// Of a denunciation: the body that has it (cơ quan tiếp nhận).
+    async fn receiving_agency_id(&self) -> Option<ID> {
+        self.row.receiving_agency_id.map(wire_id)
+    }
+
+    /// The body itself.
+    async fn receiving_agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
+        Agency::of(ctx, self.row.receiving_agency_id)
+    }
+
+    /// What its author added after it was grouped (bổ sung), oldest first.
+    async fn additions(&self, ctx: &Context<'_>) -> Result<Vec<Addition>> {
+        Ok(rows(ctx)?
+            .load_one(AdditionsOf(self.row.id))
+            .await?
+            .unwrap_or_default())
     }
 
     /// The files that belong to it (tệp đính kèm), at most 10.

@@ -4,6 +4,7 @@
 //! partitions of its author and of the council under whose mandate it was recorded, nowhere else. The author
 //! corrects or withdraws it until the office has grouped it; afterwards a correction is an addition.
 
+mod additions;
 pub mod completeness;
 pub mod graphql;
 pub mod mutations;

@@ -162,16 +162,13 @@ impl Command for Group {
                 if row.council_id != council {
                     return Err(Refused::field(Code::InvalidValue, "petitionId"));
                 }
-                if !row.process.is_open() {
-                    return Err(Refused::field(Code::InvalidState, "petitionId"));
-                }
                 let id = row.id;
                 changes.and(move |working| working.petition.touch(id));
                 // What the new words tell is told.
                 let told = row.missing.as_deref().into_iter().chain(lacking);
                 changes.put(Model {
                     missing: missing_in_all(told),
-                    ..row.clone()
+                    ..joined(row)?
                 });
                 changes.happened(facts.event("petition", id, "joined", Some(council)));
                 id
@@ -204,6 +201,22 @@ impl Command for Group {
         }
         Ok(Verdict::about(changes, [petition.0]))
     }
+}
+
+/// The petition once more voters asked for the same. Where its answer had been told, it has to be told to them too; that
+/// it was found to the point stays.
+fn joined(row: &Model) -> Result<Model, Refused> {
+    let refused = Refused::field(Code::InvalidState, "petitionId");
+    let mut process = row.process.next(Event::Join).ok_or(refused)?;
+    let is_moved = process != row.process;
+    if is_moved && row.assessment.is_some() {
+        process = process.next(Event::AssessOk).unwrap_or(process);
+    }
+    Ok(Model {
+        process,
+        informed_at: row.informed_at.filter(|_| !is_moved),
+        ..row.clone()
+    })
 }
 
 fn links_of(working: &Working, id: PetitionId) -> (BTreeSet<UnitId>, BTreeSet<FeedbackId>) {

@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::{
     record, step,
-    telling::{appended, id_of, target, told_at},
+    telling::{appended, id_of, must, target, told_at},
 };
 use crate::{
     capability::Capability,
     clock::local_date,
-    error::{Code, Refused},
+    error::Code,
     meetings::known_meeting,
     store::{
         collection::{Collection, Document, DocumentWriter, Member, text},
@@ -156,9 +156,7 @@ impl Writable for InformingCollection {
         {
             return Err(Stop::Deferred(at.0));
         }
-        if !facts.viewer.may_somewhere(Capability::InformVoters) {
-            return Err(Refused::new(Code::Forbidden).into());
-        }
+        must(Capability::InformVoters, working, facts, row.id)?;
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
         let at = told_at(at, row, write, facts)?;
         // What was told before the newest answer was written is no telling of it: a phone may bring it days later.

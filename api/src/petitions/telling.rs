@@ -9,12 +9,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    capability::Capability,
     clock::local_date,
     error::{Code, Refused},
     store::{
         collection::Collection,
         door::{Command, Facts, Verdict},
-        partition::Audience,
+        partition::{Audience, Partition},
         working::{Changes, Needs, Working},
         writing::{Stop, Writable, Write, parse_id},
     },
@@ -35,6 +36,22 @@ pub(super) fn target<'a>(working: &'a Working, facts: &Facts<'_>, id: PetitionId
     seen_as
         .filter(|audience| *audience >= Audience::Delegate)
         .and(working.petition.get(id))
+}
+
+/// Refuses what may not be done where the writer sees the petition.
+pub(super) fn must(
+    capability: Capability,
+    working: &Working,
+    facts: &Facts<'_>,
+    id: PetitionId,
+) -> Result<(), Refused> {
+    let lies = super::PetitionCollection.partitions(working, facts.reference, id.0);
+    let may = |partition: &Partition| facts.viewer.may_within(capability, *partition, facts.reference);
+    if lies.iter().any(may) {
+        Ok(())
+    } else {
+        Err(Refused::new(Code::Forbidden))
+    }
 }
 
 /// What two phones of one person may have recorded twice is the same record; anything else is another.

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::{
     record, step,
-    telling::{appended, id_of, target, told_at},
+    telling::{appended, id_of, must, target, told_at},
 };
 use crate::{
     capability::Capability,
-    error::{Code, Refused},
+    error::Code,
     store::{
         collection::{Collection, Document, DocumentWriter, Member, text, whole},
         door::Facts,
@@ -164,9 +164,7 @@ impl Writable for UrgingCollection {
         reader.finish()?;
         let id = PetitionId(target_id.unwrap_or_default());
         let row = target(working, facts, id).ok_or(Stop::Deferred(id.0))?;
-        if !facts.viewer.may_somewhere(Capability::Urge) {
-            return Err(Refused::new(Code::Forbidden).into());
-        }
+        must(Capability::Urge, working, facts, row.id)?;
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
         let process = step(row, Event::Urge)?;
         let at = told_at(at, row, write, facts)?;

@@ -279,7 +279,13 @@ each_db! {
         }
         let name = json!({"contactName": "Lê Thị Kín", "consentText": "đồng ý", "consentAt": "2026-02-01T08:00:00+07:00"});
         assert_eq!(outcome(of_it(name)).await, by_hand);
-        assert_eq!(outcome(of_it(json!({"receivedOn": "2026-02-01"}))).await, applied);
+        let body = sender.world.here.committee;
+        assert_eq!(outcome(of_it(json!({"receivedOn": "2026-02-01", "receivingAgencyId": body}))).await, applied);
+        // The office reads that there was one, and who has it.
+        let query = "query($id: ID!) { feedback(id: $id) { content receiptNumber receivedOn receivingAgencyId receivingAgency { name } } }";
+        let office = sender.app.person(&sender.world.here.office);
+        assert_eq!(office.data(query, json!({"id": receipt})).await["feedback"], json!({"content": null, "receiptNumber": "125/2026",
+            "receivedOn": "2026-02-01", "receivingAgencyId": body, "receivingAgency": {"name": "UBND Xã Tân Hưng"}}));
 
         // Whose receipt it is may be said; what stands there and is no id may be a denouncer's name.
         let me = sender.world.here.delegates[0].account;

@@ -183,6 +183,11 @@ each_db! {
         assert_eq!(result["status"], "MERGED", "{result}");
         let all = everything(&app.state).await;
         assert_eq!(places(&all, "lời-thêm"), ["row"]);
+        let query = "query($id: ID!) { feedback(id: $id) { content additions { text at } } }";
+        let read = office.data(query, json!({"id": id})).await["feedback"].clone();
+        assert_eq!(read["content"], "lời-sau-cùng");
+        assert!(read["additions"][0]["text"].as_str().unwrap().contains("lời-thêm"), "{read}");
+        assert_eq!((read["additions"].as_array().unwrap().len(), read["additions"][0]["at"].is_string()), (1, true));
         assert_eq!(places(&all, "\"channel\":\"letter\""), ["history"]);
 
         phone.pull().await;
