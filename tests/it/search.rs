@@ -407,6 +407,24 @@ each_db! {
         assert_eq!(hits(state, &office, "báo").await, before);
     }
 
+    async fn a_resolution_is_found_by_its_text(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let with = |n: u128, text: &str, is_public: bool| resolution::Model {
+            text: Some(text.to_owned()), ..a_resolution(n, &world, &format!("{n}/NQ-HĐND"), "Về đầu tư công", is_public)
+        };
+        Put::new()
+            .row(with(1, "Điều 1. Nâng cấp đê bao Bắc Kênh Tám, dài 4,2 km", true))
+            .row(with(2, "Điều 1. Nâng cấp đê bao Nam Kênh Tám", false))
+            .now(&app.state)
+            .await;
+        let office = viewer(app.state.as_ref(), &world.here.office).await;
+        for typed in ["Bắc Kênh Tám", "bac kenh tam", "BẮC KÊNH TÁM dài"] {
+            assert_eq!(ids(&app.state, &anyone(), typed).await, [Uuid::from_u128(1)], "{typed}");
+        }
+        assert_eq!(ids(&app.state, &office, "đê bao").await.len(), 2);
+        assert_eq!(ids(&app.state, &anyone(), "đê bao").await, [Uuid::from_u128(1)]);
+    }
+
     async fn numbers_are_found_in_any_spelling(db: TestDatabase) {
         let (app, world) = app(&db).await;
         Put::new()

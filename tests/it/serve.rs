@@ -110,7 +110,12 @@ async fn a_second_start_has_nothing_to_do() {
     let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
     let second = log.text()[first..].to_owned();
     assert!(
-        !second.contains("[migrating]") && !second.contains("[importing]"),
+        log.text()[..first].contains("[importing units]"),
+        "the first start says what it does: {}",
+        log.text()
+    );
+    assert!(
+        !second.contains("[migrating]") && !second.contains("[importing units]"),
         "{second}"
     );
     let milliseconds: u64 = second

@@ -24,7 +24,8 @@ function road(client) {
     return async (request) => {
         const body = await request.clone().json();
         client.requests.push(body.operationName);
-        const response = await fetch(request);
+        // Of its own a fetch would wait for minutes for an answer that never comes.
+        const response = await fetch(request, { signal: AbortSignal.timeout(60_000) });
         if (client.lost > 0 && body.query.startsWith('mutation')) {
             client.lost -= 1;
             await response.arrayBuffer();
@@ -96,7 +97,7 @@ const commands = {
         const again = () => client.replications.forEach((replication) => replication.reSync());
         if (!first) again();
         // As an app does when it comes back to the front. Once, not understood yet, a replication waited for ever after a
-        // server had been killed under it. A request that a server keeps without an answer is waited for all the same.
+        // server had been killed under it.
         const nudge = setInterval(again, 30_000);
         await Promise.all(client.replications.map((replication) => replication.awaitInSync())).finally(() => clearInterval(nudge));
     },

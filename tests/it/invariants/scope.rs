@@ -258,9 +258,12 @@ each_db! {
         assert!(kept_here.is_subset(&held));
         is_whole(&here, &[]).await;
         // What comes for a unit that is no more is taken, and marked late.
-        let late = create("feedback", &new_id(), said(&world, "Ghi trước khi nhập xã"));
+        let id = new_id();
+        let late = create("feedback", &id, said(&world, "Ghi trước khi nhập xã"));
         let result = here.push(&[late]).await.remove(0);
         assert_eq!(result["status"], "APPLIED", "{result}");
+        here.pull().await;
+        assert_eq!(here.row("feedback", &id)["late"], true);
     }
 
     /// The same body twice: an agency that loses its account's role loses the petitions; nobody else is touched.
