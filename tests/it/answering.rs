@@ -189,6 +189,11 @@ each_db! {
             let joined = office.done("groupFeedback", join.clone(), "petition { process informedAt assessment }").await;
             let (process, assessment) = if is_assessed { ("assessed", json!("ok")) } else { ("answered", json!(null)) };
             assert_eq!(joined["petition"], json!({"process": process, "informedAt": null, "assessment": assessment}));
+            // The delegate who met them hears of it, whoever told the others.
+            stage.turns().await;
+            let agenda = "{ agenda { kind petitions { id } } }";
+            let waits = stage.delegate(1).data(agenda, json!({})).await;
+            assert_eq!(waits["agenda"], json!([{"kind": "to_inform", "petitions": [{"id": petition}]}]));
             let close = json!({"petitionId": petition});
             assert_eq!(refusal(&office, "closePetition", close.clone()).await.0, "VOTERS_NOT_INFORMED");
             stage.delegate(1).done("informVoters", told, "").await;

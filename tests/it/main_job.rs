@@ -2,7 +2,10 @@
 //!
 //! Told as its people would do it, over HTTP, against the true program as a process of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use cutri_tests::{
     FaultProxy, ServerProcess, TestDatabase,
@@ -11,8 +14,8 @@ use cutri_tests::{
     phone::{Phone, Seen, change, create, new_id},
     world::{Login, World, another_device},
 };
-use entity::{event, id::PetitionId, petition, urging};
-use sea_orm::EntityTrait;
+use entity::{event, feedback, id::PetitionId, petition, urging};
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -145,7 +148,7 @@ impl Story {
         // The same row twice in one upload.
         bodies.push(bodies[0].clone());
         let statuses_expected = {
-            let mut expected = vec!["APPLIED"; 8];
+            let mut expected = vec!["DUPLICATE"; 8];
             expected.extend(["REJECTED"; 4]);
             expected.push("DUPLICATE");
             expected
@@ -164,14 +167,15 @@ impl Story {
             proxy.clear();
         }
         assert!(proxy.cuts() >= 2);
-        proxy.cut_response_after(30);
-        assert!(
-            on_the_road.try_send(body.clone()).await.is_err(),
-            "cut inside the response"
-        );
-        proxy.clear();
+        let stored = async || {
+            feedback::Entity::find()
+                .count(self.state.store.read())
+                .await
+                .unwrap()
+        };
+        assert_eq!(stored().await, 0, "of half a request nothing is taken");
 
-        // He tries again, and his second device, which holds the same outbox, tries at the same time.
+        // His second device, which holds the same outbox, tries at the same time.
         let second = cutri::store::writing::parse_id(&new_id())
             .map(entity::id::DeviceId)
             .unwrap();
@@ -183,6 +187,17 @@ impl Story {
             here.delegates[0].account,
             second,
         );
+        let other_on_the_road = other.through(proxy.address());
+        proxy.cut_response_after(30);
+        let (one, two) = tokio::join!(
+            on_the_road.try_send(body.clone()),
+            other_on_the_road.try_send(body.clone())
+        );
+        assert!(one.is_err() && two.is_err(), "cut inside the response");
+        proxy.clear();
+        assert_eq!(stored().await, 8, "committed, and each once");
+
+        // Neither knows; both try again, at once.
         let (one, two) = tokio::join!(delegate.try_send(body.clone()), other.try_send(body.clone()));
         for answer in [one.unwrap(), two.unwrap()] {
             let results = answer.body["data"]["syncPush"]["results"]
@@ -193,15 +208,7 @@ impl Story {
                 .iter()
                 .map(|result| result["status"].as_str().unwrap())
                 .collect();
-            let stored: Vec<&str> = statuses
-                .iter()
-                .map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status })
-                .collect();
-            let expected: Vec<&str> = statuses_expected
-                .iter()
-                .map(|status| if *status == "DUPLICATE" { "APPLIED" } else { status })
-                .collect();
-            assert_eq!(stored, expected, "{:#}", answer.body);
+            assert_eq!(statuses, statuses_expected, "{:#}", answer.body);
             let code = |index: usize| {
                 results[index]["errors"][0]["code"]
                     .as_str()
@@ -584,6 +591,19 @@ impl Story {
                 "closed"
             ]
         );
+        // Who did each step, and on what basis.
+        let mut told = String::new();
+        let query = "query($id: ID!) { petition(id: $id) { history(first: 50) { event at actor basis } } }";
+        for petition in &all {
+            let data = office.data(query, json!({"id": petition})).await;
+            for step in data["petition"]["history"].as_array().unwrap() {
+                assert!(step["at"].is_string(), "{step}");
+                let words = ["event", "actor", "basis"].map(|name| step[name].as_str().unwrap_or("-"));
+                writeln!(told, "{}", words.join(" | ")).unwrap();
+            }
+            writeln!(told).unwrap();
+        }
+        insta::assert_snapshot!("histories", told);
         for petition in &all {
             assert_eq!(phone.row("petition", petition)["process"], "closed");
         }

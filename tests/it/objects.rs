@@ -227,6 +227,63 @@ each_db! {
         assert_eq!((&public["session"], &public["council"]), (&Value::Null, &json!({"id": world.here.council})));
     }
 
+    /// Only `updatedAfter` a moment to come had been tried: a filter that finds nothing at all would have passed.
+    async fn filters_find_what_they_ask_for_and_nothing_else(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let office = app.person(&world.here.office);
+        let delegate = app.person(&world.here.delegates[0]);
+        let said = [new_id(), new_id()];
+        for id in &said {
+            let row = json!({"kind": "petition", "unitId": world.here.unit, "content": "Đường hỏng"});
+            assert_eq!(Phone::new(delegate.clone()).push(&[create("feedback", id, row)]).await[0]["status"], "APPLIED");
+        }
+        delegate.done("withdrawFeedback", json!({"feedbackId": said[1], "reason": "Ghi nhầm"}), "").await;
+        let mut meetings = vec![json!(world.here.meeting)];
+        let session = json!({"councilId": world.here.council, "family": "session", "kind": "thematic", "title": "Kỳ họp chuyên đề"});
+        meetings.push(office.done("planMeeting", session, "meeting { id }").await["meeting"]["id"].clone());
+        let mut resolutions = Vec::new();
+        for number in ["7/NQ-HĐND", "8/NQ-HĐND"] {
+            let resolution = json!({"councilId": world.here.council, "rawNumber": number, "kind": "individual", "title": "Về cầu",
+                "issuedOn": "2026-03-15"});
+            resolutions.push(office.done("createResolution", resolution, "resolution { id }").await["resolution"]["id"].clone());
+        }
+        let found = async |list: &str, kind: &str, filter: Value| -> (Vec<Value>, Vec<Value>) {
+            let query = format!("query($filter: {kind}Filter) {{ {list}(filter: $filter, first: 50) {{ totalCount nodes {{ id updatedAt }} }} }}");
+            let told = office.data(&query, json!({"filter": filter})).await[list].clone();
+            let nodes = told["nodes"].as_array().unwrap().clone();
+            assert_eq!(told["totalCount"], nodes.len());
+            let of = |name: &str| nodes.iter().map(|node| node[name].clone()).collect();
+            (of("id"), of("updatedAt"))
+        };
+        let is_same = |(mut found, _): (Vec<Value>, Vec<Value>), mut expected: Vec<Value>| {
+            found.sort_by_key(Value::to_string);
+            expected.sort_by_key(Value::to_string);
+            assert_eq!(found, expected);
+        };
+        let said: Vec<Value> = said.iter().map(|id| json!(id)).collect();
+        for (list, kind, rows) in [("feedbacks", "Feedback", &said), ("meetings", "Meeting", &meetings), ("resolutions", "Resolution", &resolutions)] {
+            let (ids, times) = found(list, kind, json!({})).await;
+            let place = |id: &Value| ids.iter().position(|found| found == id).unwrap_or_else(|| panic!("{list}: {id}"));
+            let (earlier, later) = (&times[place(&rows[0])], &times[place(&rows[1])]);
+            assert!(earlier.as_str() < later.as_str(), "{list}: {times:?}");
+            let (after, _) = found(list, kind, json!({"updatedAfter": earlier})).await;
+            assert!(after.contains(&rows[1]) && !after.contains(&rows[0]), "{list}: {after:?}");
+            let (after, _) = found(list, kind, json!({"updatedAfter": later})).await;
+            assert!(!after.contains(&rows[1]), "{list}: {after:?}");
+            for within in [json!({"code": "27721"}), json!({"id": world.province})] {
+                let (within, _) = found(list, kind, json!({"withinUnit": within})).await;
+                assert!(rows.iter().all(|row| within.contains(row)), "{list}: {within:?}");
+            }
+            let (elsewhere, _) = found(list, kind, json!({"withinUnit": {"code": "27736"}})).await;
+            assert!(!rows.iter().any(|row| elsewhere.contains(row)), "{list}: {elsewhere:?}");
+        }
+        for (status, expected) in [(json!(["withdrawn"]), &said[1..]), (json!(["accepted"]), &said[..1]), (json!(["accepted", "withdrawn"]), &said[..]),
+            (json!(["grouped"]), &[])] {
+            is_same(found("feedbacks", "Feedback", json!({"status": status})).await, expected.to_vec());
+        }
+    }
+
     /// For whoever sees only what is public, a filter finds exactly those petitions that show what it asks for.
     async fn filters_tell_no_more_than_the_rows_that_one_sees(db: TestDatabase) {
         let app = TestApp::start(&db).await;

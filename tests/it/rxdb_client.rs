@@ -414,6 +414,62 @@ async fn a_server_killed_in_mid_upload_has_each_row_once_in_the_end() {
     );
 }
 
+#[tokio::test]
+async fn a_restored_server_gets_back_what_a_client_had_sent() {
+    let db = TestDatabase::fresh(Kind::Sqlite).await;
+    let keys = db.folder().join("keys");
+    let state = state_on(db.url(), &keys).await;
+    let world = World::create(&state).await;
+    db.close_to_others();
+    let listen = free_address().to_string();
+    let environment = [
+        ("DATABASE_URL", db.url()),
+        ("CUTRI_KEYS", keys.to_str().unwrap()),
+        ("CUTRI_LISTEN", listen.as_str()),
+    ];
+    let server = ServerProcess::start(db.folder(), &["serve"], &environment).await;
+    let login = &world.here.delegates[0];
+    let person = Person::new(&state, server.address(), login.account, login.device);
+    // From here on only the server holds the database.
+    state.store.clone().close().await.unwrap();
+    let epoch = async || {
+        let query = r#"{ syncPull(maxBytes: 1024, collections: ["note"]) { epoch } }"#;
+        let told = person.data(query, json!({})).await;
+        told["syncPull"]["epoch"].as_str().unwrap().to_owned()
+    };
+    let mut clients = RxdbClients::start(server.address(), &printed(db.folder()));
+    // What the app writes; of what it only reads there is nothing to give back.
+    let written = ["feedback", "note", "syncIssue"];
+    open(&mut clients, "phone", &person, &written, 30).await;
+    let write = |words: &str| json!({"collection": "feedback", "documents": [said(&world, words)]});
+    clients.ask("insert", "phone", write("Trước bản sao")).await;
+    let before = epoch().await;
+    clients.ask("start", "phone", json!({"epoch": before})).await;
+    let copy = db.backup().await;
+    clients
+        .ask("insert", "phone", write("Bản duy nhất trên đời"))
+        .await;
+    clients.ask("settle", "phone", json!({})).await;
+    assert_eq!(native(&person).await.rows_of("feedback").len(), 2);
+
+    server.kill9().await;
+    db.put_back(&copy).await;
+    db.close_to_others();
+    let _server = ServerProcess::start(db.folder(), &["serve"], &environment).await;
+    assert_eq!(
+        native(&person).await.rows_of("feedback").len(),
+        1,
+        "the other died with the disk"
+    );
+    // The app starts again, and hears of another epoch.
+    clients.ask("offline", "phone", json!({})).await;
+    let after = epoch().await;
+    assert_ne!(before, after);
+    clients.ask("start", "phone", json!({"epoch": after})).await;
+    assert_eq!(native(&person).await.rows_of("feedback").len(), 2);
+    same_as_native(&mut clients, "phone", &person, &written).await;
+}
+
 /// What `cutri schema --rxdb` prints.
 fn printed(folder: &Path) -> String {
     let output = std::process::Command::new(target::binary())

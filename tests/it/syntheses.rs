@@ -202,6 +202,16 @@ each_db! {
         let both = office.data(query, json!({"id": council["id"]})).await["synthesis"].clone();
         assert_eq!(both["editions"][0], kept["editions"][0], "what was frozen never changes");
         assert_eq!(both["editions"].as_array().unwrap().len(), 2);
+        // Whoever was sent the first reads the first: neither what was not sent yet, nor the draft, nor its history.
+        let above = above.signed_again(&stage.app.state, stage.app.address());
+        let inner = "query($id: ID!) { synthesis(id: $id) { edition { number } editions { number } preview { after } history(first: 20) { event } } }";
+        let read = above.data(inner, json!({"id": council["id"]})).await["synthesis"].clone();
+        assert_eq!(read, json!({"edition": {"number": 1}, "editions": [{"number": 1}], "preview": null, "history": []}));
+        let paper = |edition: &str| format!("/documents/synthesis/{}.docx{edition}", council["id"].as_str().unwrap());
+        for (edition, status) in [("", 200), ("?edition=1", 200), ("?edition=2", 400), ("?edition=0", 400)] {
+            assert_eq!(above.get(&paper(edition)).await.0, status, "{edition}");
+            assert_eq!(office.get(&paper(edition)).await.0, 200, "{edition}");
+        }
         // The clock stood still before: in one moment history has no order.
         let mut told: Vec<&str> = both["history"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
         told.sort_unstable();

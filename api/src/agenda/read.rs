@@ -325,7 +325,9 @@ async fn of_voters<C: ConnectionTrait>(
             let others = tellers.get(&row.id);
             let is_told = told.iter().any(|told| {
                 let for_all = || others.is_none_or(|others| !others.contains(&told.author_id));
-                told.petition_id == row.id
+                // Who joined since was told nothing, by nobody.
+                row.process == Process::Informed
+                    && told.petition_id == row.id
                     && told.answer_id == row.answer_id
                     && (told.author_id == account || for_all())
             });

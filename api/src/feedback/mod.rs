@@ -424,11 +424,13 @@ impl Writable for FeedbackCollection {
         let mut event = facts.event("feedback", write.id, decided.event, council);
         match decided.addition {
             Some(text) => {
-                // Only words are added; what else the correction said stands in the history.
-                let lost: Document = shown
-                    .into_iter()
-                    .filter(|(name, _)| !rules::ADDED.contains(&name.as_str()))
-                    .collect();
+                if files.together().len() > attachments::MOST {
+                    return Err(Refused::field(Code::LimitTooLarge, "attachments").into());
+                }
+                // Only words and files are added; what else the correction said stands in the history.
+                let is_added =
+                    |name: &str| rules::ADDED.contains(&name) || (name == "attachments" && files.are_more());
+                let lost: Document = shown.into_iter().filter(|(name, _)| !is_added(name)).collect();
                 if !lost.is_empty() {
                     event.detail = Some(json!({"lost": lost}).to_string());
                 }
@@ -481,12 +483,11 @@ impl Files {
         }
     }
 
-    /// All of both, as far as a row can name so many.
+    /// All of both; they may be more than a row can name.
     fn together(&self) -> Vec<FileHash> {
         let mut all = self.before.clone();
         let named = self.named.iter().flatten();
         all.extend(named.filter(|hash| !self.before.contains(hash)).cloned());
-        all.truncate(attachments::MOST);
         all
     }
 

@@ -167,6 +167,7 @@ pub(super) const ADDED: &[&str] = &[
     "wanted",
     "affected",
     "since",
+    "evidence",
     "subUnit",
     "onSpotAnswer",
 ];

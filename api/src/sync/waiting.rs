@@ -86,8 +86,11 @@ pub(super) async fn of(state: &State, account: AccountId, brought: &BTreeSet<Uui
             .all(conn)
             .await?;
         for row in kept {
-            let raw = seal::open_quarantined(&state.keys, field(row.waits_for), &row.payload)?;
-            rows.push(PushRow::from_bytes(&raw));
+            match seal::open_quarantined(&state.keys, field(row.waits_for), &row.payload) {
+                Ok(raw) => rows.push(PushRow::from_bytes(&raw)),
+                // Damaged, or sealed by a newer program: it goes on waiting, and holds up nothing else.
+                Err(broken) => tracing::error!(?broken, "a waiting row does not open"),
+            }
         }
     }
     Ok(rows)
@@ -227,7 +230,12 @@ pub async fn retry(state: &State) -> Result<()> {
         .await?;
     for (account, device) in waiting {
         match authentication::load(state, account, device, Lang::default()).await {
-            Ok(author) => drop(push::push(state, &author, Vec::new()).await?),
+            // What holds up one author holds up nobody else.
+            Ok(author) => {
+                if let Err(error) = push::push(state, &author, Vec::new()).await {
+                    error.log();
+                }
+            }
             // A device that was given up, or a person who left: nobody in whose name to try.
             Err(error) if error.code() == Code::DeviceRevoked => {}
             Err(error) => return Err(error),

@@ -26,10 +26,10 @@ use crate::{
         list::{self, PageArgs, Total},
         loader::{Noun, one, rows},
         scalar::{Day, Time},
-        short, state, wire_id,
+        short, state, viewer, wire_id,
     },
     rounds::graphql::{Round, councils_of},
-    store::partition::Audience,
+    store::partition::{Audience, Partition},
 };
 
 /// A synthesis of a round.
@@ -55,13 +55,20 @@ impl Synthesis {
         self.audience >= Audience::Internal
     }
 
+    /// Whether the viewer is of the council that makes it. One to which it was sent reads what was sent, and no more.
+    fn own(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(viewer(ctx)?.reads(Partition::Council(self.row.council_id)))
+    }
+
     async fn all_editions(&self, ctx: &Context<'_>) -> Result<Vec<SynthesisEdition>> {
+        let (viewer, is_own) = (viewer(ctx)?, self.own(ctx)?);
         let editions = rows(ctx)?
             .load_one(EditionsOf(self.row.id))
             .await?
             .unwrap_or_default();
         Ok(editions
             .into_iter()
+            .filter(|edition| is_own || !self.internal() || edition.was_sent_to(viewer))
             .map(|edition| edition.seen(self.internal()))
             .collect())
     }
@@ -134,15 +141,12 @@ impl Synthesis {
 
     /// Its newest edition; null before the first.
     async fn edition(&self, ctx: &Context<'_>) -> Result<Option<SynthesisEdition>> {
-        let editions = self.all_editions(ctx).await?;
-        Ok(editions
-            .into_iter()
-            .find(|edition| edition.number_of() == self.row.edition))
+        Ok(self.all_editions(ctx).await?.pop())
     }
 
     /// What would be frozen now, counted now; null outside the council.
     async fn preview(&self, ctx: &Context<'_>) -> Result<Option<SynthesisPreview>> {
-        if !self.internal() {
+        if !self.own(ctx)? {
             return Ok(None);
         }
         let preview::Preview {
@@ -185,7 +189,7 @@ impl Synthesis {
 
     /// What happened to it, oldest first; `first` from 1 to 100. Empty outside the council.
     async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
-        if !self.internal() {
+        if !self.own(ctx)? {
             return Ok(Vec::new());
         }
         history(ctx, "synthesis", self.row.id.0, first).await

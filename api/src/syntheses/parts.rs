@@ -26,6 +26,8 @@ use crate::{
         state, wire_id,
     },
     petitions::graphql::Petition,
+    store::partition::Partition,
+    viewer::Viewer,
 };
 
 /// How many lines of a list are of a tier and a field.
@@ -185,8 +187,10 @@ impl SynthesisEdition {
         Self { internal, ..self }
     }
 
-    pub(super) fn number_of(&self) -> i32 {
-        self.row.number
+    /// Whether it was sent to a council of his.
+    pub(super) fn was_sent_to(&self, viewer: &Viewer) -> bool {
+        let to = self.row.to_council_id;
+        to.is_some_and(|council| viewer.reads(Partition::Council(council)))
     }
 }
 

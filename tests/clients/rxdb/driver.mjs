@@ -50,8 +50,9 @@ const commands = {
         });
     },
 
-    /** Begins to replicate; without `live` the replications go on until they are in sync, and end. */
-    async start({ client: name }) {
+    /** Begins to replicate; without `live` the replications go on until they are in sync, and end. Of another epoch of the
+     * server it is another replication. */
+    async start({ client: name, epoch }) {
         const client = clients.get(name);
         const { settings } = published;
         client.replications = client.collections.map((collection) => {
@@ -60,7 +61,7 @@ const commands = {
             const isLive = client.live ?? false;
             const replication = replicateGraphQL({
                 collection: client.db[collection],
-                replicationIdentifier: `cutri-${collection}`,
+                replicationIdentifier: `cutri-${collection}-${epoch ?? ''}`,
                 url: { http: `http://${address}/graphql`, ...(isLive ? { ws: `ws://${address}/graphql` } : {}) },
                 headers: { Authorization: `Bearer ${client.token}` },
                 deletedField: settings.deletedField,

@@ -256,5 +256,17 @@ each_db! {
         let rev = stage.phone.row("feedback", &id)["rev"].as_str().unwrap().to_owned();
         assert_eq!(stage.push(change("feedback", &id, &rev, json!({"attachments": null}))).await, "ALREADY_GROUPED");
         assert_eq!(stage.names(&id).await.0, both);
+        // What was added is lost to nobody, and history does not say so.
+        let query = "query($id: ID!) { feedback(id: $id) { history(first: 50) { event lost } } }";
+        let told = stage.phone.person.data(query, json!({"id": id})).await;
+        let history = told["feedback"]["history"].as_array().unwrap();
+        assert!(history.iter().all(|step| step["lost"].is_null()), "{told}");
+        // More than a row can name: the last ones were dropped without a word.
+        let nine: Vec<String> = (0..9).map(|n| sha256(&text(&format!("ảnh {n}"), 500))).collect();
+        let rev = stage.phone.row("feedback", &id)["rev"].as_str().unwrap().to_owned();
+        assert_eq!(stage.push(change("feedback", &id, &rev, json!({"attachments": nine.join(" ")}))).await, "LIMIT_TOO_LARGE");
+        assert_eq!(stage.names(&id).await.0, both);
+        assert_eq!(stage.push(change("feedback", &id, &rev, json!({"attachments": nine[..8].join(" ")}))).await, "MERGED");
+        assert_eq!(stage.names(&id).await.0.as_str().unwrap().split(' ').count(), 10);
     }
 }

@@ -6,6 +6,7 @@ use chrono::Duration;
 use cutri::{
     clock::{Clock, ManualClock},
     sync::rxdb::json_schema::published,
+    worker,
 };
 use cutri_tests::{
     FaultProxy, TestApp, TestDatabase, each_db,
@@ -14,7 +15,9 @@ use cutri_tests::{
     seeds,
     world::World,
 };
+use entity::sync_deferred;
 use rand::seq::SliceRandom;
+use sea_orm::{EntityTrait, PaginatorTrait, sea_query::Expr};
 use serde_json::{Value, json};
 
 use super::{
@@ -324,6 +327,40 @@ each_db! {
         assert_eq!(phone.row("feedback", &theirs)["content"], "của đồng nghiệp");
         assert_eq!(phone.rows_of("syncIssue").len(), bad.len() - 1, "one for each, but the one that waits");
         record(&phone, &world, "tiếp theo").await;
+    }
+
+    /// Of a waiting row that was damaged on the disk every upload of its author was refused.
+    async fn i08_a_waiting_row_that_does_not_open_holds_up_nothing(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let meeting = new_id();
+        let of = |words: &str| {
+            let mut patch = said(&world, words);
+            patch["meetingId"] = json!(meeting);
+            create("feedback", &new_id(), patch)
+        };
+        for words in ["hỏng", "lành"] {
+            assert_eq!(phone.push(&[of(words)]).await[0]["status"], "DEFERRED");
+            if words == "hỏng" {
+                sync_deferred::Entity::update_many()
+                    .col_expr(sync_deferred::Column::Payload, Expr::value(vec![1_u8; 64]))
+                    .exec(app.state.store.migrating())
+                    .await
+                    .unwrap();
+            }
+        }
+        let contact = json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+            "startsAt": "2026-03-01T08:00:00+07:00"});
+        let rows = [create("meeting", &meeting, contact), create("feedback", &new_id(), said(&world, "tiếp theo"))];
+        assert_eq!(statuses(&phone.push(&rows).await), ["APPLIED", "APPLIED"]);
+        phone.pull().await;
+        for words in ["lành", "tiếp theo"] {
+            assert!(phone.rows_of("feedback").iter().any(|row| row["content"] == words), "{words}");
+        }
+        worker::turn(&app.state, &mut None).await;
+        record(&phone, &world, "và nữa").await;
+        let left = sync_deferred::Entity::find().count(app.state.store.read()).await.unwrap();
+        assert_eq!(left, 1, "it goes on waiting");
     }
 
     /// The answer to a conflict is enough to go on with, and afterwards all hold the same.

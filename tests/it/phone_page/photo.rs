@@ -6,7 +6,7 @@ use cutri_tests::{TestDatabase, each_db, in_a_browser};
 use entity::{file, upload};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{EntityTrait, PaginatorTrait};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Stage, until, words};
 use crate::files::Sender;
@@ -147,6 +147,27 @@ in_a_browser! {
         until("it is gone", async || stage.held("photos").await.len() == 3).await;
         let read = stage.state.store.read();
         assert_eq!(upload::Entity::find().count(read).await.unwrap(), 3, "it was sent nowhere");
+    }
+}
+
+in_a_browser! {
+    // An earlier attempt still held it: the page said that all was well, and asked again at the next news, hours later.
+    async fn a_photo_that_could_not_go_on_is_tried_again_soon(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let picture = db.folder().join("nho.bmp");
+        std::fs::write(&picture, bitmap(4, 4, &[90; 48])).unwrap();
+        let held = "const road = fetch; window.tries = 0; window.fetch = (path, options) => (options?.method === 'PATCH'
+            && window.tries++ === 0 ? Promise.resolve(new Response('{}', { status: 409 })) : road(path, options)); true";
+        stage.tab().evaluate(held).await;
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.fill("Cử tri nói gì", SAID).await;
+        tab.attach("Chụp hoặc chọn ảnh", &picture).await;
+        tab.sees_number(1, ".photos img").await;
+        tab.press("Lưu trên máy").await;
+        until("it is sent after all", async || stage.unsent_photos().await == 0).await;
+        assert_eq!(stage.tab().evaluate("window.tries").await, 2);
     }
 }
 

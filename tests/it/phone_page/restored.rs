@@ -1,9 +1,9 @@
 //! The server stands on an older copy: the page offers its own rows again, with what a phone may write of them.
 
-use cutri_tests::{TestDatabase, each_db};
+use cutri_tests::{TestDatabase, each_db, in_a_browser};
 use serde_json::{Value, json};
 
-use super::{Stage, photo::bitmap, until, words};
+use super::{Stage, photo::bitmap, session::signs_in_again, until, words};
 
 const SAID: [&str; 2] = ["Bản duy nhất trên đời", "Trước bản sao"];
 const RECEIPT: &str = "125/2026/BN-TCD";
@@ -39,6 +39,35 @@ each_db! {
         assert_eq!((&arrived[0]["receiptNumber"], &arrived[0]["content"]), (&Value::from(RECEIPT), &Value::Null));
         assert_eq!(words(&arrived[1..]), SAID, "each once");
         until("the photo is back", async || photo_arrived(&stage).await).await;
+    }
+}
+
+in_a_browser! {
+    // Its device was not in the copy: it signed in as another, its cursor was nobody's, and it forgot the only copy of what
+    // it held before it heard of the other epoch.
+    async fn a_phone_that_came_after_the_copy_was_made_offers_what_it_holds(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.state.store.clone().close().await.unwrap();
+        let copy = db.backup().await;
+        stage.signs_in().await;
+        stage.writes(SAID[0]).await;
+        stage.tab().sees(ALL_IS_SENT).await;
+        stage.writes(SAID[1]).await;
+        stage.tab().sees(ALL_IS_SENT).await;
+        stage.tab().sees_number(6, ".receipts .is-there").await;
+
+        stage.dies().await;
+        db.put_back(&copy).await;
+        db.close_to_others();
+        stage.starts().await;
+        stage.tab().sees("Cần đăng nhập lại để gửi và nhận").await;
+        let username = stage.world.here.delegates[0].username.clone();
+        signs_in_again(&mut stage, &username).await;
+        until("everything is back", async || stage.arrived().await.len() == 2).await;
+        stage.tab().press("Hộp gửi").await;
+        stage.tab().sees(ALL_IS_SENT).await;
+        stage.tab().sees_number(6, ".receipts .is-there").await;
+        assert_eq!(words(&stage.arrived().await), SAID, "each once");
     }
 }
 

@@ -115,7 +115,7 @@ in_a_browser! {
     }
 }
 
-async fn signs_in_again(stage: &mut Stage<'_>, username: &str) {
+pub(super) async fn signs_in_again(stage: &mut Stage<'_>, username: &str) {
     let mut tab = stage.tab();
     if tab.count("[name=username]").await == 0 {
         tab.press("Đăng nhập").await;

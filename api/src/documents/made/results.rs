@@ -100,7 +100,8 @@ pub(super) async fn fill(making: &Making<'_>, id: MeetingId) -> Result<Paper> {
     })
 }
 
-/// From the day of the council's session before, or the first day of the year, to the day of this one.
+/// From the day after the council's session before (its table ended with that day), or the first day of the year, to the
+/// day of this one.
 async fn period(making: &Making<'_>, session: &meeting::Model) -> Result<(NaiveDate, NaiveDate)> {
     use meeting::{Column, Entity};
     let to = making.asked_day(making.question.to.as_ref(), "to")?;
@@ -112,6 +113,7 @@ async fn period(making: &Making<'_>, session: &meeting::Model) -> Result<(NaiveD
         .filter(Column::CouncilId.eq(session.council_id))
         .filter(Column::Family.eq(Family::Session))
         .filter(Column::Status.is_not_in([Status::Cancelled, Status::Postponed]))
+        .filter(Column::StartsAt.is_not_null())
         .filter(Column::Id.ne(session.id));
     if let Some(at) = session.starts_at {
         before = before.filter(Column::StartsAt.lt(at));
@@ -121,8 +123,9 @@ async fn period(making: &Making<'_>, session: &meeting::Model) -> Result<(NaiveD
         .one(making.state.store.read())
         .await?;
     let before = before.and_then(|before| before.starts_at).map(local_date);
+    let after = before.and_then(|day| day.succ_opt()).filter(|day| *day <= to);
     let new_year = to.with_ordinal(1).unwrap_or(to);
-    Ok((before.filter(|day| *day < to).unwrap_or(new_year), to))
+    Ok((after.unwrap_or(new_year), to))
 }
 
 fn cell<'a>(row: &'a Cells, column: &str) -> Option<&'a str> {

@@ -1,7 +1,10 @@
 //! A synthesis (báo cáo tổng hợp ý kiến, kiến nghị cử tri): a frozen edition, or what would be frozen now.
 
 use chrono::NaiveDate;
-use entity::{id::SynthesisId, round, synthesis, synthesis_edition, synthesis_item};
+use entity::{
+    id::{CouncilId, SynthesisId},
+    round, synthesis, synthesis_edition, synthesis_item,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{
@@ -12,7 +15,10 @@ use crate::{
     clock::local_date,
     documents::filling::{Filling, Row},
     error::{Code, Refused, Result},
-    store::{partition::Audience, visibility::audiences},
+    store::{
+        partition::{Audience, Partition},
+        visibility::audiences,
+    },
     syntheses::{list::Line, parts::counted, preview},
 };
 
@@ -43,7 +49,7 @@ pub(super) async fn fill(making: &Making<'_>, id: SynthesisId) -> Result<Paper> 
     {
         return Err(Code::NotFound.into());
     }
-    let edition = match wanted(making, &row)? {
+    let edition = match wanted(making, &row).await? {
         0 => draft(making, &row).await?,
         number => frozen(making, &row, number).await?,
     };
@@ -108,15 +114,27 @@ pub(super) async fn fill(making: &Making<'_>, id: SynthesisId) -> Result<Paper> 
     })
 }
 
-/// Which edition: the newest unless another one is asked for; 0 for what is not frozen yet.
-fn wanted(making: &Making<'_>, row: &synthesis::Model) -> Result<i32> {
+/// Which edition: the newest unless another one is asked for; 0 for what is not frozen yet. A council to which some were
+/// sent has these and no others.
+async fn wanted(making: &Making<'_>, row: &synthesis::Model) -> Result<i32> {
+    let numbers: Vec<i32> = if making.viewer.reads(Partition::Council(row.council_id)) {
+        (0..=row.edition).collect()
+    } else {
+        let editions = synthesis_edition::Entity::find()
+            .filter(synthesis_edition::Column::SynthesisId.eq(row.id))
+            .order_by_asc(synthesis_edition::Column::Number)
+            .all(making.state.store.read())
+            .await?;
+        let was_sent = |to: CouncilId| making.viewer.reads(Partition::Council(to));
+        let sent = editions
+            .into_iter()
+            .filter(|edition| edition.to_council_id.is_some_and(was_sent));
+        sent.map(|edition| edition.number).collect()
+    };
     match making.question.edition.as_deref() {
-        None => Ok(row.edition),
+        None => Ok(*numbers.last().ok_or(Code::NotFound)?),
         Some(told) => {
-            let number = told
-                .parse()
-                .ok()
-                .filter(|number| (0..=row.edition).contains(number));
+            let number = told.parse().ok().filter(|number| numbers.contains(number));
             Ok(number.ok_or(Refused::field(Code::OutOfRange, "edition"))?)
         }
     }

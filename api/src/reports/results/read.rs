@@ -202,6 +202,8 @@ async fn latest_answers<C: ConnectionTrait>(
         .filter(answer_petition::Column::Coordinating.eq(false))
         .all(conn)
         .await?;
+    // Found wanting it is none: the body owes another.
+    links.retain(|link| !matches!(link.assessment.as_deref(), Some("unclear" | "off_point")));
     links.sort_by_key(|link| link.version);
     let ids: BTreeSet<AnswerId> = links.iter().map(|link| link.answer_id).collect();
     type Read = (AnswerId, AgencyId, String, NaiveDate, String, Option<NaiveDate>);

@@ -1,6 +1,6 @@
 // Photos: made small, named by their content, sent by tus 1.0 in pieces, so that a cut costs one piece. They never hold
 // up the outbox: a row names its photos by SHA-256, whichever of the two arrives first.
-import { Refused, send, signedIn } from './api.js';
+import { NoAnswer, Refused, send, signedIn } from './api.js';
 import { sha256 } from './ids.js';
 import { all, get, write } from './store.js';
 const [LONGEST_SIDE, PIECE, DAY] = [1_600, 256 * 1_024, 86_400_000];
@@ -28,13 +28,12 @@ const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (
 /** Sends what waits. Where it was cut says the server, at the address that the photo's own bytes name. What is written in
  * the meantime does not wait for the photo: `first` sends it before each piece. */
 export async function sendPhotos(first) {
-  const photos = await all('photos');
+  const [photos, stuck] = [await all('photos'), []];
   const old = photos.filter(({ sentAt }) => sentAt < Date.now() - 35 * DAY);
   if (old.length) await write(async (tx) => { for (const { sha256 } of old) tx.delete('photos', sha256); });
   for (const { sha256, blob } of photos.filter((photo) => isUnsent(photo) && !photo.refused)) {
-    const begin = { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` };
     let step = await tus('HEAD', sha256);
-    if (!step.ok) step = await tus('POST', sha256, begin);
+    if (!step.ok) step = await tus('POST', sha256, { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` });
     const offset = () => +(step.headers.get('upload-offset') ?? 0);
     while (step.ok && offset() < blob.size) {
       const type = { 'content-type': 'application/offset+octet-stream', 'upload-offset': offset() };
@@ -45,7 +44,10 @@ export async function sendPhotos(first) {
     const refused = [413, 415].includes(step.status) && (await step.json()).errors[0].message;
     if (step.ok) await write(async (tx) => tx.put('photos', { sha256, blob, sentAt: Date.now() }));
     else if (refused) await write(async (tx) => tx.put('photos', { sha256, blob, refused }));
+    else stuck.push(sha256);
   }
+  // Another attempt still holds it, or it stands elsewhere than was told: asked again soon, after the others.
+  if (stuck.length) throw new NoAnswer();
 }
 /** A photo to look at: from this phone while it is here, else from the server. */
 export const picture = async (sha256) => URL.createObjectURL((await get('photos', sha256))?.blob

@@ -41,11 +41,12 @@ const printsOf = ({ changes }) => Promise.all(changes.map(({ id, rev }) => rev &
 async function apply(page) {
   const prints = await printsOf(page);
   return write(async (tx) => {
-    const [epoch, outbox] = [await tx.get('meta', 'epoch'), await tx.all('outbox')];
+    const [epoch, cursor, outbox] = [await tx.get('meta', 'epoch'), await tx.get('meta', 'cursor'), await tx.all('outbox')];
     // What was sent before anything was read went to who knows which database.
     const isSame = epoch ? epoch === page.epoch : !outbox.some(({ state }) => state === 'answered');
-    if (isSame) await putRows(tx, page, prints, outbox);
-    else await offerAgain(tx, outbox);
+    // Read from the start: what is no more does not come as gone.
+    if (isSame && !cursor) tx.clear('rows');
+    await (isSame ? putRows(tx, page, prints, outbox) : offerAgain(tx, outbox));
     if (isSame) tx.put('meta', page.cursor, 'cursor');
     tx.put('meta', page.epoch, 'epoch');
     return isSame;
@@ -63,9 +64,9 @@ async function offerAgain(tx, outbox) {
   }
   for (const entry of outbox) if (entry.state === 'answered') tx.put('outbox', { ...entry, state: 'waiting' });
   for (const photo of await tx.all('photos')) if (photo.sentAt) tx.put('photos', { ...photo, sentAt: undefined });
-  forget(tx);
+  tx.clear('rows');
+  tx.delete('meta', 'cursor');
 }
-const forget = (tx) => { tx.clear('rows'); tx.delete('meta', 'cursor'); };
 /** Uploads what waits, at most 500 rows and 4 MiB, under the same mutationId until there is an answer. What a row came to
  * is in the next pages: the row, or a `syncIssue`. (Edited is only what was sent back; of a conflict the server keeps both.) */
 async function push() {
@@ -135,7 +136,8 @@ async function once() {
     await pull();
   } catch (error) {
     if (error.code !== 'INVALID_CURSOR') throw error;
-    await write(async (tx) => forget(tx));
+    // Rows stay until it is known whose cursor it was: if the server stands on an older copy they go out again first.
+    await write(async (tx) => tx.delete('meta', 'cursor'));
     return once();
   }
   const { viewer, codeLists } = await ask(PROFILE);
