@@ -299,7 +299,7 @@ each_db! {
         let whole = petition::Model {
             process: petition::Process::Split, ..stands(here.council, day("2025-12-01"), None)
         };
-        let part = petition::Model { field: Some("power".into()), ..stands(here.council, day("2026-03-02"), None) };
+        let part = petition::Model { field: Some("power".into()), outcome: Some("resolved".into()), ..stands(here.council, day("2026-03-02"), None) };
         let elsewhere = stands(world.there.council, day("2026-03-01"), None);
 
         let answered = |agency: AgencyId, date: &str, outcome: &str| entity::answer::Model {
@@ -308,12 +308,20 @@ each_db! {
         let resolved = answered(here.committee, "2026-01-20", "resolved");
         let first = answered(here.committee, "2026-05-01", "in_progress");
         let second = answered(world.company, "2026-08-01", "resolved");
+        // Found wanting, and answered again after the cut-off.
+        let wanting = answered(here.committee, "2026-04-01", "resolved");
+        let again = answered(here.committee, "2026-07-20", "resolved");
+        let found = entity::answer_petition::Model {
+            assessment: Some("unclear".into()), ..rows::answer_petition(&wanting, &part, 1)
+        };
         let mut put = Put::new()
             .row(rows::lineage(&whole, &part))
+            .row(found)
+            .row(rows::answer_petition(&again, &part, 2))
             .row(rows::answer_petition(&resolved, &carried_and_done, 1))
             .row(rows::answer_petition(&first, &new_and_done, 1))
             .row(rows::answer_petition(&second, &new_and_done, 2));
-        for answer in [resolved, first, second] {
+        for answer in [resolved, first, second, wanting, again] {
             put = put.row(answer);
         }
         let counted = [&carried_and_done, &carried_and_left, &new_and_done, &closed_after, &part].map(|row| row.id);
@@ -335,6 +343,7 @@ each_db! {
         let told = ["informed_on", "satisfaction", "satisfaction_label"];
         assert_eq!(told.map(|name| row(new_and_done.id)[name].as_str()), ["2026-06-30", "partly", "Hài lòng một phần"]);
         assert_eq!(told.map(|name| row(part.id)[name].as_str()), ["", "", ""], "nobody was told");
+        assert_eq!(row(part.id)["outcome"], "not_answered", "an answer found wanting is none");
         assert_eq!(row(part.id)["arrival"], "carried_over");
         assert_eq!(row(carried_and_left.id)["title"], "'@SUM(A1:A9)");
         assert_eq!(row(carried_and_left.id)["content"], "'-2+3");

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(name = "FeedbackAddition")]
 pub struct Addition {
-    /// What was added, each field with its name.
+    /// The words that were added, a line for each field that said something new.
     text: String,
     /// When the server received it.
     at: Time,

@@ -134,12 +134,12 @@ impl Synthesis {
         self.row.status.code()
     }
 
-    /// Its editions, oldest first.
+    /// Its editions, oldest first; for a council to which some were sent, these.
     async fn editions(&self, ctx: &Context<'_>) -> Result<Vec<SynthesisEdition>> {
         self.all_editions(ctx).await
     }
 
-    /// Its newest edition; null before the first.
+    /// The newest of `editions`; null before the first.
     async fn edition(&self, ctx: &Context<'_>) -> Result<Option<SynthesisEdition>> {
         Ok(self.all_editions(ctx).await?.pop())
     }

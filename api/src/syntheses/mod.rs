@@ -23,6 +23,15 @@ use crate::store::{
     working::{Needs, Working},
 };
 
+/// Whether an edition was sent to a council of his: then he reads it, and no other that was not.
+pub(crate) fn was_sent_to(
+    edition: &entity::synthesis_edition::Model,
+    viewer: &crate::viewer::Viewer,
+) -> bool {
+    let to = edition.to_council_id;
+    to.is_some_and(|council| viewer.reads(Partition::Council(council)))
+}
+
 /// The collection `synthesis`, for desks.
 pub struct SynthesisCollection;
 

@@ -26,7 +26,6 @@ use crate::{
         state, wire_id,
     },
     petitions::graphql::Petition,
-    store::partition::Partition,
     viewer::Viewer,
 };
 
@@ -189,8 +188,7 @@ impl SynthesisEdition {
 
     /// Whether it was sent to a council of his.
     pub(super) fn was_sent_to(&self, viewer: &Viewer) -> bool {
-        let to = self.row.to_council_id;
-        to.is_some_and(|council| viewer.reads(Partition::Council(council)))
+        super::was_sent_to(&self.row, viewer)
     }
 }
 

@@ -1,10 +1,7 @@
 //! A synthesis (báo cáo tổng hợp ý kiến, kiến nghị cử tri): a frozen edition, or what would be frozen now.
 
 use chrono::NaiveDate;
-use entity::{
-    id::{CouncilId, SynthesisId},
-    round, synthesis, synthesis_edition, synthesis_item,
-};
+use entity::{id::SynthesisId, round, synthesis, synthesis_edition, synthesis_item};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{
@@ -19,7 +16,7 @@ use crate::{
         partition::{Audience, Partition},
         visibility::audiences,
     },
-    syntheses::{list::Line, parts::counted, preview},
+    syntheses::{list::Line, parts::counted, preview, was_sent_to},
 };
 
 /// The list of an edition with its counts, and what is known of its paper.
@@ -125,10 +122,9 @@ async fn wanted(making: &Making<'_>, row: &synthesis::Model) -> Result<i32> {
             .order_by_asc(synthesis_edition::Column::Number)
             .all(making.state.store.read())
             .await?;
-        let was_sent = |to: CouncilId| making.viewer.reads(Partition::Council(to));
         let sent = editions
-            .into_iter()
-            .filter(|edition| edition.to_council_id.is_some_and(was_sent));
+            .iter()
+            .filter(|edition| was_sent_to(edition, making.viewer));
         sent.map(|edition| edition.number).collect()
     };
     match making.question.edition.as_deref() {

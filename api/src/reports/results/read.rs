@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     answer, answer_petition,
     id::{AgencyId, AnswerId, PetitionId, UnitId},
-    petition::{self, Process},
+    petition::{self, Assessment, Process},
     petition_lineage, petition_unit,
 };
 use sea_orm::{
@@ -203,7 +203,11 @@ async fn latest_answers<C: ConnectionTrait>(
         .all(conn)
         .await?;
     // Found wanting it is none: the body owes another.
-    links.retain(|link| !matches!(link.assessment.as_deref(), Some("unclear" | "off_point")));
+    links.retain(|link| {
+        link.assessment
+            .as_deref()
+            .is_none_or(|said| said == Assessment::Ok.code())
+    });
     links.sort_by_key(|link| link.version);
     let ids: BTreeSet<AnswerId> = links.iter().map(|link| link.answer_id).collect();
     type Read = (AnswerId, AgencyId, String, NaiveDate, String, Option<NaiveDate>);
