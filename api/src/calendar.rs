@@ -1,10 +1,10 @@
 //! Working days of Vietnam's public offices: Saturdays and Sundays, the public holidays of the Labour Code, and
 //! the days that the Government swaps to make a bridge.
 //!
-//! All of it is dated data (`reference/holidays.csv`); nothing here knows what Tết is. Rows whose basis says
-//! "dự kiến" were computed from the law before the official notice. Outside the years of the table
-//! ([`Calendar::covers`]) only weekends are known. The Day of Culture (24 November) is to become a holiday by
-//! an amendment of the Labour Code; it is entered when the amendment is in force.
+//! All of it is dated data (`reference/holidays.csv`, and what an operator lays over it, [`Calendar::and`]); nothing
+//! here knows what Tết is. Rows whose basis says "dự kiến" were computed from the law before the official notice.
+//! Outside the years of the table ([`Calendar::covers`]) only weekends are known. The Day of Culture (24 November) is
+//! to become a holiday by an amendment of the Labour Code; it is entered when the amendment is in force.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -50,10 +50,18 @@ impl Calendar {
 
     /// Reads a table with the columns date, kind, name, basis. A later row of the same date wins.
     pub fn read(table: &str) -> Result<Self, csv::Error> {
-        let rows = csv::Reader::from_reader(table.as_bytes()).into_deserialize();
-        let days = rows
-            .map(|row| row.map(|day: Day| (day.date, day)))
-            .collect::<Result<_, _>>()?;
+        Self::default().and(table)
+    }
+
+    /// This table with another one laid over it, in the same columns: where both list a date, the other one holds.
+    pub fn and(&self, table: &str) -> Result<Self, csv::Error> {
+        let mut days = self.days.clone();
+        // What spreadsheet programs put before the first letter is no part of a column's name.
+        let table = table.trim_start_matches('\u{feff}');
+        for row in csv::Reader::from_reader(table.as_bytes()).into_deserialize() {
+            let day: Day = row?;
+            days.insert(day.date, day);
+        }
         Ok(Self { days })
     }
 
@@ -64,8 +72,7 @@ impl Calendar {
 
     /// Whether the table holds the holidays of this date's year.
     pub fn covers(&self, date: NaiveDate) -> bool {
-        let years = self.days.first_key_value().zip(self.days.last_key_value());
-        years.is_some_and(|((first, _), (last, _))| (first.year()..=last.year()).contains(&date.year()))
+        self.days.keys().any(|listed| listed.year() == date.year())
     }
 
     /// Whether offices work on this date.
@@ -164,6 +171,19 @@ mod tests {
         }
         assert!(calendar().covers(d("2018-01-01")) && calendar().covers(d("2027-12-31")));
         assert!(!calendar().covers(d("2017-12-31")) && !calendar().covers(d("2028-01-01")));
+    }
+
+    #[test]
+    fn a_table_laid_over_another_holds() {
+        let both = calendar()
+            .and("\u{feff}date,kind,name,basis\n2027-09-03,working,Ngày làm việc,x\n2029-01-01,holiday,Tết Dương lịch,x\n")
+            .unwrap();
+        assert!(!calendar().is_working(d("2027-09-03")) && both.is_working(d("2027-09-03")));
+        assert!(!both.is_working(d("2027-09-02")) && !both.is_working(d("2029-01-01")));
+        // Of the year between nobody said anything.
+        assert!(both.covers(d("2029-06-01")) && !both.covers(d("2028-06-01")));
+        let broken = calendar().and("date,kind,name,basis\n2028-01-03,holiday,x,x\n2028-13-01,holiday,x,x\n");
+        assert_eq!(broken.unwrap_err().position().map(csv::Position::line), Some(3));
     }
 
     #[test]

@@ -55,8 +55,8 @@ capabilities! {
     ExtendDue "extend_due" "Gia hạn trả lời kiến nghị";
     /// Answer petitions that were forwarded to one's own body.
     AnswerPetitions "answer_petitions" "Trả lời kiến nghị";
-    /// Enter the answer of a body without an account.
-    AnswerOnBehalf "answer_on_behalf" "Nhập văn bản trả lời thay cơ quan chưa có tài khoản";
+    /// Enter the answer of a body without an account, and on which paper an MTTQ without one co-signed.
+    AnswerOnBehalf "answer_on_behalf" "Nhập văn bản trả lời, cùng ký thay cơ quan, tổ chức chưa có tài khoản";
     /// Judge whether an answer answers.
     AssessAnswer "assess_answer" "Đánh giá văn bản trả lời";
     /// Urge a body on.

@@ -70,6 +70,11 @@ pub fn seal(keys: &Keys, entropy: &dyn Entropy, field: Field, plain: &[u8]) -> R
     )
 }
 
+/// Whether these bytes can be what [`seal`] made: no text begins as a sealed value does, with a control character.
+pub fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&FORMAT)
+}
+
 /// Opens what [`seal`] made, in the same place.
 pub fn open(keys: &Keys, field: Field, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Broken> {
     let version = version(sealed)?;

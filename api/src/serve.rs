@@ -14,6 +14,7 @@ use sea_orm_migration::MigratorTrait;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::watch,
     time::{Instant, MissedTickBehavior, interval},
 };
 use uuid::Uuid;
@@ -59,6 +60,8 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
     let mut terminated =
         signal(SignalKind::terminate()).map_err(|cause| Failure::new(start::words(&cause)))?;
     starts::note(&state.store, state.entropy.as_ref(), state.clock.now()).await?;
+    // Before anything runs in the background: what a start asks of the database, however much lies in it.
+    tracing::info!(statements = state.store.statements(), "opened");
     tracing::info!(%settings, "settings");
     let accounts = if as_demo {
         Some(demo::read(&settings.data)?)
@@ -237,6 +240,13 @@ impl Backend for Server {
         self.schema.execute_stream(request)
     }
 
+    async fn rights(&self) -> Result<watch::Receiver<u64>, Code> {
+        live::rights(&self.state).await.map_err(|error| {
+            error.log();
+            error.code()
+        })
+    }
+
     fn has_same_rights(&self, before: &Viewer, now: &Viewer) -> bool {
         before.partition_ids() == now.partition_ids()
     }
@@ -310,6 +320,8 @@ async fn follow_reference(state: Arc<State>) {
                 error.log();
                 continue;
             }
+            // Councils and units decide what follows what; those who were looked up before saw what was.
+            state.live.rights_changed();
             tracing::info!("reference data read again");
         }
         known = now;

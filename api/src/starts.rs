@@ -67,7 +67,8 @@ async fn once(store: &Store, entropy: &dyn Entropy, now: DateTime<Utc>) -> Resul
     let row = tick.one(&tx).await?;
     let row = row.ok_or_else(|| Error::internal("a clock that does not tick"))?;
     let id: i64 = row.try_get("", "seq")?;
-    // In the order in which writers lock them.
+    // In the order in which writers lock them. One that is made at this moment cannot be locked; its maker waits for the
+    // first clock, or we for him (see `tick` in [`crate::store::door`]).
     let locked = match store.backend() {
         DatabaseBackend::Sqlite => "SELECT id, seq FROM sync_clock",
         _ => "SELECT id, seq FROM sync_clock ORDER BY id COLLATE \"C\" FOR UPDATE",

@@ -14,8 +14,8 @@ pub struct Model {
     pub name: Option<Vec<u8>>,
     /// Sealed.
     pub phone: Option<Vec<u8>>,
-    /// What the voter agreed to, word for word.
-    pub consent_text: String,
+    /// What the voter agreed to, word for word: his own words may name him. Sealed.
+    pub consent: Option<Vec<u8>>,
     pub consent_at: DateTimeUtc,
     pub erased_at: Option<DateTimeUtc>,
 }

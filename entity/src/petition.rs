@@ -34,7 +34,8 @@ pub struct Model {
     pub outcome: Option<String>,
     /// The body that has it now.
     pub agency_id: Option<AgencyId>,
-    /// The council above, once the petition went up (vượt thẩm quyền): it then lies in both partitions.
+    /// The council above, once the petition went up (vượt thẩm quyền) and until it came back to be sent by its owner: it
+    /// then lies in both partitions.
     pub upper_council_id: Option<CouncilId>,
     pub forwarding_id: Option<ForwardingId>,
     pub forwarded_number: Option<String>,

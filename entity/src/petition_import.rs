@@ -12,9 +12,9 @@ pub struct Model {
     pub petition_id: PetitionId,
     /// Of all that the row said, in hexadecimal: the same row again changes nothing, another one is no second copy.
     pub digest: String,
-    /// SHA-256 of the file, in hexadecimal.
+    /// SHA-256 of the file, in hexadecimal; of a row that was refused and corrected the file that it was refused in.
     pub file: String,
-    /// Line or row of the file, counted from 1.
+    /// Line or row of that file, counted from 1.
     pub line: i32,
     /// The number that the office gave it in its own list.
     pub own_number: Option<String>,

@@ -37,6 +37,9 @@ pub struct Model {
     pub cosigned_at: Option<DateTimeUtc>,
     pub cosigned_by: Option<AccountId>,
     pub cosigner: Option<String>,
+    /// The document by which MTTQ signed, where the office recorded it for an MTTQ without an account.
+    pub cosign_document_number: Option<String>,
+    pub cosign_document_date: Option<Date>,
     pub sent_on: Option<Date>,
     pub sent_by: Option<AccountId>,
     /// To whom it was sent, in words.

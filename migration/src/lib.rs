@@ -28,6 +28,8 @@ mod m20261128_000020_answers;
 mod m20261128_000021_agenda;
 mod m20261128_000025_document_templates;
 mod m20261128_000026_agenda_rows;
+mod m20261128_000030_cosigning;
+mod m20261128_000031_consents;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -58,6 +60,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000021_agenda::Migration),
             Box::new(m20261128_000025_document_templates::Migration),
             Box::new(m20261128_000026_agenda_rows::Migration),
+            Box::new(m20261128_000030_cosigning::Migration),
+            Box::new(m20261128_000031_consents::Migration),
         ]
     }
 }

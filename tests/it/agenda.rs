@@ -274,6 +274,126 @@ each_db! {
         assert_eq!((agenda(&stage.delegate(0)).await, agenda(&stage.delegate(1)).await), (waits.clone(), waits));
     }
 
+    // The council above had no way to give back what its body had returned to it, and kept what the owner sent elsewhere.
+    async fn what_came_back_from_above_is_the_work_of_its_owner_alone(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let titles = ["Cầu liên xã", "Đèn tỉnh lộ"].map(str::to_owned);
+        let two = stage.petitions(0, &titles).await;
+        let (above, department) = (|| stage.app.person(&world.province_office), || stage.app.person(&world.department_login));
+        let up = json!({"petitionIds": two, "upperCouncilId": world.province_council, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        stage.office().done("forwardPetitions", up, "").await;
+        stage.day("2026-03-03");
+        let on = json!({"petitionIds": two, "leadId": world.department, "documentNumber": "90/HĐND", "documentDate": "2026-03-03"});
+        above().done("forwardPetitions", on, "").await;
+
+        // The department gives one back, and so does the council above: it is the commune's business.
+        let (one, other) = (&two[0], &two[1]);
+        let back = |reason: &str| json!({"petitionIds": [one], "reason": reason});
+        department().done("returnPetitions", back("Không thuộc thẩm quyền của Sở"), "").await;
+        stage.turns().await;
+        let to_forward = lines(&[("council", "to_forward", 1, 0)]);
+        assert_eq!((agenda(&above()).await, agenda(&stage.office()).await), (to_forward.clone(), lines(&[])));
+        let down = above().done("returnPetitions", back("Thuộc thẩm quyền cấp xã"), "petitions { id }").await;
+        assert_eq!(down["petitions"], json!([]), "it has it no more");
+        stage.turns().await;
+        assert_eq!((agenda(&above()).await, agenda(&stage.office()).await), (lines(&[]), to_forward));
+        let letters = "query($id: ID!) { petition(id: $id) { upperCouncilId process forwardings { documentNumber returnReason } } }";
+        let told = stage.office().data(letters, json!({"id": one})).await["petition"].clone();
+        assert_eq!(told, json!({"upperCouncilId": null, "process": "returned", "forwardings": [
+            {"documentNumber": "1/VP", "returnReason": "Thuộc thẩm quyền cấp xã"},
+            {"documentNumber": "90/HĐND", "returnReason": "Không thuộc thẩm quyền của Sở"}]}));
+        assert_eq!(stage.office().refused("returnPetitions", back("Lần nữa")).await, "INVALID_STATE");
+
+        // The other is answered through the council above, closed and taken up again; now the commune's own body is asked.
+        let answer = stage.answer(&two[1..], world.department, "70/SXD", json!({}));
+        department().done("answerPetitions", answer, "").await;
+        above().done("assessAnswer", json!({"petitionId": other, "assessment": "ok"}), "").await;
+        stage.office().done("informVoters", json!({"petitionId": other, "channel": "loudspeaker"}), "").await;
+        stage.office().done("closePetition", json!({"petitionId": other}), "").await;
+        let seen = above().data(letters, json!({"id": other})).await["petition"]["process"].clone();
+        assert_eq!(seen, "closed", "who had it answered reads what came of it");
+        stage.office().done("reopenPetition", json!({"petitionId": other, "reason": "Đèn lại tắt"}), "").await;
+        stage.forward(&two, world.here.committee, &[], "2/VP").await;
+        stage.turns().await;
+        assert_eq!((agenda(&above()).await, agenda(&stage.office()).await), (lines(&[]), lines(&[])));
+        assert_eq!(agenda(&stage.body()).await, lines(&[("agency", "to_answer", 2, 0)]));
+        stage.day("2026-05-04");
+        stage.turns().await;
+        assert_eq!((agenda(&above()).await, agenda(&stage.office()).await), (lines(&[]), lines(&[("council", "overdue", 2, 2)])));
+        let late = "{ petitions(filter: {isOverdue: true}, first: 5) { totalCount } }";
+        assert_eq!(above().data(late, json!({})).await["petitions"]["totalCount"], 0);
+        assert_eq!(stage.office().data(late, json!({})).await["petitions"]["totalCount"], 2);
+        for id in &two {
+            assert_eq!(above().data(letters, json!({"id": id})).await["petition"], Value::Null, "it is with the commune");
+        }
+    }
+
+    async fn committees_heads_of_groups_and_the_assembly_office_see_what_waits_for_them(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (world, state) = (&stage.world, &stage.app.state);
+        let committee = stage.colleague("committee").await;
+        let head = stage.colleague("group_head").await;
+        world::mandate(state, &head, world.here.council, &[world.here.unit]).await;
+        let (delegation, assembly) =
+            stage.a_body(world.province, "Đoàn ĐBQH tỉnh Tây Ninh", "assembly_delegation", "assembly_office").await;
+        let of = |login: &world::Login| stage.app.person(login);
+
+        // Of what the head of a group wrote down one is answered and one is not; a third went up to the National Assembly.
+        let mut heard = Vec::new();
+        for content in ["Cầu Gò Thuyền gãy", "Đường ấp tối"] {
+            let said = new_id();
+            let row = json!({"kind": "petition", "channel": "contact_meeting", "unitId": world.here.unit, "content": content});
+            let pushed = Phone::new(of(&head)).push(&[create("feedback", &said, row)]).await;
+            assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+            let petition = stage.group_of(&[&said], content).await;
+            stage.classify(&petition, "transport", "commune").await;
+            heard.push(petition);
+        }
+        stage.forward(&heard, world.here.committee, &[], "2/VP").await;
+        let answer = stage.answer(&heard[..1], world.here.committee, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", answer, "").await;
+        let central = stage.one("Sửa luật về trợ cấp cán bộ ấp").await;
+        let central = std::slice::from_ref(&central);
+        let up = json!({"petitionIds": central, "upperCouncilId": world.province_council, "documentNumber": "21/VP", "documentDate": "2026-03-02"});
+        stage.office().done("forwardPetitions", up, "").await;
+        let on = json!({"petitionIds": central, "leadId": delegation, "documentNumber": "90/HĐND", "documentDate": "2026-03-02"});
+        of(&world.province_office).done("forwardPetitions", on, "").await;
+        stage.turns().await;
+
+        let to_assess = lines(&[("council", "to_assess", 1, 0)]);
+        assert_eq!(agenda(&of(&committee)).await, to_assess);
+        assert_eq!(agenda(&of(&head)).await, lines(&[("voters", "to_inform", 1, 0)]));
+        assert_eq!(agenda(&of(&assembly)).await, lines(&[("agency", "to_answer", 1, 0)]));
+
+        // Two months later; a committee judges answers, and urging is others' work.
+        stage.day("2026-05-04");
+        stage.turns().await;
+        assert_eq!(agenda(&of(&committee)).await, to_assess);
+        let of_head = lines(&[("voters", "overdue", 1, 1), ("voters", "to_inform", 1, 1)]);
+        let of_assembly = lines(&[("agency", "to_answer", 1, 1), ("agency", "overdue", 1, 1)]);
+        assert_eq!((agenda(&of(&head)).await, agenda(&of(&assembly)).await), (of_head.clone(), of_assembly.clone()));
+        let sorted = |mut lines: Vec<(String, String, i64, i64)>| {
+            lines.sort();
+            lines
+        };
+        assert_eq!(on_phone(of(&committee)).await, to_assess);
+        assert_eq!(on_phone(of(&head)).await, sorted(of_head));
+        assert_eq!(on_phone(of(&assembly)).await, sorted(of_assembly));
+
+        // Each does his part, and it waits no more.
+        of(&committee).done("assessAnswer", json!({"petitionId": heard[0], "assessment": "ok"}), "").await;
+        let told = json!({"petitionId": heard[0], "channel": "village_meeting"});
+        let pushed = Phone::new(of(&head)).push(&[create("informing", &new_id(), told)]).await;
+        assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+        let answer = stage.answer(central, delegation, "02/ĐĐBQH", json!({}));
+        of(&assembly).done("answerPetitions", answer, "").await;
+        stage.turns().await;
+        // The answer that came through the province is the province's to judge.
+        assert_eq!((agenda(&of(&committee)).await, agenda(&of(&assembly)).await), (lines(&[]), lines(&[])));
+        assert_eq!(agenda(&of(&head)).await, lines(&[("voters", "overdue", 1, 1)]));
+    }
+
     async fn it_is_counted_once_by_however_many_servers(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let titles: Vec<String> = (1..=6).map(|number| format!("Việc số {number}")).collect();

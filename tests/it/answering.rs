@@ -346,6 +346,52 @@ each_db! {
         assert_eq!(elsewhere.data(DEBTS, json!({"first": 5})).await["agencyDebts"]["totalCount"], 0, "foreign is absent");
     }
 
+    // A company without an account wrote one letter about three petitions: the office enters it once, and it is one.
+    async fn one_reply_of_a_body_without_an_account_answers_three(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, company) = (stage.office(), stage.world.company);
+        let titles: Vec<String> = (1..=3).map(|number| format!("Cột điện số {number} nghiêng")).collect();
+        let three = stage.petitions(0, &titles).await;
+        stage.forward(&three, company, &[], "12/VP").await;
+        let mut phone = pulled(stage.delegate(0)).await;
+        let told = |phone: &Phone| -> Vec<Value> {
+            three.iter().map(|id| phone.row("petition", id)["answerText"].clone()).collect()
+        };
+        assert_eq!(told(&phone), [Value::Null, Value::Null, Value::Null]);
+
+        // Not as if it were the body itself, and nobody but the office.
+        let text = "Công ty sẽ dựng lại ba cột trong tháng này";
+        let words = json!({"text": text, "outcome": "in_progress"});
+        let as_itself = stage.answer(&three, company, "51/ĐL", words.clone());
+        assert_eq!(refusal(&office, "answerPetitions", as_itself).await.0, "FORBIDDEN");
+        let mut letter = stage.answer(&three, company, "51/ĐL", words);
+        letter["onBehalf"] = json!(true);
+        assert_eq!(refusal(&stage.body(), "answerPetitions", letter.clone()).await.0, "NOT_FOUND");
+
+        let seen = "petitions { id process answers { id version onBehalf documentNumber agency { name } }
+            history(first: 20) { event actor basis } }";
+        let answered = office.done("answerPetitions", letter, seen).await["petitions"].clone();
+        let answered = answered.as_array().unwrap();
+        assert_eq!(answered.len(), 3);
+        let step = json!({"event": "answered_on_behalf", "actor": format!("Người dùng {}", stage.world.here.office.username),
+            "basis": "51/ĐL"});
+        let mut documents = std::collections::BTreeSet::new();
+        for petition in answered {
+            assert_eq!((&petition["process"], petition["answers"].as_array().unwrap().len()), (&json!("answered"), 1), "{petition}");
+            let answer = &petition["answers"][0];
+            documents.insert(answer["id"].to_string());
+            assert_eq!((&answer["onBehalf"], &answer["version"], &answer["documentNumber"]), (&json!(true), &json!(1), &json!("51/ĐL")));
+            assert_eq!(answer["agency"]["name"], "Công ty Điện lực");
+            let steps = petition["history"].as_array().unwrap();
+            assert_eq!(steps.iter().filter(|known| **known == step).count(), 1, "{petition}");
+            // Nobody reads that the company did it itself.
+            assert!(steps.iter().all(|known| known["event"] != "answered"), "{petition}");
+        }
+        assert_eq!(documents.len(), 1, "one reply, three petitions");
+        phone.pull().await;
+        assert_eq!(told(&phone), [json!(text), json!(text), json!(text)]);
+    }
+
     async fn several_bodies_reply_and_the_lead_answers(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let world = &stage.world;
@@ -541,5 +587,192 @@ each_db! {
         let again = stage.one("Kênh Bảy Thước bồi lắng").await;
         let linked = office.done("linkRepeat", json!({"petitionId": again, "earlierId": petition}), "petition { repeats repeatOf { id } }").await;
         assert_eq!(linked["petition"], json!({"repeats": 1, "repeatOf": [{"id": petition}]}));
+    }
+
+    // The body's program lost the reply and sent its letter again: a second version stood there, and what the office had
+    // found of the first was gone.
+    async fn a_letter_that_is_sent_twice_is_one_answer(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (here, department) = (&stage.world.here, stage.world.department);
+        let two = stage.petitions(0, &["Cầu gãy".to_owned(), "Cống sập".to_owned()]).await;
+        stage.forward(&two, here.committee, &[department], "12/VP").await;
+        let letter = stage.answer(&two[..1], here.committee, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", letter.clone(), "").await;
+        stage.office().done("assessAnswer", json!({"petitionId": two[0], "assessment": "ok"}), "").await;
+        let fields = "process assessment answers { version documentNumber assessment } history(first: 30) { event }";
+        let before = stage.shown(&stage.office(), &two[0], fields).await;
+        stage.clock.set("2026-03-02T02:00:00Z".parse().unwrap());
+        let again = stage.body().done("answerPetitions", letter, "petitions { id process }").await;
+        assert_eq!(again["petitions"], json!([{"id": two[0], "process": "assessed"}]));
+        assert_eq!(stage.shown(&stage.office(), &two[0], fields).await, before);
+        // For both of them: the one is answered already, the other one now.
+        let both = stage.answer(&two, here.committee, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", both, "").await;
+        assert_eq!(stage.shown(&stage.office(), &two[0], fields).await, before);
+        assert_eq!(stage.shown(&stage.office(), &two[1], "process").await["process"], "answered");
+        // A reply of a body that coordinates is one, too.
+        let person = stage.app.person(&stage.world.department_login);
+        for _ in 0..2 {
+            let reply = stage.answer(&two[1..], department, "77/SXD", json!({"outcome": "explained"}));
+            person.done("answerPetitions", reply, "").await;
+        }
+        let answers = stage.shown(&stage.office(), &two[1], "answers { version documentNumber }").await;
+        assert_eq!(answers["answers"], json!([{"version": 1, "documentNumber": "30/UBND"}, {"version": 2, "documentNumber": "77/SXD"}]));
+        // Found wanting, the same letter is no better answer; with another word it is another one.
+        stage.office().done("assessAnswer", json!({"petitionId": two[0], "assessment": "unclear"}), "").await;
+        let same = stage.answer(&two[..1], here.committee, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", same, "").await;
+        let shown = stage.shown(&stage.office(), &two[0], fields).await;
+        assert_eq!((&shown["process"], &shown["assessment"]), (&json!("forwarded"), &json!("unclear")));
+        let other = stage.answer(&two[..1], here.committee, "30/UBND", json!({"text": "Đã sửa xong ngày 28/2"}));
+        stage.body().done("answerPetitions", other, "").await;
+        let shown = stage.shown(&stage.office(), &two[0], fields).await;
+        assert_eq!((&shown["process"], &shown["assessment"], shown["answers"].as_array().unwrap().len()), (&json!("answered"), &Value::Null, 2));
+    }
+
+    async fn whoever_is_asked_anew_answers_anew_though_with_the_same_letter(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let petition = stage.one("Cầu gãy").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, here.committee, &[], "12/VP").await;
+        let letter = stage.answer(one, here.committee, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", letter.clone(), "").await;
+        stage.office().done("informVoters", json!({"petitionId": petition, "channel": "phone"}), "").await;
+        stage.office().done("closePetition", json!({"petitionId": petition}), "").await;
+        stage.clock.set("2026-03-02T02:00:00Z".parse().unwrap());
+        stage.office().done("reopenPetition", json!({"petitionId": petition, "reason": "Cầu lại gãy"}), "").await;
+        stage.forward(one, here.committee, &[], "13/VP").await;
+        stage.body().done("answerPetitions", letter, "").await;
+        let answered = stage.shown(&stage.office(), &petition, "process outcome answers { version }").await;
+        assert_eq!(answered, json!({"process": "answered", "outcome": "resolved", "answers": [{"version": 1}, {"version": 2}]}));
+    }
+
+    // The office's browser lost the reply and sent the letter again: the body had been urged twice.
+    async fn a_letter_that_urges_is_counted_once_however_often_it_is_sent(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let two = stage.petitions(0, &["Cầu gãy".to_owned(), "Cống sập".to_owned()]).await;
+        stage.forward(&two, here.committee, &[], "12/VP").await;
+        let letter = json!({"targetKind": "petition", "targetId": two[0], "targetIds": [two[1]], "how": "document",
+            "documentNumber": "15/VP", "text": "Đề nghị trả lời"});
+        let seen = "urging { id } urgings { id ordinal } petition { id } petitions { id urgings }";
+        let first = stage.office().done("urge", letter.clone(), seen).await;
+        assert_eq!(first["petitions"], json!([{"id": two[0], "urgings": 1}, {"id": two[1], "urgings": 1}]));
+        stage.clock.set("2026-03-02T02:00:00Z".parse().unwrap());
+        assert_eq!(stage.office().done("urge", letter.clone(), seen).await, first);
+        // Another text, another day or another person is another urging; so are two calls, which have no number.
+        let count = async |person: Person, input: Value| {
+            let urged = person.done("urge", input, "petition { urgings }").await;
+            urged["petition"]["urgings"].as_i64().unwrap()
+        };
+        let mut other = letter.clone();
+        other["text"] = json!("Đề nghị trả lời trước ngày 10/3");
+        assert_eq!(count(stage.office(), other).await, 2);
+        assert_eq!(count(stage.delegate(0), letter.clone()).await, 3);
+        let call = json!({"targetKind": "petition", "targetId": two[0], "how": "phone"});
+        assert_eq!(count(stage.office(), call.clone()).await, 4);
+        assert_eq!(count(stage.office(), call).await, 5);
+        stage.day("2026-03-03");
+        assert_eq!(count(stage.office(), letter).await, 6);
+    }
+
+    async fn what_voters_were_told_is_recorded_once_however_often_it_is_sent(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let petition = stage.one("Cầu gãy").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, here.committee, &[], "12/VP").await;
+        stage.body().done("answerPetitions", stage.answer(one, here.committee, "30/UBND", json!({})), "").await;
+        let told = async |person: Person, input: &Value| {
+            let payload = person.done("informVoters", input.clone(), "informing { id } petition { process }").await;
+            assert_eq!(payload["petition"]["process"], "informed");
+            let all = stage.shown(&stage.office(), &petition, "informings { id } history(first: 30) { event }").await;
+            let steps = all["history"].as_array().unwrap().iter().filter(|step| step["event"] == "informed").count();
+            assert_eq!(steps, all["informings"].as_array().unwrap().len());
+            (text(&payload["informing"]["id"]), steps)
+        };
+        let met = json!({"petitionId": petition, "channel": "village_meeting", "meetingId": here.meeting,
+            "at": "2026-03-02T07:30:00+07:00", "note": "Bà con hài lòng", "satisfaction": "satisfied"});
+        let called = json!({"petitionId": petition, "channel": "phone"});
+        let first = told(stage.delegate(0), &met).await;
+        let second = told(stage.delegate(0), &called).await;
+        assert_eq!((first.1, second.1), (1, 2));
+        stage.clock.set("2026-03-02T02:00:00Z".parse().unwrap());
+        assert_eq!(told(stage.delegate(0), &met).await, (first.0, 2));
+        assert_eq!(told(stage.delegate(0), &called).await, (second.0, 2));
+        // What somebody else told, or at another time, is another telling.
+        assert_eq!(told(stage.delegate(1), &met).await.1, 3);
+        let mut later = met.clone();
+        later["at"] = json!("2026-03-02T08:30:00+07:00");
+        assert_eq!(told(stage.delegate(0), &later).await.1, 4);
+        stage.day("2026-03-03");
+        assert_eq!(told(stage.delegate(0), &called).await.1, 5);
+    }
+
+    // Two phones told the same voters on two evenings; the one that came into signal last had the last word.
+    async fn what_voters_said_last_is_told_by_when_they_said_it(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let titles = ["Cầu gãy", "Cống sập"].map(str::to_owned);
+        let two = stage.petitions(0, &titles).await;
+        stage.forward(&two, here.committee, &[], "12/VP").await;
+        stage.body().done("answerPetitions", stage.answer(&two, here.committee, "30/UBND", json!({})), "").await;
+        stage.day("2026-03-05");
+        let push = async |which: usize, petition: &str, at: &str, satisfaction: Value| {
+            let told = json!({"petitionId": petition, "channel": "village_meeting", "at": at, "satisfaction": satisfaction});
+            let pushed = Phone::new(stage.delegate(which)).push(&[create("informing", &new_id(), told)]).await;
+            assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+        };
+        let earlier = (0, "2026-03-03T19:00:00+07:00", "satisfied");
+        let later = (1, "2026-03-04T19:00:00+07:00", "dissatisfied");
+        for (petition, order) in two.iter().zip([[earlier, later], [later, earlier]]) {
+            for (which, at, said) in order {
+                push(which, petition.as_str(), at, json!(said)).await;
+            }
+            let shown = stage.shown(&stage.office(), petition, "process satisfaction informedAt").await;
+            let last = json!({"process": "informed", "satisfaction": "dissatisfied", "informedAt": "2026-03-03T19:00:00.000000+07:00"});
+            assert_eq!(shown, last);
+        }
+        // Told once more, nobody asked them; and then a phone brings what they had said before that.
+        push(0, two[0].as_str(), "2026-03-04T21:00:00+07:00", Value::Null).await;
+        push(1, two[0].as_str(), "2026-03-04T20:00:00+07:00", json!("satisfied")).await;
+        let shown = stage.shown(&stage.office(), &two[0], "satisfaction informedAt").await;
+        assert_eq!(shown, json!({"satisfaction": "satisfied", "informedAt": "2026-03-03T19:00:00.000000+07:00"}));
+    }
+
+    // The list charged a body with what had been said to the one that had returned the petition.
+    async fn a_body_is_charged_with_what_was_said_to_it_and_not_to_others(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let petition = stage.one("Đường tỉnh lún").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, world.here.committee, &[], "12/VP").await;
+        stage.day("2026-03-25");
+        stage.turns().await;
+        let urge = |more: Value| {
+            let mut input = json!({"targetKind": "petition", "targetId": petition, "how": "phone"});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+        };
+        let charged = async || {
+            let debts = stage.office().data(DEBTS, json!({"first": 10})).await["agencyDebts"]["nodes"].clone();
+            assert_eq!(debts.as_array().unwrap().len(), 1, "{debts}");
+            let count = |field: &str| debts[0][field].as_i64().unwrap();
+            (text(&debts[0]["agency"]["name"]), count("urgings"), count("reminders"))
+        };
+        stage.office().done("urge", urge(json!({})), "").await;
+        assert_eq!(charged().await, ("UBND Xã Tân Hưng".to_owned(), 1, 1));
+        let back = json!({"petitionIds": one, "reason": "Đường tỉnh, thuộc Sở Xây dựng"});
+        stage.body().done("returnPetitions", back, "").await;
+        stage.forward(one, world.department, &[world.company], "13/VP").await;
+        assert_eq!(charged().await, ("Sở Xây dựng".to_owned(), 0, 0));
+        stage.office().done("urge", urge(json!({"toAgencyId": world.company})), "").await;
+        assert_eq!(charged().await, ("Sở Xây dựng".to_owned(), 0, 0), "the one that coordinates was urged");
+        stage.office().done("urge", urge(json!({})), "").await;
+        assert_eq!(charged().await, ("Sở Xây dựng".to_owned(), 1, 0));
+        // The petition itself tells all of it.
+        let all = stage.shown(&stage.office(), &petition, "urgings reminders").await;
+        assert_eq!(all, json!({"urgings": 3, "reminders": 1}));
     }
 }

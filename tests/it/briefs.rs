@@ -6,10 +6,67 @@ use cutri::{briefs, worker};
 use cutri_tests::{
     TestDatabase, each_db,
     phone::{Phone, create, new_id},
+    world::Put,
+};
+use entity::{
+    council,
+    id::{CouncilId, UnitId},
+    petition, petition_unit,
 };
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::rounds::{Stage, pulled};
+use crate::{
+    rounds::{Stage, pulled},
+    rows,
+};
+
+/// What voters of a unit asked a council, not yet classified.
+async fn asked_of(stage: &Stage, council: CouncilId, unit: UnitId, title: &str) -> String {
+    let id: entity::id::PetitionId = uuid::Uuid::now_v7().into();
+    let row = petition::Model {
+        id,
+        council_id: council,
+        number: id.to_string(),
+        title: title.to_owned(),
+        public_title: None,
+        public_content: None,
+        public_answer: None,
+        process: petition::Process::Accepted,
+        outcome: None,
+        agency_id: None,
+        upper_council_id: None,
+        forwarding_id: None,
+        forwarded_number: None,
+        forwarded_at: None,
+        due_at: None,
+        extended_to: None,
+        answer_id: None,
+        answer_text: None,
+        answer_number: None,
+        answered_at: None,
+        assessment: None,
+        roadmap_at: None,
+        informed_at: None,
+        closed_at: None,
+        repeats: 0,
+        rev: 0,
+        ..rows::petition()
+    };
+    let there = petition_unit::Model {
+        petition_id: id,
+        unit_id: unit,
+    };
+    Put::new().row(row).row(there).now(&stage.app.state).await;
+    id.to_string()
+}
+
+/// Of what a brief lists: the titles by id.
+fn titles(brief: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let asked = brief["asked"].as_array().unwrap().iter();
+    asked.map(|one| (text(&one["id"]), text(&one["title"]))).collect()
+}
 
 impl Stage {
     /// The server takes its turn: twice, as two servers would.
@@ -178,6 +235,139 @@ each_db! {
         assert_eq!(stage.brief(office_above, &theirs).await["open"], json!([ours]));
     }
 
+    // What the communes had asked of which this one was made was left out: their councils are no more, and nobody published it.
+    async fn what_is_late_asked_again_or_asked_of_former_councils_is_carried(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let late = stage.petition("sửa cầu Gò Thuyền", None).await;
+        stage.clock.advance(Duration::seconds(1));
+        let again = stage.petition("sửa lại cầu Gò Thuyền", None).await;
+        stage.office().done("linkRepeat", json!({"petitionId": again, "earlierId": late}), "").await;
+        let later = json!({"petitionIds": [again], "dueAt": "2026-05-29", "reason": "Chờ bố trí vốn"});
+        stage.body().done("extendDue", later, "").await;
+
+        // A commune that went into this one as a whole, and the council of the term before.
+        let reference = stage.app.state.reference();
+        let units = &reference.units;
+        let former = units.predecessors(world.here.unit)
+            .filter(|edge| !edge.derived && units.successors(edge.from_id).len() == 1)
+            .map(|edge| units.get(edge.from_id).unwrap())
+            .find(|unit| unit.level == "commune")
+            .expect("Tân Hưng was made of communes");
+        let council = |unit: UnitId| council::Model {
+            unit_id: unit,
+            valid_from: "2021-07-01".parse().unwrap(),
+            valid_to: Some("2025-07-01".parse().unwrap()),
+            rev: 0,
+            ..rows::council()
+        };
+        let (merged, earlier) = (council(former.id), council(world.here.unit));
+        let (of_merged, of_earlier) = (merged.id, earlier.id);
+        Put::new().row(merged).row(earlier).now(&stage.app.state).await;
+        let pump = asked_of(&stage, of_merged, former.id, "Trạm bơm Cả Môn").await;
+        let school = asked_of(&stage, of_earlier, world.here.unit, "Trường mầm non").await;
+        // What the neighbours and the province keep to themselves stays with them.
+        asked_of(&stage, world.there.council, world.there.unit, "Chợ Vĩnh Thạnh").await;
+        asked_of(&stage, world.province_council, world.here.unit, "Đường tỉnh 819").await;
+
+        stage.day("2026-03-31");
+        let round = stage.round("before_session", 1).await;
+        let point = stage.point(&round, "ấp 1", 72).await;
+        stage.lead(&round, "approve").await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let brief = stage.brief(stage.delegate(0), &point).await;
+        let named = |ids: &[&String]| ids.iter().map(|id| (*id).clone()).collect::<BTreeSet<_>>();
+        let told = titles(&brief);
+        assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), named(&[&late, &again, &pump, &school]));
+        assert_eq!((told[&pump].as_str(), told[&school].as_str()), ("Trạm bơm Cả Môn", "Trường mầm non"));
+        let open: BTreeSet<String> = brief["open"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect();
+        assert_eq!(open, named(&[&late, &again, &pump, &school]));
+        assert_eq!(brief["repeated"], json!([again]));
+        // A phone tells what is late by the days that stand there; what has a new day is not.
+        let asked = &brief["asked"];
+        assert_eq!((&asked[0]["id"], &asked[0]["dueAt"], &asked[0]["extendedTo"]), (&json!(late), &json!("2026-03-30"), &Value::Null));
+        assert_eq!((&asked[1]["id"], &asked[1]["extendedTo"], &asked[1]["repeats"]), (&json!(again), &json!("2026-05-29"), &json!(1)));
+    }
+
+    async fn a_joint_contact_has_what_its_planner_has_and_of_others_what_is_released(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let ours = asked_of(&stage, world.here.council, world.here.unit, "Cầu nhà bà Sáu").await;
+        let theirs = asked_of(&stage, world.there.council, world.there.unit, "Đường nhà ông Bảy").await;
+        let of_province = asked_of(&stage, world.province_council, world.here.unit, "Đường tỉnh 819").await;
+        let spot = create("feedback", &new_id(), json!({"kind": "petition", "unitId": world.here.unit, "content": "Rác", "answeredOnSpot": true,
+            "onSpotAnswer": "Xã sẽ thu gom"}));
+        assert_eq!(Phone::new(stage.delegate(1)).push(&[spot]).await[0]["status"], "APPLIED");
+        let above = stage.app.person(&world.province_office);
+        let input = json!({"councilId": world.province_council, "kind": "thematic", "title": "Hai xã một hội trường", "startsAt": stage.hours(48),
+            "unitIds": [world.here.unit, world.there.unit], "councilIds": [world.here.council, world.there.council]});
+        let planned = above.done("planMeeting", input, "meeting { id }").await["meeting"]["id"].as_str().unwrap().to_owned();
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let both = stage.brief(stage.delegate(0), &planned).await;
+        assert_eq!(titles(&both), BTreeMap::from([(of_province.clone(), "Đường tỉnh 819".to_owned())]));
+        assert_eq!(both["onSpot"], json!([]));
+
+        for (login, id, title) in [(&world.here.office, &ours, "Cầu liên ấp"), (&world.there.office, &theirs, "Đường liên ấp")] {
+            let release = json!({"petitionId": id, "publicTitle": title, "publicContent": format!("Xin sửa: {title}")});
+            stage.app.person(login).done("publishPetition", release, "").await;
+        }
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let both = stage.brief(stage.delegate(0), &planned).await;
+        let released = [(of_province, "Đường tỉnh 819"), (ours, "Cầu liên ấp"), (theirs, "Đường liên ấp")];
+        assert_eq!(titles(&both), BTreeMap::from(released.map(|(id, title)| (id, title.to_owned()))));
+    }
+
+    // Whoever named a neighbour in his plan read a minute later what that one had not published, and its guide as his own.
+    async fn a_plan_that_names_a_neighbour_opens_nothing_of_it(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        asked_of(&stage, world.here.council, world.here.unit, "Cầu nhà bà Sáu").await;
+        let spot = create("feedback", &new_id(), json!({"kind": "petition", "unitId": world.here.unit, "content": "Rác", "answeredOnSpot": true,
+            "onSpotAnswer": "Xã sẽ thu gom"}));
+        assert_eq!(Phone::new(stage.delegate(1)).push(&[spot]).await[0]["status"], "APPLIED");
+        let guide = |council: CouncilId, number: &str, date: &str| json!({"councilId": council, "purpose": "contact_guide", "kind": "HD",
+            "number": number, "date": date, "title": "Hướng dẫn tiếp xúc cử tri", "summary": format!("Theo {number}")});
+        let newer = guide(world.here.council, "02/HD-HĐND", "2026-02-01");
+        stage.office().done("addCouncilDocument", newer, "").await;
+        for (login, council) in [(&world.there.office, world.there.council), (&world.province_office, world.province_council)] {
+            let curious = stage.app.person(login);
+            curious.done("addCouncilDocument", guide(council, "01/HD-HĐND", "2025-12-01"), "").await;
+            let input = json!({"councilId": council, "kind": "thematic", "title": "Tiếp xúc chuyên đề", "startsAt": stage.hours(48),
+                "unitIds": [world.here.unit], "councilIds": [world.here.council]});
+            let planned = curious.done("planMeeting", input, "meeting { id }").await["meeting"]["id"].as_str().unwrap().to_owned();
+            briefs::make(&stage.app.state, true).await.unwrap();
+            let desk = curious.data("query($id: ID!) { meeting(id: $id) { brief } }", json!({"id": planned})).await;
+            let phone = pulled(curious).await;
+            for told in [&desk["meeting"]["brief"], &phone.row("meeting", &planned)["brief"]] {
+                let told = told.as_str().unwrap();
+                let brief: Value = serde_json::from_str(told).unwrap();
+                assert_eq!(brief["guide"]["number"], "01/HD-HĐND", "{told}");
+                for word in ["bà Sáu", "Xã sẽ thu gom", "02/HD-HĐND"] {
+                    assert!(!told.contains(word), "{word}: {told}");
+                }
+            }
+        }
+    }
+
+    // What the office had found off the point stood there as the answer of whoever had the petition next.
+    async fn an_answer_that_was_found_wanting_is_carried_to_nobody(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let id = stage.petition("sửa cầu Gò Thuyền", Some(json!({"text": "Đã sửa xong", "outcome": "resolved"}))).await;
+        let round = stage.round("before_session", 1).await;
+        let point = stage.point(&round, "ấp 1", 72).await;
+        stage.lead(&round, "approve").await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let brief = stage.brief(stage.delegate(0), &point).await;
+        assert_eq!((&brief["open"], &brief["asked"][0]["answer"]), (&json!([]), &json!("Đã sửa xong")));
+        stage.office().done("assessAnswer", json!({"petitionId": id, "assessment": "off_point"}), "").await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let brief = stage.brief(stage.delegate(0), &point).await;
+        assert_eq!(brief["open"], json!([id]));
+        for member in ["answer", "answerNumber", "answeredAt"] {
+            assert_eq!(brief["asked"][0][member], Value::Null, "{member}");
+        }
+    }
+
     async fn a_brief_stays_small_and_keeps_what_is_urgent(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let long = "Ủy ban nhân dân xã đã kiểm tra thực tế, lập dự toán và trình cấp trên bố trí vốn. ".repeat(20);
@@ -202,5 +392,34 @@ each_db! {
         assert_eq!(kept, open, "answers go before what is open");
         let asked = brief["asked"].as_array().unwrap().len() as u64;
         assert_eq!(asked + brief["left"]["asked"].as_u64().unwrap(), 24);
+    }
+
+    async fn what_is_not_in_force_stays_out_and_an_older_report_entered_later_is_no_newer_one(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        for (number, dates) in [
+            ("07/NQ-HĐND", json!({"inForceFrom": "2026-01-20"})),
+            ("08/NQ-HĐND", json!({"inForceFrom": "2026-07-01"})),
+            ("09/NQ-HĐND", json!({"inForceFrom": "2026-01-20", "inForceTo": "2026-02-20"})),
+        ] {
+            let mut resolution = json!({"councilId": world.here.council, "rawNumber": number, "kind": "individual",
+                "title": format!("Nghị quyết {number}"), "issuedOn": "2026-01-15", "isPublic": true});
+            resolution.as_object_mut().unwrap().extend(dates.as_object().unwrap().clone());
+            office.done("createResolution", resolution, "").await;
+        }
+        for (number, date) in [("15/BC-UBND", "2026-02-20"), ("09/BC-UBND", "2026-01-10")] {
+            let report = json!({"councilId": world.here.council, "purpose": "socio_economic_report", "kind": "BC", "number": number,
+                "date": date, "title": "Báo cáo kinh tế - xã hội", "summary": "Thu ngân sách đạt dự toán."});
+            office.done("addCouncilDocument", report, "").await;
+            stage.clock.advance(Duration::seconds(1));
+        }
+        let round = stage.round("before_session", 1).await;
+        let point = stage.point(&round, "ấp 1", 72).await;
+        stage.lead(&round, "approve").await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let brief = stage.brief(stage.delegate(0), &point).await;
+        assert_eq!(brief["resolutions"].as_array().unwrap().len(), 1, "{brief}");
+        assert_eq!(brief["resolutions"][0]["number"], "07/NQ-HĐND");
+        assert_eq!(brief["report"]["number"], "15/BC-UBND");
     }
 }

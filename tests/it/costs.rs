@@ -1,12 +1,15 @@
 //! Costs, counted and never timed: statements do not grow with rows, a pull reads what changed, a list reads no long
 //! text.
 
+use cutri::store::Store;
 use cutri_tests::{
-    TestApp, TestDatabase, each_db,
+    Kind, TestApp, TestDatabase, each_db,
     phone::{Phone, create, new_id},
     socket::Socket,
     world::World,
 };
+use entity::sync_log;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
 
 use super::authorization::schema::Sdl;
 use serde_json::{Value, json};
@@ -39,6 +42,69 @@ async fn petitions(app: &TestApp, world: &World, count: usize) -> Vec<Value> {
     let forward = json!({"petitionIds": made, "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
     office.done("forwardPetitions", forward, "").await;
     made
+}
+
+/// How the database goes about reading the log as a pull of feedback does that has one new row to bring. `log` is that
+/// statement as it was sent; its parameters are the same for each partition that it asks about.
+async fn plan_of_the_log(store: &Store, log: &str) -> Vec<String> {
+    let newest = sync_log::Entity::find()
+        .filter(sync_log::Column::Collection.eq("feedback"))
+        .order_by_desc(sync_log::Column::Seq)
+        .one(store.read())
+        .await
+        .unwrap()
+        .unwrap();
+    let (partition, seq) = (newest.partition, newest.seq);
+    let values = (0..log.matches("FROM sync_log").count()).flat_map(|_| -> [sea_orm::Value; 5] {
+        [
+            partition.into(),
+            (seq - 1).into(),
+            seq.into(),
+            "feedback".into(),
+            100_i64.into(),
+        ]
+    });
+    let (explain, column) = match store.backend() {
+        sea_orm::DatabaseBackend::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
+        _ => ("EXPLAIN ", "QUERY PLAN"),
+    };
+    let explained = Statement::from_sql_and_values(store.backend(), format!("{explain}{log}"), values);
+    let lines = store.read().query_all_raw(explained).await.unwrap();
+    lines
+        .iter()
+        .map(|line| line.try_get("", column).unwrap())
+        .collect()
+}
+
+/// It goes to the checkpoint's place in the log and reads on from there: what lies before is not looked at, however much
+/// it is.
+fn assert_reads_on_from_its_place(kind: Kind, plan: &[String]) {
+    let text = plan.join("\n");
+    let lines_with = |what: &str| plan.iter().filter(|line| line.contains(what)).collect::<Vec<_>>();
+    match kind {
+        Kind::Sqlite => {
+            let of_the_log = lines_with("sync_log");
+            assert!(!of_the_log.is_empty(), "{text}");
+            let range = "SEARCH sync_log USING INDEX sync_log_seq (partition=? AND seq>? AND seq<?)";
+            assert!(of_the_log.iter().all(|line| line.contains(range)), "{text}");
+        }
+        Kind::Postgres => {
+            // A scan of a heap takes what a scan of an index found, one of a subquery what that came to.
+            let reads_elsewhere = |line: &&String| {
+                let by_place = ["sync_log_seq", "Bitmap Heap Scan", "Subquery Scan"];
+                !by_place.iter().any(|name| line.contains(name))
+            };
+            assert!(!lines_with("Scan").iter().any(reads_elsewhere), "{text}");
+            let conditions = lines_with("Index Cond");
+            let is_range = |line: &&String| {
+                line.contains("partition = ") && line.contains("seq > ") && line.contains("seq <= ")
+            };
+            assert!(
+                !conditions.is_empty() && conditions.iter().all(is_range),
+                "{text}"
+            );
+        }
+    }
 }
 
 each_db! {
@@ -205,6 +271,21 @@ each_db! {
         assert_eq!(counted[0], counted[1], "with one row stored and with three hundred");
         let (delta, nothing) = counted[0];
         assert!(nothing < delta, "nothing new ({nothing}) costs less than something ({delta})");
+
+        // Nor do the rows that it looks at. A database that serves knows its figures; here nobody has counted yet.
+        if db.kind() == Kind::Postgres {
+            store.migrating().execute_unprepared("ANALYZE sync_log").await.unwrap();
+        }
+        author.push(&[create("feedback", &new_id(), json!({"kind": "opinion", "unitId": world.here.unit, "content": "Mới"}))]).await;
+        store.keep_statements();
+        let (seen, _) = phone.pull_page(None).await;
+        assert_eq!(seen.len(), 1);
+        let mut log = store.kept_statements();
+        log.retain(|text| text.contains("SELECT partition, seq, collection, row_id, op FROM sync_log"));
+        assert!(!log.is_empty(), "the delta is read from the log");
+        for text in log {
+            assert_reads_on_from_its_place(db.kind(), &plan_of_the_log(store, &text).await);
+        }
     }
 
     /// One change, told to one socket and to two hundred: the database is asked as often, and about each row once.

@@ -1,10 +1,19 @@
 //! What a newcomer gets: the demo, its accounts, its page, its story.
 
-use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
+use std::{
+    collections::BTreeSet, fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::Stdio,
+    sync::Arc, time::Duration,
+};
 
-use cutri_tests::{ServerProcess, TestDatabase, each_db, server_process};
+use chrono::NaiveDate;
+use cutri::clock::{ManualClock, local_date};
+use cutri_tests::{Kind, ServerProcess, TestDatabase, app::state_at, database, each_db, server_process};
+use entity::{answer, document, event, forwarding, meeting, petition, resolution, round};
 use reqwest::Client;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
+
+use crate::serve::the_five_lines;
 
 const ROLES: [&str; 12] = [
     "administrator",
@@ -65,6 +74,7 @@ fn is_vietnamese(line: &str) -> bool {
 async fn a_newcomer_sees_the_whole_chain() {
     let folder = tempfile::tempdir().unwrap();
     let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
+    the_five_lines(&server, folder.path().join("demo.json").to_str().unwrap());
     let made = accounts(folder.path());
     let mode = fs::metadata(folder.path().join("demo.json"))
         .unwrap()
@@ -107,6 +117,7 @@ async fn a_newcomer_sees_the_whole_chain() {
     );
     assert!(front.contains("<svg") && front.contains("60 kiến nghị đã công khai"));
     assert!(front.contains("Thông tin lại cho cử tri") && front.contains("văn bản số"));
+    every_step_says_who_when_and_by_which_document(&front);
     assert!(
         made.iter()
             .all(|account| front.contains(text(account, "password")))
@@ -116,7 +127,7 @@ async fn a_newcomer_sees_the_whole_chain() {
 
     it_stands_on_real_input(&server, &made).await;
     every_example_is_valid(&server).await;
-    the_story_is_told(folder.path(), &server);
+    the_story_is_told(folder.path(), &server).await;
 
     assert!(server.term().await.success());
     let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
@@ -132,6 +143,48 @@ async fn a_newcomer_sees_the_whole_chain() {
             .all(|account| !front.contains(text(account, "password")))
     );
     assert!(server.term().await.success());
+}
+
+/// One petition's story on the page, from what the voters said to its end.
+#[track_caller]
+fn every_step_says_who_when_and_by_which_document(front: &str) {
+    fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+        let rest = text.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
+        rest.unwrap_or_else(|| panic!("no {begin}…{end} in {text}")).0
+    }
+    let story = between(front, "<ol class=\"steps\">", "</ol>");
+    let (mut days, mut people, mut documents) = (Vec::new(), BTreeSet::new(), 0);
+    for step in story.split("<li>").skip(1) {
+        let day = between(step, "<time>", "</time>");
+        assert_eq!(day.len(), "31/12/2026".len(), "{step}");
+        days.push(
+            NaiveDate::parse_from_str(day, "%d/%m/%Y").unwrap_or_else(|error| panic!("{step}: {error}")),
+        );
+        assert!(is_vietnamese(between(step, "<strong>", "</strong>")), "{step}");
+        let told = between(step, "<span>", "</span>");
+        let (who, document) = told.split_once(", văn bản số ").unwrap_or((told, ""));
+        assert!(who.contains(' '), "nobody did it: {step}");
+        people.insert(who);
+        if !document.is_empty() {
+            // Its number, "24/HĐND-VP".
+            let number = between(document, "<b>", "</b>");
+            assert!(
+                number.starts_with(|first: char| first.is_ascii_digit()) && number.contains('/'),
+                "{step}"
+            );
+            documents += 1;
+        }
+    }
+    assert!(days.len() >= 6 && days.is_sorted(), "{days:?}");
+    assert!(
+        people.len() >= 3,
+        "the council, the body, who told the voters: {people:?}"
+    );
+    assert!(documents >= 2, "the letter and its answer: {story}");
+    assert!(
+        story.rfind("Thông tin lại cho cử tri") > story.rfind("văn bản số"),
+        "{story}"
+    );
 }
 
 /// The documents that the owner began from, and what came after them.
@@ -236,6 +289,46 @@ async fn it_stands_on_real_input(server: &ServerProcess, made: &[Value]) {
         );
     }
 
+    // What the reports tell of, on its day, in the history of the council that it was about. Those who keep a council read
+    // it.
+    let keeper = made.iter().find(|account| account["role"] == "administrator");
+    let told = "{ councils(first: 100) { nodes { name term history(first: 10) { event at basis } } } }";
+    let asked = Client::new()
+        .post(server.url("/graphql"))
+        .bearer_auth(sign_in(server, keeper.unwrap()).await)
+        .json(&json!({"query": told}));
+    let told: Value = asked.send().await.unwrap().json().await.unwrap();
+    let keeping = told["data"]["councils"]["nodes"].as_array();
+    let keeping = keeping.unwrap_or_else(|| panic!("{told:#}"));
+    for (name, term, what, day, words) in REPORTED {
+        let tells = |step: &Value| {
+            step["event"] == what
+                && text(step, "at").starts_with(day)
+                && step["basis"].as_str().is_some_and(|basis| basis.contains(words))
+        };
+        let is_there = keeping.iter().any(|council| {
+            council["name"] == name
+                && council["term"] == term
+                && council["history"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|step| tells(step))
+                    .count()
+                    == 1
+        });
+        assert!(is_there, "{name} {term} {what} {day}: {keeping:#?}");
+    }
+    let reported = keeping
+        .iter()
+        .flat_map(|council| council["history"].as_array().unwrap());
+    let reported = reported.filter(|step| text(step, "event").ends_with("_reported"));
+    assert_eq!(
+        reported.count(),
+        REPORTED.len(),
+        "each with the council of its day alone"
+    );
+
     // Bodies with an account and without; meetings past and to come, also of several councils; the sessions that a
     // report counts without saying when they were.
     let agencies = nodes("agencies(first: 100) { nodes { hasAccount } }").await;
@@ -273,6 +366,52 @@ async fn it_stands_on_real_input(server: &ServerProcess, made: &[Value]) {
     assert!(twice > 0, "nobody has a mandate in two councils: {names:?}");
 }
 
+/// What five public reports tell: of which council and term, what, when, in which words.
+const REPORTED: [(&str, &str, &str, &str, &str); 6] = [
+    (
+        "HĐND huyện Tân Hưng",
+        "2021-2026",
+        "conference_reported",
+        "2024-05-02",
+        "Hội nghị trao đổi kinh nghiệm",
+    ),
+    (
+        "HĐND tỉnh Nghệ An",
+        "2021-2026",
+        "conference_reported",
+        "2024-08-02",
+        "lần thứ năm",
+    ),
+    (
+        "HĐND huyện Gia Lộc",
+        "2016-2021",
+        "questioning_reported",
+        "2018-09-14",
+        "xây dựng nông thôn mới",
+    ),
+    (
+        "HĐND huyện Gia Lộc",
+        "2016-2021",
+        "conference_reported",
+        "2018-10-04",
+        "tiếp xúc cử tri của đại biểu HĐND hai cấp",
+    ),
+    (
+        "HĐND huyện Thạch Thất",
+        "2021-2026",
+        "year_reported",
+        "2023-01-11",
+        "Hội nghị giao ban",
+    ),
+    (
+        "HĐND tỉnh Thái Nguyên",
+        "2021-2026",
+        "term_reported",
+        "2023-03-10",
+        "Hội nghị giao ban",
+    ),
+];
+
 /// An example may need other ids or somebody signed in; it must not be misspelt.
 async fn every_example_is_valid(server: &ServerProcess) {
     let asked = Client::new()
@@ -300,10 +439,16 @@ async fn every_example_is_valid(server: &ServerProcess) {
     assert!(count >= 6);
 }
 
-fn the_story_is_told(data: &Path, server: &ServerProcess) {
+/// The longest that the story may take; it takes a few seconds.
+const STORY: Duration = Duration::from_secs(60);
+
+async fn the_story_is_told(data: &Path, server: &ServerProcess) {
     let listen = server.address().to_string();
-    let told = server_process::command(data, &["demo", "story"], &[("CUTRI_LISTEN", &listen)])
-        .output()
+    let tells = server_process::command(data, &["demo", "story"], &[("CUTRI_LISTEN", &listen)]);
+    let mut tells = tokio::process::Command::from(tells);
+    let told = tokio::time::timeout(STORY, tells.kill_on_drop(true).output()).await;
+    let told = told
+        .unwrap_or_else(|_| panic!("not at its end after {STORY:?}:\n{}", server.log().text()))
         .unwrap();
     let lines = String::from_utf8(told.stdout).unwrap();
     let log = server.log().text();
@@ -328,8 +473,8 @@ each_db! {
         let keys = db.folder().join("keys");
         let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
         let server = ServerProcess::start(db.folder(), &["serve", "--demo"], &environment).await;
-        the_story_is_told(db.folder(), &server);
-        the_story_is_told(db.folder(), &server);
+        the_story_is_told(db.folder(), &server).await;
+        the_story_is_told(db.folder(), &server).await;
         let published = ask(&server, "{ petitions(first: 1, filter: { isOverdue: true }) { totalCount } }").await;
         let overdue = published["data"]["petitions"]["totalCount"].as_i64().unwrap();
         assert!((1..60).contains(&overdue), "{published}");
@@ -391,4 +536,125 @@ async fn the_doctor_finds_a_fresh_demo_healthy() {
         .unwrap();
     let said = String::from_utf8_lossy(&examined.stdout).into_owned();
     assert!(examined.status.success(), "{said}");
+}
+
+#[test]
+fn a_demo_can_be_made_on_new_years_day() {
+    database::run(Kind::Sqlite, |db| made_on(db, "2027-01-01T01:00:00Z"));
+}
+
+#[test]
+fn a_demo_can_be_made_at_tet() {
+    database::run(Kind::Sqlite, |db| made_on(db, "2027-02-08T01:00:00Z"));
+}
+
+#[test]
+fn a_demo_can_be_made_on_the_day_that_most_years_have_not() {
+    database::run(Kind::Sqlite, |db| made_on(db, "2028-02-29T01:00:00Z"));
+}
+
+/// The demo as it is made at this moment: whole, its days counted from this one, and nothing dated that has not been.
+async fn made_on(db: TestDatabase, now: &str) {
+    let clock = Arc::new(ManualClock::at(now.parse().unwrap()));
+    let state = state_at(db.url(), &db.folder().join("keys"), clock).await;
+    assert!(Box::pin(cutri::demo::prepare(&state, db.folder())).await.unwrap());
+    let made = accounts(db.folder());
+    assert!(
+        ROLES
+            .iter()
+            .all(|role| made.iter().any(|account| account["role"] == *role)),
+        "{made:#?}"
+    );
+    let (today, now) = (state.clock.today(), state.clock.now());
+    let conn = state.store.read();
+    assert_eq!(petition::Entity::find().count(conn).await.unwrap(), 60);
+
+    let rounds = round::Entity::find().all(conn).await.unwrap();
+    let meetings = meeting::Entity::find().all(conn).await.unwrap();
+    let mut in_rounds = 0;
+    for meeting in &meetings {
+        let (Some(at), title) = (meeting.starts_at, &meeting.title) else {
+            continue;
+        };
+        assert!(
+            !meeting.status.is_over() || at <= now,
+            "held before it was: {title}"
+        );
+        if meeting.round_id.is_none() {
+            continue;
+        }
+        let round = rounds.iter().find(|round| Some(round.id) == meeting.round_id);
+        let round = round.unwrap_or_else(|| panic!("in a round that there is not: {title}"));
+        let day = Some(local_date(at));
+        assert!(
+            round.council_id == meeting.council_id && round.starts_on <= day && day <= round.ends_on,
+            "{title} on {day:?} is not within {round:?}"
+        );
+        in_rounds += 1;
+    }
+    assert!(in_rounds >= 6, "{in_rounds}");
+    let days: BTreeSet<NaiveDate> = meetings
+        .iter()
+        .filter_map(|meeting| meeting.starts_at.map(local_date))
+        .collect();
+    assert!(
+        days.contains(&today.pred_opt().unwrap()) && days.last() > Some(&today),
+        "{days:?}"
+    );
+
+    let mut dated: Vec<(String, Option<NaiveDate>)> = Vec::new();
+    dated.extend(meetings.into_iter().map(|row| (row.title, row.plan_date)));
+    dated.extend(rounds.into_iter().map(|row| (row.title, row.plan_date)));
+    let rows = document::Entity::find().all(conn).await.unwrap();
+    dated.extend(rows.into_iter().map(|row| (row.number, Some(row.date))));
+    let rows = forwarding::Entity::find().all(conn).await.unwrap();
+    dated.extend(
+        rows.into_iter()
+            .map(|row| (row.document_number, Some(row.document_date))),
+    );
+    let rows = answer::Entity::find().all(conn).await.unwrap();
+    dated.extend(
+        rows.into_iter()
+            .map(|row| (row.document_number, Some(row.document_date))),
+    );
+    let rows = resolution::Entity::find().all(conn).await.unwrap();
+    dated.extend(rows.into_iter().map(|row| (row.raw_number, row.issued_on)));
+    let ahead: Vec<_> = dated
+        .iter()
+        .filter(|(_, day)| day.is_some_and(|day| day > today))
+        .collect();
+    assert!(ahead.is_empty(), "signed after {today}: {ahead:?}");
+
+    let events = event::Entity::find().all(conn).await.unwrap();
+    let ahead: Vec<_> = events.iter().filter(|event| event.at > now).collect();
+    assert!(ahead.is_empty(), "happened after {now}: {ahead:?}");
+    the_figures_are_those_of_the_reports(&events);
+}
+
+/// The figures that public reports give of a council's year or term, as the history of that council keeps them.
+#[track_caller]
+fn the_figures_are_those_of_the_reports(events: &[event::Model]) {
+    let told = |what: &str| -> Vec<Value> {
+        let events = events
+            .iter()
+            .filter(|event| event.kind == "council" && event.event == what);
+        events
+            .map(|event| serde_json::from_str(event.detail.as_deref().unwrap()).unwrap())
+            .collect()
+    };
+    // Thạch Thất in 2022: 2 regular sessions of the district and 3 thematic ones; 46 and 7 of its communes.
+    let year = json!({"year": 2022, "sessions": 5, "thematicSessions": 3, "communeRegularSessions": 46,
+        "communeThematicSessions": 7, "supervisions": 13, "surveys": 3, "supervisedBodies": 39, "communeSupervisions": 177});
+    assert_eq!(told("year_reported"), [year]);
+    // Thái Nguyên since the term began, province and districts: 49 of 95 sessions were thematic.
+    let term = json!({"resolutions": 1027, "sessions": 95, "thematicSessions": 49, "supervisionsAndSurveys": 231,
+        "contributions": 19});
+    assert_eq!(told("term_reported"), [term]);
+    // Gia Lộc's conference heard six contributions; of the others no report says how many.
+    let conferences = told("conference_reported");
+    let contributions: Vec<&Value> = conferences
+        .iter()
+        .filter_map(|detail| detail.get("contributions"))
+        .collect();
+    assert_eq!((conferences.len(), contributions), (3, vec![&json!(6)]));
 }

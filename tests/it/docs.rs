@@ -19,6 +19,8 @@ use cutri_tests::{
 };
 use serde_json::{Value, json};
 
+use crate::files::{Sender, sha256, text};
+
 const PAGES: [&str; 4] = ["sync.md", "sync.vi.md", "clients.md", "clients.vi.md"];
 /// "And more of the same."
 const MORE: &str = "…";
@@ -168,7 +170,8 @@ impl Story {
         }
     }
 
-    async fn operation(&mut self, query: &str, variables: Option<&str>, answer: &str, place: &str) {
+    /// What the server answers, once it is found to be like what the page says.
+    async fn asked(&mut self, query: &str, variables: Option<&str>, answer: &str, place: &str) -> Value {
         let variables = self.filled(variables.unwrap_or("{}"));
         let variables: Value = serde_json::from_str(&variables).unwrap();
         let got = self.person().ask(query, variables).await.body;
@@ -176,6 +179,11 @@ impl Story {
         if let Err(difference) = alike(&wanted, &got) {
             panic!("{place}: {difference}\n{got:#}");
         }
+        got
+    }
+
+    async fn operation(&mut self, query: &str, variables: Option<&str>, answer: &str, place: &str) {
+        let got = self.asked(query, variables, answer, place).await;
         self.learn(&got["data"]).await;
     }
 
@@ -300,6 +308,172 @@ async fn the_protocol_is_as_its_page_says() {
     assert!(executed >= 12, "{executed}");
 }
 
+/// Signs in and reads as the page says, on a phone that is then given up.
+async fn lose_the_phone(story: &mut Story, operations: &HashMap<String, (String, String)>) {
+    let anything = json!({MORE: MORE}).to_string();
+    let mut device = Value::Null;
+    for name in ["SignIn", "Pull"] {
+        let (query, variables) = &operations[name];
+        let got = story
+            .asked(query, Some(variables.as_str()), &anything, name)
+            .await;
+        story.learn(&got["data"]).await;
+        if name == "SignIn" {
+            device = got["data"]["login"]["device"]["id"].clone();
+        }
+    }
+    let given_up = json!({"deviceId": device, "stolen": false});
+    story.person().done("revokeDevice", given_up, "").await;
+    // It is worth nothing any more, and is not sent along.
+    story.named.remove("accessToken");
+}
+
+/// What a phone that was given up is told: the operations are those of the whole page, the answers have their names.
+#[tokio::test]
+async fn a_lost_phone_is_told_what_the_page_says() {
+    let db = TestDatabase::fresh(Kind::Sqlite).await;
+    let mut story = Story::begin(&db).await;
+    let mut operations: HashMap<String, (String, String)> = HashMap::new();
+    let mut last = String::new();
+    let mut given = None;
+    let mut told = Vec::new();
+    for block in blocks("sync.md") {
+        let place = format!("docs/sync.md:{}", block.line);
+        match block.kind.as_str() {
+            "graphql" => {
+                let name = block.text.split_whitespace().nth(1).unwrap();
+                last = name.split('(').next().unwrap().to_owned();
+                operations.insert(last.clone(), (block.text.clone(), "{}".to_owned()));
+            }
+            "json variables" => operations.get_mut(&last).unwrap().1 = block.text,
+            "json lost variables" => given = Some(block.text),
+            kind => {
+                let Some(name) = kind.strip_prefix("json lost ") else {
+                    continue;
+                };
+                if told.is_empty() {
+                    lose_the_phone(&mut story, &operations).await;
+                }
+                let (query, usual) = &operations[name];
+                let variables = given.take().unwrap_or_else(|| usual.clone());
+                let got = story
+                    .asked(query, Some(variables.as_str()), &block.text, &place)
+                    .await;
+                match name {
+                    "Renew" => story.learn(&got["data"]).await,
+                    "Pull" => {
+                        let page = &got["data"]["syncPull"];
+                        assert_eq!(page["wipe"], true);
+                        let changes = page["changes"].as_array().unwrap();
+                        assert!(changes.iter().all(|change| change["op"] == "gone"), "{page}");
+                    }
+                    _ => {}
+                }
+                told.push(name.to_owned());
+            }
+        }
+    }
+    assert_eq!(told, ["Renew", "Push", "Pull"]);
+}
+
+/// The JavaScript of a page that speaks of this.
+fn javascript(page: &str, about: &str) -> String {
+    let mut found = blocks(page)
+        .into_iter()
+        .filter(|block| block.kind == "js" && block.text.contains(about));
+    let block = found
+        .next()
+        .unwrap_or_else(|| panic!("docs/{page} has no program with {about}"));
+    assert!(found.next().is_none(), "docs/{page}: which program with {about}?");
+    block.text
+}
+
+/// Runs a program among the packages of this client; what it wrote.
+async fn ran(client: &str, program: &str) -> Vec<u8> {
+    let mut node = tokio::process::Command::new("node")
+        .args(["--no-warnings", "--input-type=module"])
+        .current_dir(folder(client))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut input = node.stdin.take().unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut input, program.as_bytes())
+        .await
+        .unwrap();
+    drop(input);
+    let ran = tokio::time::timeout(std::time::Duration::from_secs(120), node.wait_with_output()).await;
+    let ran = ran.expect("it ends").unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    ran.stdout
+}
+
+/// The program of the page seals a bundle that this server opens, with its author's rows in it.
+#[tokio::test]
+async fn a_bundle_sealed_as_the_page_says_is_opened() {
+    let db = TestDatabase::fresh(Kind::Sqlite).await;
+    let app = TestApp::start(&db).await;
+    let world = World::create(&app.state).await;
+    let login = &world.here.delegates[0];
+    let mut phone = Phone::new(app.person(login));
+    let query = "{ viewer { account { id } device { id bundleKey } } }";
+    let viewer = phone.person.data(query, json!({})).await["viewer"].clone();
+    let id = new_id();
+    let said = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": "Cầu gỗ mục nát"});
+    let given = json!({"account": viewer["account"]["id"], "device": viewer["device"]["id"],
+        "bundleKey": viewer["device"]["bundleKey"], "rows": [create("feedback", &id, said)]});
+    let page = javascript("sync.md", "cutri-bundle/1");
+    let program = format!(
+        "const {{ account, device, bundleKey, rows }} = {given};\n{page}\n\
+         process.stdout.write(Buffer.from(await file.arrayBuffer()));"
+    );
+    let file = ran("tus", &program).await;
+    let octets = [("content-type", "application/octet-stream")];
+    let (status, _, answer) = app.stranger().send_file("/goi", &octets, file).await;
+    assert_eq!(status, 200, "{answer}");
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let counts = ["received", "known", "refused"].map(|name| answer["files"][0][name].as_u64());
+    assert_eq!(counts, [Some(1), Some(0), Some(0)], "{answer}");
+    phone.collections = Some(vec!["feedback".to_owned()]);
+    phone.pull().await;
+    assert_eq!(phone.row("feedback", &id)["content"], "Cầu gỗ mục nát");
+}
+
+/// The program of the page sends a file with an unmodified tus-js-client.
+#[tokio::test]
+async fn a_file_sent_as_the_page_says_arrives() {
+    let db = TestDatabase::fresh(Kind::Sqlite).await;
+    let app = TestApp::start(&db).await;
+    let world = World::create(&app.state).await;
+    let person = app.person(&world.here.delegates[0]);
+    // More than one of the page's chunks.
+    let bytes = text("Cống ấp 3 sập", 600_000);
+    let photo = tempfile::NamedTempFile::new().unwrap();
+    fs::write(photo.path(), &bytes).unwrap();
+    let page = javascript("sync.md", "new tus.Upload");
+    assert_eq!(page.matches("https://…").count(), 2);
+    let page = page.replace("https://…", &format!("http://{}", app.address()));
+    let program = format!(
+        "import * as tus from 'tus-js-client';
+        import {{ readFileSync }} from 'node:fs';
+        const [accessToken, sha256] = {};
+        const file = readFileSync({});
+        const upload = {page};
+        await new Promise((onSuccess, onError) => {{
+            Object.assign(upload.options, {{ onSuccess, onError }});
+            upload.start();
+        }});
+        process.exit(0);",
+        json!([person.token(), sha256(&bytes)]),
+        json!(photo.path()),
+    );
+    ran("tus", &program).await;
+    let told = Sender::new(&app, &person).read(&sha256(&bytes), &[]).await;
+    assert_eq!((told.status, told.body == bytes), (200, true));
+}
+
 fn one_block(page: &str, kind: &str) -> String {
     let mut found = blocks(page).into_iter().filter(|block| block.kind == kind);
     let block = found
@@ -337,24 +511,7 @@ async fn rxdb_in_30_lines_replicates() {
             await new Promise((resolve) => setTimeout(resolve, 50));
         }
         process.exit(0);";
-    let mut node = tokio::process::Command::new("node")
-        .args(["--no-warnings", "--input-type=module"])
-        .current_dir(folder("rxdb"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut input = node.stdin.take().unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut input, program.as_bytes())
-        .await
-        .unwrap();
-    drop(input);
-    let ran = tokio::time::timeout(std::time::Duration::from_secs(120), node.wait_with_output()).await;
-    let ran = ran.expect("it ends").unwrap();
-    let row: Value = serde_json::from_slice(&ran.stdout)
-        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stderr)));
+    let row: Value = serde_json::from_slice(&ran("rxdb", &program).await).unwrap();
     assert_eq!(row["status"], "accepted", "{row}");
     let mut phone = Phone::new(person);
     phone.pull().await;

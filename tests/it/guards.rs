@@ -253,6 +253,27 @@ fn every_collection_is_in_the_protocol() {
     }
 }
 
+/// What is first built is not what is handed out: `cargo run --release` links quickly, `just dist` well.
+#[test]
+fn only_the_file_that_is_handed_out_is_linked_with_care() {
+    let text = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let settings = |profile: &str| -> BTreeSet<String> {
+        let heading = format!("[profile.{profile}]");
+        let lines = text.lines().skip_while(|line| line.trim() != heading).skip(1);
+        let lines = lines.take_while(|line| !line.trim_start().starts_with('['));
+        let names = lines
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, _)| name.trim());
+        names.map(str::to_owned).collect()
+    };
+    let (release, dist) = (settings("release"), settings("dist"));
+    assert!(
+        release.contains("opt-level") && !release.contains("lto"),
+        "{release:?}"
+    );
+    assert!(dist.contains("lto"), "{dist:?}");
+}
+
 #[test]
 fn decisions_are_short_and_numbered() {
     let mut files: Vec<PathBuf> = fs::read_dir(root().join("docs/adr"))

@@ -12,12 +12,12 @@ use cutri_tests::{
     seeds,
     world::World,
 };
-use entity::{event, sync_digest, sync_doc, sync_log};
+use entity::{delegate, event, sync_digest, sync_doc, sync_log};
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-const STEPS: usize = 60;
+const STEPS: usize = 80;
 
 each_db! {
     async fn phones_converge_and_documents_are_what_the_rules_say(db: TestDatabase) {
@@ -25,6 +25,8 @@ each_db! {
         println!("seed {seed}");
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
+        // What the world began with was put there without a history.
+        let begun = versions(&app).await;
         let mut town = Town::new(&app, world, seed);
         let mut step = 0;
         // Much of what people try is refused; a history goes on until enough has really happened.
@@ -32,15 +34,40 @@ each_db! {
             step += 1;
             assert!(step < 10 * STEPS, "nothing is accepted any more");
             town.something_happens().await;
+            // Each has its turn, whatever the dice say.
+            if step % 20 == 10 {
+                town.something_of_a_meeting().await;
+                town.something_of_a_resolution().await;
+                town.something_of_a_mandate().await;
+            }
             if step % 20 == 0 {
                 town.phones_follow().await;
                 stored_documents_are_what_their_rows_come_to(&app).await;
                 the_sums_are_those_of_the_log(&app).await;
             }
         }
-        every_change_is_in_the_history(&app).await;
+        every_change_is_in_the_history(&app, &begun).await;
+        let happened = (town.meetings.len() > 1, town.resolutions.is_empty(), town.mandates_moved > 0);
+        assert_eq!(happened, (true, false, true), "meetings, resolutions and mandates have histories too");
     }
 }
+
+/// What a meeting may come to; most of it does not fit where it is.
+const STEPS_OF_A_MEETING: [&str; 13] = [
+    "approve",
+    "notify",
+    "send_documents",
+    "begin",
+    "suspend",
+    "hold",
+    "postpone",
+    "cancel",
+    "draft_minutes",
+    "sign_minutes",
+    "synthesise",
+    "report",
+    "inform_results",
+];
 
 struct Town<'a> {
     app: &'a TestApp,
@@ -49,6 +76,11 @@ struct Town<'a> {
     phones: Vec<Phone>,
     feedback: Vec<String>,
     petitions: Vec<String>,
+    meetings: Vec<String>,
+    resolutions: Vec<String>,
+    groups: Vec<String>,
+    /// How often a mandate began, ended or was changed.
+    mandates_moved: usize,
     accepted: usize,
 }
 
@@ -76,17 +108,23 @@ impl<'a> Town<'a> {
                 "resolution",
                 "note",
                 "syncIssue",
+                "meetingRecord",
+                "delegate",
             ];
             phone.collections = Some(names.map(str::to_owned).to_vec());
         }
         let rng = StdRng::seed_from_u64(seed);
         Self {
             app,
+            meetings: vec![world.here.meeting.to_string()],
             world,
             rng,
             phones,
             feedback: Vec::new(),
             petitions: Vec::new(),
+            resolutions: Vec::new(),
+            groups: Vec::new(),
+            mandates_moved: 0,
             accepted: 0,
         }
     }
@@ -105,15 +143,23 @@ impl<'a> Town<'a> {
         self.app.person(&login)
     }
 
+    /// Asks for it; what came of it if it was accepted.
+    async fn ask(&mut self, person: &Person, name: &str, input: Value, selection: &str) -> Option<Value> {
+        let payload = person.mutate(name, input, selection).await;
+        let is_accepted = payload["userErrors"] == json!([]);
+        self.accepted += usize::from(is_accepted);
+        is_accepted.then_some(payload)
+    }
+
     async fn mutate(&mut self, person: &Person, name: &str, input: Value) {
-        let payload = person.mutate(name, input, "petitions { id }").await;
-        if payload["userErrors"] == json!([]) {
-            self.accepted += 1;
-            for petition in payload["petitions"].as_array().into_iter().flatten() {
-                let id = petition["id"].as_str().unwrap().to_owned();
-                if !self.petitions.contains(&id) {
-                    self.petitions.push(id);
-                }
+        let payload = self
+            .ask(person, name, input, "petitions { id }")
+            .await
+            .unwrap_or_default();
+        for petition in payload["petitions"].as_array().into_iter().flatten() {
+            let id = petition["id"].as_str().unwrap().to_owned();
+            if !self.petitions.contains(&id) {
+                self.petitions.push(id);
             }
         }
     }
@@ -141,7 +187,7 @@ impl<'a> Town<'a> {
         let what = match (self.feedback.len(), self.petitions.len()) {
             (0..6, _) => 0,
             (_, 0) => 6,
-            _ => self.rng.random_range(0..18),
+            _ => self.rng.random_range(0..26),
         };
         match what {
             0..3 => {
@@ -236,7 +282,7 @@ impl<'a> Town<'a> {
                 )
                 .await;
             }
-            _ => {
+            17 => {
                 let text = self.rng.random_bool(0.7).then_some("Nội dung đã biên tập");
                 self.mutate(
                     &office,
@@ -245,7 +291,182 @@ impl<'a> Town<'a> {
                 )
                 .await;
             }
+            18..22 => self.something_of_a_meeting().await,
+            22 | 23 => self.something_of_a_resolution().await,
+            _ => self.something_of_a_mandate().await,
         }
+    }
+
+    /// Contacts and sessions are planned, changed and led from step to step, alone or with the neighbours; a delegate
+    /// announces one of his own, and records what he heard.
+    async fn something_of_a_meeting(&mut self) {
+        let office = self.app.person(&self.world.here.office.clone());
+        let meeting = self.any(&self.meetings.clone()).unwrap_or_else(new_id);
+        let title = format!("Cuộc {}", self.rng.next_u32());
+        let joint = if self.rng.random_bool(0.5) {
+            json!([self.world.there.council])
+        } else {
+            json!([])
+        };
+        let starts_at = self.any(&["2026-01-15T08:00:00+07:00", "2099-01-15T08:00:00+07:00"]);
+        // Nothing is changed or led before something is planned.
+        let what = if self.meetings.len() < 2 {
+            0
+        } else {
+            self.rng.random_range(0..8)
+        };
+        match what {
+            0 => {
+                let mut input = json!({"councilId": self.world.here.council, "title": title, "startsAt": starts_at,
+                    "unitIds": [self.world.here.unit], "councilIds": joint});
+                // A session's number may be taken.
+                if self.rng.random_bool(0.3) && self.meetings.len() > 1 {
+                    input["family"] = json!("session");
+                    input["kind"] = json!("regular_end");
+                    input["ordinal"] = json!(self.rng.random_range(1..6));
+                } else {
+                    input["kind"] = json!("thematic");
+                }
+                let planned = self.ask(&office, "planMeeting", input, "meeting { id }").await;
+                let id = planned.and_then(|planned| planned["meeting"]["id"].as_str().map(str::to_owned));
+                self.meetings.extend(id);
+            }
+            1 => {
+                let input = json!({"meetingId": meeting, "title": title, "startsAt": starts_at, "councilIds": joint,
+                    "place": "Nhà văn hóa ấp 3"});
+                self.ask(&office, "updateMeeting", input, "meeting { id }").await;
+            }
+            2..5 => {
+                for _ in 0..3 {
+                    let event = self.any(&STEPS_OF_A_MEETING);
+                    let input = json!({"meetingId": meeting, "event": event, "basis": "06/KH-HĐND"});
+                    self.ask(&office, "advanceMeeting", input, "meeting { id }").await;
+                }
+            }
+            5 => {
+                let input = json!({"meetingId": meeting, "isPublic": self.rng.random_bool(0.7)});
+                self.ask(&office, "publishMeeting", input, "meeting { id }").await;
+                let counts = json!({"meetingId": meeting, "invited": 120, "attended": self.rng.random_range(1..120),
+                    "attendanceBands": "female=51 farmer=4"});
+                self.ask(&office, "recordAttendance", counts, "meeting { id }")
+                    .await;
+            }
+            6 => {
+                let person = self.delegate();
+                let patch = json!({"kind": "residence", "title": title, "unitIds": self.world.here.unit.to_string(),
+                    "startsAt": starts_at});
+                let id = new_id();
+                self.meetings.push(id.clone());
+                self.push(&person, create("meeting", &id, patch)).await;
+            }
+            _ => {
+                let person = self.delegate();
+                let patch = json!({"meetingId": meeting, "opinionCount": self.rng.random_range(0..30), "minutesDraft": title});
+                self.push(&person, create("meetingRecord", &new_id(), patch))
+                    .await;
+            }
+        }
+    }
+
+    /// Resolutions are entered, published or taken back, come into force and end, by themselves or by another's effect.
+    async fn something_of_a_resolution(&mut self) {
+        let office = self.app.person(&self.world.here.office.clone());
+        let known = self.any(&self.resolutions.clone());
+        let what = self.rng.random_range(0..5);
+        let is_public = self.rng.random_bool(0.5);
+        match (what, known) {
+            (0, _) | (_, None) => {
+                let in_force = self.rng.random_bool(0.7).then_some("2026-01-20");
+                let input = json!({"councilId": self.world.here.council, "kind": "individual", "issuedOn": "2026-01-15",
+                    "rawNumber": format!("{}/NQ-HĐND", self.resolutions.len() + 1), "title": "Về nâng cấp đường liên ấp",
+                    "text": "Điều 1. Nâng cấp đường liên ấp.", "inForceFrom": in_force, "isPublic": is_public});
+                let created = self
+                    .ask(&office, "createResolution", input, "resolution { id }")
+                    .await;
+                let id = created.and_then(|created| created["resolution"]["id"].as_str().map(str::to_owned));
+                self.resolutions.extend(id);
+            }
+            (1, Some(id)) => {
+                let title = format!("Về việc {}", self.rng.next_u32());
+                let input = json!({"resolutionId": id, "title": title, "isPublic": is_public});
+                self.ask(&office, "updateResolution", input, "resolution { id }")
+                    .await;
+            }
+            (2, Some(id)) => {
+                let event = self.any(&["come_into_force", "suspend", "resume", "expire_partly", "expire"]);
+                let input = json!({"resolutionId": id, "event": event});
+                self.ask(&office, "setEffect", input, "resolution { id }").await;
+            }
+            (_, Some(id)) => {
+                let other = self.any(&self.resolutions.clone()).unwrap_or_else(new_id);
+                let kind = self.any(&["amends", "replaces", "annuls", "suspends", "implements"]);
+                let input = json!({"resolutionId": id, "edges": [{"toId": other, "kind": kind}]});
+                self.ask(&office, "relateResolutions", input, "resolution { id }")
+                    .await;
+            }
+        }
+    }
+
+    /// Delegates lose their mandates and win new ones, here where they had one or beside one with the neighbours, in a
+    /// group or for the whole commune: what they and their phones may see changes with it.
+    async fn something_of_a_mandate(&mut self) {
+        let office = self.app.person(&self.world.here.office.clone());
+        let today = self.app.state.clock.today().to_string();
+        let sitting = delegate::Entity::find()
+            .filter(delegate::Column::CouncilId.eq(self.world.here.council))
+            .filter(delegate::Column::ValidTo.is_null())
+            .order_by_asc(delegate::Column::Id)
+            .all(self.app.state.store.read())
+            .await
+            .unwrap();
+        let id = self.any(&sitting).map_or_else(new_id, |row| row.id.to_string());
+        let what = if self.mandates_moved == 0 {
+            0
+        } else {
+            self.rng.random_range(0..6)
+        };
+        let selection = "delegate { id }";
+        let done = match what {
+            0 | 1 => {
+                let on = self.any(&["2025-12-01".to_owned(), today]);
+                let input = json!({"delegateId": id, "on": on, "reason": "Chuyển công tác"});
+                self.ask(&office, "endMandate", input, selection).await
+            }
+            2 | 3 => {
+                let accounts = [
+                    self.world.here.delegates[0].account,
+                    self.world.here.delegates[1].account,
+                    self.world.there.delegates[0].account,
+                ];
+                let account = self.any(&accounts);
+                let group = self.any(&self.groups.clone());
+                let units = if self.rng.random_bool(0.5) {
+                    json!([self.world.here.unit])
+                } else {
+                    json!([])
+                };
+                let input = json!({"councilId": self.world.here.council, "name": "Lê Văn Cường", "accountId": account,
+                    "groupId": group, "unitIds": units, "validFrom": today});
+                self.ask(&office, "createDelegate", input, selection).await
+            }
+            4 => {
+                let name = format!("Tổ đại biểu số {}", self.groups.len() + 1);
+                let input = json!({"councilId": self.world.here.council, "name": name});
+                let created = self.ask(&office, "createGroup", input, "group { id }").await;
+                let group = created.and_then(|created| created["group"]["id"].as_str().map(str::to_owned));
+                self.groups.extend(group);
+                None
+            }
+            _ => {
+                let mut input =
+                    json!({"delegateId": id, "name": format!("Đại biểu {}", self.rng.next_u32())});
+                if let Some(group) = self.any(&self.groups.clone()) {
+                    input["groupId"] = json!(group);
+                }
+                self.ask(&office, "updateDelegate", input, selection).await
+            }
+        };
+        self.mandates_moved += usize::from(done.is_some());
     }
 
     /// Each phone reads what is new, in pages of its own size, and then holds what a fresh phone would.
@@ -327,21 +548,39 @@ async fn the_sums_are_those_of_the_log(app: &TestApp) {
     assert_eq!(sums, stored);
 }
 
-/// Every version of every feedback and petition stands in its history.
-async fn every_change_is_in_the_history(app: &TestApp) {
+/// How many versions each feedback, petition, meeting and resolution has had.
+async fn versions(app: &TestApp) -> BTreeMap<(&'static str, uuid::Uuid), i64> {
     let conn = app.state.store.read();
-    let mut steps: BTreeMap<uuid::Uuid, i64> = BTreeMap::new();
-    for event in event::Entity::find().all(conn).await.unwrap() {
-        *steps.entry(event.row_id).or_default() += 1;
+    let mut all = BTreeMap::new();
+    let rows = entity::feedback::Entity::find().all(conn).await.unwrap();
+    all.extend(rows.iter().map(|row| (("feedback", row.id.0), row.rev)));
+    let rows = entity::petition::Entity::find().all(conn).await.unwrap();
+    all.extend(rows.iter().map(|row| (("petition", row.id.0), row.rev)));
+    let rows = entity::meeting::Entity::find().all(conn).await.unwrap();
+    all.extend(rows.iter().map(|row| (("meeting", row.id.0), row.rev)));
+    let rows = entity::resolution::Entity::find().all(conn).await.unwrap();
+    all.extend(rows.iter().map(|row| (("resolution", row.id.0), row.rev)));
+    all
+}
+
+/// Every version of every feedback, petition, meeting and resolution since `begun` stands in its history.
+async fn every_change_is_in_the_history(app: &TestApp, begun: &BTreeMap<(&'static str, uuid::Uuid), i64>) {
+    let mut steps: BTreeMap<(String, uuid::Uuid), i64> = BTreeMap::new();
+    for event in event::Entity::find().all(app.state.store.read()).await.unwrap() {
+        *steps.entry((event.kind, event.row_id)).or_default() += 1;
     }
-    let petitions = entity::petition::Entity::find().all(conn).await.unwrap();
-    for row in petitions {
-        let known = steps.get(&row.id.0).copied().unwrap_or(0);
+    let mut moved = BTreeSet::new();
+    for ((kind, id), rev) in versions(app).await {
+        let since = rev - begun.get(&(kind, id)).copied().unwrap_or(0);
+        let known = steps.get(&(kind.to_owned(), id)).copied().unwrap_or(0);
         assert!(
-            known >= row.rev,
-            "petition {} has {} versions and {known} events",
-            row.number,
-            row.rev
+            known >= since,
+            "{kind} {id} has {since} versions and {known} events"
         );
+        if since > 0 {
+            moved.insert(kind);
+        }
     }
+    let all = BTreeSet::from(["feedback", "meeting", "petition", "resolution"]);
+    assert_eq!(moved, all, "of each something has happened");
 }

@@ -1,6 +1,12 @@
 //! The voter's own view, told as the voter: a slip of paper, a telephone, no account.
 
-use cutri::feedback::tracking::TrackingCode;
+use std::sync::Arc;
+
+use cutri::{
+    clock::{Clock, ManualClock},
+    edge::EdgeConfig,
+    feedback::tracking::TrackingCode,
+};
 use cutri_tests::{
     ServerProcess, TestApp, TestDatabase,
     app::Person,
@@ -8,6 +14,7 @@ use cutri_tests::{
     phone::{Phone, create, new_id},
     world::World,
 };
+use entity::id::AgencyId;
 use serde_json::{Value, json};
 
 const ASK: &str = "query($code: String!) { trackingStatus(code: $code) { found sentence receivedOn status retryAfter
@@ -108,6 +115,96 @@ each_db! {
         }
     }
 
+    // What the office had asked back about was told as if nobody had looked at it, by a state that stood nowhere.
+    async fn each_state_is_told_in_a_plain_sentence(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (office, body, voter) = (app.person(&world.here.office), app.person(&world.here.committee_login), app.stranger());
+        let own = code(1);
+        let feedback = say(&app, &world, &own, json!({})).await;
+        let told = async |state: &str, process: Option<&str>, end: &str| {
+            let seen = status(&voter, &own).await;
+            assert_eq!((&seen["found"], &seen["status"]), (&json!(true), &json!(state)), "{seen}");
+            assert_eq!(seen["petitions"].get(0).map(|part| part["process"].as_str().unwrap()), process, "{seen}");
+            let sentence = seen["sentence"].as_str().unwrap();
+            assert!(sentence.starts_with("Ý kiến đã về đến Hội đồng nhân dân ngày ") && sentence.ends_with(end), "{sentence}");
+            let (_, _, page) = voter.get(&format!("/tra-cuu/{own}")).await;
+            assert!(page.contains(sentence), "{page}");
+        };
+        told("accepted", None, "Văn phòng đang xem xét, tổng hợp.").await;
+        office.done("returnForClarity", json!({"feedbackId": feedback, "question": "Đoạn nào của đường?"}), "").await;
+        told("returned", None, "Văn phòng đã hỏi lại người ghi phiếu để làm rõ nội dung.").await;
+        let group = json!({"feedbackIds": [feedback], "title": "Đường", "content": "Sửa đường"});
+        let made = office.done("groupFeedback", group, "petition { id }").await["petition"]["id"].clone();
+        told("grouped", Some("accepted"), "Kiến nghị đang chờ phân loại.").await;
+        office.done("classifyPetition", json!({"petitionId": made, "field": "transport", "tier": "commune"}), "").await;
+        told("grouped", Some("classified"), "đang chờ chuyển đến cơ quan có thẩm quyền.").await;
+        let forward = |number: &str| json!({"petitionIds": [made], "leadId": world.here.committee, "documentNumber": number,
+            "documentDate": "2026-03-02", "dueAt": "2099-12-31"});
+        office.done("forwardPetitions", forward("1/VP"), "").await;
+        told("grouped", Some("forwarded"), "Kiến nghị đã được chuyển đến Ủy ban nhân dân ngày 02/03/2026. Hạn trả lời: ngày 31/12/2099.").await;
+        body.done("returnPetitions", json!({"petitionIds": [made], "reason": "Không thuộc thẩm quyền"}), "").await;
+        told("grouped", Some("returned"), "Nơi nhận trả lại vì không thuộc thẩm quyền; Văn phòng đang xem xét chuyển đến cơ quan khác.").await;
+        office.done("forwardPetitions", forward("2/VP"), "").await;
+        let answer = json!({"petitionIds": [made], "agencyId": world.here.committee, "documentNumber": "8/UBND",
+            "documentDate": "2026-03-12", "text": "Đã sửa", "outcome": "resolved"});
+        body.done("answerPetitions", answer, "").await;
+        let answered = "Cơ quan có thẩm quyền đã trả lời ngày 12/03/2026, kết quả: đã giải quyết xong.";
+        told("grouped", Some("answered"), &format!("{answered} Văn phòng đang xem xét câu trả lời.")).await;
+        office.done("assessAnswer", json!({"petitionId": made, "assessment": "ok"}), "").await;
+        told("grouped", Some("assessed"), &format!("{answered} Đại biểu sẽ thông tin lại cho cử tri.")).await;
+        office.done("informVoters", json!({"petitionId": made, "channel": "phone"}), "").await;
+        let today = app.state.clock.today().format("%d/%m/%Y").to_string();
+        let informed = format!("{answered} Kết quả đã được thông tin lại cho cử tri ngày {today}.");
+        told("grouped", Some("informed"), &informed).await;
+        office.done("closePetition", json!({"petitionId": made}), "").await;
+        told("grouped", Some("closed"), &format!("{informed} Việc theo dõi kiến nghị đã kết thúc ngày {today}.")).await;
+        office.done("reopenPetition", json!({"petitionId": made, "reason": "Mưa lại ngập"}), "").await;
+        told("grouped", Some("reopened"), "Kiến nghị được mở lại, đang chờ xử lý tiếp.").await;
+    }
+
+    // The answer that had been found wanting stood on the page, under the body that had the petition next.
+    async fn what_is_no_answer_any_more_is_told_to_no_voter(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (office, body, voter) = (app.person(&world.here.office), app.person(&world.here.committee_login), app.stranger());
+        let own = code(1);
+        let feedback = say(&app, &world, &own, json!({})).await;
+        let group = json!({"feedbackIds": [feedback], "title": "Đường", "content": "Sửa đường"});
+        let made = office.done("groupFeedback", group, "petition { id }").await["petition"]["id"].clone();
+        office.done("classifyPetition", json!({"petitionId": made, "field": "transport", "tier": "commune"}), "").await;
+        let forward = |lead: AgencyId, number: &str, day: &str| json!({"petitionIds": [made], "leadId": lead, "documentNumber": number, "documentDate": day});
+        office.done("forwardPetitions", forward(world.here.committee, "1/VP", "2026-03-02"), "").await;
+        let answer = async |number: &str, day: &str, text: &str| {
+            let answer = json!({"petitionIds": [made], "agencyId": world.here.committee, "documentNumber": number, "documentDate": day,
+                "text": text, "outcome": "resolved"});
+            body.done("answerPetitions", answer, "").await;
+            let publish = json!({"petitionId": made, "publicContent": "Xin sửa đường", "publicAnswer": text});
+            office.done("publishPetition", publish, "").await;
+        };
+        let told = async |expected: Option<(&str, &str)>| {
+            let part = status(&voter, &own).await["petitions"][0].clone();
+            let (_, _, page) = voter.get(&format!("/tra-cuu/{own}")).await;
+            assert_eq!((&part["answeredOn"], &part["answer"]), (&json!(expected.map(|(day, _)| day)), &json!(expected.map(|(_, text)| text))), "{part}");
+            assert_eq!(page.contains("Cơ quan trả lời"), expected.is_some(), "{page}");
+            assert_eq!(page.contains("Đã sửa xong"), expected.is_some(), "{page}");
+        };
+        answer("8/UBND", "2026-03-12", "Đã sửa xong").await;
+        told(Some(("2026-03-12", "Đã sửa xong"))).await;
+        office.done("assessAnswer", json!({"petitionId": made, "assessment": "off_point"}), "").await;
+        told(None).await;
+        answer("9/UBND", "2026-03-19", "Đã sửa xong cả đoạn cuối").await;
+        told(Some(("2026-03-19", "Đã sửa xong cả đoạn cuối"))).await;
+        office.done("assessAnswer", json!({"petitionId": made, "assessment": "ok"}), "").await;
+        office.done("informVoters", json!({"petitionId": made, "channel": "phone"}), "").await;
+        office.done("closePetition", json!({"petitionId": made}), "").await;
+        told(Some(("2026-03-19", "Đã sửa xong cả đoạn cuối"))).await;
+        office.done("reopenPetition", json!({"petitionId": made, "reason": "Mưa lại ngập"}), "").await;
+        told(None).await;
+        office.done("forwardPetitions", forward(world.department, "2/VP", "2026-03-20"), "").await;
+        told(None).await;
+    }
+
     async fn there_is_one_answer_for_everything_that_is_not_to_be_told(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
@@ -148,6 +245,11 @@ each_db! {
         let (office, voter) = (app.person(&world.here.office), app.stranger());
         say(&app, &world, &code(1), json!({"answeredOnSpot": true, "onSpotAnswer": "kintraloi"})).await;
         assert!(sentence(&voter, &code(1)).await.ends_with("đã được trả lời ngay tại cuộc tiếp xúc cử tri."));
+        // Whoever came to the desk was told that he had been at a meeting.
+        let desk = json!({"kind": "petition", "channel": "reception", "unitId": world.here.unit, "content": "Cầu gãy",
+            "answeredOnSpot": true, "onSpotAnswer": "kintraloi"});
+        let desk = office.done("submitFeedback", desk, "feedback { trackingCode }").await["feedback"]["trackingCode"].clone();
+        assert!(sentence(&voter, desk.as_str().unwrap()).await.ends_with("đã được trả lời ngay khi tiếp nhận."));
         let back = say(&app, &world, &code(2), json!({})).await;
         app.person(&world.here.delegates[0]).done("withdrawFeedback", json!({"feedbackId": back}), "").await;
         assert!(sentence(&voter, &code(2)).await.ends_with("người ghi đã rút lại phiếu này."));
@@ -195,6 +297,45 @@ each_db! {
         if status == 429 {
             assert!(headers.contains_key("retry-after") && page.contains("Xin đợi"), "{page}");
         }
+    }
+
+    // A door without a wait could be opened and no test would have seen it.
+    async fn after_sixty_guesses_an_address_waits_and_no_other_does(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+        let trusted_proxies = EdgeConfig::parse_proxies("127.0.0.1").unwrap();
+        let config = EdgeConfig { trusted_proxies, ..EdgeConfig::default() };
+        let app = TestApp::start_at_with(&db, Arc::clone(&clock) as Arc<dyn Clock>, config).await;
+        let world = World::create(&app.state).await;
+        let own = code(1);
+        say(&app, &world, &own, json!({})).await;
+        let voter = app.stranger();
+        let asks = async |from: &str, code: &str| {
+            let headers = [("x-forwarded-for", from)];
+            let (status, headers, page) = voter.with_file("GET", &format!("/tra-cuu/{code}"), &headers, Vec::new()).await;
+            let wait = headers.get("retry-after").map(|seconds| seconds.to_str().unwrap().parse::<i64>().unwrap());
+            (status, wait, String::from_utf8(page).unwrap())
+        };
+        let (thief, elsewhere) = ("203.0.113.7", "203.0.113.8");
+        for guess in 0..60 {
+            assert_eq!(asks(thief, &code(1_000 + guess)).await.0, 404, "{guess}");
+        }
+        let (status, wait, page) = asks(thief, &code(1_060)).await;
+        assert_eq!(status, 429);
+        assert!(wait.is_some_and(|wait| wait >= 1) && page.contains("Xin đợi một chút"), "{wait:?}: {page}");
+        assert_eq!(asks(thief, &own).await.0, 429, "whether a code is right is not told either");
+        let pretended = format!("{elsewhere}, {thief}");
+        assert_eq!(asks(&pretended, &code(1_061)).await.0, 429, "only what the proxy wrote counts");
+
+        // The voter sees hers from anywhere else, as often as she likes; others may mistype.
+        for _ in 0..2 {
+            let (status, wait, page) = asks(elsewhere, &own).await;
+            assert!(status == 200 && wait.is_none() && page.contains("Kết quả tra cứu"), "{status}: {page}");
+        }
+        assert_eq!(asks(elsewhere, &code(1_062)).await.0, 404);
+        // Whoever waits as long as told is let through once more.
+        clock.advance(chrono::Duration::seconds(wait.unwrap()));
+        assert_eq!(asks(thief, &code(1_060)).await.0, 404);
+        assert_eq!(asks(thief, &code(1_063)).await.0, 429);
     }
 
     // Only who could compute the code had one to give: a letter at the desk stayed without.

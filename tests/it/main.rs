@@ -25,6 +25,7 @@ mod histories;
 mod imports;
 mod installed;
 mod invariants;
+mod live_rights;
 mod lookup;
 mod main_job;
 mod meetings;

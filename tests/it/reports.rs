@@ -21,10 +21,10 @@ use serde_json::{Value, json};
 
 use crate::rows;
 
-type Row = HashMap<String, String>;
+pub(crate) type Row = HashMap<String, String>;
 
 /// The rows of a table by the stable names of its columns.
-async fn table(person: &Person, name: &str, question: &str) -> Vec<Row> {
+pub(crate) async fn table(person: &Person, name: &str, question: &str) -> Vec<Row> {
     let path = format!("/export/{name}.csv?{question}");
     let (status, headers, text) = person.get(&path).await;
     assert_eq!(status, 200, "{path}: {text}");
@@ -48,7 +48,7 @@ async fn table(person: &Person, name: &str, question: &str) -> Vec<Row> {
 
 /// The sum of a column; an empty cell is not zero and may not be summed.
 #[track_caller]
-fn sum(rows: &[Row], column: &str) -> i64 {
+pub(crate) fn sum(rows: &[Row], column: &str) -> i64 {
     rows.iter()
         .map(|row| {
             row[column]

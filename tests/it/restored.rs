@@ -161,6 +161,33 @@ each_db! {
         an_older_copy_is_put_back(db, By::DeviceWhenOthersWroteAsMuch).await;
     }
 
+    /// More of them than the server has connections to its database, whichever of the two it is.
+    async fn i16_all_devices_that_know_more_may_come_back_at_once(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let author = &world.here.delegates[0];
+        let mut mine = phone(app.person(author));
+        mine.pull().await;
+        mark(&app).await;
+        let copy = db.backup().await;
+        mine.push(&[create("feedback", &new_id(), said(&world, "Bản duy nhất trên đời"))]).await;
+        mine.pull().await;
+        let keys = app.stop().await;
+        db.put_back(&copy).await;
+
+        let app = TestApp::start_again(&db, keys).await;
+        mine.person = app.person(author);
+        let query = "query($cursor: String) { syncPull(cursor: $cursor, maxBytes: 1024) { epoch } }";
+        let asked = (0..48).map(|_| mine.person.ask(query, json!({"cursor": mine.cursor})));
+        let mut epochs = std::collections::BTreeSet::new();
+        for answer in futures_util::future::join_all(asked).await {
+            assert_eq!(answer.body.get("errors"), None, "{:#}", answer.body);
+            epochs.insert(answer.body["data"]["syncPull"]["epoch"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(epochs.len(), 1, "one replacement is one epoch: {epochs:?}");
+        assert!(!epochs.contains(mine.epoch.as_ref().unwrap()));
+    }
+
     async fn i16_an_older_copy_is_noticed_by_the_first_device_that_knows_more(db: TestDatabase) {
         an_older_copy_is_put_back(db, By::Device).await;
     }

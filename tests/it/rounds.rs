@@ -198,6 +198,40 @@ each_db! {
         assert!(phone.rows.keys().all(|(collection, _)| collection != "round"));
     }
 
+    async fn each_point_counts_in_one_state_planned_or_not(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let office = stage.office();
+        let round = stage.round("before_session", 5).await;
+        let mut points = Vec::new();
+        for number in 1..=6 {
+            points.push(stage.point(&round, &format!("ấp {number}"), -2).await);
+        }
+        stage.lead(&round, "approve").await;
+        let counts = async || {
+            let query = "query($id: ID!) { round(id: $id) { counts { pointsPlanned pointsEntered pointsHeld pointsPostponed pointsCancelled
+                pointsComing pointsWithoutFigures unitsReached voters } } }";
+            let seen = office.data(query, json!({"id": round})).await["round"]["counts"].clone();
+            let of = |name: &str| seen[name].as_i64().unwrap();
+            assert_eq!(of("pointsEntered"), of("pointsHeld") + of("pointsPostponed") + of("pointsCancelled") + of("pointsComing"), "{seen}");
+            seen
+        };
+        assert_eq!(counts().await, json!({"pointsPlanned": 5, "pointsEntered": 6, "pointsHeld": 0, "pointsPostponed": 0, "pointsCancelled": 0,
+            "pointsComing": 6, "pointsWithoutFigures": 0, "unitsReached": 0, "voters": null}));
+        // One held, one put off, one called off, one put off and called off then, one put off and planned anew, one as it was.
+        for (point, steps) in points.iter().zip([&["notify", "hold"][..], &["postpone"], &["cancel"], &["postpone", "cancel"], &["postpone", "approve"]]) {
+            stage.advance(point, steps).await;
+        }
+        assert_eq!(counts().await, json!({"pointsPlanned": 5, "pointsEntered": 6, "pointsHeld": 1, "pointsPostponed": 1, "pointsCancelled": 2,
+            "pointsComing": 2, "pointsWithoutFigures": 1, "unitsReached": 1, "voters": null}));
+        // What was put off is held after all; of what was called off nothing comes.
+        stage.advance(&points[4], &["hold"]).await;
+        let input = json!({"meetingId": points[4], "invited": 80, "attended": 61, "speakers": 2, "opinions": 4});
+        office.done("recordAttendance", input, "").await;
+        assert_eq!(office.refused("advanceMeeting", json!({"meetingId": points[2], "event": "hold"})).await, "INVALID_STATE");
+        assert_eq!(counts().await, json!({"pointsPlanned": 5, "pointsEntered": 6, "pointsHeld": 2, "pointsPostponed": 1, "pointsCancelled": 2,
+            "pointsComing": 1, "pointsWithoutFigures": 1, "unitsReached": 1, "voters": 61}));
+    }
+
     async fn every_contact_belongs_to_a_round_or_says_why_not(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let (office, world) = (stage.office(), &stage.world);
@@ -407,6 +441,49 @@ each_db! {
         assert_eq!(refusal(&neighbour, "completeStep", json!({"stepId": own["steps"][0]["id"]})).await, refused("NOT_FOUND", "stepId"));
         assert_eq!(counts(&neighbour, json!({})).await["procedures"], 0);
         assert_eq!(counts(&stage.app.stranger(), json!({})).await["procedures"], 0);
+    }
+
+    // The same id with other steps was answered with the old ones, as if they had been taken.
+    async fn a_procedure_started_again_with_other_steps_is_refused(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        let round = stage.round("before_session", 1).await;
+        let point = stage.point(&round, "ấp Gò Thuyền", 50).await;
+        let id = new_id();
+        let step = |title: &str, days: i32| json!({"title": title, "days": days, "unit": "calendar", "side": "after", "responsible": "Văn phòng"});
+        let start = |more: Value| {
+            let mut input = json!({"id": id, "councilId": world.here.council, "kind": "other", "title": "Khảo sát đường", "roundId": round,
+                "anchorOn": "2026-03-10", "steps": [step("Đi thực tế", 3), step("Báo cáo", 5)]});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+        };
+        let fields = "procedure { id steps { id title days dueOn doneOn } }";
+        let made = office.done("startProcedure", start(json!({})), fields).await["procedure"].clone();
+        // The fifteenth is a Sunday.
+        assert_eq!(made["steps"][1]["dueOn"], "2026-03-16");
+        for more in [
+            json!({"steps": [step("Đi thực tế", 3), step("Báo cáo", 6)]}),
+            json!({"steps": [step("Đi thực tế", 3), step("Họp", 5)]}),
+            json!({"steps": [step("Đi thực tế", 3)]}),
+            json!({"steps": [step("Báo cáo", 5), step("Đi thực tế", 3)]}),
+            json!({"anchorOn": "2026-03-11"}),
+            json!({"title": "Khảo sát cầu"}),
+            json!({"roundId": null}),
+            json!({"roundId": null, "meetingId": point}),
+        ] {
+            assert_eq!(refusal(&office, "startProcedure", start(more.clone())).await, refused("TAKEN", "id"), "{more}");
+        }
+        // What has become of its steps since makes no other procedure of it.
+        office.done("completeStep", json!({"stepId": made["steps"][0]["id"]}), "").await;
+        let again = office.done("startProcedure", start(json!({})), fields).await["procedure"].clone();
+        assert_eq!((&again["id"], &again["steps"][0]["doneOn"]), (&json!(id), &json!("2026-03-02")));
+        assert_eq!(again["steps"].as_array().unwrap().len(), 2);
+        // What it is for is refused by the name under which it was given.
+        for (more, field) in [(json!({"roundId": new_id()}), "roundId"), (json!({"roundId": null, "meetingId": new_id()}), "meetingId")] {
+            let mut input = start(more);
+            input["id"] = json!(new_id());
+            assert_eq!(refusal(&office, "startProcedure", input).await, refused("NOT_FOUND", field));
+        }
     }
 
     async fn everybody_reads_the_schedule_and_subscribes_to_it(db: TestDatabase) {

@@ -341,6 +341,89 @@ each_db! {
         assert_eq!((&told[0]["id"], &told[0]["_deleted"], &told[0]["name"]), (&new["id"], &json!(true), &Value::Null));
     }
 
+    async fn a_row_of_somebody_else_that_is_told_back_as_it_stands_is_no_change_and_no_fault(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let delegate = app.person(&world.here.delegates[0]);
+        // Beside the office's meeting a colleague's own contact, which names another author.
+        let contact = json!({"kind": "thematic", "title": "Tiếp xúc ở chợ", "unitIds": world.here.unit,
+            "startsAt": "2026-03-02T08:00:00+07:00"});
+        let colleague = Phone::new(app.person(&world.here.delegates[1]));
+        assert_eq!(colleague.push(&[create("meeting", &new_id(), contact)]).await[0]["status"], "APPLIED");
+        let mut meetings = replica(delegate.clone(), "meeting");
+        assert_eq!(meetings.pull(100).await, 2);
+        let mut councils = replica(delegate.clone(), "council");
+        councils.pull(100).await;
+        let before = clocks(&app).await;
+        // A database that was opened anew: the client does not know any more what it was told.
+        for replica in [&meetings, &councils] {
+            for document in replica.documents.values() {
+                let told = replica.push(&[made(document.clone())]).await;
+                assert_eq!(told, std::slice::from_ref(document), "{}", replica.collection);
+            }
+        }
+        assert_eq!((clocks(&app).await, issues(&delegate).await), (before, Vec::new()));
+        // One word that is not there is a change, and refused as ever.
+        let mut other = meetings.documents[&world.here.meeting.to_string()].clone();
+        let standing = other.clone();
+        other["title"] = json!("Cuộc của tôi");
+        assert_eq!(meetings.push(&[made(other)]).await, [standing]);
+        assert_eq!(issues(&delegate).await, ["READ_ONLY"]);
+    }
+
+    async fn what_was_taken_back_stays_so_when_it_is_offered_to_an_older_copy(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let delegate = &world.here.delegates[0];
+        let mut feedback = replica(app.person(delegate), "feedback");
+        let mut meetings = replica(app.person(delegate), "meeting");
+        let (known, grouped, lost) = (said(&world, "Có trong bản sao"), said(&world, "Đã nhóm"), said(&world, "Sau bản sao"));
+        let starts = cutri::clock::wire(app.state.clock.now() + chrono::Duration::days(2));
+        let contact = json!({"id": new_id(), "kind": "individual_or_group", "title": "Gặp cử tri ấp 2", "startsAt": starts,
+            "unitIds": world.here.unit, "_deleted": false});
+        feedback.push(&[made(known.clone()), made(grouped.clone())]).await;
+        let copy = db.backup().await;
+        feedback.push(&[made(lost.clone())]).await;
+        meetings.push(&[made(contact.clone())]).await;
+        for replica in [&mut feedback, &mut meetings] {
+            replica.pull(10).await;
+            let own = |document: &&Value| document["authorId"] == json!(delegate.account);
+            let rows: Vec<Value> = replica.documents.values().filter(own)
+                .map(|document| changed(document, json!({"_deleted": true}))).collect();
+            replica.push(&rows).await;
+            replica.pull(10).await;
+        }
+
+        let keys = app.stop().await;
+        db.put_back(&copy).await;
+        let app = TestApp::start_again(&db, keys).await;
+        (feedback.person, meetings.person) = (app.person(delegate), app.person(delegate));
+        let office = app.person(&world.here.office);
+        let group = |id: &Value| json!({"feedbackIds": [id], "title": "Đường", "content": "Đường hỏng"});
+        office.done("groupFeedback", group(&grouped["id"]), "").await;
+        let mut before: Option<i64> = None;
+        // Under another name RxDB believes to have sent nothing; and once more, where the answer was lost.
+        for _ in 0..2 {
+            for (replica, told, status) in [(&feedback, &known, "withdrawn"), (&feedback, &lost, "withdrawn"),
+                (&feedback, &grouped, "grouped"), (&meetings, &contact, "cancelled")] {
+                let held = &replica.documents[told["id"].as_str().unwrap()];
+                let taken = if status == "grouped" { "withdrawn" } else { status };
+                assert_eq!(held["status"], taken, "it was taken back: {held}");
+                let answer = replica.push(&[made(held.clone())]).await;
+                assert_eq!(answer[0]["status"], status, "{answer:#?}");
+            }
+            let now = clocks(&app).await;
+            assert!(before.is_none_or(|before| before == now), "the second time changes nothing");
+            before = Some(now);
+        }
+        assert_eq!(issues(&feedback.person).await, ["ALREADY_GROUPED"], "its author is told, once");
+        for document in [&known, &lost] {
+            assert_eq!(office.refused("groupFeedback", group(&document["id"])).await, "INVALID_STATE");
+        }
+        // What no server ever told is no withdrawal.
+        let mut slip = said(&world, "Viết nhầm trạng thái");
+        slip["status"] = json!("withdrawn");
+        assert_eq!(feedback.push(&[made(slip)]).await[0]["status"], "accepted");
+    }
+
     async fn nobody_takes_or_learns_of_anothers_row(db: TestDatabase) {
         let (app, world) = app(&db).await;
         let (mine, theirs) = (&world.here.delegates[0], &world.there.delegates[0]);

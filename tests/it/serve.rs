@@ -5,17 +5,23 @@ use std::{
     io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
-    process::Output,
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
 use cutri_tests::{
-    FaultProxy, Kind, ServerProcess, TestDatabase, each_db,
+    FaultProxy, Kind, ServerProcess, TestDatabase,
+    app::{Person, state_on},
+    each_db,
     server_process::{self, free_address},
+    target,
+    world::World,
 };
 use reqwest::{Client, StatusCode};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::{Value, json};
+
+use crate::units::{UNKNOWN_PREDECESSORS, WITHOUT_SUCCESSOR};
 
 /// An empty folder, as private as the product wants it.
 fn folder() -> tempfile::TempDir {
@@ -62,6 +68,44 @@ async fn ask(server: &ServerProcess, query: &str) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.unwrap())
 }
 
+/// Once it is ready the program says five lines, where everything is, and no word more. (Lines of the log begin with
+/// the time.)
+#[track_caller]
+pub(crate) fn the_five_lines(server: &ServerProcess, accounts: &str) {
+    let text = server.log().text();
+    let said: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.ends_with("[ready]"))
+        .filter(|line| !line.starts_with("20"))
+        .collect();
+    assert_eq!(said.len(), 5, "{text}");
+    assert!(
+        said[0].starts_with("cutri ") && said[0].contains(" sẵn sàng sau "),
+        "{text}"
+    );
+    let doors = [
+        ("Trang giới thiệu [page]   ", server.url("/")),
+        ("GraphiQL                  ", server.url("/graphql")),
+        ("Lược đồ [schema]          ", server.url("/schema.graphql")),
+        ("Tài khoản [accounts]      ", accounts.to_owned()),
+    ];
+    for (line, (name, place)) in said[1..].iter().zip(doors) {
+        assert_eq!(*line, format!("  {name} {place}"));
+    }
+}
+
+#[test]
+fn the_program_prints_the_committed_schema_byte_for_byte() {
+    let folder = folder();
+    let printed = cutri(folder.path(), &["schema"], &[]);
+    assert!(printed.status.success(), "{}", said(&printed));
+    let committed = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema.graphql")).unwrap();
+    assert!(
+        printed.stdout == committed,
+        "`cutri schema` prints another schema"
+    );
+}
+
 #[tokio::test]
 async fn a_first_start_makes_a_safe_empty_installation() {
     let parent = folder();
@@ -84,13 +128,10 @@ async fn a_first_start_makes_a_safe_empty_installation() {
     ] {
         assert_eq!(mode(&data.join(path)), expected, "{path}");
     }
-    for door in ["/\n", "/graphql\n", "/schema.graphql\n"] {
-        assert!(
-            server.log().text().contains(&format!("{}{door}", server.url(""))),
-            "{}",
-            server.log().text()
-        );
-    }
+    the_five_lines(
+        &server,
+        "chưa có; tạo quản trị viên [none yet]: cutri account create --username …",
+    );
     let url = format!("sqlite://{}", data.join("cutri.db").display());
     let db = sea_orm::Database::connect(url).await.unwrap();
     assert_eq!(entity::account::Entity::find().count(&db).await.unwrap(), 0);
@@ -118,14 +159,66 @@ async fn a_second_start_has_nothing_to_do() {
         !second.contains("[migrating]") && !second.contains("[importing units]"),
         "{second}"
     );
-    let milliseconds: u64 = second
-        .split_once("sẵn sàng sau ")
-        .and_then(|(_, rest)| rest.split(' ').next()?.parse().ok())
-        .unwrap();
-    println!("second start: {milliseconds} ms");
-    // A second is promised for the release build on a machine of one's own.
-    assert!(milliseconds < 5_000, "{second}");
+    println!("second start: {} ms", behind(&second, "sẵn sàng sau "));
     assert!(server.term().await.success());
+
+    // A second is promised on a machine of one's own. What holds on every machine is what is asked of the database:
+    // little, and not a statement more when there is more in it.
+    let empty = behind(&second, "opened statements=");
+    assert!((1..100).contains(&empty), "{second}");
+    let server = ServerProcess::start(folder.path(), &["serve", "--demo"], &[]).await;
+    assert!(server.term().await.success());
+    let third = log.text().len();
+    let server = ServerProcess::start(folder.path(), &["serve"], &[]).await;
+    let filled = log.text()[third..].to_owned();
+    assert_eq!(behind(&filled, "opened statements="), empty, "{filled}");
+    assert!(server.term().await.success());
+}
+
+/// The number that stands behind these words of a log.
+#[track_caller]
+fn behind(log: &str, words: &str) -> u64 {
+    let (_, rest) = log
+        .split_once(words)
+        .unwrap_or_else(|| panic!("no {words} in {log}"));
+    let number = rest.split(|letter: char| !letter.is_ascii_digit()).next();
+    number.unwrap().parse().unwrap()
+}
+
+/// A bar is drawn on a terminal alone: `script` gives the program one, and hands on what it shows there.
+#[test]
+fn on_a_terminal_the_first_start_shows_a_bar_that_counts() {
+    let folder = folder();
+    let line = format!(
+        "stty cols 160 rows 40; exec '{}' migrate",
+        target::binary().display()
+    );
+    let shown = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("SHELL", "/bin/sh")
+        .env("TERM", "xterm")
+        .env("CUTRI_DATA", folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("script, of Debian's bsdutils");
+    assert!(shown.status.success(), "{}", said(&shown));
+    let shown = said(&shown);
+    // "… [importing units] ████░░░░ 3000/24794 (1s)", drawn over and over.
+    let count = |word: &str| -> Option<(u64, u64)> {
+        let (done, all) = word.split_once('/')?;
+        Some((done.parse().ok()?, all.parse().ok()?))
+    };
+    let drawn = shown.split("[importing units]").skip(1);
+    let drawn: Vec<(u64, u64)> = drawn
+        .filter_map(|bar| bar.split_whitespace().find_map(count))
+        .collect();
+    let moves = |(done, all): &(u64, u64)| 0 < *done && done < all && *all > 14_000;
+    assert!(drawn.iter().any(moves), "{drawn:?}\n{shown}");
+    assert!(drawn.is_sorted(), "{drawn:?}");
+    // What is told instead of a bar where there is no terminal.
+    assert!(!shown.contains("[importing units] …"), "{shown}");
 }
 
 /// What the process has for itself, in kilobytes: without the program's own pages, which a debug build has more of.
@@ -301,8 +394,248 @@ async fn a_postgres_that_forgets_is_refused() {
         .await
         .unwrap();
     connection.close().await.unwrap();
-    let output = cutri(db.folder(), &["serve"], &[("DATABASE_URL", db.url())]);
-    refused_with(&output, "synchronous_commit");
+    let environment = [("DATABASE_URL", db.url())];
+    refused_with(
+        &cutri(db.folder(), &["serve"], &environment),
+        "synchronous_commit",
+    );
+    finds(
+        &cutri(db.folder(), &["doctor"], &environment),
+        "Cơ sở dữ liệu",
+        "synchronous_commit",
+    );
+}
+
+each_db! {
+    // The delivered table ends some day; the next year's days off need no new program.
+    async fn a_day_off_laid_in_the_data_folder_moves_a_due_date(db: TestDatabase) {
+        let (folder, keys) = (db.folder(), db.folder().join("keys"));
+        let state = state_on(db.url(), &keys).await;
+        cutri::installation::check_keys(&state.store, &state.keys).await.unwrap();
+        let world = World::create(&state).await;
+        let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
+        let due = async || {
+            let server = ServerProcess::start(folder, &["serve"], &environment).await;
+            let office = &world.here.office;
+            let office = Person::new(&state, server.address(), office.account, office.device);
+            let step = json!({"title": "Đi thực tế", "days": 1, "unit": "working", "side": "after"});
+            let input = json!({"councilId": world.here.council, "kind": "other", "title": "Khảo sát đường",
+                "anchorOn": "2027-03-01", "steps": [step]});
+            let made = office.done("startProcedure", input, "procedure { steps { dueOn } }").await;
+            assert!(server.term().await.success());
+            made["procedure"]["steps"][0]["dueOn"].clone()
+        };
+        assert_eq!(due().await, "2027-03-02");
+        let file = folder.join("holidays.csv");
+        fs::write(&file, "date,kind,name,basis\n2027-03-02,holiday,Nghỉ lễ,Thông báo\n").unwrap();
+        assert_eq!(due().await, "2027-03-03");
+
+        fs::write(&file, "date,kind,name,basis\n2027-03-02,holiday,Nghỉ lễ,Thông báo\n2/3/2027,holiday,Nghỉ lễ,x\n").unwrap();
+        for args in [&["serve"][..], &["doctor"]] {
+            let refused = cutri(folder, args, &environment);
+            refused_with(&refused, "HOLIDAYS_BROKEN");
+            assert!(said(&refused).contains("dòng 3"), "{}", said(&refused));
+        }
+    }
+}
+
+each_db! {
+    // An earlier version stored a voter's words of consent in the clear, his name in them.
+    async fn words_of_consent_of_an_earlier_version_are_sealed_by_an_update(db: TestDatabase) {
+        const WORDS: &str = "Tôi là Bà Tư, đồng ý";
+        let (folder, environment) = (db.folder(), [("DATABASE_URL", db.url())]);
+        assert!(cutri(folder, &["migrate"], &environment).status.success());
+        let id = uuid::Uuid::now_v7();
+        let key = match db.kind() {
+            Kind::Sqlite => format!("X'{}'", id.simple()),
+            Kind::Postgres => format!("'{id}'"),
+        };
+        let beside = db.connect().await;
+        for statement in [
+            "ALTER TABLE feedback_contact DROP COLUMN consent",
+            "ALTER TABLE feedback_contact ADD COLUMN consent_text TEXT NOT NULL DEFAULT ''",
+            format!(
+                "INSERT INTO feedback_contact (feedback_id, consent_text, consent_at) \
+                 VALUES ({key}, '{WORDS}', '2026-02-01 08:00:00+00:00')"
+            )
+            .as_str(),
+            "DELETE FROM seaql_migrations WHERE version = 'm20261128_000031_consents'",
+        ] {
+            beside.execute_unprepared(statement).await.unwrap();
+        }
+        beside.close().await.unwrap();
+
+        // Twice: what is sealed is not sealed again.
+        for _ in 0..2 {
+            let updated = cutri(folder, &["migrate"], &environment);
+            assert!(updated.status.success(), "{}", said(&updated));
+            let state = crate::installed::open(&db).await;
+            let rows = entity::feedback_contact::Entity::find().all(state.store.read()).await.unwrap();
+            let [row] = &rows[..] else { panic!("{rows:?}") };
+            let sealed = row.consent.as_deref().unwrap();
+            assert!(cutri::seal::is_sealed(sealed) && sealed.len() == WORDS.len() + cutri::seal::OVERHEAD);
+            let plain = cutri::seal::open(&state.keys, cutri::feedback::consents::field(row.feedback_id), sealed);
+            assert_eq!(plain.unwrap().as_slice(), WORDS.as_bytes());
+        }
+    }
+}
+
+/// The doctor failed, and says this in its line about that.
+#[track_caller]
+fn finds(examined: &Output, about: &str, words: &str) {
+    assert_eq!(examined.status.code(), Some(1), "{}", said(examined));
+    let told = String::from_utf8_lossy(&examined.stdout).into_owned();
+    let beginning = format!("fail  {about}: ");
+    let mut lines = told.lines().filter(|line| line.starts_with(&beginning));
+    assert!(lines.any(|line| line.contains(words)), "{about}: {words}\n{told}");
+}
+
+each_db! {
+    async fn the_doctor_names_what_is_broken_in_a_database(db: TestDatabase) {
+        let (folder, environment) = (db.folder(), [("DATABASE_URL", db.url())]);
+        assert!(cutri(folder, &["migrate"], &environment).status.success());
+        let doctor = || cutri(folder, &["doctor"], &environment);
+        let is_well = |after: &str| {
+            let examined = doctor();
+            assert!(examined.status.success(), "after {after}: {}", said(&examined));
+            said(&examined)
+        };
+        is_well("the making");
+        let beside = db.connect().await;
+        // What breaks it, what mends it, the line, its words.
+        for (breaks, mends, about, words) in [
+            (
+                "CREATE TABLE kept AS SELECT * FROM seaql_migrations WHERE version = (SELECT max(version) FROM seaql_migrations); \
+                 DELETE FROM seaql_migrations WHERE version = (SELECT version FROM kept)",
+                "INSERT INTO seaql_migrations SELECT * FROM kept; DROP TABLE kept",
+                "Cấu trúc",
+                "thiếu 1 bước; hãy chạy cutri migrate",
+            ),
+            (
+                "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_later', 0)",
+                "DELETE FROM seaql_migrations WHERE version = 'm29991231_000001_later'",
+                "Cấu trúc",
+                "m29991231_000001_later",
+            ),
+            (
+                "UPDATE sync_log SET seq = seq + 4000000000000000000 WHERE seq = (SELECT max(seq) FROM sync_log)",
+                "UPDATE sync_log SET seq = seq - 4000000000000000000 WHERE seq > 4000000000000000000",
+                "Đồng bộ",
+                "đi trước đồng hồ của phân vùng shared",
+            ),
+            (
+                "UPDATE sync_digest SET count = count + 1",
+                "UPDATE sync_digest SET count = count - 1",
+                "Tổng đối chiếu",
+                "khác với nhật ký",
+            ),
+            (
+                "UPDATE sync_doc SET doc = doc || ' '",
+                "UPDATE sync_doc SET doc = rtrim(doc)",
+                "Tài liệu đồng bộ",
+                "tài liệu khác với dữ liệu gốc, trong đó có: unit/",
+            ),
+        ] {
+            for statement in breaks.split("; ") {
+                beside.execute_unprepared(statement).await.unwrap();
+            }
+            finds(&doctor(), about, words);
+            for statement in mends.split("; ") {
+                beside.execute_unprepared(statement).await.unwrap();
+            }
+            is_well(mends);
+        }
+
+        // Somebody set the machine's clock back: what happened last lies in the future.
+        let tomorrow = entity::event::Model {
+            id: entity::id::EventId(uuid::Uuid::from_u128(u128::MAX)),
+            kind: "feedback".to_owned(),
+            row_id: uuid::Uuid::now_v7(),
+            event: "recorded".to_owned(),
+            actor_id: None,
+            device_id: None,
+            council_id: None,
+            basis: None,
+            detail: None,
+            at: chrono::Utc::now() + chrono::Duration::days(1),
+        };
+        let row: entity::event::ActiveModel = tomorrow.into_active_model();
+        entity::event::Entity::insert(row.reset_all()).exec_without_returning(&beside).await.unwrap();
+        finds(&doctor(), "Đồng hồ máy", "chậm hơn sự kiện mới nhất");
+        entity::event::Entity::delete_many().exec(&beside).await.unwrap();
+        is_well("the clock");
+
+        // A database that knows no key yet is nothing broken, and said all the same.
+        beside.execute_unprepared("DELETE FROM installation WHERE name LIKE 'key:%'").await.unwrap();
+        let told = is_well("the fingerprints");
+        assert!(told.contains("warn  Dấu vân tay của khóa: cơ sở dữ liệu chưa ghi khóa nào"), "{told}");
+        beside.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_names_what_is_missing_around_a_database() {
+    let empty = folder();
+    let absent = empty.path().join("data");
+    let examined = cutri(
+        empty.path(),
+        &["doctor"],
+        &[("CUTRI_DATA", absent.to_str().unwrap())],
+    );
+    finds(&examined, "Thư mục dữ liệu", "chưa có");
+    finds(&examined, "Khóa", "MISSING");
+    finds(
+        &examined,
+        "Cơ sở dữ liệu",
+        "chưa có; hãy chạy cutri serve hoặc cutri migrate",
+    );
+    assert!(!absent.exists(), "it only looks");
+
+    let db = installation().await;
+    let folder = db.folder();
+    assert!(cutri(folder, &["migrate"], &[]).status.success());
+    let doctor = || cutri(folder, &["doctor"], &[]);
+    let nowhere = [("DATABASE_URL", "postgres://cutri@127.0.0.1:1/cutri")];
+    finds(
+        &cutri(folder, &["doctor"], &nowhere),
+        "Cơ sở dữ liệu",
+        "127.0.0.1:1",
+    );
+
+    let files = folder.join("files");
+    fs::create_dir_all(&files).unwrap();
+    fs::set_permissions(&files, Permissions::from_mode(0o755)).unwrap();
+    finds(&doctor(), "Kho tệp", "DATA_OPEN_TO_OTHERS");
+    fs::remove_dir_all(&files).unwrap();
+    let told = doctor();
+    assert!(told.status.success(), "{}", said(&told));
+    assert!(
+        said(&told).contains("warn  Kho tệp: ") && said(&told).contains("cutri serve sẽ tạo"),
+        "{}",
+        said(&told)
+    );
+    assert!(!files.exists(), "it only looks");
+
+    // The rows came back from a backup, the files did not.
+    fs::create_dir(&files).unwrap();
+    fs::set_permissions(&files, Permissions::from_mode(0o700)).unwrap();
+    assert!(doctor().status.success(), "{}", said(&doctor()));
+    let beside = db.connect().await;
+    let arrived = entity::file::Model {
+        sha256: "0".repeat(64),
+        object: uuid::Uuid::now_v7(),
+        stored_sha256: "0".repeat(64),
+        size: 3,
+        media_type: "image/jpeg".to_owned(),
+        at: chrono::Utc::now(),
+    };
+    let row: entity::file::ActiveModel = arrived.into_active_model();
+    entity::file::Entity::insert(row.reset_all())
+        .exec_without_returning(&beside)
+        .await
+        .unwrap();
+    beside.close().await.unwrap();
+    finds(&doctor(), "Kho tệp", "thiếu 1 trong 1 tệp xem thử");
 }
 
 #[tokio::test]
@@ -630,6 +963,47 @@ async fn a_list_imported_beside_a_running_server_is_seen_by_it() {
     let examined = cutri(folder, &["doctor"], &[]);
     assert!(examined.status.success(), "{}", said(&examined));
     assert!(server.term().await.success());
+}
+
+/// Whoever imports the delivered lists reads which lines they leave open, each with its code.
+#[tokio::test]
+async fn an_import_names_what_its_lists_leave_open_by_line_and_code() {
+    let db = installation().await;
+    let lists = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/reference");
+    let (units, successions) = (
+        lists.join("administrative_units.csv"),
+        lists.join("unit_successions.csv"),
+    );
+    let import = [
+        "import",
+        "units",
+        units.to_str().unwrap(),
+        "--successions",
+        successions.to_str().unwrap(),
+    ];
+    let done = cutri(db.folder(), &import, &[]);
+    assert!(done.status.success(), "{}", said(&done));
+    let told = String::from_utf8(done.stdout).unwrap();
+    let mut open: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("Bỏ ngỏ [open]"))
+        .collect();
+    assert_eq!(
+        open.len(),
+        UNKNOWN_PREDECESSORS.len() + WITHOUT_SUCCESSOR.len(),
+        "{told}"
+    );
+    let named = UNKNOWN_PREDECESSORS.iter().map(|(line, from, to)| {
+        format!("dòng {line}, cấp commune: {from} → {to}: không có đơn vị nào mã {from} ")
+    });
+    let ended = WITHOUT_SUCCESSOR
+        .iter()
+        .map(|(line, code)| format!("dòng {line}, cấp commune: đơn vị {code} kết thúc ngày "));
+    for expected in named.chain(ended) {
+        let before = open.len();
+        open.retain(|line| !line.contains(&expected));
+        assert_eq!(open.len(), before - 1, "{expected}\n{told}");
+    }
 }
 
 each_db! {

@@ -8,7 +8,7 @@ use cutri_tests::{
     Kind, ServerProcess, TestDatabase,
     app::{Person, state_on},
     database,
-    phone::{Phone, create, new_id},
+    phone::{PULL, Phone, create, new_id},
     server_process::command,
     socket::Socket,
     world::{Login, Put, World, another_device},
@@ -223,6 +223,101 @@ async fn push_all(phone: Phone, servers: Arc<[std::net::SocketAddr; 2]>, rows: V
     }
 }
 
+/// Reads to the end, if the server lives so long.
+async fn read_on(phone: &mut Phone) -> bool {
+    loop {
+        let variables = json!({"cursor": phone.cursor, "maxBytes": 4_096, "collections": phone.collections});
+        let Ok(answer) = phone.person.try_ask(PULL, variables).await else {
+            return false;
+        };
+        let page = &answer.body["data"]["syncPull"];
+        if !page.is_object() {
+            return false;
+        }
+        phone.apply(page);
+        if page["more"] == false {
+            return true;
+        }
+    }
+}
+
+/// Follows at whichever server answers, as docs/sync.md says: a socket, a pull with the cursor of the server before, and
+/// then what the socket tells. Ends when pulls and streams together have told of these rows; what is missed is waited for
+/// in vain.
+async fn follow(mut phone: Phone, servers: Arc<[std::net::SocketAddr; 2]>, all: BTreeSet<String>) -> Phone {
+    let mut told = BTreeSet::new();
+    for at in 0.. {
+        let address = servers[at % 2];
+        let Some(mut socket) = Socket::try_signed_in(address, phone.person.token()).await else {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            continue;
+        };
+        socket.subscribe("s", FOLLOW, json!({})).await;
+        phone.person = phone.person.through(address);
+        if !read_on(&mut phone).await {
+            continue;
+        }
+        let held = phone.rows_of("feedback");
+        told.extend(held.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+        while !all.is_subset(&told) {
+            let Some(message) = socket.hear_or_end().await else {
+                break;
+            };
+            let documents = &message["payload"]["data"]["streamFeedback"]["documents"];
+            let ids = documents.as_array().into_iter().flatten();
+            told.extend(ids.map(|row| row["id"].as_str().unwrap().to_owned()));
+        }
+        if all.is_subset(&told) {
+            break;
+        }
+    }
+    assert_eq!(told, all, "nothing that nobody wrote");
+    phone
+}
+
+#[test]
+fn a_reader_of_a_killed_server_goes_on_at_the_other_where_it_was() {
+    on_postgres(async |installation| {
+        let one = installation.server("one", &[]).await;
+        let other = installation.server("other", &[]).await;
+        let [author, reader] = &installation.world.here.delegates;
+        let author = Phone::new(installation.person(&other, author));
+        let write = async |content: &str| {
+            let id = new_id();
+            let row = create("feedback", &id, installation.said(content));
+            assert_eq!(author.push(&[row]).await[0]["status"], "APPLIED");
+            id
+        };
+        let before = write("trước khi máy chết").await;
+        let mut phone = Phone::new(installation.person(&one, reader));
+        phone.collections = Some(vec!["feedback".to_owned()]);
+        phone.pull().await;
+        assert!(phone.row("feedback", &before).is_object());
+        let mut socket = listening(&one, &phone.person).await;
+        let streamed = write("qua luồng của máy một").await;
+        assert_eq!(heard(&mut socket).await, "qua luồng của máy một");
+
+        one.kill9().await;
+        let between = write("khi không nghe máy nào").await;
+        // The phone notices.
+        while socket.hear_or_end().await.is_some() {}
+        // As the page says: first the socket, then the pull; what comes between the two is in either.
+        let mut socket = Socket::signed_in(other.address(), phone.person.token()).await;
+        let meanwhile = write("giữa xác nhận và luồng").await;
+        socket.subscribe("s", FOLLOW, json!({})).await;
+        assert_eq!(heard(&mut socket).await, "giữa xác nhận và luồng");
+        phone.person = phone.person.through(other.address());
+        let seen = phone.pull().await;
+        // A stream moves no cursor, so that what it told comes once more; nothing that was pulled before does.
+        let came: BTreeSet<String> = seen.iter().map(|(_, id, _)| id.clone()).collect();
+        assert_eq!(came, BTreeSet::from([streamed, between, meanwhile]));
+        assert_eq!(seen.len(), 3);
+        write("qua luồng của máy hai").await;
+        assert_eq!(heard(&mut socket).await, "qua luồng của máy hai");
+        other.kill9().await;
+    });
+}
+
 #[test]
 fn either_server_is_killed_and_nothing_is_missed_or_doubled() {
     const PHONES: usize = 6;
@@ -260,6 +355,9 @@ fn either_server_is_killed_and_nothing_is_missed_or_doubled() {
         }
         // A reader follows meanwhile, at whichever server answers.
         let reader = &installation.world.here.delegates[1];
+        let mut following = Phone::new(installation.person(running[0].as_ref().unwrap(), reader));
+        following.collections = Some(vec!["feedback".to_owned()]);
+        let following = tokio::spawn(follow(following, Arc::clone(&servers), written.clone()));
         for turn in 0..4 {
             tokio::time::sleep(Duration::from_millis(300)).await;
             running[turn % 2].take().unwrap().kill9().await;
@@ -270,6 +368,9 @@ fn either_server_is_killed_and_nothing_is_missed_or_doubled() {
         for phone in pushing {
             phone.await.unwrap();
         }
+        let mut following = following.await.unwrap();
+        assert!(read_on(&mut following).await, "both servers live");
+        assert_eq!(following.rows_of("feedback").len(), written.len());
         let conn = installation.state.store.read();
         assert_eq!(
             feedback::Entity::find().count(conn).await.unwrap(),

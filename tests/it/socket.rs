@@ -2,8 +2,10 @@
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
+use chrono::Duration as Span;
 use cutri::{
-    accounts::authentication,
+    accounts::{authentication, token::LIFETIME},
+    clock::{Clock, ManualClock},
     edge::{EdgeConfig, Times},
     error::{Code, Lang},
     sync::{live, registry, rxdb::stream::Follower},
@@ -26,19 +28,23 @@ const FOLLOW: &str =
     "subscription onStream($headers: FeedbackInputHeaders) { streamFeedback(headers: $headers) {
     documents { id content rev _deleted } checkpoint { cursor } } }";
 
-/// A server whose times are short.
-async fn app(db: &TestDatabase) -> (TestApp, World) {
+/// Short times.
+fn short() -> EdgeConfig {
     let times = Times {
         header: Duration::from_millis(600),
         ping: Duration::from_millis(300),
         recheck: Duration::from_millis(300),
         ..Times::default()
     };
-    let config = EdgeConfig {
+    EdgeConfig {
         times,
         ..EdgeConfig::default()
-    };
-    let app = TestApp::start_with(db, config).await;
+    }
+}
+
+/// A server whose times are short.
+async fn app(db: &TestDatabase) -> (TestApp, World) {
+    let app = TestApp::start_with(db, short()).await;
     let world = World::create(&app.state).await;
     (app, world)
 }
@@ -49,6 +55,28 @@ fn said(world: &World, content: &str) -> Value {
 
 fn init(token: &str) -> Value {
     json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {token}")}})
+}
+
+/// What the pages promise. The other tests here shorten these times, and would hold with any.
+#[test]
+fn the_times_are_those_that_were_published() {
+    let times = Times::default();
+    let published = [
+        times.header,
+        times.body,
+        times.query,
+        times.mutation,
+        times.longest_wait,
+        times.drain,
+        times.ping,
+        times.recheck,
+    ];
+    assert_eq!(
+        published.map(|time| time.as_millis()),
+        [10, 30, 5, 15, 60, 20, 25, 30].map(|seconds: u128| seconds * 1_000)
+    );
+    // A token that ended is noticed at the next look, and a client that takes nothing holds that up for a while only.
+    assert!(times.recheck + times.taken + times.farewell < Duration::from_secs(60));
 }
 
 /// Closed with these codes; the first five tell a client that it is defective.
@@ -271,6 +299,68 @@ each_db! {
     }
 }
 
+/// The next answer of a stream of events, pings left out; none when it has broken off.
+async fn event(live: &mut reqwest::Response) -> Option<String> {
+    loop {
+        let chunk = tokio::time::timeout(Duration::from_secs(60), live.chunk());
+        let bytes = chunk.await.expect("an event, or the end").ok()??;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if !text.chars().all(|one| matches!(one, ':' | '\n')) {
+            return Some(text);
+        }
+    }
+}
+
+each_db! {
+    /// Nothing happens and nobody is revoked: only the time of the token is over. Whoever is not told goes on believing
+    /// that he hears everything.
+    async fn a_live_socket_and_live_events_end_when_the_time_of_their_token_is_over(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+        // Looked at often, and pinged seldom: while one socket is read here, the other does not answer.
+        let times = Times { recheck: Duration::from_millis(300), ..Times::default() };
+        let config = EdgeConfig { times, ..EdgeConfig::default() };
+        let app = TestApp::start_with_at(&db, config, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let world = World::create(&app.state).await;
+        let login = &world.here.delegates[0];
+        let person = app.person(login);
+        let mut socket = Socket::signed_in(app.address(), person.token()).await;
+        socket.subscribe("s", FOLLOW, json!({})).await;
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let ask = client
+            .post(format!("http://{}/graphql", app.address()))
+            .bearer_auth(person.token().unwrap())
+            .header("content-type", "application/json")
+            .header("accept", "text/event-stream")
+            .body(json!({"query": "subscription { streamFeedback { documents { content } } }"}).to_string());
+        let mut live = ask.send().await.unwrap();
+        // Signed a moment before that time is over; another device's socket, to which nothing happens.
+        clock.advance(LIFETIME - Span::seconds(1));
+        let later = app.person(login);
+        let mut fresh = Socket::signed_in(app.address(), later.token()).await;
+        fresh.subscribe("s", FOLLOW, json!({})).await;
+        assert!(socket.is_silent(Duration::from_millis(900)).await, "it is good to its last second");
+        let phone = Phone::new(later.clone());
+        phone.push(&[create("feedback", &new_id(), said(&world, "giây cuối"))]).await;
+        for socket in [&mut socket, &mut fresh] {
+            let heard = socket.hear().await;
+            assert_eq!(heard["payload"]["data"]["streamFeedback"]["documents"][0]["content"], "giây cuối");
+        }
+        assert!(event(&mut live).await.unwrap().contains("giây cuối"));
+
+        clock.advance(Span::seconds(2));
+        assert_eq!(socket.closed().await, 4403, "come back with a fresh token");
+        assert_eq!(event(&mut live).await, None, "it breaks off, so that the client comes back");
+        phone.push(&[create("feedback", &new_id(), said(&world, "sau đó"))]).await;
+        let heard = fresh.hear().await;
+        assert_eq!(heard["payload"]["data"]["streamFeedback"]["documents"][0]["content"], "sau đó");
+        // What came meanwhile is in the pull with which he comes back.
+        let mut back = Phone::new(person.signed_again(&app.state, app.address()));
+        back.collections = Some(vec!["feedback".to_owned()]);
+        back.pull().await;
+        assert_eq!(back.rows.len(), 2);
+    }
+}
+
 /// Whoever does not take his answers holds nobody up, and is told to come back.
 #[test]
 fn a_socket_that_takes_nothing_is_closed_with_1013() {
@@ -364,6 +454,74 @@ fn a_follower_that_lags_is_told_and_never_skips() {
         assert_eq!(seen, 45);
         let told = slow.next().await.unwrap_err();
         assert_eq!(told.code(), Code::Unavailable);
+    });
+}
+
+/// The same at the end of a socket: it takes slowly but not too slowly, falls behind what is kept for listeners, and would
+/// have to skip something. It is told, and its pull brings what it missed.
+#[test]
+fn a_socket_that_falls_behind_is_closed_with_1013_and_its_pull_has_it_all() {
+    database::run(Kind::Sqlite, async |db: TestDatabase| {
+        // So patient that nothing but falling behind can be the reason.
+        let patience = Duration::from_secs(3_600);
+        let times = Times {
+            taken: patience,
+            ping: patience,
+            stalled: patience,
+            ..Times::default()
+        };
+        let config = EdgeConfig {
+            times,
+            ..EdgeConfig::default()
+        };
+        let app = TestApp::start_with(&db, config).await;
+        let world = World::create(&app.state).await;
+        let person = app.person(&world.here.delegates[0]);
+        let phone = Phone::new(person.clone());
+        let documents = |heard: &Value| {
+            let documents = &heard["payload"]["data"]["streamFeedback"]["documents"];
+            documents.as_array().unwrap().len()
+        };
+        // One's answers are so large that a few of them fill the road; the other hears of each change before the next.
+        let copies: String = (0..25).map(|n| format!("c{n}: content ")).collect();
+        let wide = format!("subscription {{ streamFeedback {{ documents {{ id {copies} }} }} }}");
+        let mut slow = Socket::signed_in(app.address(), person.token()).await;
+        slow.subscribe("s", &wide, json!({})).await;
+        let mut quick = Socket::signed_in(app.address(), person.token()).await;
+        quick.subscribe("s", FOLLOW, json!({})).await;
+        phone
+            .push(&[create("feedback", &new_id(), said(&world, "đầu"))])
+            .await;
+        assert_eq!(documents(&quick.hear().await), 1);
+        assert_eq!(documents(&slow.hear().await), 1, "both follow");
+
+        let mut sent = 1;
+        // 20 rows of 14 kB, 25 times: seven megabytes for the slow one.
+        for _ in 0..4 {
+            let rows: Vec<Value> = (0..20)
+                .map(|_| create("feedback", &new_id(), said(&world, &"nặng ".repeat(2_000))))
+                .collect();
+            for result in phone.push_patiently(&rows).await {
+                assert_eq!(result["status"], "APPLIED");
+            }
+            let mut heard = 0;
+            while heard < rows.len() {
+                heard += documents(&quick.hear().await);
+            }
+            sent += rows.len();
+        }
+        for n in 0..45 {
+            phone
+                .push(&[create("feedback", &new_id(), said(&world, &format!("{n}")))])
+                .await;
+            assert_eq!(documents(&quick.hear().await), 1);
+            sent += 1;
+        }
+        assert_eq!(slow.closed().await, 1013);
+        let mut back = Phone::new(person);
+        back.collections = Some(vec!["feedback".to_owned()]);
+        back.pull().await;
+        assert_eq!(back.rows.len(), sent);
     });
 }
 

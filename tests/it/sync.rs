@@ -1,8 +1,10 @@
 //! The sync engine through its native surface.
 
+use cutri::sync::rxdb::json_schema::published;
 use cutri_tests::{
     TestApp, TestDatabase, each_db,
     phone::{Phone, change, create, new_id},
+    rxdb::Replica,
     world::World,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -129,6 +131,24 @@ each_db! {
             fresh.collections = phone.collections.clone();
             fresh.pull_in_pages(Some(bytes)).await;
             assert_eq!(fresh.rows, copy.rows);
+        }
+        // The same rows by the other surface, whose pages are counted in rows: all are full but the last, which is short,
+        // and 500 in all that are 500 different ones are each of them once.
+        let mut native = phone.clone();
+        native.pull().await;
+        for (limit, full, rest) in [(1_u16, 500, 0), (7, 71, 3), (499, 1, 1)] {
+            let mut replica = Replica::new(phone.person.clone(), "feedback", &published());
+            let mut pages = Vec::new();
+            for _ in 0..=full {
+                pages.push(replica.pull_page(limit.into()).await);
+            }
+            let mut expected = vec![usize::from(limit); full];
+            expected.push(rest);
+            assert_eq!(pages, expected, "pages of {limit}");
+            assert_eq!(replica.documents.len(), 500, "pages of {limit}");
+            for (id, document) in &replica.documents {
+                assert_eq!(document["content"], native.row("feedback", id)["content"], "{id}");
+            }
         }
     }
 

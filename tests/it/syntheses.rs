@@ -1,20 +1,28 @@
 //! Syntheses of a round, told as delegate groups, the office and MTTQ make them: what voters said becomes a frozen,
 //! numbered list whose counts come of the lineage of its petitions.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use chrono::Duration;
+use cutri::{
+    clock::{Clock, ManualClock},
+    edge::EdgeConfig,
+};
 use cutri_tests::{
-    TestDatabase,
+    TestApp, TestDatabase,
     app::Person,
     each_db,
     phone::{Phone, create, new_id},
-    world::{self, Put},
+    world::{self, Put, World},
 };
 use entity::{
     delegate, feedback,
     id::{FeedbackId, PetitionId},
-    petition, petition_feedback, petition_unit,
+    petition, petition_feedback, petition_lineage, petition_unit,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+};
 use serde_json::{Value, json};
 
 use crate::{rounds::Stage, rows};
@@ -34,7 +42,78 @@ fn refused(code: &str, field: &str) -> (String, String) {
     (code.to_owned(), field.to_owned())
 }
 
+/// A stage whose server gives a slow machine its time for thousands of lines.
+async fn patient(db: &TestDatabase) -> Stage {
+    let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+    let mut config = EdgeConfig::default();
+    (config.times.query, config.times.mutation) = (
+        std::time::Duration::from_secs(60),
+        std::time::Duration::from_secs(60),
+    );
+    let app = TestApp::start_at_with(db, Arc::clone(&clock) as Arc<dyn Clock>, config).await;
+    let world = World::create(&app.state).await;
+    Stage { app, world, clock }
+}
+
+/// Rows as they are, without documents and log: a list is made of rows alone, and thousands of documents take their time.
+async fn insert<E>(stage: &Stage, rows: Vec<E::Model>)
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
+{
+    let rows: Vec<E::ActiveModel> = rows
+        .into_iter()
+        .map(|row| row.into_active_model().reset_all())
+        .collect();
+    for rows in rows.chunks(500) {
+        E::insert_many(rows.to_vec())
+            .exec_without_returning(stage.app.state.store.migrating())
+            .await
+            .unwrap();
+    }
+}
+
+/// The lines of the newest edition, page by page.
+async fn lines(reader: &Person, synthesis: &Value, total: usize) -> Vec<Value> {
+    let query = "query($id: ID!, $after: String) { synthesis(id: $id) { edition { items(first: 100, after: $after) { totalCount
+        pageInfo { hasNextPage endCursor } nodes { position opinions mergedFrom } } } } }";
+    let mut lines = Vec::new();
+    let mut after = Value::Null;
+    loop {
+        let page = reader.data(query, json!({"id": synthesis, "after": after})).await["synthesis"]["edition"]
+            ["items"]
+            .clone();
+        assert_eq!(page["totalCount"], total);
+        lines.extend(page["nodes"].as_array().unwrap().iter().cloned());
+        if page["pageInfo"]["hasNextPage"] == false {
+            return lines;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+/// What stands in these lines as a number.
+fn numbers(lines: &[Value], name: &str) -> Vec<i64> {
+    lines.iter().map(|line| line[name].as_i64().unwrap()).collect()
+}
+
 impl Stage {
+    /// What a delegate wrote down at a point, not yet made into a petition.
+    async fn heard(&self, point: &str) -> feedback::Model {
+        let author = &self.world.here.delegates[0];
+        feedback::Model {
+            council_id: self.world.here.council,
+            author_id: author.account,
+            delegate_id: Some(self.mandate(author).await.parse::<uuid::Uuid>().unwrap().into()),
+            meeting_id: Some(point.parse::<uuid::Uuid>().unwrap().into()),
+            unit_id: Some(self.world.here.unit),
+            answered_on_spot: None,
+            petition_id: None,
+            ..rows::feedback()
+        }
+    }
+
     /// A round with one point that was held.
     pub(crate) async fn held(&self) -> (String, String) {
         let round = self.round("before_session", 1).await;
@@ -221,6 +300,130 @@ each_db! {
         assert_eq!(listed["rounds"]["nodes"][0]["syntheses"].as_array().unwrap().len(), 2);
     }
 
+    // Where MTTQ had no account, a frozen synthesis stayed frozen for ever.
+    async fn without_an_account_of_mttq_the_office_records_on_which_paper_it_signed(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        let (round, point) = stage.held().await;
+        stage.said(0, &point, &[("cầu gãy", false)]).await;
+        let draft = json!({"councilId": world.here.council, "roundId": round});
+        let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        office.done("freezeSynthesis", paper, "").await;
+
+        let cosign = |more: Value| {
+            let mut input = json!({"synthesisId": made, "signer": "Chủ tịch MTTQ xã"});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+        };
+        let letter = cosign(json!({"onBehalf": true, "documentNumber": "09/CV-MTTQ", "documentDate": "2026-03-01"}));
+        for (more, code, field) in [
+            (json!({}), "FORBIDDEN", "synthesisId"),
+            (json!({"documentNumber": "09/CV-MTTQ"}), "INVALID_VALUE", "documentNumber"),
+            (json!({"onBehalf": false, "documentDate": "2026-03-01"}), "INVALID_VALUE", "documentDate"),
+            (json!({"onBehalf": true, "documentDate": "2026-03-01"}), "REQUIRED", "documentNumber"),
+            (json!({"onBehalf": true, "documentNumber": " ", "documentDate": "2026-03-01"}), "REQUIRED", "documentNumber"),
+            (json!({"onBehalf": true, "documentNumber": "09/CV-MTTQ"}), "REQUIRED", "documentDate"),
+            (json!({"onBehalf": true, "documentNumber": "09/CV-MTTQ", "documentDate": "2026-03-03"}), "OUT_OF_RANGE", "documentDate"),
+            (json!({"onBehalf": true, "documentNumber": "09/CV-MTTQ", "documentDate": "2025-06-30"}), "BEFORE_COUNCIL", "documentDate"),
+        ] {
+            assert_eq!(refusal(&office, "cosignSynthesis", cosign(more.clone())).await, refused(code, field), "{more}");
+        }
+        assert_eq!(refusal(&stage.delegate(0), "cosignSynthesis", letter.clone()).await, refused("FORBIDDEN", "synthesisId"));
+        let neighbour = stage.app.person(&world.there.office);
+        assert_eq!(refusal(&neighbour, "cosignSynthesis", letter.clone()).await, refused("NOT_FOUND", "synthesisId"));
+
+        const SIGNED: &str = "synthesis { status edition { cosigner cosignedBy cosignedOnBehalf cosignDocumentNumber cosignDocumentDate } }";
+        let signed = office.done("cosignSynthesis", letter.clone(), SIGNED).await["synthesis"].clone();
+        assert_eq!(signed, json!({"status": "cosigned", "edition": {"cosigner": "Chủ tịch MTTQ xã", "cosignedBy": "Người dùng vanphong.tanhung",
+            "cosignedOnBehalf": true, "cosignDocumentNumber": "09/CV-MTTQ", "cosignDocumentDate": "2026-03-01"}}));
+        let query = "query($id: ID!) { synthesis(id: $id) { history(first: 9) { event actor basis } } }";
+        let told = office.data(query, json!({"id": made})).await["synthesis"]["history"].clone();
+        let recorded = json!({"event": "cosigned_on_behalf", "actor": "Người dùng vanphong.tanhung", "basis": "09/CV-MTTQ: Chủ tịch MTTQ xã"});
+        assert!(told.as_array().unwrap().contains(&recorded), "{told}");
+        let sent = office.done("sendSynthesis", json!({"synthesisId": made, "sentTo": "Thường trực HĐND tỉnh"}), "synthesis { status }").await;
+        assert_eq!(sent["synthesis"]["status"], "sent");
+
+        // Since it has one, it signs by itself.
+        let next = json!({"synthesisId": made, "documentNumber": "16/BC-HĐND", "documentDate": "2026-03-02", "reason": "Bổ sung"});
+        office.done("freezeSynthesis", next, "").await;
+        let front = stage.front().await;
+        assert_eq!(refusal(&office, "cosignSynthesis", letter.clone()).await, refused("INVALID_STATE", "onBehalf"));
+        assert_eq!(refusal(&front, "cosignSynthesis", letter).await, refused("FORBIDDEN", "synthesisId"));
+        let signed = front.done("cosignSynthesis", cosign(json!({})), SIGNED).await["synthesis"].clone();
+        assert_eq!(signed, json!({"status": "cosigned", "edition": {"cosigner": "Chủ tịch MTTQ xã", "cosignedBy": "Người dùng mttq.tanhung",
+            "cosignedOnBehalf": false, "cosignDocumentNumber": null, "cosignDocumentDate": null}}));
+    }
+
+    // Only counts were compared: another classification or another opinion passed for what had been frozen.
+    async fn the_same_paper_over_another_list_is_refused_though_its_counts_are_alike(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let office = stage.office();
+        let (round, point) = stage.held().await;
+        let said = stage.said(0, &point, &[("cầu gãy", false), ("đường tối", false)]).await;
+        let bridge = stage.group_of(&[&said[0]], "sửa cầu").await;
+        stage.classify(&bridge, "transport", "commune").await;
+        let draft = json!({"councilId": stage.world.here.council, "roundId": round});
+        let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let first = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        let taken = refused("TAKEN", "documentNumber");
+        let frozen = async |input: &Value| -> Vec<i64> {
+            let done = office.done("freezeSynthesis", input.clone(), "synthesis { editions { number opinions before after } }").await;
+            let editions = done["synthesis"]["editions"].as_array().unwrap().clone();
+            for edition in &editions {
+                assert_eq!((&edition["opinions"], &edition["before"], &edition["after"]), (&json!(2), &json!(2), &json!(2)), "{edition}");
+            }
+            editions.iter().map(|edition| edition["number"].as_i64().unwrap()).collect()
+        };
+        assert_eq!(frozen(&first).await, [1_i64]);
+        assert_eq!(frozen(&first).await, [1_i64], "sent again");
+
+        stage.classify(&bridge, "transport", "province").await;
+        assert_eq!(refusal(&office, "freezeSynthesis", first.clone()).await, taken, "another tier");
+        stage.classify(&bridge, "irrigation", "commune").await;
+        assert_eq!(refusal(&office, "freezeSynthesis", first.clone()).await, taken, "another field");
+        stage.classify(&bridge, "transport", "commune").await;
+        assert_eq!(frozen(&first).await, [1_i64], "as it was");
+        stage.delegate(0).done("withdrawFeedback", json!({"feedbackId": said[1]}), "").await;
+        stage.said(0, &point, &[("đèn hỏng", false)]).await;
+        assert_eq!(refusal(&office, "freezeSynthesis", first.clone()).await, taken, "another opinion instead");
+
+        let mut second = first;
+        second["documentNumber"] = json!("16/BC-HĐND");
+        second["reason"] = json!("Thay một ý kiến");
+        assert_eq!(frozen(&second).await, [1_i64, 2]);
+        assert_eq!(frozen(&second).await, [1_i64, 2], "sent again");
+        let query = "query($id: ID!) { synthesis(id: $id) { editions { items(first: 5) { nodes { title } } } } }";
+        let lists = office.data(query, json!({"id": made})).await["synthesis"]["editions"].clone();
+        let titles = |titles: [&str; 2]| json!({"items": {"nodes": titles.map(|title| json!({"title": title}))}});
+        assert_eq!(lists, json!([titles(["sửa cầu", "đường tối"]), titles(["sửa cầu", "đèn hỏng"])]));
+    }
+
+    async fn an_edition_says_when_and_by_whom_it_was_frozen_signed_and_sent(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, front, world) = (stage.office(), stage.front().await, &stage.world);
+        let (round, point) = stage.held().await;
+        stage.said(0, &point, &[("cầu gãy", false)]).await;
+        const FIELDS: &str = "synthesis { edition { signer frozenAt frozenBy cosignedAt cosignedBy sentOn sentBy sentTo toCouncilId onTime } }";
+        let draft = json!({"councilId": world.here.council, "roundId": round});
+        let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02", "signer": "Phó Chủ tịch HĐND"});
+        let (by_office, by_front) = ("Người dùng vanphong.tanhung", "Người dùng mttq.tanhung");
+        let frozen_at = stage.hours(0);
+        let seen = office.done("freezeSynthesis", paper, FIELDS).await["synthesis"]["edition"].clone();
+        assert_eq!(seen, json!({"signer": "Phó Chủ tịch HĐND", "frozenAt": frozen_at, "frozenBy": by_office, "cosignedAt": null,
+            "cosignedBy": null, "sentOn": null, "sentBy": null, "sentTo": null, "toCouncilId": null, "onTime": null}));
+        stage.clock.advance(Duration::minutes(1));
+        let cosigned_at = stage.hours(0);
+        front.done("cosignSynthesis", json!({"synthesisId": made, "signer": "Chủ tịch MTTQ xã"}), "").await;
+        stage.clock.advance(Duration::minutes(1));
+        let send = json!({"synthesisId": made, "sentTo": "Thường trực HĐND tỉnh; UBND xã", "toCouncilId": world.province_council});
+        let seen = office.done("sendSynthesis", send, FIELDS).await["synthesis"]["edition"].clone();
+        assert_eq!(seen, json!({"signer": "Phó Chủ tịch HĐND", "frozenAt": frozen_at, "frozenBy": by_office, "cosignedAt": cosigned_at,
+            "cosignedBy": by_front, "sentOn": "2026-03-02", "sentBy": by_office, "sentTo": "Thường trực HĐND tỉnh; UBND xã",
+            "toCouncilId": world.province_council, "onTime": true}));
+    }
+
     async fn one_hundred_and_fifty_four_became_one_hundred_and_sixty_one(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let (office, world) = (stage.office(), &stage.world);
@@ -283,29 +486,124 @@ each_db! {
         let input = json!({"synthesisId": made["id"], "documentNumber": "37/BC-HĐND", "documentDate": "2026-03-02"});
         let frozen = office.done("freezeSynthesis", input, EDITION).await["synthesis"]["edition"].clone();
         assert_eq!((&frozen["before"], &frozen["after"]), (&json!(154), &json!(161)));
-        let of = |tier: &str| -> i64 {
-            let counts = frozen["byTierAndField"].as_array().unwrap().iter();
-            counts.filter(|count| count["tier"] == *tier).map(|count| count["count"].as_i64().unwrap()).sum()
-        };
-        // 161 = 37 + 124, and 124 = 45 + 47 + 32.
-        assert_eq!((of("central") + of("commune"), of("province")), (37, 124));
-        let province: Vec<i64> = frozen["byTierAndField"].as_array().unwrap().iter()
-            .filter(|count| count["tier"] == "province").map(|count| count["count"].as_i64().unwrap()).collect();
-        assert_eq!(province.iter().sum::<i64>(), 124);
+        let counts: BTreeMap<(&str, &str), i64> = frozen["byTierAndField"].as_array().unwrap().iter()
+            .map(|count| ((count["tier"].as_str().unwrap(), count["field"].as_str().unwrap()), count["count"].as_i64().unwrap())).collect();
+        // 161 = 13 + 24 + 124, and 124 = 45 + 47 + 32.
+        assert_eq!(counts, BTreeMap::from([(("central", "transport"), 13), (("commune", "irrigation"), 24),
+            (("province", "transport"), 45), (("province", "environment"), 47), (("province", "power"), 32)]));
         // Numbered through, page by page.
-        let query = "query($id: ID!, $after: String) { synthesis(id: $id) { edition { items(first: 100, after: $after) { totalCount
-            pageInfo { hasNextPage endCursor } nodes { position splitFrom } } } } }";
-        let mut positions = Vec::new();
-        let mut after = Value::Null;
-        loop {
-            let page = office.data(query, json!({"id": made["id"], "after": after})).await["synthesis"]["edition"]["items"].clone();
-            assert_eq!(page["totalCount"], 161);
-            positions.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["position"].as_i64().unwrap()));
-            if page["pageInfo"]["hasNextPage"] == false {
-                break;
-            }
-            after = page["pageInfo"]["endCursor"].clone();
+        let lines = lines(&office, &made["id"], 161).await;
+        assert_eq!(numbers(&lines, "position"), (1..=161).collect::<Vec<i64>>());
+    }
+
+    async fn merged_two_by_two_2868_petitions_became_2458_lines(db: TestDatabase) {
+        let stage = patient(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        let (round, point) = stage.held().await;
+        let heard = stage.heard(&point).await;
+        // What voters asked, each made into a petition; of these 820 two by two became 410.
+        let asked = |number: usize, process| petition::Model {
+            id: PetitionId(new_id().parse().unwrap()),
+            council_id: world.here.council,
+            number: format!("{number}/2025"),
+            tier: Some("province".to_owned()),
+            field: Some(["transport", "environment", "power"][number % 3].to_owned()),
+            process,
+            agency_id: None,
+            upper_council_id: None,
+            ..rows::petition()
+        };
+        let (mut said, mut petitions, mut grouped, mut lineage) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for number in 1..=2_868 {
+            let process = if number <= 820 { petition::Process::Merged } else { petition::Process::Classified };
+            let petition = asked(number, process);
+            let feedback = feedback::Model {
+                id: FeedbackId(new_id().parse().unwrap()),
+                status: feedback::Status::Grouped,
+                petition_id: Some(petition.id),
+                ..heard.clone()
+            };
+            grouped.push(petition_feedback::Model { petition_id: petition.id, feedback_id: feedback.id });
+            said.push(feedback);
+            petitions.push(petition);
         }
-        assert_eq!(positions, (1..=161).collect::<Vec<i64>>());
+        for pair in 0..410 {
+            let merged = asked(2_869 + pair, petition::Process::Classified);
+            for part in [&petitions[2 * pair], &petitions[2 * pair + 1]] {
+                lineage.push(petition_lineage::Model { kind: "merge".to_owned(), ..rows::lineage(part, &merged) });
+            }
+            petitions.push(merged);
+        }
+        let places: Vec<_> = petitions.iter().map(|row| petition_unit::Model { petition_id: row.id, unit_id: world.here.unit }).collect();
+        insert::<feedback::Entity>(&stage, said).await;
+        insert::<petition::Entity>(&stage, petitions).await;
+        insert::<petition_feedback::Entity>(&stage, grouped).await;
+        insert::<petition_lineage::Entity>(&stage, lineage).await;
+        insert::<petition_unit::Entity>(&stage, places).await;
+
+        let draft = json!({"councilId": world.here.council, "roundId": round});
+        let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let input = json!({"synthesisId": made, "documentNumber": "37/BC-HĐND", "documentDate": "2026-03-02"});
+        let frozen = office.done("freezeSynthesis", input, EDITION).await["synthesis"]["edition"].clone();
+        assert_eq!((&frozen["opinions"], &frozen["before"], &frozen["after"]), (&json!(2_868), &json!(2_868), &json!(2_458)));
+        let lines = lines(&office, &made, 2_458).await;
+        assert_eq!(numbers(&lines, "position"), (1..=2_458).collect::<Vec<i64>>());
+        // Nobody's words are lost in a merger, and none are counted twice.
+        for name in ["opinions", "mergedFrom"] {
+            assert_eq!(numbers(&lines, name).iter().sum::<i64>(), 2_868, "{name}");
+            assert_eq!(numbers(&lines, name).iter().filter(|count| **count == 2).count(), 410, "{name}");
+        }
+    }
+
+    async fn five_thousand_lines_are_frozen_and_one_more_is_refused(db: TestDatabase) {
+        let stage = patient(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        let (round, point) = stage.held().await;
+        let heard = stage.heard(&point).await;
+        // What waits for the office is a line by itself.
+        let waiting = || feedback::Model { id: FeedbackId(new_id().parse().unwrap()), ..heard.clone() };
+        insert::<feedback::Entity>(&stage, (0..5_000).map(|_| waiting()).collect()).await;
+        let draft = json!({"councilId": world.here.council, "roundId": round});
+        let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let paper = |number: &str| json!({"synthesisId": made, "documentNumber": number, "documentDate": "2026-03-02", "reason": "Bổ sung"});
+        let frozen = office.done("freezeSynthesis", paper("37/BC-HĐND"), EDITION).await["synthesis"]["edition"].clone();
+        assert_eq!((&frozen["number"], &frozen["after"]), (&json!(1), &json!(5_000)));
+        insert::<feedback::Entity>(&stage, vec![waiting()]).await;
+        assert_eq!(refusal(&office, "freezeSynthesis", paper("38/BC-HĐND")).await, refused("LIMIT_TOO_LARGE", ""));
+        let query = "query($id: ID!) { synthesis(id: $id) { editions { number after } } }";
+        let kept = office.data(query, json!({"id": made})).await["synthesis"]["editions"].clone();
+        assert_eq!(kept, json!([{"number": 1, "after": 5_000}]), "nothing was cut to fit");
+    }
+
+    async fn a_synthesis_is_on_time_until_the_day_that_it_is_due_is_over(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (front, world) = (stage.front().await, &stage.world);
+        let (round, point) = stage.held().await;
+        stage.said(0, &point, &[("cầu gãy", false)]).await;
+        let draft = json!({"councilId": world.here.council, "roundId": round});
+        let made = stage.office().done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        let frozen = stage.office().done("freezeSynthesis", paper, EDITION).await["synthesis"]["edition"].clone();
+        assert_eq!((&frozen["dueOn"], &frozen["onTime"]), (&json!("2026-03-17"), &Value::Null));
+        let cosign = json!({"synthesisId": made, "signer": "Chủ tịch MTTQ xã"});
+        front.done("cosignSynthesis", cosign.clone(), "").await;
+        let send = json!({"synthesisId": made, "sentTo": "Thường trực HĐND tỉnh"});
+
+        // A minute before midnight in Vietnam, which is afternoon in UTC.
+        stage.clock.set("2026-03-17T16:59:00Z".parse().unwrap());
+        let sent = stage.office().done("sendSynthesis", send.clone(), EDITION).await["synthesis"].clone();
+        assert_eq!((&sent["status"], &sent["edition"]["onTime"]), (&json!("sent"), &json!(true)));
+
+        // The next edition of that day is signed then too, and goes out a minute after midnight.
+        let paper = json!({"synthesisId": made, "documentNumber": "16/BC-HĐND", "documentDate": "2026-03-17", "reason": "Bổ sung"});
+        let frozen = stage.office().done("freezeSynthesis", paper, EDITION).await["synthesis"]["edition"].clone();
+        assert_eq!((&frozen["number"], &frozen["dueOn"]), (&json!(2), &json!("2026-03-17")));
+        front.signed_again(&stage.app.state, stage.app.address()).done("cosignSynthesis", cosign, "").await;
+        stage.clock.advance(Duration::minutes(2));
+        let sent = stage.office().done("sendSynthesis", send, EDITION).await["synthesis"].clone();
+        assert_eq!((&sent["status"], &sent["edition"]["onTime"]), (&json!("sent"), &json!(false)));
+        let query = "query($id: ID!) { synthesis(id: $id) { editions { number sentOn onTime } } }";
+        let editions = stage.office().data(query, json!({"id": made})).await["synthesis"]["editions"].clone();
+        assert_eq!(editions, json!([{"number": 1, "sentOn": "2026-03-17", "onTime": true}, {"number": 2, "sentOn": "2026-03-18", "onTime": false}]));
     }
 }

@@ -401,6 +401,38 @@ each_db! {
         assert!(detail.contains(r#""phone":{"kept":0,"left":0,"removed":1}"#) && !detail.contains("Mẫn") && !detail.contains("123"), "{detail}");
     }
 
+    async fn the_calendar_tells_nothing_of_contacts_but_what_is_published(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        plant(&app, &world).await;
+        let (office, point) = (app.person(&world.here.office), world.here.meeting);
+        // Of the published contact there are minutes already, words for the delegates, preparations, and why it was put off.
+        office.done("updateMeeting", json!({"meetingId": point, "brief": "kintomtat"}), "").await;
+        let prepared = json!({"councilId": world.here.council, "kind": "other", "title": "kinchuanbi", "meetingId": point,
+            "anchorOn": "2026-03-02", "steps": [{"title": "kinchuanbi", "responsible": "kinchuanbi", "days": 3}]});
+        let step = office.done("startProcedure", prepared, "procedure { steps { id } }").await["procedure"]["steps"][0]["id"].clone();
+        office.done("completeStep", json!({"stepId": step, "note": "kinchuanbi"}), "").await;
+        office.done("advanceMeeting", json!({"meetingId": point, "event": "postpone", "basis": "kinlydo"}), "").await;
+        // Another one of the same days nobody published.
+        let soon = cutri::clock::wire(app.state.clock.now() + chrono::Duration::hours(24));
+        let quiet = json!({"councilId": world.here.council, "kind": "thematic", "outsideRound": "urgent", "title": "kinhop", "place": "Nhà ông kinnha",
+            "agenda": "kinhop", "brief": "kinhop", "startsAt": soon, "unitIds": [world.here.unit]});
+        let quiet = office.done("planMeeting", quiet, "meeting { id }").await["meeting"]["id"].clone();
+        office.done("advanceMeeting", json!({"meetingId": quiet, "event": "approve", "basis": "kinhop"}), "").await;
+        for unit in ["27721".to_owned(), world.here.unit.to_string(), world.province.to_string()] {
+            for person in [&app.stranger(), &office] {
+                let (status, _, text) = person.get(&format!("/lich/{unit}.ics")).await;
+                // Long lines are folded, also within a word.
+                let text = text.replace("\r\n ", "");
+                assert!(status == 200 && text.contains(&format!("UID:{point}@cutri")), "{unit}: {text}");
+                assert!(text.contains("SUMMARY:[Hoãn] Tiếp xúc cử tri") && text.contains("LOCATION:Nhà văn hóa"), "{unit}: {text}");
+                let more = ["kintomtat", "kinchuanbi", "kinlydo", quiet.as_str().unwrap()];
+                let found: Vec<&str> = INSIDE.into_iter().chain(more).filter(|word| text.contains(word)).collect();
+                assert_eq!(found, Vec::<&str>::new(), "{unit}: {text}");
+            }
+        }
+    }
+
     /// A database in which title and answer of a published petition went out as they were written.
     async fn what_was_published_before_is_made_again_and_only_that_moves(db: TestDatabase) {
         let app = TestApp::start(&db).await;

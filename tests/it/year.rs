@@ -13,7 +13,12 @@ use cutri_tests::{
 use entity::id::AgencyId;
 use serde_json::{Value, json};
 
-use crate::{answering::text, rounds::Stage};
+use crate::{
+    answering::text,
+    documents::{fetched, reading::text_of},
+    reports,
+    rounds::Stage,
+};
 
 /// Contacts, petitions by tier (central, province, commune, non-state) and those made of two opinions, by round.
 const ROUNDS: [(&str, usize, [usize; 4], usize); 4] = [
@@ -372,5 +377,60 @@ each_db! {
             .map(|row| row.iter().find_map(|cell| cell.strip_suffix("/2026")?.parse().ok()).unwrap()).collect();
         numbers.sort_unstable();
         assert!(numbers.into_iter().eq(1..=470), "each petition once, under its number");
+
+        // The tables say what was done: of the contacts what was said there, and where it went.
+        let office = year.office();
+        let question = format!("unit={}&from=2026-01-01&to=2026-12-31", year.stage.world.province);
+        let contacts = reports::table(&office, "contacts", &question).await;
+        let contacts: Vec<_> = contacts.into_iter().filter(|row| !row["round_id"].is_empty()).collect();
+        let twice: usize = ROUNDS.iter().map(|(.., twice)| twice).sum();
+        let asked = |tier: usize| ROUNDS.iter().map(|(_, _, tiers, _)| tiers[tier]).sum::<usize>();
+        let forwarded = done("petitions") + twice;
+        for (column, count) in [
+            ("points", done("contacts")),
+            ("points_without_figures", done("contacts")),
+            ("opinions", done("said")),
+            ("opinions_recorded", done("said")),
+            ("answered_on_spot", done("said") - forwarded),
+            ("forwarded", forwarded),
+            // The first petitions of each round are those made of two opinions.
+            ("forwarded_central", asked(0) + twice),
+            ("forwarded_province", asked(1)),
+            ("forwarded_commune", asked(2)),
+            ("forwarded_other", asked(3)),
+            ("not_forwarded", 0),
+        ] {
+            assert_eq!(reports::sum(&contacts, column), count as i64, "{column}");
+        }
+        // Of the petitions who answered what, and how many are left.
+        let results = reports::table(&office, "petition-results", &question).await;
+        let with = |column: &str, value: &str| results.iter().filter(|row| row[column] == value).count();
+        assert_eq!((with("state", "done"), with("state", "left"), with("arrival", "new")), (420, 50, 470));
+        let (by_agency, by_field) = (reports::table(&office, "petitions-by-agency", &question).await, reports::table(&office, "petitions-by-field", &question).await);
+        assert_eq!(with("outcome", "not_answered"), year.open.len());
+        for outcome in outcomes {
+            assert_eq!(with("outcome", outcome), year.total(json!({"outcome": [outcome]})).await, "{outcome}");
+        }
+        for outcome in outcomes.into_iter().chain(["not_answered"]) {
+            for summary in [&by_agency, &by_field] {
+                assert_eq!(reports::sum(summary, outcome), with("outcome", outcome) as i64, "{outcome}");
+            }
+        }
+        let totals: BTreeMap<&str, i64> = by_agency.iter().map(|row| (row["agency_id"].as_str(), row["total"].parse().unwrap())).collect();
+        let leads: Vec<String> = year.leads.iter().map(|(lead, _)| lead.to_string()).collect();
+        let expected = leads.iter().enumerate().map(|(tier, lead)| (lead.as_str(), asked(tier) as i64));
+        assert_eq!(totals, expected.collect(), "each body has what is of its tier");
+        assert_eq!((by_field.len(), by_field[0]["field"].as_str(), by_field[0]["total"].as_str()), (1, "transport", "470"));
+        let balance = reports::table(&office, "petition-balance", &question).await;
+        assert_eq!(["carried_over", "new", "total", "done", "left"].map(|column| reports::sum(&balance, column)), [0, 470, 470, 420, 50]);
+        // The session at the end of the year reads the same.
+        let session = json!({"councilId": year.stage.world.province_council, "family": "session", "kind": "regular_end",
+            "title": "Kỳ họp thường lệ cuối năm 2026", "startsAt": "2026-12-31T08:00:00+07:00"});
+        let session = text(&office.done("planMeeting", session, "meeting { id }").await["meeting"]["id"]);
+        let (_, paper) = fetched(&office, &format!("/documents/petition-results/{session}.docx")).await;
+        let paper = text_of(&paper);
+        let figures = "Kỳ trước chuyển sang 0 kiến nghị; mới trong kỳ 470; tổng số 470; đã xong (đã trả lời và thông tin lại cho cử tri) 420; còn lại 50.";
+        assert!(paper.contains(figures), "{paper}");
+        assert_eq!(paper.lines().filter(|line| line.contains("/2026 | ")).count(), 470);
     }
 }

@@ -90,8 +90,19 @@ impl TestApp {
 
     /// Serves this database with other limits.
     pub async fn start_with(db: &TestDatabase, config: EdgeConfig) -> Self {
+        Self::start_with_at(db, config, Arc::new(SystemClock)).await
+    }
+
+    /// Serves this database with other limits, living by this clock.
+    pub async fn start_with_at(db: &TestDatabase, config: EdgeConfig, clock: Arc<dyn Clock>) -> Self {
         let keys = Arc::new(tempfile::tempdir().unwrap());
-        Self::serve(db, Arc::new(SystemClock), Arc::new(SystemEntropy), config, keys).await
+        Self::serve(db, clock, Arc::new(SystemEntropy), config, keys).await
+    }
+
+    /// Serves this database, living by this clock, with other limits.
+    pub async fn start_at_with(db: &TestDatabase, clock: Arc<dyn Clock>, config: EdgeConfig) -> Self {
+        let keys = Arc::new(tempfile::tempdir().unwrap());
+        Self::serve(db, clock, Arc::new(SystemEntropy), config, keys).await
     }
 
     /// Stops, and lets go of the database.

@@ -73,7 +73,11 @@ impl Phone {
                     .is_some_and(|by| Some(by) == author.as_deref())
         });
         let rows: Vec<Value> = own
-            .map(|((collection, id), row)| change(collection, id, row["rev"].as_str().unwrap(), row.clone()))
+            .flat_map(|((collection, id), row)| {
+                let words = change(collection, id, row["rev"].as_str().unwrap(), row.clone());
+                let back = is_taken_back(collection, row).then(|| take_back(collection, id));
+                std::iter::once(words).chain(back)
+            })
             .collect();
         for result in self.push(&rows).await {
             assert!(
@@ -216,6 +220,17 @@ pub fn new_id() -> String {
 /// A pushed row that creates something.
 pub fn create(collection: &str, id: &str, patch: Value) -> Value {
     json!({"mutationId": new_id(), "collection": collection, "id": id, "patch": patch})
+}
+
+/// A pushed row that takes a feedback back, or cancels one's own contact.
+pub fn take_back(collection: &str, id: &str) -> Value {
+    json!({"mutationId": new_id(), "collection": collection, "id": id, "delete": true})
+}
+
+/// Whether a row was taken back and stays as such: it is offered so to a server that stands on an older copy.
+pub fn is_taken_back(collection: &str, row: &Value) -> bool {
+    let status = row["status"].as_str().unwrap_or_default();
+    [("feedback", "withdrawn"), ("meeting", "cancelled")].contains(&(collection, status))
 }
 
 /// A pushed row that changes something, knowing this version.

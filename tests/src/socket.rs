@@ -45,6 +45,21 @@ impl Socket {
         socket
     }
 
+    /// Opens one and is let in, if the server lives so long.
+    pub async fn try_signed_in(address: SocketAddr, token: Option<&str>) -> Option<Self> {
+        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (socket, _) = connect_async(request).await.ok()?;
+        let mut socket = Self(socket);
+        let payload = token.map(|token| json!({"headers": {"Authorization": format!("Bearer {token}")}}));
+        socket
+            .say(json!({"type": "connection_init", "payload": payload}))
+            .await;
+        let answer = socket.hear_or_end().await?;
+        (answer == json!({"type": "connection_ack"})).then_some(socket)
+    }
+
     /// Says something.
     pub async fn say(&mut self, message: Value) {
         self.send(Message::text(message.to_string())).await;
@@ -73,6 +88,21 @@ impl Socket {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next message; none once the socket is closed or its road is broken.
+    pub async fn hear_or_end(&mut self) -> Option<Value> {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            match tokio::time::timeout_at(until, self.0.next())
+                .await
+                .expect("a message, or the end")
+            {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => return None,
             }
         }
     }
@@ -108,6 +138,23 @@ impl Socket {
             count += usize::from(message.is_ping());
         }
         count
+    }
+
+    /// All that is still said, and the code with which it is closed.
+    pub async fn end(&mut self) -> (Vec<Value>, u16) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        let mut said = Vec::new();
+        loop {
+            match tokio::time::timeout_at(until, self.0.next())
+                .await
+                .expect("the end")
+            {
+                Some(Ok(Message::Text(text))) => said.push(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(Some(CloseFrame { code, .. })))) => return (said, code.into()),
+                Some(Ok(_)) => {}
+                other => panic!("no code: {other:?}"),
+            }
+        }
     }
 
     /// The code with which it is closed.

@@ -175,6 +175,9 @@ fn urgency(
 }
 
 fn asked(row: &petition::Model, agency: Option<String>) -> Value {
+    // Found wanting, or given before the petition was taken up again, it is no answer: least of all of the body that has
+    // the petition now.
+    let counts = row.outcome.is_some();
     filled(json!({
         "id": row.id,
         "number": row.number,
@@ -184,9 +187,9 @@ fn asked(row: &petition::Model, agency: Option<String>) -> Value {
         "agency": agency,
         "dueAt": row.due_at,
         "extendedTo": row.extended_to,
-        "answer": row.answer_text.as_deref().map(|answer| cut(answer, ANSWER)),
-        "answerNumber": row.answer_number,
-        "answeredAt": row.answered_at,
+        "answer": row.answer_text.as_deref().filter(|_| counts).map(|answer| cut(answer, ANSWER)),
+        "answerNumber": row.answer_number.as_deref().filter(|_| counts),
+        "answeredAt": row.answered_at.filter(|_| counts),
         "roadmapAt": row.roadmap_at,
         "repeats": (row.repeats > 0).then_some(row.repeats),
     }))

@@ -1,5 +1,5 @@
-//! Where a brief comes from. Of the councils that hold a meeting its readers may know what these have; of others only
-//! what is published.
+//! Where a brief comes from. Of the council that planned a meeting, and of those that it follows, its readers may know what
+//! these have; of all others only what is published. That a plan names a council is no consent of it.
 
 use std::collections::BTreeSet;
 
@@ -31,8 +31,12 @@ const MOST: u64 = 60;
 
 /// For whom and where a brief is.
 struct Place {
-    /// Those that hold the meeting.
-    councils: Vec<CouncilId>,
+    /// The one that planned the meeting.
+    council: CouncilId,
+    /// It, the same one of earlier terms, and those of the units that its own was made of: who follows reads what they had.
+    known: BTreeSet<CouncilId>,
+    /// Units of all that hold the meeting.
+    seats: BTreeSet<UnitId>,
     /// Its units, and those that they were made of.
     units: BTreeSet<UnitId>,
 }
@@ -50,7 +54,12 @@ pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sourc
     let joint = working.meeting_council.of(id).map(|link| link.council_id);
     let named = working.meeting_unit.of(id).map(|link| link.unit_id);
     let place = Place {
-        councils: std::iter::once(row.council_id).chain(joint).collect(),
+        council: row.council_id,
+        known: reference.with_predecessors(row.council_id),
+        seats: std::iter::once(row.council_id)
+            .chain(joint)
+            .filter_map(|council| Some(reference.council(council)?.unit_id))
+            .collect(),
         units: named
             .flat_map(|unit| reference.units.with_predecessors(unit))
             .collect(),
@@ -60,7 +69,7 @@ pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sourc
         None => None,
     };
     let petitions = petitions(conn, &place).await?;
-    let papers = papers(state, &place).await?;
+    let papers = papers(state, place.council).await?;
     let paper = |purpose: &str| {
         papers
             .iter()
@@ -70,7 +79,7 @@ pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sourc
     Ok(Some(Sources {
         round,
         on_spot: on_spot(conn, &place).await?,
-        resolutions: resolutions(conn, &reference, &place).await?,
+        resolutions: resolutions(conn, &place).await?,
         guide: paper("contact_guide"),
         report: paper("socio_economic_report"),
         agencies: agencies(&reference, &place, &petitions, state.clock.today()),
@@ -86,7 +95,7 @@ async fn petitions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<pe
         .from(petition_unit::Entity)
         .and_where(petition_unit::Column::UnitId.is_in(place.units.iter().copied()))
         .to_owned();
-    let councils = || place.councils.iter().copied();
+    let councils = || place.known.iter().copied();
     let known = Condition::any()
         .add(Column::CouncilId.is_in(councils()))
         .add(Column::UpperCouncilId.is_in(councils()))
@@ -113,10 +122,12 @@ async fn petitions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<pe
     let mut found = open.all(conn).await?;
     found.extend(newest.all(conn).await?);
     for row in &mut found {
-        let is_own =
-            |council: &CouncilId| *council == row.council_id || Some(*council) == row.upper_council_id;
-        if !place.councils.iter().any(is_own) {
-            // Whoever holds the meeting reads of others what everybody reads.
+        let is_own = place.known.contains(&row.council_id)
+            || row
+                .upper_council_id
+                .is_some_and(|upper| place.known.contains(&upper));
+        if !is_own {
+            // Whoever planned the meeting reads of others what everybody reads.
             row.title = row.public_title.take().unwrap_or_default();
             row.answer_text = row.public_answer.take();
         }
@@ -128,7 +139,7 @@ async fn petitions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<pe
 async fn on_spot<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<feedback::Model>> {
     use feedback::{Column, Entity};
     let query = Entity::find()
-        .filter(Column::CouncilId.is_in(place.councils.iter().copied()))
+        .filter(Column::CouncilId.is_in(place.known.iter().copied()))
         .filter(Column::UnitId.is_in(place.units.iter().copied()))
         .filter(Column::AnsweredOnSpot.eq(true))
         .filter(Column::OnSpotAnswer.is_not_null())
@@ -138,22 +149,15 @@ async fn on_spot<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<feed
     Ok(query.all(conn).await?)
 }
 
-/// The resolutions in force of the councils that hold the meeting, and of the place what is published.
-async fn resolutions<C: ConnectionTrait>(
-    conn: &C,
-    reference: &Reference,
-    place: &Place,
-) -> Result<Vec<resolution::Model>> {
+/// The resolutions in force of the council that planned the meeting and of those before it; of the place, and of the others
+/// that hold it, what is published.
+async fn resolutions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<resolution::Model>> {
     use resolution::{Column, Entity};
-    let councils = place.councils.iter().copied();
-    let units = place.units.iter().copied();
-    let own = place
-        .councils
-        .iter()
-        .filter_map(|id| Some(reference.council(*id)?.unit_id));
+    let councils = place.known.iter().copied();
+    let units = place.units.union(&place.seats).copied();
     let known = Condition::any().add(Column::CouncilId.is_in(councils)).add(
         Condition::all()
-            .add(Column::UnitId.is_in(units.chain(own)))
+            .add(Column::UnitId.is_in(units))
             .add(Column::IsPublic.eq(true)),
     );
     let query = Entity::find()
@@ -165,11 +169,11 @@ async fn resolutions<C: ConnectionTrait>(
     Ok(without(query, &[Column::Text]).all(conn).await?)
 }
 
-/// The councils' own papers that hold today, newest first.
-async fn papers(state: &State, place: &Place) -> Result<Vec<document::Model>> {
+/// The council's own papers that hold today, newest first.
+async fn papers(state: &State, council: CouncilId) -> Result<Vec<document::Model>> {
     use document::{Column, Entity};
     let papers = Entity::find()
-        .filter(Column::CouncilId.is_in(place.councils.iter().copied()))
+        .filter(Column::CouncilId.eq(council))
         .filter(Column::Purpose.is_not_null())
         .order_by_desc(Column::Date)
         .order_by_desc(Column::Id)

@@ -276,7 +276,7 @@ pub struct CreateDelegateInput {
     full_time: Option<bool>,
     /// The account of the person, who by it may do what delegates of this council may.
     account_id: Option<ID>,
-    /// The constituency (đơn vị bầu cử): units that exist when the mandate begins, in the council's unit. Empty means
+    /// The constituency (đơn vị bầu cử): units that exist while the mandate lasts, in the council's unit. Empty means
     /// all of it.
     unit_ids: Option<Vec<ID>>,
     /// First day; the council's when absent.
@@ -307,7 +307,8 @@ pub struct UpdateDelegateInput {
     full_time: Option<bool>,
     /// The account of the person.
     account_id: MaybeUndefined<ID>,
-    /// The whole new constituency.
+    /// The whole new constituency. Where communes were merged or divided since the mandate began, the new ones are
+    /// named beside the old.
     unit_ids: Option<Vec<ID>>,
 }
 

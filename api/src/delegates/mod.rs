@@ -163,7 +163,7 @@ fn check(
     for unit in units {
         let unit = facts.reference.units.get(*unit);
         let unit = unit.ok_or(Refused::field(Code::NotFound, "unitIds"))?;
-        rules::constituency(unit, row.valid_from)?;
+        rules::constituency(unit, row)?;
         if !facts.reference.units.covers(council.unit_id, unit.id) {
             return Err(Refused::field(Code::OutOfRange, "unitIds"));
         }

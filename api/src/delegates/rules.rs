@@ -11,7 +11,6 @@ use entity::{
 use crate::{
     councils,
     error::{Code, Refused},
-    store::reference::existed,
     text,
 };
 
@@ -90,9 +89,14 @@ pub(super) fn one_seat<'a>(row: &Model, mut others: impl Iterator<Item = &'a Mod
     Ok(())
 }
 
-/// A unit of a constituency exists when the mandate begins.
-pub(super) fn constituency(unit: &unit::Model, from: NaiveDate) -> Result<(), Refused> {
-    if existed(unit.valid_from, unit.valid_to, from) {
+/// A unit of a constituency exists while the mandate lasts: when it begins, or made since, so that who was elected where a
+/// commune was merged or divided is given what came of it.
+pub(super) fn constituency(unit: &unit::Model, row: &Model) -> Result<(), Refused> {
+    let begins = unit
+        .valid_from
+        .is_none_or(|from| row.valid_to.is_none_or(|to| from < to));
+    let lasts = unit.valid_to.is_none_or(|to| row.valid_from < to);
+    if begins && lasts {
         Ok(())
     } else {
         Err(Refused::field(Code::UnitNotInForce, "unitIds"))

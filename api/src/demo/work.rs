@@ -108,7 +108,8 @@ impl<'a> Plan<'a> {
             status: self.status,
             ordinal: self.ordinal,
             plan_number: self.before.map(|_| "06/KH-HĐND".to_owned()),
-            plan_date: self.before.map(|before| making.day(before + 20)),
+            // No paper is dated later than today.
+            plan_date: self.before.map(|before| making.day((before + 20).max(1))),
             agenda: None,
             brief: None,
             invited: (is_contact && is_over).then_some(120),
@@ -246,7 +247,7 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         agenda(making, group, coming.id);
         sessions.insert(council.id, (held.id, coming.id));
     }
-    for council in [here, there, above] {
+    for council in [here, there, above, far] {
         let (held, coming) = sessions.get(&council.id).copied().unzip();
         rounds::make(making, &mut put, council, held, coming);
     }

@@ -1,5 +1,8 @@
-//! The data folder: who can read it, how much room there is; and the file store.
+//! The data folder: who can read it, how much room there is, how far its days reach; and the file store.
 
+use std::path::Path;
+
+use chrono::{Datelike, Days, NaiveDate};
 use entity::file;
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
@@ -19,6 +22,27 @@ const LITTLE_FREE: f64 = 0.15;
 
 /// Files whose bytes are looked for.
 const SAMPLE: u64 = 50;
+
+/// So many days ahead the days off must be known: longer than any period of an answer.
+const AHEAD: Days = Days::new(90);
+
+/// Whether the days off are known for as long as due dates reach; beyond them only weekends are.
+pub(super) fn holidays(data: &Path, today: NaiveDate, findings: &mut Findings) {
+    const ABOUT: &str = "Lịch nghỉ";
+    let until = today.checked_add_days(AHEAD).unwrap_or(today);
+    match start::calendar(data) {
+        Err(failure) => findings.fail(ABOUT, failure.to_string()),
+        Ok(calendar) if calendar.covers(until) => findings.ok(ABOUT, format!("đủ đến {until}")),
+        Ok(_) => findings.warn(
+            ABOUT,
+            format!(
+                "chưa có ngày nghỉ lễ của năm {}, hạn trả lời sẽ tính thiếu; hãy thêm vào holidays.csv trong thư mục \
+                 dữ liệu rồi khởi động lại",
+                until.year()
+            ),
+        ),
+    }
+}
 
 /// Whether the file store can be reached, is closed to others, and holds what the database says.
 pub(super) async fn store(settings: &Settings, store: &Store, findings: &mut Findings) -> Result<()> {
@@ -100,5 +124,45 @@ pub(super) fn data(settings: &Settings, findings: &mut Findings) {
         findings.warn("Đĩa", format!("{line}; hãy dọn bớt hoặc thêm đĩa"));
     } else {
         findings.ok("Đĩa", line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::doctor::Grade;
+
+    #[test]
+    fn days_off_that_end_soon_are_told() {
+        let data = tempfile::tempdir().unwrap();
+        let look = |today: &str| {
+            let mut findings = Findings::default();
+            holidays(data.path(), today.parse().unwrap(), &mut findings);
+            findings.0.remove(0)
+        };
+        assert_eq!(look("2027-10-02").grade, Grade::Ok);
+        let late = look("2027-11-01");
+        assert!(late.grade == Grade::Warn && late.line.contains("2028"), "{late}");
+
+        let file = data.path().join("holidays.csv");
+        fs::write(
+            &file,
+            "date,kind,name,basis\n2028-01-03,holiday,Nghỉ bù Tết Dương lịch,Thông báo\n",
+        )
+        .unwrap();
+        assert_eq!(look("2027-11-01").grade, Grade::Ok);
+        fs::write(
+            &file,
+            "date,kind,name,basis\n2028-01-03,holiday,x,x\n3/1/2028,holiday,x,x\n",
+        )
+        .unwrap();
+        let broken = look("2027-11-01");
+        assert!(
+            broken.grade == Grade::Fail && broken.line.contains("HOLIDAYS_BROKEN"),
+            "{broken}"
+        );
+        assert!(broken.line.contains("dòng 3"), "{broken}");
     }
 }

@@ -10,7 +10,14 @@ use std::fmt;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait;
 
-use crate::{config::Settings, keys::Keys, start, store::Store, terminal::say};
+use crate::{
+    clock::{Clock, SystemClock, local_date},
+    config::Settings,
+    keys::Keys,
+    start,
+    store::Store,
+    terminal::say,
+};
 
 /// How a finding is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +93,7 @@ pub async fn run(settings: &Settings) -> bool {
 pub async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Findings::default();
     files::data(settings, &mut findings);
+    files::holidays(&settings.data, local_date(SystemClock.now()), &mut findings);
     let keys = keys(settings, &mut findings);
     let url = settings.database();
     if let Some(file) = url.sqlite_file().filter(|file| !file.exists()) {

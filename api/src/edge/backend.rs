@@ -3,6 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use async_graphql::{Request, Response, futures_util::stream::BoxStream};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::error::{Code, Lang};
@@ -38,6 +39,9 @@ pub trait Backend: Send + Sync + 'static {
         caller: Self::Caller,
         horizon: Self::Horizon,
     ) -> BoxStream<'static, Response>;
+
+    /// Moves when somebody's rights may have changed, before a subscription tells of anything that was committed later.
+    fn rights(&self) -> impl Future<Output = Result<watch::Receiver<u64>, Code>> + Send;
 
     /// Whether the same caller, looked at again, still reads the same.
     fn has_same_rights(&self, before: &Self::Caller, now: &Self::Caller) -> bool;

@@ -40,7 +40,8 @@ pub struct Times {
     pub drain: Duration,
     /// Between two pings on a socket; one that answers none of two is given up.
     pub ping: Duration,
-    /// Between two looks at the token and the rights behind a socket: how long a revoked one may live.
+    /// Between two looks at the token and the rights behind a socket, for what nobody calls out: a token or a mandate
+    /// whose time is over. What is changed is looked at when it is committed ([`super::Backend::rights`]).
     pub recheck: Duration,
     /// Until a client has to have taken a message on a socket.
     pub taken: Duration,

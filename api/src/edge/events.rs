@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 use bytes::Bytes;
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio::{
+    sync::watch,
+    time::{Interval, MissedTickBehavior, interval, timeout},
+};
 
 use super::{
     Backend, Client, Edge,
@@ -35,6 +38,7 @@ pub(super) async fn answer<B: Backend>(
     if edge.draining.is_cancelled() {
         return Err(Code::Unavailable.into());
     }
+    let rights = edge.backend.rights().await?;
     let horizon = edge.backend.horizon().await?;
     let signed_in = edge.backend.account(&caller).is_some();
     let operation = Operation {
@@ -60,6 +64,7 @@ pub(super) async fn answer<B: Backend>(
         events,
         pings: ticking(times.ping),
         looks: ticking(times.recheck),
+        rights,
         caller,
         token,
         is_over: false,
@@ -90,6 +95,7 @@ struct Feed<B: Backend> {
     events: BoxStream<'static, Event>,
     pings: Interval,
     looks: Interval,
+    rights: watch::Receiver<u64>,
     caller: B::Caller,
     token: Option<String>,
     is_over: bool,
@@ -103,36 +109,57 @@ impl<B: Backend> Feed<B> {
         tokio::select! {
             biased;
             () = self.edge.draining.cancelled() => Some(broken_off()),
-            _ = self.looks.tick() => match self.is_still_him().await {
+            Ok(()) = self.rights.changed() => match self.is_known_to_be_him().await {
+                true => Some(Ok(PING)),
+                false => Some(broken_off()),
+            },
+            // A database that is away changes nothing.
+            _ = self.looks.tick() => match self.is_still_him().await.unwrap_or(true) {
                 true => Some(Ok(PING)),
                 false => Some(broken_off()),
             },
             _ = self.pings.tick() => Some(Ok(PING)),
-            event = self.events.next() => Some(match event {
-                Some(Event::Next(payload)) => Ok(frame("next", &payload)),
-                Some(Event::Refused(errors)) => {
-                    let payload = [b"{\"errors\":".as_slice(), &errors, b"}"].concat();
-                    Ok(frame("next", &payload))
+            event = self.events.next() => {
+                // A right may have ended after it was asked for above, and this have been written after that.
+                if self.rights.has_changed().unwrap_or(false) {
+                    self.rights.mark_unchanged();
+                    if !self.is_known_to_be_him().await {
+                        return Some(broken_off());
+                    }
                 }
-                Some(Event::Close(_)) => broken_off(),
-                Some(Event::Complete) | None => {
-                    self.is_over = true;
-                    Ok(frame("complete", b""))
-                }
-            }),
+                Some(match event {
+                    Some(Event::Next(payload)) => Ok(frame("next", &payload)),
+                    Some(Event::Refused(errors)) => {
+                        let payload = [b"{\"errors\":".as_slice(), &errors, b"}"].concat();
+                        Ok(frame("next", &payload))
+                    }
+                    Some(Event::Close(_)) => broken_off(),
+                    Some(Event::Complete) | None => {
+                        self.is_over = true;
+                        Ok(frame("complete", b""))
+                    }
+                })
+            }
         }
     }
 
-    /// Whether the token is still good and reads the same; a database that is away changes nothing.
-    async fn is_still_him(&mut self) -> bool {
+    /// The same because somebody's rights changed: where it cannot be known whether they were his, the client comes back.
+    async fn is_known_to_be_him(&mut self) -> bool {
+        let edge = Arc::clone(&self.edge);
+        let _turn = edge.looking.acquire().await;
+        self.is_still_him().await.unwrap_or(false)
+    }
+
+    /// Whether the token is still good and reads the same; nothing if that cannot be looked up now.
+    async fn is_still_him(&mut self) -> Option<bool> {
         let asked = self
             .edge
             .backend
             .authenticate(self.token.as_deref(), &self.client);
         match timeout(AUTHENTICATION, asked).await {
-            Ok(Ok(now)) => self.edge.backend.has_same_rights(&self.caller, &now),
-            Ok(Err(code)) => code == Code::Unavailable,
-            Err(_) => true,
+            Ok(Ok(now)) => Some(self.edge.backend.has_same_rights(&self.caller, &now)),
+            Ok(Err(Code::Unavailable)) | Err(_) => None,
+            Ok(Err(_)) => Some(false),
         }
     }
 }

@@ -42,6 +42,7 @@ use std::sync::{
 };
 
 use axum::Router;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use accept::serve;
@@ -50,6 +51,10 @@ pub use config::{Connections, EdgeConfig, Times};
 pub use connection::Line;
 pub use graphql::bearer;
 pub use response::{refusal, refusals};
+
+/// Sockets that look their caller up at the same time when somebody's rights changed: a thousand at once must not take
+/// the database from everybody else.
+const LOOKING: usize = 4;
 
 /// One server: what executes, the pages for people, and the limits.
 pub struct Edge<B> {
@@ -64,6 +69,7 @@ pub struct Edge<B> {
     seats: Arc<seats::Seats>,
     /// Sockets live on when their request was answered.
     sockets: TaskTracker,
+    looking: Semaphore,
     draining: CancellationToken,
     panics: AtomicU64,
 }
@@ -86,6 +92,7 @@ impl<B: Backend> Edge<B> {
             documents: documents::Documents::default(),
             seats,
             sockets: TaskTracker::new(),
+            looking: Semaphore::new(LOOKING),
             draining: CancellationToken::new(),
             panics: AtomicU64::new(0),
         })

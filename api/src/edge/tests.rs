@@ -23,7 +23,7 @@ use axum::{Router, routing::get};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::JoinHandle,
 };
 use uuid::Uuid;
@@ -113,6 +113,11 @@ impl Mutation {
             .map_or(0, |count| count.fetch_add(1, Ordering::SeqCst) + 1)
     }
 
+    async fn slow(&self, milliseconds: u64) -> bool {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        true
+    }
+
     /// Which of the rows could be decoded.
     async fn push(&self, rows: Vec<Row>) -> Vec<bool> {
         rows.into_iter()
@@ -158,6 +163,10 @@ impl Backend for TestBackend {
         _horizon: (),
     ) -> BoxStream<'static, Response> {
         self.schema.execute_stream(request)
+    }
+
+    async fn rights(&self) -> Result<watch::Receiver<u64>, Code> {
+        Ok(watch::channel(0).1)
     }
 
     fn has_same_rights(&self, before: &Self::Caller, now: &Self::Caller) -> bool {

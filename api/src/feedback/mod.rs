@@ -6,6 +6,7 @@
 
 mod additions;
 pub mod completeness;
+pub mod consents;
 pub mod graphql;
 pub mod mutations;
 mod rules;
@@ -257,6 +258,10 @@ impl Writable for FeedbackCollection {
         ]
     }
 
+    fn taken_back(&self) -> Option<&'static str> {
+        Some(entity::feedback::Status::Withdrawn.code())
+    }
+
     fn gate(&self, fields: &Document) -> Result<(), Refused> {
         rules::denunciation_gate(None, fields)
     }
@@ -319,9 +324,8 @@ impl Writable for FeedbackCollection {
             return Err(Refused::field(Code::NotFound, "id").into());
         }
         if write.delete {
-            let Some(row) = before else {
-                return Err(Code::NotFound.into());
-            };
+            // In the same words as a foreign row.
+            let row = before.ok_or(Refused::field(Code::NotFound, "id"))?;
             return Ok(withdraw(facts, row, None)?.into());
         }
         // What a row was recorded under never changes with a later correction.

@@ -17,7 +17,7 @@ use crate::{
         collection::Document,
         door::Facts,
         reference::Reference,
-        writing::{Reader, Stop},
+        writing::{Reader, Stop, names_denunciation},
     },
 };
 
@@ -48,6 +48,10 @@ const RECEIPT_NUMBER: usize = 30;
 pub(super) fn denunciation_gate(before: Option<&Model>, fields: &Document) -> Result<(), Refused> {
     let kind = fields.get("kind").and_then(Value::as_str).unwrap_or_default();
     let told = kind.trim().eq_ignore_ascii_case(DENUNCIATION);
+    // Under another word it is refused in any case, and what is refused would be kept: even that word may name somebody.
+    if !told && names_denunciation(fields) {
+        return Err(Refused::new(Code::DenunciationByHand));
+    }
     let was = before.map(|row| row.kind == DENUNCIATION);
     if told && was == Some(false) {
         return Err(Refused::new(Code::DenunciationByHand));
@@ -316,9 +320,9 @@ pub(super) fn contact(
     reader.time("consentAt", &mut consent_at);
     reader.finish()?;
 
-    let consent_text = consent_text.or(before.map(|before| before.consent_text.clone()));
+    let told = before.and_then(|before| before.consent.clone());
     let consent_at = consent_at.or(before.map(|before| before.consent_at));
-    let (Some(consent_text), Some(consent_at)) = (consent_text, consent_at) else {
+    let (true, Some(consent_at)) = (consent_text.is_some() || told.is_some(), consent_at) else {
         return Err(Refused::field(Code::ConsentRequired, "consentText").into());
     };
     let phone = phone
@@ -344,7 +348,10 @@ pub(super) fn contact(
             Some(phone) => Some(seal("phone", phone.e164())?),
             None => before.and_then(|before| before.phone.clone()),
         },
-        consent_text,
+        consent: match &consent_text {
+            Some(words) => Some(seal("consent", words)?),
+            None => told,
+        },
         consent_at,
         erased_at: None,
     }))

@@ -72,6 +72,8 @@ pub struct Begin {
     pub size: i64,
     /// What one account may keep, in bytes.
     pub quota: i64,
+    /// The object that the database names for the file and the store does not have: then a complete upload begins anew.
+    pub missing: Option<Uuid>,
 }
 
 impl Command for Begin {
@@ -87,12 +89,15 @@ impl Command for Begin {
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let account = account(facts)?;
         let before = upload(working, account, self.hash.as_str());
+        // Somebody else may have brought the bytes since it was looked.
+        let is_lost = || working.file.iter().any(|file| Some(file.object) == self.missing);
         if let Some(before) = before.filter(|before| is_live(before, facts.now)) {
-            if before.size == self.size {
+            let is_complete = before.completed_at.is_some();
+            if before.size == self.size && !(is_complete && is_lost()) {
                 return Ok(Verdict::default());
             }
             // Bytes of another length are another file, and these are the ones that are known to have the name.
-            if before.completed_at.is_some() {
+            if before.size != self.size && is_complete {
                 return Err(Refused::field(Code::InvalidValue, "Upload-Length"));
             }
         }
@@ -131,6 +136,8 @@ pub struct Arrive {
     pub file: Option<file::Model>,
     /// What one account may keep, in bytes.
     pub quota: i64,
+    /// The object that the database names for the file and the store does not have: these bytes take its place.
+    pub missing: Option<Uuid>,
 }
 
 impl Arrive {
@@ -181,8 +188,14 @@ impl Command for Arrive {
         let known = working.file.iter().find(|file| file.sha256 == self.hash.0);
         let mut changes = Changes::default();
         let upload = match (&self.file, own) {
-            (Some(made), Some(own)) if own.object == made.object => {
+            (Some(made), Some(own)) if own.object == made.object && is_live(own, facts.now) => {
                 match known {
+                    // Others had these bytes from this very upload.
+                    Some(known) if known.object == own.object => {}
+                    Some(known) if Some(known.object) == self.missing => {
+                        erase(&mut changes, facts, whole(known.object));
+                        changes.put(made.clone());
+                    }
                     Some(_) => erase(&mut changes, facts, whole(own.object)),
                     None => changes.put(made.clone()),
                 }
@@ -244,6 +257,31 @@ impl Command for Arrive {
     }
 }
 
+/// Bytes were put together for an attempt that was given up meanwhile: they go, unless they are somebody's by now. An
+/// object outlives the attempt that made it where another account has the same file.
+pub struct Abandon {
+    pub hash: FileHash,
+    pub object: Uuid,
+}
+
+impl Command for Abandon {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.clocks.insert(CLOCK);
+        needs.file.insert(self.hash.0.clone());
+        needs.uploads_of.insert(self.hash.0.clone());
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        let mut changes = Changes::default();
+        let is_kept = working.file.iter().any(|file| file.object == self.object)
+            || working.upload.iter().any(|upload| upload.object == self.object);
+        if !is_kept {
+            erase(&mut changes, facts, whole(self.object));
+        }
+        Ok(Verdict::about(changes, []))
+    }
+}
+
 /// Why an upload is let go of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetGo {
@@ -294,15 +332,35 @@ impl Command for Release {
             return Ok(Verdict::default());
         }
         let mut changes = Changes::default();
-        let key = own.key();
-        changes.and(move |working| working.upload.remove(key));
-        book(&mut changes, working, self.account, -own.size);
         erase(&mut changes, facts, parts(own.object));
         let others = working
             .upload
             .iter()
             .any(|other| other.account_id != self.account && other.completed_at.is_some());
         let file = working.file.iter().find(|file| file.sha256 == self.hash.0);
+        let had_arrived = own.completed_at.is_none()
+            && working
+                .attachment
+                .iter()
+                .any(|link| link.sha256 == self.hash.0 && link.account_id == self.account && link.arrived);
+        if let Some(file) = file.filter(|_| had_arrived && !others) {
+            // It was complete, and was begun anew because the store did not have it. Perhaps it has it again (another
+            // folder was mounted for an hour): what a row names does not go with a second attempt.
+            if file.object != own.object {
+                erase(&mut changes, facts, whole(own.object));
+            }
+            changes.put(upload::Model {
+                object: file.object,
+                received: own.size,
+                parts: String::new(),
+                completed_at: Some(file.at),
+                ..own.clone()
+            });
+            return Ok(Verdict::about(changes, []));
+        }
+        let key = own.key();
+        changes.and(move |working| working.upload.remove(key));
+        book(&mut changes, working, self.account, -own.size);
         match file {
             Some(file) if !others => {
                 erase(&mut changes, facts, whole(file.object));

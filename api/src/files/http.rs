@@ -138,13 +138,20 @@ async fn created(asking: &Asking) -> Result<Response<Body>> {
     if size > limits.file {
         return Err(Error::limit(Code::FileTooLarge, limits.file));
     }
-    if asking.upload(&viewer, &hash).await?.is_none() {
-        claim(state, &viewer, &hash).await?;
-    }
+    let missing = match asking.upload(&viewer, &hash).await? {
+        None => {
+            claim(state, &viewer, &hash).await?;
+            None
+        }
+        // Asked for nobody else: how long an answer takes would tell whether there is such a file.
+        Some(upload) if upload.completed_at.is_some() => receiving::missing(state, &hash).await?,
+        Some(_) => None,
+    };
     let begin = Begin {
         hash: hash.clone(),
         size: i64::try_from(size).unwrap_or(i64::MAX),
         quota: receiving::quota(state),
+        missing,
     };
     receiving::run(state, &viewer, &begin).await?;
     let upload = settled(asking, &viewer, &hash)
@@ -161,10 +168,14 @@ async fn claim(state: &State, viewer: &Viewer, hash: &FileHash) -> Result<bool> 
     if reading::file(state, viewer, hash).await?.is_none() {
         return Ok(false);
     }
+    if receiving::missing(state, hash).await?.is_some() {
+        return Ok(false);
+    }
     let arrive = Arrive {
         hash: hash.clone(),
         file: None,
         quota: receiving::quota(state),
+        missing: None,
     };
     match receiving::run(state, viewer, &arrive).await {
         Ok(()) => Ok(true),
@@ -174,12 +185,17 @@ async fn claim(state: &State, viewer: &Viewer, hash: &FileHash) -> Result<bool> 
     }
 }
 
-/// The sender's upload, put together if all of it is here: a server may have been killed before it came to that.
+/// The sender's upload, put together if all of it is here: a server may have been killed before it came to that. One that
+/// is complete by the database alone is none: the phone is to send the bytes while it has them.
 async fn settled(asking: &Asking, viewer: &Viewer, hash: &FileHash) -> Result<Option<upload::Model>> {
     let Some(upload) = asking.upload(viewer, hash).await? else {
         return Ok(None);
     };
-    if upload.completed_at.is_some() || upload.received < upload.size {
+    if upload.completed_at.is_some() {
+        let missing = receiving::missing(&asking.state, hash).await?;
+        return Ok(missing.is_none().then_some(upload));
+    }
+    if upload.received < upload.size {
         return Ok(Some(upload));
     }
     receiving::finish(&asking.state, viewer, &upload).await?;

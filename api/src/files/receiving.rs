@@ -13,10 +13,11 @@ use futures_util::StreamExt;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use super::{
     FileHash,
-    commands::{Arrive, KEPT, LetGo, Release, is_live},
+    commands::{Abandon, Arrive, KEPT, LetGo, Release, is_live},
     erasing, sniff,
     store::{part, whole},
     strip,
@@ -52,6 +53,18 @@ pub(super) async fn find(
         .one(state.store.read())
         .await?;
     Ok(found.filter(|upload| is_live(upload, state.clock.now())))
+}
+
+/// The object that holds a file by what the database says and that the store does not have: its copy is older than that
+/// of the database, or it is another folder. What was sent has to be sent again.
+pub(super) async fn missing(state: &State, hash: &FileHash) -> Result<Option<Uuid>> {
+    let known = file::Entity::find_by_id(hash.as_str().to_owned())
+        .one(state.store.read())
+        .await?;
+    match known {
+        Some(known) if !state.files.has(&whole(known.object)).await? => Ok(Some(known.object)),
+        _ => Ok(None),
+    }
 }
 
 /// Runs one command of the person whose upload it is.
@@ -124,7 +137,11 @@ pub(super) async fn append(
         }
         .into());
     }
-    chunk.keep().await?;
+    if let Err(error) = chunk.keep().await {
+        // On a full disk every attempt would leave less room for the next one.
+        chunk.forget().await;
+        return Err(error);
+    }
     chunk.note().await?;
     match end {
         End::Complete => Ok(chunk.upload),
@@ -297,6 +314,7 @@ pub(super) async fn finish(state: &State, viewer: &Viewer, upload: &upload::Mode
                     media_type: media_type.to_owned(),
                     at: state.clock.now(),
                 }),
+                missing: missing(state, &hash).await?,
                 hash,
                 quota: quota(state),
             };
@@ -304,7 +322,14 @@ pub(super) async fn finish(state: &State, viewer: &Viewer, upload: &upload::Mode
             let arrived = run(state, viewer, &arrive).await;
             if matches!(&arrived, Err(error) if error.code() == Code::NotFound) {
                 // The attempt was given up meanwhile, and nothing else remembers its object.
-                state.files.erase(&whole(upload.object)).await?;
+                let abandon = Abandon {
+                    hash: arrive.hash,
+                    object: upload.object,
+                };
+                if let Err(error) = run(state, viewer, &abandon).await {
+                    error.log();
+                }
+                tidy(state).await;
             }
             arrived?;
         }

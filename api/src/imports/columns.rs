@@ -59,6 +59,10 @@ columns! {
 /// What is written into the column of mistakes, and never read.
 pub const MISTAKES: &str = "Lỗi";
 
+/// The column of a file of mistakes that says which row of which file each one was: a row that was corrected may say
+/// just what another one says, and is not that one.
+pub const SOURCE: &str = "Dòng gốc";
+
 /// Heads of columns about voters as persons: such a column is left out, whatever it holds.
 const PERSONAL: &[&str] = &[
     "ho ten",
@@ -100,6 +104,8 @@ pub enum Head {
     Personal,
     /// The mistakes of an earlier import.
     Mistakes,
+    /// Which row it was there.
+    Source,
     Unknown,
 }
 
@@ -112,6 +118,9 @@ pub fn head(raw: &str) -> Head {
     }
     if folded == fold(MISTAKES) {
         return Head::Mistakes;
+    }
+    if folded == fold(SOURCE) {
+        return Head::Source;
     }
     let personal = |mark: &&str| folded == **mark || folded.starts_with(&format!("{mark} "));
     let column = Column::ALL
@@ -202,6 +211,7 @@ mod tests {
         // Numbered anew in every file, so that it names no row.
         assert_eq!(head("STT"), Head::Unknown);
         assert_eq!(head("Lỗi"), Head::Mistakes);
+        assert_eq!(head("Dòng gốc"), Head::Source);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! The file of mistakes: the rows that were refused, as they were written, with what is wrong with each. Corrected it
-//! can be sent again; only what was corrected is then taken over.
+//! The file of mistakes: the rows that were refused, as they were written, with which row each was and what is wrong
+//! with it. Corrected it can be sent again; only what was corrected is then taken over.
 
 use super::{
-    columns::{Column, Head, Heads, MISTAKES},
+    columns::{Column, Head, Heads, MISTAKES, SOURCE},
     run::RowOutcome,
     values,
 };
@@ -26,7 +26,7 @@ impl Mistakes {
             .heads
             .iter()
             .enumerate()
-            .filter(|(_, head)| !matches!(head, Head::Personal | Head::Mistakes))
+            .filter(|(_, head)| !matches!(head, Head::Personal | Head::Mistakes | Head::Source))
             .map(|(place, _)| place)
             .collect();
         Self { heads, kept, lang }
@@ -40,7 +40,8 @@ impl Mistakes {
                 .get(*place)
                 .map_or(Cell::Empty, |head| Cell::text(head))
         });
-        let all: Vec<Cell> = heads.chain([Cell::text(MISTAKES)]).collect();
+        let own = [Cell::text(SOURCE), Cell::text(MISTAKES)];
+        let all: Vec<Cell> = heads.chain(own).collect();
         csv::begin(&all)
     }
 
@@ -63,7 +64,9 @@ impl Mistakes {
                     .iter()
                     .map(|problem| problem.message(&self.heads, self.lang));
                 let mistakes = messages.collect::<Vec<_>>().join("; ");
-                cells.chain([Cell::text(&mistakes)]).collect()
+                cells
+                    .chain([Cell::text(&row.source), Cell::text(&mistakes)])
+                    .collect()
             })
             .collect();
         csv::lines(&lines)

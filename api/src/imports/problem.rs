@@ -2,8 +2,11 @@
 
 use crate::{
     error::{Code, Lang},
-    imports::columns::{Column, Heads},
+    imports::columns::{Column, Heads, SOURCE},
 };
+
+/// What a mistake in the column [`SOURCE`] is about.
+const SOURCE_ROW: &str = "sourceRow";
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +34,20 @@ impl Problem {
         }
     }
 
+    /// Which row of which file it was cannot be read.
+    pub(super) fn of_source(raw: &str) -> Self {
+        Self {
+            field: SOURCE_ROW.to_owned(),
+            code: Code::InvalidValue,
+            detail: Some(raw.to_owned()),
+        }
+    }
+
     /// The head of the column that it is about, as it stands in the file.
     pub fn column(&self, heads: &Heads) -> Option<String> {
+        if self.field == SOURCE_ROW {
+            return Some(SOURCE.to_owned());
+        }
         let column = Column::ALL.iter().find(|column| column.field() == self.field)?;
         Some(heads.of(*column).unwrap_or(column.head()).trim().to_owned())
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use entity::id::{AgencyId, CouncilId, PetitionId, UnitId};
+use entity::id::{AgencyId, CouncilId, UnitId};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
     error::Code,
     petitions::{
         grouping::Wording,
-        importing::{Answered, Forwarded, Import, Source, derived},
+        importing::{Answered, Forwarded, Identity, Import, Source, derived},
     },
     recorded::council_covers,
     store::reference::Reference,
@@ -51,6 +51,7 @@ impl Reading<'_> {
     /// The petition of a row, with what the row says that is not taken over.
     pub(super) fn read(&self, line: &Line, seen: &mut Seen) -> Result<(Import, Vec<Problem>), Vec<Problem>> {
         let row = Row::of(self.heads, line)?;
+        let source = self.source(line).map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
         let mut note = |problem: Problem| problems.push(problem);
 
@@ -120,15 +121,21 @@ impl Reading<'_> {
         }
         let own_number = row.text(Column::Number).map(str::to_owned);
         let digest = row.digest();
-        let petition = self
-            .identity(own_number.as_deref(), &digest, seen)
+        let identity = self
+            .identity(own_number.as_deref(), &digest, source.is_some(), seen)
             .map_err(|problem| vec![problem])?;
+        let here = (self.file.to_owned(), line.number);
+        let ((file, number), corrected_in) = match source {
+            Some(source) => (source, Some(here)),
+            None => (here, None),
+        };
         let import = Import {
-            petition,
+            identity,
             council: self.council,
             source: Source {
-                file: self.file.to_owned(),
-                line: line.number,
+                file,
+                line: number,
+                corrected_in,
                 digest: hex(&digest),
                 own_number,
             },
@@ -149,14 +156,40 @@ impl Reading<'_> {
         Ok((import, notes))
     }
 
+    /// What a file of mistakes tells of where the row was.
+    fn told_source<'a>(&self, line: &'a Line) -> &'a str {
+        let place = self.heads.heads.iter().position(|head| *head == Head::Source);
+        let cell = place.and_then(|place| line.cells.get(place));
+        cell.map_or("", |cell| cell.trim())
+    }
+
+    /// The file and the line in which a corrected row was refused; nothing for a row of this file itself.
+    fn source(&self, line: &Line) -> Result<Option<(String, u32)>, Problem> {
+        match self.told_source(line) {
+            "" => Ok(None),
+            told => values::source(told)
+                .map(Some)
+                .ok_or_else(|| Problem::of_source(told)),
+        }
+    }
+
+    /// What the file of mistakes is to tell of where this row was first.
+    pub(super) fn source_cell(&self, line: &Line) -> String {
+        match self.told_source(line) {
+            "" => values::source_told(self.file, line.number),
+            told => told.to_owned(),
+        }
+    }
+
     /// Which petition a row is: by the office's own number, else by all that it says and how many equal rows the file
-    /// had before it.
+    /// had before it. Of a row of a file of mistakes those are not known: they stayed in the file where it was refused.
     fn identity(
         &self,
         own_number: Option<&str>,
         digest: &[u8; 32],
+        is_corrected: bool,
         seen: &mut Seen,
-    ) -> Result<PetitionId, Problem> {
+    ) -> Result<Identity, Problem> {
         let short = |bytes: &[u8]| {
             bytes
                 .iter()
@@ -171,12 +204,12 @@ impl Reading<'_> {
                 if before.is_some_and(|before| before != short(digest)) {
                     return Err(Problem::told(Column::Number, Code::Taken, number));
                 }
-                Ok(derived(self.council, &["number", &key]))
+                Ok(Identity::Numbered(derived(self.council, &["number", &key])))
             }
             None => {
                 let count = seen.0.entry(short(digest)).or_default();
                 *count += 1;
-                Ok(derived(self.council, &["row", &hex(digest), &count.to_string()]))
+                Ok(Identity::Equal(if is_corrected { 1 } else { *count }))
             }
         }
     }

@@ -86,6 +86,8 @@ pub struct RowOutcome {
     pub notes: Vec<Problem>,
     /// As it was read; empty unless it was refused.
     pub cells: Vec<String>,
+    /// Which row of which file it was first; empty unless it was refused.
+    pub(super) source: String,
     pub(super) is_1904: bool,
 }
 
@@ -287,14 +289,14 @@ async fn judged(
     let outcome = |(line, row): (&Line, Judged)| {
         let (outcome, petition, problems, notes) = match row {
             Err(problems) => (Outcome::Refused, None, problems, Vec::new()),
-            Ok((command, notes)) => match answers.next() {
-                Some(Ok(done)) if done.ids.is_empty() => (
+            Ok((_, notes)) => match answers.next() {
+                Some(Ok(done)) if done.push.is_some() => (
                     Outcome::Unchanged,
-                    Some(command.petition.0),
+                    done.ids.first().copied(),
                     Vec::new(),
                     Vec::new(),
                 ),
-                Some(Ok(_)) => (Outcome::Created, Some(command.petition.0), Vec::new(), notes),
+                Some(Ok(done)) => (Outcome::Created, done.ids.first().copied(), Vec::new(), notes),
                 Some(Err(refused)) => {
                     let problem = Problem {
                         field: refused.field.as_deref().unwrap_or_default().to_owned(),
@@ -317,6 +319,11 @@ async fn judged(
             line: line.number,
             outcome,
             petition,
+            source: if problems.is_empty() {
+                String::new()
+            } else {
+                reader.source_cell(line)
+            },
             cells: if problems.is_empty() {
                 Vec::new()
             } else {

@@ -65,6 +65,23 @@ pub(super) fn document(raw: &str) -> (String, Option<NaiveDate>) {
     (raw.to_owned(), None)
 }
 
+/// Which row of which file a refused row was, as its file of mistakes tells it; read by [`source`].
+pub(super) fn source_told(file: &str, line: u32) -> String {
+    format!("dòng {line} tệp {file}")
+}
+
+/// The file and the line that [`source_told`] wrote.
+pub(super) fn source(raw: &str) -> Option<(String, u32)> {
+    let folded = fold(raw);
+    let words: Vec<&str> = folded.split(' ').collect();
+    let ["dong", line, "tep", file] = words.as_slice() else {
+        return None;
+    };
+    let is_digest = file.len() == 64 && file.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let line = line.parse::<u32>().ok().filter(|line| *line > 0)?;
+    is_digest.then(|| ((*file).to_owned(), line))
+}
+
 /// The code of a list that a cell names: the code, its label with marks, or without them where that is one alone.
 pub(super) fn code(list: &str, raw: &str) -> Option<String> {
     let raw = raw.trim();
@@ -231,6 +248,23 @@ mod tests {
         );
         assert_eq!(document(" 125 "), ("125".to_owned(), None));
         assert_eq!(document("ngày mai"), ("ngày mai".to_owned(), None));
+    }
+
+    #[test]
+    fn where_a_row_was_is_read_as_it_was_written() {
+        let file = "0123456789abcdef".repeat(4);
+        let told = source_told(&file, 7);
+        assert_eq!(source(&told), Some((file.clone(), 7)));
+        assert_eq!(source(&format!(" DÒNG 7, TỆP {file} ")), Some((file.clone(), 7)));
+        for raw in [
+            "",
+            "7",
+            "dòng 7",
+            &told.replace("7 tệp", "0 tệp"),
+            &told[..told.len() - 1],
+        ] {
+            assert_eq!(source(raw), None, "{raw}");
+        }
     }
 
     #[test]

@@ -29,7 +29,9 @@ pub struct TrackingStatus {
     sentence: String,
     /// The day on which it reached the council.
     received_on: Option<Day>,
-    /// `accepted`, `answered_on_spot`, `grouped` or `withdrawn`.
+    /// Where his words are: `accepted` (đã tiếp nhận, waiting for the office), `answered_on_spot` (trả lời tại chỗ),
+    /// `returned` (hỏi lại cho rõ: the office asked whoever wrote them down), `grouped` (đã tổng hợp, see `petitions`) or
+    /// `withdrawn` (đã rút); null where nothing was found and while one has to wait.
     status: Option<&'static str>,
     /// The petitions that it is part of now; several after a split, at most 20.
     petitions: Vec<TrackedPetition>,
@@ -49,7 +51,9 @@ impl TrackedPetition {
         words::of_petition(&self.0)
     }
 
-    /// Where it is: as `Petition.process`.
+    /// Where it is, as `Petition.process`: `accepted` (chờ phân loại), `classified` (chờ chuyển), `forwarded` (đã chuyển),
+    /// `returned` (nơi nhận trả lại), `answered` (đã trả lời), `assessed` (đã đánh giá), `informed` (đã thông tin lại),
+    /// `closed` (kết thúc) or `reopened` (mở lại). What was split or merged is told as the petitions that it became.
     async fn process(&self) -> &str {
         self.0.process.code()
     }
@@ -94,7 +98,8 @@ impl TrackedPetition {
         self.0.is_overdue
     }
 
-    /// The day of the newest answer's document.
+    /// The day of the newest answer's document; null while no answer counts: it was found wanting, or the petition was taken
+    /// up again.
     async fn answered_on(&self) -> Option<Day> {
         self.0.answered_on.map(Day)
     }
@@ -104,7 +109,8 @@ impl TrackedPetition {
         self.0.title.as_deref()
     }
 
-    /// The published text of the newest answer; null until it is published.
+    /// The published text of the newest answer; null until it is published, and while no answer counts: it was found
+    /// wanting, or the petition was taken up again.
     async fn answer(&self) -> Option<&str> {
         self.0.answer.as_deref()
     }

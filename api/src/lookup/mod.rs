@@ -42,6 +42,8 @@ pub struct Status {
     /// When they reached the council.
     pub received_on: NaiveDate,
     pub stage: feedback::Status,
+    /// Whether it was said at a voter contact, and not at a desk or in a letter.
+    pub at_contact: bool,
     /// The petitions that they are part of now; none before they are grouped, several after a split.
     pub petitions: Vec<Part>,
 }
@@ -108,6 +110,7 @@ async fn read(state: &State, code: TrackingCode) -> Result<Option<Status>> {
     Ok(Some(Status {
         received_on: local_date(row.received_at),
         stage: row.status,
+        at_contact: row.meeting_id.is_some() || row.channel.as_deref() == Some("contact_meeting"),
         petitions,
     }))
 }
@@ -142,6 +145,9 @@ async fn parts<C: ConnectionTrait>(state: &State, conn: &C, petition: PetitionId
         .into_iter()
         .map(|row| {
             let agency = row.agency_id.and_then(|agency| reference.agency(agency));
+            // Found wanting, or given before the petition was taken up again, it is no answer: least of all of the body
+            // that has the petition now.
+            let counts = row.outcome.is_some();
             Part {
                 is_overdue: is_overdue(&row, today),
                 body_kind: agency.map(|agency| agency.kind.clone()),
@@ -150,9 +156,9 @@ async fn parts<C: ConnectionTrait>(state: &State, conn: &C, petition: PetitionId
                 outcome: row.outcome,
                 forwarded_on: row.forwarded_at,
                 due_on: row.extended_to.or(row.due_at),
-                answered_on: row.answered_at,
+                answered_on: row.answered_at.filter(|_| counts),
                 title: row.public_title,
-                answer: row.public_answer,
+                answer: row.public_answer.filter(|_| counts),
                 informed_on: row.informed_at.map(local_date),
                 closed_on: row.closed_at.map(local_date),
             }

@@ -28,8 +28,14 @@ pub fn sentence(status: &Status) -> String {
     );
     match (status.stage, status.petitions.as_slice()) {
         (feedback::Status::Withdrawn, _) => format!("{received}, sau đó người ghi đã rút lại phiếu này."),
-        (feedback::Status::AnsweredOnSpot, []) => {
+        (feedback::Status::AnsweredOnSpot, []) if status.at_contact => {
             format!("{received} và đã được trả lời ngay tại cuộc tiếp xúc cử tri.")
+        }
+        (feedback::Status::AnsweredOnSpot, []) => {
+            format!("{received} và đã được trả lời ngay khi tiếp nhận.")
+        }
+        (feedback::Status::Returned, []) => {
+            format!("{received}. Văn phòng đã hỏi lại người ghi phiếu để làm rõ nội dung.")
         }
         (_, []) => format!("{received}. Văn phòng đang xem xét, tổng hợp."),
         (_, [one]) => format!(
@@ -154,6 +160,7 @@ mod tests {
         Status {
             received_on: "2026-02-28".parse().unwrap(),
             stage,
+            at_contact: true,
             petitions,
         }
     }
@@ -167,6 +174,25 @@ mod tests {
         assert_eq!(sentences.len(), Process::ALL.len() - 1, "split and merged alike");
         for sentence in sentences {
             assert!(sentence.ends_with('.') && !sentence.contains("  "), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn every_state_of_what_was_said_has_its_sentence() {
+        let sentences: std::collections::BTreeSet<String> = feedback::Status::ALL
+            .iter()
+            .map(|stage| match stage {
+                feedback::Status::Grouped => status(*stage, vec![part(Process::Accepted)]),
+                stage => status(*stage, vec![]),
+            })
+            .map(|status| sentence(&status))
+            .collect();
+        assert_eq!(sentences.len(), feedback::Status::ALL.len());
+        for sentence in sentences {
+            assert!(
+                sentence.ends_with('.') && !sentence.contains("  ") && !sentence.contains('_'),
+                "{sentence}"
+            );
         }
     }
 

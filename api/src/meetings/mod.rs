@@ -301,6 +301,10 @@ impl Writable for MeetingCollection {
         ]
     }
 
+    fn taken_back(&self) -> Option<&'static str> {
+        Some(Status::Cancelled.code())
+    }
+
     fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(write.id);
     }
@@ -330,7 +334,16 @@ impl Writable for MeetingCollection {
             });
         }
         if write.delete {
-            return Ok(cancel(facts, before.ok_or(Code::NotFound)?)?.into());
+            let row = before.ok_or(Refused::field(Code::NotFound, "id"))?;
+            // Recorded and called off in one push, as after a restore: that it was held is what the clock made of its day.
+            if row.status == Status::Held && working.meeting.was(write.id).is_none() {
+                let announced = Model {
+                    status: Status::Notified,
+                    ..row.clone()
+                };
+                return Ok(cancel(facts, &announced)?.into());
+            }
+            return Ok(cancel(facts, row)?.into());
         }
         if facts.viewer.mandates.is_empty() {
             return Err(Code::ReadOnly.into());

@@ -215,12 +215,13 @@ impl Writable for MeetingRecordCollection {
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
         let id = MeetingRecordId(write.id);
         let before = working.meeting_record.get(write.id);
-        if before.is_some_and(|row| row.author_id != author) {
-            return Err(Refused::field(Code::NotFound, "id").into());
-        }
-        // A record may be emptied or moved to the right meeting; taken away it cannot be.
+        // A record may be emptied or moved to the right meeting; taken away it cannot be. Asked before whose it is: a
+        // foreign one is to look like one that is not there.
         if write.delete {
             return Err(Code::ReadOnly.into());
+        }
+        if before.is_some_and(|row| row.author_id != author) {
+            return Err(Refused::field(Code::NotFound, "id").into());
         }
         let mut row = before.cloned().unwrap_or_else(|| Model {
             id,

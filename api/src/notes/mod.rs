@@ -1,5 +1,6 @@
 //! Notes: a delegate's private words, in his own partition and nowhere else. No office, no report and no history
-//! entry ever holds what a note says; a deleted note leaves its id and nothing more.
+//! entry ever holds what a note says; a deleted note leaves its id and nothing more. Words that were refused, or that
+//! others of the same author overtook, stay sealed for him like those of any row (`syncIssue`).
 
 pub mod graphql;
 
@@ -94,6 +95,10 @@ impl Writable for NoteCollection {
 
     fn fields(&self) -> &'static [&'static str] {
         &["unitId", "meetingId", "text", "updatedAt"]
+    }
+
+    fn is_private(&self) -> bool {
+        true
     }
 
     fn read_only(&self) -> &'static [&'static str] {

@@ -46,6 +46,19 @@ impl Command for Answer {
     fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.extend(self.petitions.iter().map(|id| id.0));
         attachments::need_paper(self.file.as_ref(), facts, needs);
+        let file = self.file.iter().map(|file| file.as_str().to_owned());
+        needs.named_files.extend(file);
+    }
+
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        for row in self.petitions.iter().filter_map(|id| working.petition.get(*id)) {
+            needs.answer.extend(row.answer_id.map(|id| id.0));
+            needs.forwarding.extend(row.forwarding_id.map(|id| id.0));
+            let replies = working.petition_agency.of(row.id);
+            needs
+                .answer
+                .extend(replies.filter_map(|link| link.answer_id).map(|id| id.0));
+        }
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -58,7 +71,7 @@ impl Command for Answer {
             // Its own people answer; a second hand would make two answers of one.
             return Err(Refused::field(Code::InvalidState, "onBehalf"));
         }
-        let rows: Vec<(&Model, Part)> = self
+        let mut rows: Vec<(&Model, Part)> = self
             .petitions
             .iter()
             .map(|id| {
@@ -82,6 +95,26 @@ impl Command for Answer {
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
         let cost = rules::cost(self.cost)?;
         let reason = rules::unresolved(self.reason.as_deref(), &outcome)?;
+        let has_paper = |id: AnswerId| {
+            let mut named = working.attachment.of(id);
+            self.file
+                .as_ref()
+                .is_none_or(|file| named.any(|link| link.sha256 == file.as_str()))
+        };
+        let is_this = |known: &answer::Model| {
+            (&known.document_number, known.document_date) == (&number, date)
+                && (&known.text, &known.outcome) == (&text, &outcome)
+                && (known.roadmap_at, known.cost_millions) == (self.roadmap, cost)
+                && known.unresolved_reason == reason
+                && has_paper(known.id)
+        };
+        // Whoever lost the reply sends the same document again: it was answered by it, and what the office and the
+        // voters said to it stays.
+        rows.retain(|(row, part)| !self.newest(working, row, *part).is_some_and(is_this));
+        if rows.is_empty() {
+            let same = self.petitions.iter().map(|id| id.0);
+            return Ok(Verdict::about(Changes::default(), same));
+        }
         let council: CouncilId = rows
             .first()
             .map(|(row, _)| row.upper_council_id.unwrap_or(row.council_id))
@@ -180,6 +213,22 @@ enum Part {
 }
 
 impl Answer {
+    /// What this body answered last to the letter by which the petition is owed.
+    fn newest<'a>(&self, working: &'a Working, row: &Model, part: Part) -> Option<&'a answer::Model> {
+        let id = match part {
+            Part::Lead => row.answer_id,
+            Part::Coordinating => {
+                let mut replies = working.petition_agency.of(row.id);
+                replies.find(|link| link.agency_id == self.agency)?.answer_id
+            }
+        };
+        let asked = row.forwarding_id.and_then(|id| working.forwarding.get(id));
+        let known = working.answer.get(id?)?;
+        // Asked anew after it was taken up again, the body owes an answer, be it the same.
+        let is_later = asked.is_none_or(|letter| letter.at <= known.at);
+        (known.agency_id == self.agency && is_later).then_some(known)
+    }
+
     /// The petition, for the body that answers or the office that enters its letter.
     fn petition<'a>(
         &self,

@@ -186,10 +186,12 @@ impl Command for Forward {
                     answer_id: None,
                 });
             }
+            // What its owner sends is no longer with the council above, unless it goes there now.
+            let above = row.upper_council_id.filter(|_| is_above(row));
             let forwarded = Model {
                 process,
                 agency_id: self.lead,
-                upper_council_id: self.upper_council.or(row.upper_council_id),
+                upper_council_id: self.upper_council.or(above),
                 forwarding_id: Some(id),
                 forwarded_number: Some(number.clone()),
                 forwarded_at: Some(date),
@@ -266,6 +268,20 @@ fn for_body<'a>(
     }
 }
 
+/// The letter by which the council above got a petition that it has, the newest.
+fn sent_up(working: &Working, row: &Model) -> Option<ForwardingId> {
+    let upper = row.upper_council_id?;
+    let links = working
+        .forwarding_petition
+        .iter()
+        .filter(|link| link.petition_id == row.id);
+    links
+        .filter_map(|link| working.forwarding.get(link.forwarding_id))
+        .filter(|letter| letter.upper_council_id == Some(upper))
+        .max_by_key(|letter| (letter.at, letter.id))
+        .map(|letter| letter.id)
+}
+
 /// Says that petitions are of another's authority (trả lại kiến nghị không thuộc thẩm quyền).
 pub struct Return {
     pub petitions: Vec<PetitionId>,
@@ -277,6 +293,11 @@ impl Command for Return {
         needs.petition.extend(self.petitions.iter().map(|id| id.0));
     }
 
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        let letters = working.forwarding_petition.iter();
+        needs.forwarding.extend(letters.map(|link| link.forwarding_id.0));
+    }
+
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         distinct(&self.petitions, "petitionIds")?;
         let reason = rules::required(&self.reason, "reason", 2_000)?;
@@ -284,8 +305,15 @@ impl Command for Return {
         for id in &self.petitions {
             let about = |refused| among(&self.petitions, *id, refused);
             let row = for_body(working, facts, *id, Capability::ReturnPetitions).map_err(about)?;
-            let process = step(row, Event::Return).map_err(about)?;
-            if let Some(forwarding) = row.forwarding_id
+            // A body gave it back to the council above, and that one has nobody else to send it to.
+            let came_up = (row.process == Process::Returned)
+                .then(|| sent_up(working, row))
+                .flatten();
+            let (process, letter) = match came_up {
+                Some(letter) => (row.process, Some(letter)),
+                None => (step(row, Event::Return).map_err(about)?, row.forwarding_id),
+            };
+            if let Some(forwarding) = letter
                 && let Some(link) = working
                     .forwarding_petition
                     .of(forwarding)

@@ -10,7 +10,7 @@ use entity::{
 };
 use uuid::Uuid;
 
-use super::{distinct, for_office, record, rules, step};
+use super::{distinct, for_office, record, repeating::AskedAgain, rules, step};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -266,6 +266,7 @@ impl Command for Split {
         }
         let process = step(row, Event::Split)?;
         let (units, feedback) = links_of(working, row.id);
+        let asked = AskedAgain::of(working, &[row]);
         let mut changes = Changes::default();
         let mut running = working.next_number(&counter(facts, row.council_id));
         let mut made: Vec<Uuid> = Vec::new();
@@ -274,11 +275,12 @@ impl Command for Split {
                 origin: row.origin.clone(),
                 field: row.field.clone(),
                 tier: row.tier.clone(),
-                repeats: row.repeats,
+                repeats: asked.count(),
                 missing: row.missing.clone(),
                 ..fresh(facts, row.council_id, running.value, part.clean()?)
             };
             link(&mut changes, part.id, &units, &feedback);
+            asked.hand(&mut changes, part.id);
             changes.put(petition_lineage::Model {
                 from_id: row.id,
                 to_id: part.id,
@@ -314,6 +316,7 @@ pub struct Merge {
 impl Command for Merge {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.extend(self.petitions.iter().map(|id| id.0));
+        needs.ancestry_of.extend(self.petitions.iter().map(|id| id.0));
     }
 
     fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
@@ -344,12 +347,13 @@ impl Command for Merge {
                 .then(|| values.into_iter().next().flatten())
                 .flatten()
         };
+        let asked = AskedAgain::of(working, &rows);
         let running = working.next_number(&counter(facts, council));
         let merged = Model {
             origin: same(|row| &row.origin),
             field: same(|row| &row.field),
             tier: same(|row| &row.tier),
-            repeats: rows.iter().map(|row| row.repeats).sum(),
+            repeats: asked.count(),
             missing: missing_in_all(rows.iter().filter_map(|row| row.missing.as_deref())),
             ..fresh(facts, council, running.value, self.wording.clean()?)
         };
@@ -380,6 +384,7 @@ impl Command for Merge {
         }
         let id = merged.id;
         link(&mut changes, id, &units, &feedback);
+        asked.hand(&mut changes, id);
         record(&mut changes, facts, merged, "merged_from", None);
         Ok(Verdict::about(changes, [id.0]))
     }

@@ -25,9 +25,10 @@ use crate::{
     error::{Code, Refused},
     recorded::council_covers,
     store::{
-        door::{Command, Facts, Verdict},
+        door::{Command, Done, Facts, Verdict},
         reference::existed,
         working::{Changes, Needs, Working},
+        writing::{Outcome, Status},
     },
     viewer::Place,
 };
@@ -41,13 +42,18 @@ pub fn derived<T: From<Uuid>>(council: CouncilId, parts: &[&str]) -> T {
     T::from(Uuid::new_v5(&of_council, parts.join("\u{1f}").as_bytes()))
 }
 
+/// How many petitions that say just the same are counted; what comes after them has an id of its own file and line.
+const MOST_EQUAL: u64 = 16;
+
 /// Where a petition was read.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// SHA-256 of the file, in hexadecimal.
+    /// SHA-256 of the file, in hexadecimal; of a row that was refused and corrected the file that it was refused in.
     pub file: String,
-    /// Line or row of the file, counted from 1.
+    /// Line or row of that file, counted from 1.
     pub line: u32,
+    /// The file of mistakes that brought the corrected row, and its line there.
+    pub corrected_in: Option<(String, u32)>,
     /// SHA-256 of what the row says, in hexadecimal.
     pub digest: String,
     /// The office's own number.
@@ -73,11 +79,19 @@ pub struct Answered {
     pub roadmap: Option<NaiveDate>,
 }
 
+/// Which petition a row is: it follows from the row, so that the same row is the same petition.
+#[derive(Clone, Copy, Debug)]
+pub enum Identity {
+    /// The one with the office's own number.
+    Numbered(PetitionId),
+    /// Of those that say just the same the so manieth, counted from 1, or one after it.
+    Equal(u64),
+}
+
 /// Takes over one petition.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// Follows from the row, so that the same row is the same petition.
-    pub petition: PetitionId,
+    pub identity: Identity,
     pub council: CouncilId,
     pub source: Source,
     pub wording: Wording,
@@ -94,6 +108,58 @@ pub struct Import {
 }
 
 impl Import {
+    /// The ids that petitions have which say just the same, from the so manieth.
+    fn equals(&self, first: u64) -> impl Iterator<Item = PetitionId> {
+        let (council, source) = (self.council, &self.source);
+        let last = first.saturating_add(MOST_EQUAL);
+        let counted = (first..=last).map(move |count| {
+            let count = count.to_string();
+            derived::<PetitionId>(council, &["row", &source.digest, &count])
+        });
+        let own = std::iter::once_with(move || {
+            let line = source.line.to_string();
+            derived::<PetitionId>(council, &["row", &source.digest, &source.file, &line])
+        });
+        counted.chain(own)
+    }
+
+    /// Whether a petition that says just the same was made of this very row. Two rows of one file are two petitions,
+    /// also when one of them was corrected first and comes in a file of mistakes. Between files equal rows are the
+    /// same, so that a list that grew can be sent again; but a corrected row is no other one of its list, whichever
+    /// edition of the list brought that.
+    fn is_same(&self, known: &petition_import::Model) -> bool {
+        let is_of_file = known.file == self.source.file;
+        if is_of_file || self.source.corrected_in.is_some() {
+            u32::try_from(known.line) == Ok(self.source.line)
+        } else {
+            true
+        }
+    }
+
+    /// The petition that the row is, and whether it is there.
+    fn which(&self, working: &Working) -> Result<(PetitionId, bool), Refused> {
+        // What was taken over is changed where it now lives, not by a second file.
+        let taken = Refused::field(Code::Taken, "number");
+        match self.identity {
+            Identity::Numbered(id) if working.petition.get(id).is_none() => Ok((id, false)),
+            Identity::Numbered(id) => {
+                let known = working.petition_import.get(id);
+                let is_same = known.is_some_and(|known| known.digest == self.source.digest);
+                is_same.then_some((id, true)).ok_or(taken)
+            }
+            Identity::Equal(first) => {
+                for id in self.equals(first) {
+                    match working.petition_import.get(id) {
+                        None => return Ok((id, false)),
+                        Some(known) if self.is_same(known) => return Ok((id, true)),
+                        Some(_) => {}
+                    }
+                }
+                Err(taken)
+            }
+        }
+    }
+
     fn forwarding_id(&self) -> Option<ForwardingId> {
         let Forwarded {
             lead, number, date, ..
@@ -128,26 +194,57 @@ impl Import {
 
 impl Command for Import {
     fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
-        needs.petition.insert(self.petition.0);
-        needs.imports_of.insert(self.petition.0);
+        match self.identity {
+            Identity::Numbered(id) => {
+                needs.petition.insert(id.0);
+                needs.imports_of.insert(id.0);
+            }
+            Identity::Equal(first) => {
+                // A corrected row goes past those that its list had already; any other nearly always is the first.
+                let most = if self.source.corrected_in.is_some() {
+                    usize::MAX
+                } else {
+                    1
+                };
+                let ids = self.equals(first).take(most);
+                needs.imports_of.extend(ids.map(|id| id.0));
+            }
+        }
         needs.counter.insert(self.counter(facts.today));
         needs.forwarding.extend(self.forwarding_id().map(|id| id.0));
         needs.answer.extend(self.answer_id().map(|id| id.0));
     }
 
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        if let Identity::Equal(first) = self.identity {
+            let mut ids = self.equals(first);
+            let known = ids.next().and_then(|id| working.petition_import.get(id));
+            if known.is_some_and(|known| !self.is_same(known)) {
+                needs.imports_of.extend(ids.map(|id| id.0));
+            }
+        }
+    }
+
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let must = |capability| facts.viewer.must(capability, Place::Council(self.council));
         must(Capability::GroupFeedback)?;
-        if working.petition.get(self.petition).is_some() {
-            let known = working.petition_import.get(self.petition);
-            return if known.is_some_and(|known| known.digest == self.source.digest) {
-                Ok(Verdict::default())
-            } else {
-                // What was taken over is changed where it now lives, not by a second file.
-                Err(Refused::field(Code::Taken, "number"))
+        let (id, is_known) = self.which(working)?;
+        if is_known {
+            let known = Outcome {
+                status: Status::Duplicate,
+                rev: None,
+                master: None,
+                errors: Vec::new(),
             };
+            return Ok(Verdict {
+                changes: Changes::default(),
+                done: Done {
+                    ids: vec![id.0],
+                    push: Some(known),
+                },
+            });
         }
-        let mut taken = Taken::begin(self, working, facts)?;
+        let mut taken = Taken::begin(self, id, working, facts)?;
         if let (Some(field), Some(tier)) = (&self.field, &self.tier) {
             must(Capability::ClassifyPetition)?;
             taken.classify(field, tier)?;
@@ -168,7 +265,7 @@ impl Command for Import {
             must(Capability::ClosePetition)?;
             taken.close()?;
         }
-        Ok(Verdict::about(taken.done(), [self.petition.0]))
+        Ok(Verdict::about(taken.done(), [id.0]))
     }
 }
 
@@ -185,7 +282,12 @@ struct Taken<'a> {
 }
 
 impl<'a> Taken<'a> {
-    fn begin(import: &'a Import, working: &'a Working, facts: &'a Facts<'a>) -> Result<Self, Refused> {
+    fn begin(
+        import: &'a Import,
+        id: PetitionId,
+        working: &'a Working,
+        facts: &'a Facts<'a>,
+    ) -> Result<Self, Refused> {
         let received = import.received.unwrap_or(facts.today);
         if received > facts.today {
             return Err(Refused::field(Code::OutOfRange, "receivedAt"));
@@ -204,7 +306,7 @@ impl<'a> Taken<'a> {
             .transpose()?;
         let running = working.next_number(&import.counter(facts.today));
         let row = petition::Model {
-            id: import.petition,
+            id,
             number: rules::number(running.value, received),
             origin,
             created_at: import
@@ -223,6 +325,7 @@ impl<'a> Taken<'a> {
         let Source {
             file,
             line,
+            corrected_in,
             digest,
             own_number,
         } = &import.source;
@@ -243,12 +346,18 @@ impl<'a> Taken<'a> {
             first_day: facts.reference.first_day(import.council),
         };
         let number = own_number.as_ref().map(|number| format!(", số {number}"));
-        let short: String = file.chars().take(16).collect();
-        taken.happened(
-            "imported",
-            Some(format!("Tệp {short}, dòng {line}{}", number.unwrap_or_default())),
-            Some(json!({"file": file, "line": line, "ownNumber": own_number}).to_string()),
-        );
+        let short = |file: &str| file.chars().take(16).collect::<String>();
+        let place = format!("Tệp {}, dòng {line}{}", short(file), number.unwrap_or_default());
+        let told = json!({"file": file, "line": line, "ownNumber": own_number});
+        let (basis, detail) = match corrected_in {
+            None => (place, told),
+            Some((mistakes, at)) => {
+                let mut told = told;
+                told["correctedIn"] = json!({"file": mistakes, "line": at});
+                (format!("{place}; sửa ở tệp {}, dòng {at}", short(mistakes)), told)
+            }
+        };
+        taken.happened("imported", Some(basis), Some(detail.to_string()));
         Ok(taken)
     }
 

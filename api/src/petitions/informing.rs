@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     record, step,
-    telling::{appended, id_of, must, target, told_at},
+    telling::{Repeatable, appended, id_of, must, target, told_at},
 };
 use crate::{
     capability::Capability,
@@ -98,41 +98,19 @@ fn informing_fields(document: DocumentWriter, row: &informing::Model) -> Documen
         .set("satisfaction", &row.satisfaction)
 }
 
-impl Writable for InformingCollection {
-    fn name(&self) -> &'static str {
-        "informing"
-    }
+/// What a write comes to.
+struct Told<'a> {
+    informing: informing::Model,
+    /// Its petition as it is.
+    row: &'a Model,
+    /// Where that stands then.
+    process: Process,
+    /// Whether the newest answer was told.
+    is_told: bool,
+}
 
-    fn fields(&self) -> &'static [&'static str] {
-        &["petitionId", "at", "channel", "meetingId", "note", "satisfaction"]
-    }
-
-    fn read_only(&self) -> &'static [&'static str] {
-        &["authorId"]
-    }
-
-    fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
-        needs.informing.insert(write.id);
-        needs.petition.extend(id_of(write, "petitionId"));
-        needs.meeting.extend(id_of(write, "meetingId"));
-    }
-
-    fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {
-        let row = working
-            .informing
-            .get(id)
-            .filter(|row| Some(row.author_id) == facts.viewer.account_id())?;
-        let mut values = informing_fields(DocumentWriter::default(), row).done();
-        values.remove("id");
-        Some(Current {
-            values,
-            stamps: Stamps::new(),
-            rev: working.informing.was(id).map_or(0, Root::rev),
-        })
-    }
-
-    fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Written, Stop> {
-        appended(working.informing.get(write.id).is_some() || write.delete)?;
+impl InformingCollection {
+    fn read<'a>(&self, working: &'a Working, facts: &Facts<'_>, write: &Write) -> Result<Told<'a>, Stop> {
         let mut reader = Reader::new(&write.fields);
         let (mut petition, mut channel, mut meeting) = (None::<PetitionId>, None, None::<MeetingId>);
         let (mut note, mut satisfaction, mut at) = (None, None, None);
@@ -168,35 +146,130 @@ impl Writable for InformingCollection {
         };
         // What was told before there was an answer does not count as telling the answer.
         let is_told = !is_earlier && matches!(process, Process::Informed | Process::Closed);
-        let mut changes = Changes::default();
-        changes.put(informing::Model {
+        let informing = informing::Model {
             id: InformingId(write.id),
             petition_id: row.id,
             council_id: row.council_id,
             author_id: author,
             at,
-            channel: channel.clone().unwrap_or_default(),
+            channel: channel.unwrap_or_default(),
             meeting_id: meeting,
             note,
-            satisfaction: satisfaction.clone(),
+            satisfaction,
             answer_id: row.answer_id.filter(|_| is_told),
             received_at: facts.now,
             rev: 0,
+        };
+        Ok(Told {
+            informing,
+            row,
+            process,
+            is_told,
+        })
+    }
+}
+
+impl Repeatable for InformingCollection {
+    fn needs_same(&self, write: &Write, needs: &mut Needs) {
+        needs.informings_of.extend(id_of(write, "petitionId"));
+    }
+
+    fn same(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Option<Uuid> {
+        let Told {
+            informing,
+            row,
+            process,
+            ..
+        } = self.read(working, facts, write).ok()?;
+        // Voters who joined, or a newer answer, have to be told all the same.
+        if process != row.process {
+            return None;
+        }
+        // Whoever told no time told it now, and tells it a little later when he tells it again.
+        let is_now = informing.at >= facts.now;
+        let is_same = |known: &&informing::Model| {
+            (known.petition_id, known.author_id) == (informing.petition_id, informing.author_id)
+                && (known.answer_id, known.meeting_id) == (informing.answer_id, informing.meeting_id)
+                && (&known.channel, &known.note) == (&informing.channel, &informing.note)
+                && known.satisfaction == informing.satisfaction
+                && if is_now {
+                    local_date(known.at) == local_date(informing.at)
+                } else {
+                    known.at == informing.at
+                }
+        };
+        working.informing.iter().find(is_same).map(|known| known.id.0)
+    }
+}
+
+impl Writable for InformingCollection {
+    fn name(&self) -> &'static str {
+        "informing"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["petitionId", "at", "channel", "meetingId", "note", "satisfaction"]
+    }
+
+    fn read_only(&self) -> &'static [&'static str] {
+        &["authorId"]
+    }
+
+    fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.informing.insert(write.id);
+        needs.informings_of.extend(id_of(write, "petitionId"));
+        needs.petition.extend(id_of(write, "petitionId"));
+        needs.meeting.extend(id_of(write, "meetingId"));
+    }
+
+    fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {
+        let row = working
+            .informing
+            .get(id)
+            .filter(|row| Some(row.author_id) == facts.viewer.account_id())?;
+        let mut values = informing_fields(DocumentWriter::default(), row).done();
+        values.remove("id");
+        Some(Current {
+            values,
+            stamps: Stamps::new(),
+            rev: working.informing.was(id).map_or(0, Root::rev),
+        })
+    }
+
+    fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Written, Stop> {
+        appended(working.informing.get(write.id).is_some() || write.delete)?;
+        let Told {
+            informing,
+            row,
+            process,
+            is_told,
+        } = self.read(working, facts, write)?;
+        // Phones bring what they recorded in whatever order: voters' last word counts, not the last that came.
+        let said = working.informing.iter().filter(|known| {
+            known.petition_id == row.id
+                && known.answer_id == informing.answer_id
+                && known.satisfaction.is_some()
         });
-        let informed_at = if process == Process::Informed {
-            row.informed_at.or(Some(at))
+        let is_latest = said.map(|known| known.at).max() <= Some(informing.at);
+        let satisfaction = informing.satisfaction.clone().filter(|_| is_told && is_latest);
+        let informed_at = if process == Process::Informed && is_told {
+            // The first telling is the day on which the promise to tell was kept.
+            Some(
+                row.informed_at
+                    .map_or(informing.at, |known| known.min(informing.at)),
+            )
         } else {
             row.informed_at
         };
         let told = Model {
             process,
             informed_at,
-            satisfaction: satisfaction
-                .filter(|_| is_told)
-                .or_else(|| row.satisfaction.clone()),
+            satisfaction: satisfaction.or_else(|| row.satisfaction.clone()),
             ..row.clone()
         };
-        let basis = Some(format!("{}, {}", channel.unwrap_or_default(), local_date(at)));
+        let basis = Some(format!("{}, {}", informing.channel, local_date(informing.at)));
+        let mut changes = Changes::default();
+        changes.put(informing);
         record(&mut changes, facts, told, "informed", basis);
         Ok(changes.into())
     }

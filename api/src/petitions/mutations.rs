@@ -26,7 +26,7 @@ use super::{
     publishing::Publish,
     records::{Informing, Urging},
     repeating::{LinkRepeat, UnlinkRepeat},
-    telling::Append,
+    telling::{Append, Repeatable},
     urging::UrgingCollection,
 };
 use crate::{
@@ -34,17 +34,13 @@ use crate::{
     files::attachments,
     graphql::{
         UserError,
-        command::answer,
+        command::{answer, run_input},
         input_id, input_ids,
         loader::{Noun, several},
         scalar::Time,
         state,
     },
-    store::{
-        collection::Document,
-        door::Command,
-        writing::{Writable, Write},
-    },
+    store::{collection::Document, door::Command, writing::Write},
 };
 
 /// The petitions as they are now, or why nothing was done.
@@ -100,7 +96,7 @@ async fn payload<C: Command>(
 type Recorded<I> = (Vec<<I as Noun>::Object>, Vec<Petition>, Vec<UserError>);
 
 /// Records urgings or informings, one for each petition, as if they had been pushed.
-async fn recorded<I: Noun, W: Writable>(
+async fn recorded<I: Noun, W: Repeatable>(
     ctx: &Context<'_>,
     writable: &'static W,
     parent: &'static str,
@@ -122,7 +118,6 @@ async fn recorded<I: Noun, W: Writable>(
             }
         })
         .collect();
-    let made: Vec<I> = writes.iter().map(|write| I::from(write.id)).collect();
     let command = || {
         if petitions.len() > 1 {
             distinct(&input_ids(&petitions, parent)?, parent)?;
@@ -134,9 +129,30 @@ async fn recorded<I: Noun, W: Writable>(
             petitions: petitions.iter().filter_map(crate::graphql::id::<Uuid>).collect(),
         })
     };
-    let (petitions, user_errors) = answer::<PetitionId, _>(ctx, command).await?;
-    let made = if user_errors.is_empty() { made } else { Vec::new() };
-    Ok((several(ctx, &made).await?, petitions, user_errors))
+    Ok(match run_input(ctx, command).await? {
+        Ok(done) => {
+            let about: Vec<PetitionId> = done
+                .ids
+                .iter()
+                .take(petitions.len())
+                .copied()
+                .map(PetitionId::from)
+                .collect();
+            let made: Vec<I> = done
+                .ids
+                .iter()
+                .skip(petitions.len())
+                .copied()
+                .map(I::from)
+                .collect();
+            (
+                several(ctx, &made).await?,
+                several(ctx, &about).await?,
+                Vec::new(),
+            )
+        }
+        Err(user_errors) => (Vec::new(), Vec::new(), user_errors),
+    })
 }
 
 /// Builds a sync row's fields from an input: what is absent stays absent.
@@ -257,7 +273,8 @@ impl PetitionMutation {
     }
 
     /// Says that petitions are of another's authority (trả lại kiến nghị không thuộc thẩm quyền). A body, or the
-    /// council above, has them only until it returns them: `petitions` is empty for whoever no longer sees them.
+    /// council above, has them only until it returns them: `petitions` is empty for whoever no longer sees them. What a
+    /// body returned to the council above, that council may return to the owner in its turn.
     /// Refusals: `INVALID_STATE`, `FORBIDDEN`.
     async fn return_petitions(
         &self,
@@ -293,8 +310,9 @@ impl PetitionMutation {
     }
 
     /// Answers petitions by one document (trả lời kiến nghị). The lead's answer is the answer; the reply of a
-    /// coordinating body helps the lead, and the petition is owed as before. Refusals: `INVALID_STATE`, `FORBIDDEN`,
-    /// `UNKNOWN_CODE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
+    /// coordinating body helps the lead, and the petition is owed as before. The document that is its body's newest
+    /// answer already, sent again just so, changes nothing, whatever the office found of it since. Refusals:
+    /// `INVALID_STATE`, `FORBIDDEN`, `UNKNOWN_CODE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
     async fn answer_petitions(
         &self,
         ctx: &Context<'_>,
@@ -335,8 +353,9 @@ impl PetitionMutation {
         .await
     }
 
-    /// Urges a body on (đôn đốc); the same as pushing an `urging`. Refusals: `NOT_FOUND`, `UNKNOWN_CODE`,
-    /// `FORBIDDEN`, `LIMIT_TOO_LARGE`, `INVALID_VALUE`.
+    /// Urges a body on (đôn đốc); the same as pushing an `urging`. A document that the same person recorded for the
+    /// same petition on the same day, sent again just so, is answered with what is recorded. Refusals: `NOT_FOUND`,
+    /// `UNKNOWN_CODE`, `FORBIDDEN`, `LIMIT_TOO_LARGE`, `INVALID_VALUE`.
     async fn urge(&self, ctx: &Context<'_>, input: UrgeInput) -> Result<Option<UrgePayload>> {
         let given = [
             ("targetKind", Some(input.target_kind)),
@@ -358,8 +377,9 @@ impl PetitionMutation {
         }))
     }
 
-    /// Records that the voters were told (thông tin lại cho cử tri); the same as pushing an `informing`. Refusals:
-    /// `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`, `BEFORE_COUNCIL`.
+    /// Records that the voters were told (thông tin lại cho cử tri); the same as pushing an `informing`. What the same
+    /// person recorded already, sent again just so, is answered with what is recorded; where `at` is absent, on the same
+    /// day. Refusals: `NOT_FOUND`, `UNKNOWN_CODE`, `FORBIDDEN`, `BEFORE_COUNCIL`.
     async fn inform_voters(
         &self,
         ctx: &Context<'_>,
@@ -433,7 +453,8 @@ impl PetitionMutation {
 
     /// Says that a petition asks again for what an earlier one asked (đã đề nghị nhiều lần), of whatever unit and year,
     /// and counts it. Neither becomes part of the other. Refusals: `NOT_FOUND`, `FORBIDDEN`, `OUT_OF_RANGE` for what is
-    /// not earlier.
+    /// not earlier, `INVALID_VALUE` for one of which it came by a split or a merger, `INVALID_STATE` where it went on as
+    /// others itself.
     async fn link_repeat(
         &self,
         ctx: &Context<'_>,

@@ -1,7 +1,13 @@
 //! Petitions that ask again: linked and counted (đã đề nghị nhiều lần), across units and years. Neither becomes part of
-//! the other.
+//! the other. What is split or merged hands its links on, and each earlier petition counts once.
 
-use entity::{id::PetitionId, petition::Model, petition_repeat};
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::{
+    id::PetitionId,
+    petition::{Model, Process},
+    petition_repeat,
+};
 
 use super::{for_office, known, record, rules};
 use crate::{
@@ -13,6 +19,72 @@ use crate::{
     },
 };
 
+/// The links of a petition that hold.
+fn links(working: &Working, id: PetitionId) -> impl Iterator<Item = &petition_repeat::Model> {
+    let links = working.petition_repeat.of(id);
+    links.filter(|link| link.unlinked_at.is_none())
+}
+
+/// The petition, and all of which it came by splits and mergers, as far as that was read (`Needs::ancestry_of`).
+fn ancestry(working: &Working, id: PetitionId) -> BTreeSet<PetitionId> {
+    let mut seen = BTreeSet::from([id]);
+    let mut open = vec![id];
+    while let Some(next) = open.pop() {
+        let edges = working.petition_lineage.iter();
+        let older = edges.filter(|edge| edge.to_id == next).map(|edge| edge.from_id);
+        open.extend(older.filter(|older| seen.insert(*older)));
+    }
+    seen
+}
+
+/// How often voters asked again, as petitions hand it on to what they are split or merged into.
+///
+/// Every part and the merged petition get all links that hold, so that the earlier petition is seen from what is worked
+/// on; which of the parts a link belongs to only the office knows, and takes it back from the others. An earlier petition
+/// counts once, through however many of the merged ones it is reached, and not at all where it is itself part of what is
+/// merged. Of the reopenings the most that one of them had count: two parts of one petition have the same ones.
+pub(super) struct AskedAgain<'a> {
+    links: BTreeMap<PetitionId, &'a petition_repeat::Model>,
+    reopened: i32,
+}
+
+impl<'a> AskedAgain<'a> {
+    pub(super) fn of(working: &'a Working, rows: &[&Model]) -> Self {
+        let own: BTreeSet<PetitionId> = rows.iter().flat_map(|row| ancestry(working, row.id)).collect();
+        let mut asked = Self {
+            links: BTreeMap::new(),
+            reopened: 0,
+        };
+        for row in rows {
+            let mut linked = 0;
+            for link in links(working, row.id) {
+                linked += 1;
+                if !own.contains(&link.earlier_id) {
+                    asked.links.entry(link.earlier_id).or_insert(link);
+                }
+            }
+            asked.reopened = asked.reopened.max(row.repeats - linked);
+        }
+        asked
+    }
+
+    /// How often voters had to ask again, for the petition to which this is handed.
+    pub(super) fn count(&self) -> i32 {
+        let linked = i32::try_from(self.links.len()).unwrap_or(i32::MAX);
+        linked.saturating_add(self.reopened)
+    }
+
+    /// Hands the links to a petition; who linked them, and when, stays.
+    pub(super) fn hand(&self, changes: &mut Changes, to: PetitionId) {
+        for link in self.links.values() {
+            changes.put(petition_repeat::Model {
+                petition_id: to,
+                ..(*link).clone()
+            });
+        }
+    }
+}
+
 /// Says that a petition asks again for what an earlier one asked.
 pub struct LinkRepeat {
     pub petition: PetitionId,
@@ -22,6 +94,7 @@ pub struct LinkRepeat {
 impl Command for LinkRepeat {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.extend([self.petition.0, self.earlier.0]);
+        needs.ancestry_of.insert(self.petition.0);
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -37,6 +110,14 @@ impl Command for LinkRepeat {
         // What came first is not a repeat of what came later; so no links can run in a circle.
         if (earlier.created_at, earlier.id) >= (row.created_at, row.id) {
             return Err(Refused::field(Code::OutOfRange, "earlierId"));
+        }
+        // What it came of is its own history.
+        if ancestry(working, row.id).contains(&earlier.id) {
+            return Err(Refused::field(Code::InvalidValue, "earlierId"));
+        }
+        // What it went on as would not get the link any more.
+        if matches!(row.process, Process::Split | Process::Merged) {
+            return Err(Refused::field(Code::InvalidState, "petitionId"));
         }
         let link = working
             .petition_repeat

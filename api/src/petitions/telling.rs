@@ -80,27 +80,43 @@ pub(super) fn told_at(
     Ok(at.or(write.recorded_at).unwrap_or(facts.now).min(facts.now))
 }
 
+/// What somebody may send once more online, because the reply got lost. A phone's rows are known by their ids.
+pub trait Repeatable: Writable {
+    /// Which rows may be the same.
+    fn needs_same(&self, write: &Write, needs: &mut Needs);
+
+    /// What this person has recorded already and says just this.
+    fn same(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Option<Uuid>;
+}
+
 /// Appends urgings or informings online: the same writes as offline rows, without receipts. One letter may urge for
-/// many petitions; then all are recorded or none.
-pub struct Append<W: Writable + 'static> {
+/// many petitions; then all are recorded or none. What is recorded already is not recorded again.
+pub struct Append<W: Repeatable + 'static> {
     pub writable: &'static W,
     pub writes: Vec<Write>,
     /// The field of the input that names the petition.
     pub parent: &'static str,
-    /// The petitions, shown in the answer.
+    /// The petitions, shown in the answer before what was recorded of them.
     pub petitions: Vec<Uuid>,
 }
 
-impl<W: Writable + 'static> Command for Append<W> {
+impl<W: Repeatable + 'static> Command for Append<W> {
     fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         for write in &self.writes {
             self.writable.needs(write, facts, needs);
+            self.writable.needs_same(write, needs);
         }
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let mut changes = Changes::default();
+        let mut recorded = Vec::new();
         for write in &self.writes {
+            if let Some(known) = self.writable.same(working, facts, write) {
+                recorded.push(known);
+                continue;
+            }
+            recorded.push(write.id);
             let written = self.writable.write(working, facts, write);
             let lacks = |stop: Stop| match stop {
                 Stop::Deferred(id) if id_of(write, "meetingId") == Some(id) => {
@@ -110,10 +126,9 @@ impl<W: Writable + 'static> Command for Append<W> {
             };
             changes.append(written.map_err(lacks)?.changes);
         }
-        let made = self.writes.iter().map(|write| write.id);
         Ok(Verdict::about(
             changes,
-            self.petitions.iter().copied().chain(made),
+            self.petitions.iter().copied().chain(recorded),
         ))
     }
 }

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::{
     record, step,
-    telling::{appended, id_of, must, target, told_at},
+    telling::{Repeatable, appended, id_of, must, target, told_at},
 };
 use crate::{
     capability::Capability,
+    clock::local_date,
     error::Code,
     store::{
         collection::{Collection, Document, DocumentWriter, Member, text, whole},
@@ -97,6 +98,80 @@ fn urging_fields(document: DocumentWriter, row: &urging::Model) -> DocumentWrite
         .time("at", Some(row.at))
 }
 
+impl UrgingCollection {
+    /// The urging that a write makes, and its petition.
+    fn read<'a>(
+        &self,
+        working: &'a Working,
+        facts: &Facts<'_>,
+        write: &Write,
+    ) -> Result<(urging::Model, &'a Model), Stop> {
+        let mut reader = Reader::new(&write.fields);
+        let (mut kind, mut target_id, mut agency, mut how) = (None, None::<Uuid>, None::<AgencyId>, None);
+        let (mut text, mut number, mut at) = (None, None, None);
+        reader.text("targetKind", &mut kind, 20);
+        reader.id("targetId", &mut target_id);
+        reader.id("toAgencyId", &mut agency);
+        reader.code("how", "urging_how", &mut how);
+        reader.text("text", &mut text, 5_000);
+        reader.text("documentNumber", &mut number, 100);
+        reader.time("at", &mut at);
+        if kind.as_deref().is_some_and(|kind| kind != "petition") {
+            reader.wrong(Code::UnknownCode, "targetKind");
+        }
+        if target_id.is_none() && !reader.is_wrong("targetId") {
+            reader.wrong(Code::Required, "targetId");
+        }
+        if how.is_none() && !reader.is_wrong("how") {
+            reader.wrong(Code::Required, "how");
+        }
+        if agency.is_some_and(|agency| facts.reference.agency(agency).is_none()) {
+            reader.wrong(Code::NotFound, "toAgencyId");
+        }
+        reader.finish()?;
+        let id = PetitionId(target_id.unwrap_or_default());
+        let row = target(working, facts, id).ok_or(Stop::Deferred(id.0))?;
+        must(Capability::Urge, working, facts, row.id)?;
+        let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
+        let at = told_at(at, row, write, facts)?;
+        let urging = urging::Model {
+            id: UrgingId(write.id),
+            target_kind: "petition".to_owned(),
+            target_id: row.id.0,
+            to_agency_id: agency.or(row.agency_id),
+            council_id: row.council_id,
+            author_id: author,
+            how: how.unwrap_or_default(),
+            text,
+            document_number: number,
+            ordinal: row.urgings + 1,
+            at,
+            received_at: facts.now,
+            rev: 0,
+        };
+        Ok((urging, row))
+    }
+}
+
+impl Repeatable for UrgingCollection {
+    fn needs_same(&self, write: &Write, needs: &mut Needs) {
+        needs.urgings_of.extend(id_of(write, "targetId"));
+    }
+
+    fn same(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Option<Uuid> {
+        let (urging, _) = self.read(working, facts, write).ok()?;
+        // Two calls on a day are two urgings; a letter is one, however often its number comes.
+        urging.document_number.as_ref()?;
+        let is_same = |known: &&urging::Model| {
+            (known.target_id, known.author_id) == (urging.target_id, urging.author_id)
+                && (known.to_agency_id, &known.how) == (urging.to_agency_id, &urging.how)
+                && (&known.document_number, &known.text) == (&urging.document_number, &urging.text)
+                && local_date(known.at) == local_date(urging.at)
+        };
+        working.urging.iter().find(is_same).map(|known| known.id.0)
+    }
+}
+
 impl Writable for UrgingCollection {
     fn name(&self) -> &'static str {
         "urging"
@@ -139,57 +214,16 @@ impl Writable for UrgingCollection {
 
     fn write(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Result<Written, Stop> {
         appended(working.urging.get(write.id).is_some() || write.delete)?;
-        let mut reader = Reader::new(&write.fields);
-        let (mut kind, mut target_id, mut agency, mut how) = (None, None::<Uuid>, None::<AgencyId>, None);
-        let (mut text, mut number, mut at) = (None, None, None);
-        reader.text("targetKind", &mut kind, 20);
-        reader.id("targetId", &mut target_id);
-        reader.id("toAgencyId", &mut agency);
-        reader.code("how", "urging_how", &mut how);
-        reader.text("text", &mut text, 5_000);
-        reader.text("documentNumber", &mut number, 100);
-        reader.time("at", &mut at);
-        if kind.as_deref().is_some_and(|kind| kind != "petition") {
-            reader.wrong(Code::UnknownCode, "targetKind");
-        }
-        if target_id.is_none() && !reader.is_wrong("targetId") {
-            reader.wrong(Code::Required, "targetId");
-        }
-        if how.is_none() && !reader.is_wrong("how") {
-            reader.wrong(Code::Required, "how");
-        }
-        if agency.is_some_and(|agency| facts.reference.agency(agency).is_none()) {
-            reader.wrong(Code::NotFound, "toAgencyId");
-        }
-        reader.finish()?;
-        let id = PetitionId(target_id.unwrap_or_default());
-        let row = target(working, facts, id).ok_or(Stop::Deferred(id.0))?;
-        must(Capability::Urge, working, facts, row.id)?;
-        let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
-        let process = step(row, Event::Urge)?;
-        let at = told_at(at, row, write, facts)?;
-        let mut changes = Changes::default();
-        changes.put(urging::Model {
-            id: UrgingId(write.id),
-            target_kind: "petition".to_owned(),
-            target_id: row.id.0,
-            to_agency_id: agency.or(row.agency_id),
-            council_id: row.council_id,
-            author_id: author,
-            how: how.clone().unwrap_or_default(),
-            text,
-            document_number: number.clone(),
-            ordinal: row.urgings + 1,
-            at,
-            received_at: facts.now,
-            rev: 0,
-        });
+        let (urging, row) = self.read(working, facts, write)?;
         let urged = Model {
-            process,
-            urgings: row.urgings + 1,
+            process: step(row, Event::Urge)?,
+            urgings: urging.ordinal,
             ..row.clone()
         };
-        record(&mut changes, facts, urged, "urged", number.or(how));
+        let basis = urging.document_number.clone().or(Some(urging.how.clone()));
+        let mut changes = Changes::default();
+        changes.put(urging);
+        record(&mut changes, facts, urged, "urged", basis);
         Ok(changes.into())
     }
 }

@@ -52,7 +52,8 @@ impl ProcedureStepInput {
 /// A procedure to begin.
 #[derive(Clone, Debug, InputObject)]
 pub struct StartProcedureInput {
-    /// Made by the client (UUID version 7); sent again with the same content it changes nothing.
+    /// Made by the client (UUID version 7); sent again with the same content it changes nothing, with other content
+    /// (other steps or another day too) it is `TAKEN`.
     id: Option<ID>,
     /// The council whose work it is.
     council_id: ID,
@@ -60,9 +61,9 @@ pub struct StartProcedureInput {
     kind: String,
     /// At most 500 characters; the kind's name if not told.
     title: Option<String>,
-    /// The round of this council that it is for.
+    /// The round of this council that it is for; nothing for other work.
     round_id: Option<ID>,
-    /// Or the meeting of this council that it is for.
+    /// Or the meeting of this council that it is for; not both (`INVALID_VALUE`).
     meeting_id: Option<ID>,
     /// The day from which its periods are counted, such as that of the first contact.
     anchor_on: Day,
@@ -135,7 +136,7 @@ pub struct ProcedureMutation;
 #[Object]
 impl ProcedureMutation {
     /// Begins a procedure (quy trình) with dated steps: its usual ones or others. Refusals: `NOT_FOUND`, `FORBIDDEN`,
-    /// `UNKNOWN_CODE`, `REQUIRED`, `OUT_OF_RANGE`, `TOO_LONG`, `LIMIT_TOO_LARGE`, `TAKEN`.
+    /// `UNKNOWN_CODE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `TOO_LONG`, `LIMIT_TOO_LARGE`, `TAKEN`.
     async fn start_procedure(
         &self,
         ctx: &Context<'_>,

@@ -35,6 +35,14 @@ impl Subject {
         }
     }
 
+    /// The field of the input that names it.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Round(_) => "roundId",
+            Self::Meeting(_) => "meetingId",
+        }
+    }
+
     fn id(self) -> Uuid {
         match self {
             Self::Round(id) => id.0,
@@ -84,7 +92,7 @@ impl Command for Start {
         if let Some(subject) = self.subject
             && subject.council(working) != Some(self.council)
         {
-            return Err(Refused::field(Code::NotFound, "subjectId"));
+            return Err(Refused::field(Code::NotFound, subject.field()));
         }
         let title = rules::optional(self.title.as_deref(), "title", 500)?;
         let row = Model {
@@ -100,19 +108,28 @@ impl Command for Start {
             rev: 0,
             updated_at: facts.now,
         };
+        let steps = match &self.steps {
+            Some(steps) => rules::read(steps)?,
+            None => rules::usual(&kind.code, self.anchor),
+        };
         if let Some(before) = working.procedure.get(self.id) {
-            let is_same = (before.council_id, &before.kind, &before.title, before.subject_id)
-                == (row.council_id, &row.kind, &row.title, row.subject_id);
+            let what = |row: &Model| {
+                let subject = (row.subject_kind.clone(), row.subject_id);
+                (
+                    row.council_id,
+                    row.kind.clone(),
+                    row.title.clone(),
+                    subject,
+                    row.anchor_on,
+                )
+            };
+            let is_same = what(before) == what(&row) && rules::are(&rules::steps(working, self.id), &steps);
             return if is_same {
                 Ok(Verdict::about(Changes::default(), [self.id.0]))
             } else {
                 Err(Refused::field(Code::Taken, "id"))
             };
         }
-        let steps = match &self.steps {
-            Some(steps) => rules::read(steps)?,
-            None => rules::usual(&kind.code, self.anchor),
-        };
         if steps.is_empty() {
             return Err(Refused::field(Code::Required, "steps"));
         }

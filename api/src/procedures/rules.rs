@@ -220,6 +220,17 @@ pub(super) fn steps(working: &Working, procedure: ProcedureId) -> Vec<&procedure
     steps
 }
 
+/// Whether the steps of a procedure are these, whatever became of them since.
+pub(super) fn are(steps: &[&procedure_step::Model], lines: &[StepLine]) -> bool {
+    let is = |step: &procedure_step::Model, line: &StepLine| {
+        (step.days, step.unit.as_str(), step.side.as_str())
+            == (line.days, unit_code(line.unit), side_code(line.side))
+            && (&step.title, &step.responsible, &step.document_kind, &step.basis)
+                == (&line.title, &line.responsible, &line.document_kind, &line.basis)
+    };
+    steps.len() == lines.len() && steps.iter().zip(lines).all(|(&step, line)| is(step, line))
+}
+
 /// The procedure once its steps are these: done when each was done or is not needed.
 pub(super) fn settled<'a>(row: &Model, mut steps: impl Iterator<Item = &'a procedure_step::Model>) -> Model {
     let is_done = steps.all(|step| step.done_on.is_some() || step.waived.is_some());

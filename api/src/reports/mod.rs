@@ -17,6 +17,7 @@ mod scope;
 use std::{collections::HashMap, sync::Arc};
 
 use self::csv::Cell;
+pub(crate) use self::scope::midnight;
 pub use self::{
     columns::Column,
     paging::{After, Page},

@@ -135,7 +135,8 @@ impl Scope {
     }
 }
 
-fn midnight(day: NaiveDate) -> Result<DateTime<Utc>> {
+/// The first moment of a day.
+pub(crate) fn midnight(day: NaiveDate) -> Result<DateTime<Utc>> {
     day.and_time(NaiveTime::MIN)
         .and_local_timezone(VIETNAM)
         .single()

@@ -28,14 +28,15 @@ use super::{
     Fault,
     digest::{self, Sum},
     fault,
-    partition::Audience,
+    partition::{Audience, Partition},
     reference::{Reference, SHARED},
-    working::{Changes, Needs, Working},
+    working::{Changes, Needs, RIGHTS, Working},
 };
 use crate::{
     entropy::Entropy,
     error::{Code, Error, Refused, Result},
     keys::Keys,
+    starts,
     state::State,
     viewer::Viewer,
 };
@@ -127,7 +128,7 @@ impl Verdict {
 pub struct Done {
     /// The rows that the answer shows.
     pub ids: Vec<Uuid>,
-    /// The outcome of a pushed row.
+    /// The outcome of a pushed row, or of an imported one that was there already.
     pub push: Option<super::writing::Outcome>,
 }
 
@@ -247,13 +248,20 @@ async fn once(
         return Ok(None);
     }
     let found_by = crate::search::index::Changed::of(&placed)?;
-    let touched = placed.entries.iter().map(|entry| entry.partition).collect();
+    let mut touched: BTreeSet<i64> = placed.entries.iter().map(|entry| entry.partition).collect();
+    // A device or a role lies in no partition; whoever waits in the account's own is to look again.
+    let accounts = working.rights_of().into_iter();
+    touched.extend(accounts.map(|account| Partition::Account(account).id()));
     working.save(&tx).await?;
-    placed.write(&tx, ticks).await?;
+    if !placed.write(&tx, ticks).await? {
+        tx.rollback().await?;
+        return Ok(None);
+    }
     found_by.write(&tx).await?;
     tx.commit().await?;
-    state.store.wake.changed(touched);
+    // Before anybody is woken: rights are looked up in the reference data, too.
     state.after_commit(&working).await?;
+    state.store.wake.changed(touched);
     Ok(Some(answers))
 }
 
@@ -282,6 +290,9 @@ async fn judge_all<C: ConnectionTrait>(
             })
         })
         .collect();
+    if working.changes_rights() {
+        working.clocks.insert(RIGHTS);
+    }
     Ok((working, answers))
 }
 
@@ -310,6 +321,16 @@ async fn tick<C: ConnectionTrait>(tx: &C, clocks: &BTreeSet<String>) -> Result<B
         let seq: i64 = row.try_get("", "seq")?;
         first.insert(row.try_get("", "id")?, seq - TICK + 1);
     }
+    if first.values().any(|seq| *seq == 1) {
+        // A server that notes its start locks all clocks ([`starts`]), but not one that is not there yet: what we commit would
+        // be read before the start is known, and a device that read it be taken for one of another database. So whoever
+        // makes a clock waits for such a server, or it for us. (Should both wait for each other, one begins again.)
+        sync_clock::Entity::update_many()
+            .col_expr(sync_clock::Column::Seq, Expr::col(sync_clock::Column::Seq))
+            .filter(sync_clock::Column::Id.eq(starts::CLOCK))
+            .exec(tx)
+            .await?;
+    }
     Ok(first)
 }
 
@@ -320,6 +341,8 @@ pub(crate) struct Placed {
     /// Documents of audiences that see the row no more.
     stale: Vec<(&'static str, Uuid, i32)>,
     pub(crate) partitions: BTreeMap<i64, sync_partition::Model>,
+    /// Those of them that were never written.
+    fresh: BTreeSet<i64>,
     digests: digest::Differences,
 }
 
@@ -377,6 +400,7 @@ async fn place<C: ConnectionTrait>(
         documents: Vec::new(),
         stale: Vec::new(),
         partitions: BTreeMap::new(),
+        fresh: BTreeSet::new(),
         digests: BTreeMap::new(),
     };
     for (collection, ids) in changed {
@@ -442,7 +466,7 @@ async fn place<C: ConnectionTrait>(
 
     // A partition's clock is fixed for ever when it is first written; an account's own is named by the account.
     for account in working.account.iter() {
-        let own = super::partition::Partition::Account(account.id);
+        let own = Partition::Account(account.id);
         placed.partitions.insert(
             own.id(),
             sync_partition::Model {
@@ -455,12 +479,14 @@ async fn place<C: ConnectionTrait>(
     let mut ids: BTreeSet<i64> = placed.partitions.keys().copied().collect();
     ids.extend(placed.entries.iter().map(|entry| entry.partition));
     for known in sync_partition::Entity::find()
-        .filter(sync_partition::Column::Id.is_in(ids))
+        .filter(sync_partition::Column::Id.is_in(ids.iter().copied()))
         .all(conn)
         .await?
     {
+        ids.remove(&known.id);
         placed.partitions.insert(known.id, known);
     }
+    placed.fresh = ids;
     Ok(placed)
 }
 
@@ -469,9 +495,30 @@ impl Placed {
         self.partitions.values().map(|partition| partition.clock.clone())
     }
 
-    async fn write<C: ConnectionTrait>(self, tx: &C, ticks: BTreeMap<String, i64>) -> Result<()> {
+    /// Whether a partition that is new to us was tied to another clock by somebody else since it was looked at. Two processes
+    /// may write a partition for the first time at the same moment, and one of them may not have read yet to which province
+    /// a new unit or body belongs. Entries numbered by the wrong clock would lie below what devices have read, and be
+    /// missed for ever.
+    async fn is_tied_elsewhere<C: ConnectionTrait>(&self, tx: &C) -> Result<bool> {
+        if self.fresh.is_empty() {
+            return Ok(false);
+        }
+        // After the insert, which waited for whoever else inserted them.
+        let tied = sync_partition::Entity::find()
+            .filter(sync_partition::Column::Id.is_in(self.fresh.iter().copied()))
+            .all(tx)
+            .await?;
+        let ours = |row: &sync_partition::Model| {
+            let known = self.partitions.get(&row.id);
+            known.is_none_or(|known| known.clock == row.clock)
+        };
+        Ok(!tied.iter().all(ours))
+    }
+
+    /// Whether it could be written; if not, a clock is needed that was not ticked.
+    async fn write<C: ConnectionTrait>(self, tx: &C, ticks: BTreeMap<String, i64>) -> Result<bool> {
         if self.partitions.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let partitions: Vec<_> = self
             .partitions
@@ -490,6 +537,9 @@ impl Placed {
             )
             .exec_without_returning(tx)
             .await?;
+        if self.is_tied_elsewhere(tx).await? {
+            return Ok(false);
+        }
 
         let mut next = ticks.clone();
         let mut log = Vec::with_capacity(self.entries.len());
@@ -573,7 +623,7 @@ impl Placed {
                 });
             sync_doc::Entity::delete_many().filter(any).exec(tx).await?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use entity::id::CouncilId;
+use entity::id::{AccountId, CouncilId};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -190,6 +190,60 @@ working! {
     file upload attachment erasure document_template
 }
 
+/// Ticks with every change after which somebody may read something else than before. Since clocks and log are read in
+/// one snapshot, whoever follows the log hears of a right that ended before he hears of what was written after it, in
+/// every process.
+pub const RIGHTS: &str = "rights";
+
+impl Working {
+    /// Whether somebody may read something else after these changes.
+    pub(crate) fn changes_rights(&self) -> bool {
+        fn is_written<M: Row>(table: &Table<M>) -> bool {
+            table.written().next().is_some() || table.removed().next().is_some()
+        }
+        // What these decide for everybody who has a right there: what follows what, and what lies where.
+        is_written(&self.council)
+            || is_written(&self.unit)
+            || is_written(&self.unit_succession)
+            || is_written(&self.constituency)
+            || !self.rights_of().is_empty()
+    }
+
+    /// The accounts whose own rights change: a device that is given up, a role, a mandate, a constituency. Not whoever
+    /// signs in: that is no change for those who are there.
+    pub(crate) fn rights_of(&self) -> BTreeSet<AccountId> {
+        let mut accounts = BTreeSet::new();
+        for account in self.account.written() {
+            let was = self.account.was(account.id);
+            if was.is_some_and(|was| was.disabled_at != account.disabled_at) {
+                accounts.insert(account.id);
+            }
+        }
+        for device in self.device.written() {
+            let was = self.device.was(device.id);
+            if was.is_some_and(|was| was.revoked_at != device.revoked_at) {
+                accounts.insert(device.account_id);
+            }
+        }
+        let grants = self.role_grant.written().chain(self.role_grant.removed());
+        accounts.extend(grants.map(|grant| grant.account_id));
+        let delegates = self.delegate.written().chain(self.delegate.removed());
+        for delegate in delegates {
+            let was = self.delegate.was(delegate.id).and_then(|was| was.account_id);
+            accounts.extend(was.into_iter().chain(delegate.account_id));
+        }
+        let links = self.constituency.written().chain(self.constituency.removed());
+        for link in links {
+            accounts.extend(
+                self.delegate
+                    .get(link.delegate_id)
+                    .and_then(|delegate| delegate.account_id),
+            );
+        }
+        accounts
+    }
+}
+
 /// One thing that a rule wants done to the working set.
 pub struct Change(Box<dyn FnOnce(&mut Working) + Send>);
 
@@ -256,6 +310,8 @@ pub struct Needs {
     pub holders_of: BTreeSet<String>,
     /// All grants at these agencies, and the accounts that hold them.
     pub holders_at: BTreeSet<Uuid>,
+    /// All grants at these councils, and the accounts that hold them.
+    pub holders_at_council: BTreeSet<Uuid>,
     pub api_token: BTreeSet<Uuid>,
     /// How these devices are woken.
     pub waking: BTreeSet<Uuid>,
@@ -278,6 +334,8 @@ pub struct Needs {
     pub procedure_step: BTreeSet<Uuid>,
     /// With their editions, without the lines of these.
     pub synthesis: BTreeSet<Uuid>,
+    /// The lines of these editions.
+    pub lines_of: BTreeSet<Uuid>,
     /// The rounds of these syntheses, with their points and what was said there.
     pub synthesis_round: BTreeSet<Uuid>,
     /// All syntheses of these rounds.
@@ -294,6 +352,8 @@ pub struct Needs {
     pub records_of: BTreeSet<Uuid>,
     pub feedback: BTreeSet<Uuid>,
     pub petition: BTreeSet<Uuid>,
+    /// Of which petitions these came by splits and mergers, back to the first; the links alone.
+    pub ancestry_of: BTreeSet<Uuid>,
     pub forwarding: BTreeSet<Uuid>,
     pub answer: BTreeSet<Uuid>,
     /// From which files these petitions were taken over.
@@ -304,7 +364,11 @@ pub struct Needs {
     pub agendas_of: BTreeSet<Uuid>,
     pub agenda: BTreeSet<Uuid>,
     pub urging: BTreeSet<Uuid>,
+    /// All urgings of these petitions.
+    pub urgings_of: BTreeSet<Uuid>,
     pub informing: BTreeSet<Uuid>,
+    /// All that voters were told of these petitions.
+    pub informings_of: BTreeSet<Uuid>,
     pub note: BTreeSet<Uuid>,
     pub resolution: BTreeSet<Uuid>,
     /// Resolutions by unit, year and folded number, to keep them one each.
@@ -384,7 +448,9 @@ impl Working {
         by!(delegate.AccountId in needs.mandates_of);
         by!(role_grant.Role in needs.holders_of);
         by!(role_grant.AgencyId in needs.holders_at);
-        if !needs.holders_of.is_empty() || !needs.holders_at.is_empty() {
+        by!(role_grant.CouncilId in needs.holders_at_council);
+        let holding = [&needs.holders_at, &needs.holders_at_council];
+        if !needs.holders_of.is_empty() || holding.iter().any(|places| !places.is_empty()) {
             let holders: BTreeSet<_> = working.role_grant.iter().map(|grant| grant.account_id).collect();
             by!(account.Id in holders);
         }
@@ -404,6 +470,7 @@ impl Working {
         by!(procedure_step.Id in needs.procedure_step);
         by!(synthesis.RoundId in needs.syntheses_of);
         by!(synthesis_edition.SynthesisId in needs.synthesis);
+        by!(synthesis_item.EditionId in needs.lines_of);
         by!(meeting.Id in needs.meeting);
         by!(meeting.RoundId in points_of);
         let points = working.meeting.iter().map(|row| row.id.0);
@@ -474,6 +541,16 @@ impl Working {
         by!(petition_lineage.FromId in needs.petition);
         by!(petition_lineage.ToId in needs.petition);
         by!(petition_repeat.PetitionId in needs.petition);
+        let mut ancestry = needs.ancestry_of.clone();
+        let mut young = ancestry.clone();
+        while !young.is_empty() {
+            use entity::petition_lineage::{Column, Entity};
+            let edges = Entity::find().filter(Column::ToId.is_in(young));
+            let edges = edges.all(conn).await?;
+            let older = edges.iter().map(|edge| edge.from_id.0);
+            young = older.filter(|id| ancestry.insert(*id)).collect();
+            working.petition_lineage.loaded(edges);
+        }
         by!(forwarding_petition.PetitionId in needs.petition);
         by!(answer_petition.PetitionId in needs.petition);
         if !said_in.is_empty() {
@@ -486,7 +563,9 @@ impl Working {
         by!(agenda.Id in needs.agenda);
         by!(agenda.AccountId in needs.agendas_of);
         by!(urging.Id in needs.urging);
+        by!(urging.TargetId in needs.urgings_of);
         by!(informing.Id in needs.informing);
+        by!(informing.PetitionId in needs.informings_of);
 
         by!(note.Id in needs.note);
         by!(resolution.Id in needs.resolution);

@@ -12,6 +12,31 @@ use super::{
 };
 use crate::error::{Code, Refused};
 
+/// Whether a row's `kind` calls it a denunciation, under whatever word, marks or case. It is asked of `kind` alone:
+/// folded, a petition about rubber (tổ cao su) says the same.
+pub fn names_denunciation(fields: &Document) -> bool {
+    fields
+        .iter()
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("kind"))
+        .any(|(_, kind)| {
+            let word = match kind {
+                Value::String(word) => crate::text::fold(word),
+                // `{code, label}`, as it is read, or a list.
+                other => crate::text::fold(&other.to_string()),
+            };
+            let word = word.replace(' ', "");
+            word.contains("tocao") || word.contains("denunciation")
+        })
+}
+
+/// Refuses what calls itself a denunciation where none can be written: not even its bytes are kept.
+pub fn refuse_denunciation(fields: &Document) -> Result<(), Refused> {
+    if names_denunciation(fields) {
+        return Err(Refused::new(Code::DenunciationByHand));
+    }
+    Ok(())
+}
+
 /// A collection whose rows a phone may write.
 pub trait Writable: Send + Sync {
     /// The name on the wire.
@@ -25,12 +50,23 @@ pub trait Writable: Send + Sync {
         &[]
     }
 
+    /// Whether nobody but its author ever reads a word of it: then no history has any, and what was overtaken is sealed.
+    fn is_private(&self) -> bool {
+        false
+    }
+
     /// Fields of its documents that only the server sets; a client may send them back, they are ignored.
     fn read_only(&self) -> &'static [&'static str];
 
+    /// The `status` of a row that its author took back (`delete: true`) and that stays as such; no row ever leaves it. None
+    /// where nothing is taken back.
+    fn taken_back(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What must not even be kept when it is refused (denunciations). Asked before anything else.
-    fn gate(&self, _fields: &Document) -> Result<(), Refused> {
-        Ok(())
+    fn gate(&self, fields: &Document) -> Result<(), Refused> {
+        refuse_denunciation(fields)
     }
 
     /// The same, for what is wrong only because of what the row is already.

@@ -3,7 +3,8 @@
 //! The log is the truth and the call of a commit only a hint: it is read once a second in any case, so that changes of
 //! other processes arrive without anybody telling. Listeners get what changed from a bounded buffer; whoever lags
 //! behind it is told so and has to begin again. Rights are no business of this module: a change comes with all
-//! partitions in which the row lies, and its documents for all audiences.
+//! partitions in which the row lies, and its documents for all audiences. Only that somebody's rights changed is told,
+//! and before any change that was committed after it, so that whoever looks then passes on nothing too much.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,11 +14,11 @@ use std::{
 
 use entity::{sync_clock, sync_doc, sync_log, sync_partition};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::{OnceCell, Semaphore, broadcast};
+use tokio::sync::{OnceCell, Semaphore, broadcast, watch};
 use uuid::Uuid;
 
 use super::cursor::clock_key;
-use crate::{error::Result, state::State};
+use crate::{error::Result, state::State, store::working::RIGHTS};
 
 /// Commits within this time are read together.
 const TOGETHER: Duration = Duration::from_millis(20);
@@ -54,6 +55,8 @@ pub struct Row {
 /// The listeners of a process.
 pub struct Live {
     batches: broadcast::Sender<Arc<Batch>>,
+    /// Moves when somebody's rights may have changed.
+    rights: watch::Sender<u64>,
     /// How many listen to which partition.
     watched: Mutex<HashMap<i64, usize>>,
     following: OnceCell<()>,
@@ -66,6 +69,7 @@ impl Default for Live {
     fn default() -> Self {
         Self {
             batches: broadcast::channel(BATCHES).0,
+            rights: watch::Sender::new(0),
             watched: Mutex::default(),
             following: OnceCell::new(),
             catching_up: Semaphore::new(CATCHING_UP),
@@ -83,6 +87,11 @@ pub struct Listener {
 impl Live {
     fn watched(&self) -> MutexGuard<'_, HashMap<i64, usize>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has everybody who is connected looked up again.
+    pub fn rights_changed(&self) {
+        self.rights.send_modify(|times| *times += 1);
     }
 }
 
@@ -106,8 +115,14 @@ pub async fn clocks(state: &State) -> Result<BTreeMap<String, i64>> {
     Ok(rows.into_iter().map(|row| (row.id, row.seq)).collect())
 }
 
-/// Begins to listen. What is committed from now on is in its batches; what was before has to be read.
-pub async fn listen(state: &Arc<State>, partitions: Vec<i64>) -> Result<Listener> {
+/// Hears when somebody's rights may have changed, from now on. Whose they are it does not tell: look him up.
+pub async fn rights(state: &Arc<State>) -> Result<watch::Receiver<u64>> {
+    begin(state).await?;
+    Ok(state.live.rights.subscribe())
+}
+
+/// From the first listener on the log is followed.
+async fn begin(state: &Arc<State>) -> Result<()> {
     let live = &state.live;
     live.following
         .get_or_try_init(|| async {
@@ -116,6 +131,13 @@ pub async fn listen(state: &Arc<State>, partitions: Vec<i64>) -> Result<Listener
             Ok::<_, crate::error::Error>(())
         })
         .await?;
+    Ok(())
+}
+
+/// Begins to listen. What is committed from now on is in its batches; what was before has to be read.
+pub async fn listen(state: &Arc<State>, partitions: Vec<i64>) -> Result<Listener> {
+    begin(state).await?;
+    let live = &state.live;
     {
         let mut watched = live.watched();
         for partition in &partitions {
@@ -162,6 +184,10 @@ async fn step(state: &State, live: &Live, positions: &mut BTreeMap<String, i64>)
         .into_iter()
         .filter(|clock| positions.get(&clock.id).copied().unwrap_or(0) < clock.seq)
         .collect();
+    // Before what was written since is told.
+    if moved.iter().any(|clock| clock.id == RIGHTS) {
+        live.rights_changed();
+    }
     // After the clocks: who begins to listen from now on reads by himself what these clocks tell of.
     let watched: BTreeSet<i64> = live.watched().keys().copied().collect();
     if moved.is_empty() || watched.is_empty() {

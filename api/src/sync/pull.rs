@@ -110,6 +110,7 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
     let signed_in = viewer.signed_in()?;
     let (account, device) = (signed_in.account.id, signed_in.device.id);
     let fresh = || Cursor::start(account, device, state.epoch.id(), collections);
+    let mut former = None;
     let mut cursor = match cursor {
         None => fresh(),
         Some(text) => {
@@ -118,8 +119,11 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
                 // Begun by another process a moment ago, perhaps: the device has heard of it already.
                 state.epoch.follow(&state.store, state.entropy.as_ref()).await?;
             }
-            // Another epoch, or collections that this checkpoint knows nothing of: from the start.
-            if read.epoch != state.epoch.id() || collections & !read.collections != 0 {
+            if read.epoch != state.epoch.id() {
+                fresh()
+            } else if collections & !read.collections != 0 {
+                // Of these this checkpoint knows nothing: from the start. What it knows may still tell of a lost future.
+                former = Some(read);
                 fresh()
             } else {
                 read
@@ -128,18 +132,39 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
     };
     cursor.collections = collections;
 
-    let snapshot = state.store.snapshot().await?;
+    let mut snapshot = state.store.snapshot().await?;
     loop {
-        let reader = Reader {
+        let reader = |cursor: Cursor| Reader {
             state,
             viewer,
             conn: &snapshot,
             size,
-            cursor: cursor.clone(),
+            cursor,
             rows: Vec::new(),
             more: false,
         };
-        let mut page = reader.read().await?;
+        let is_of_here = match former.take() {
+            None => true,
+            Some(former) => reader(former).standing().await?.is_some(),
+        };
+        let page = if is_of_here {
+            reader(cursor.clone()).read().await?
+        } else {
+            None
+        };
+        let Some(mut page) = page else {
+            // A checkpoint from a future that is lost: the database was replaced by an older copy. From the start, and not for
+            // this device alone: others have read less, and would miss what is written at the same numbers again. The
+            // snapshot is let go of first: after a restore all devices come at once, and if each held one connection while
+            // it waits for another, none would get any.
+            snapshot.commit().await?;
+            let epoch = state
+                .epoch
+                .begin(&state.store, state.entropy.as_ref(), cursor.epoch);
+            cursor = Cursor::start(account, device, epoch.await?, collections);
+            snapshot = state.store.snapshot().await?;
+            continue;
+        };
         let bytes: usize = page
             .changes
             .iter()
@@ -170,8 +195,19 @@ struct Reader<'a, C> {
     more: bool,
 }
 
+/// Where the database stands for a device.
+struct Standing {
+    mine: BTreeSet<i64>,
+    known: HashMap<i64, sync_partition::Model>,
+    tops: BTreeMap<String, i64>,
+    /// The newest start of a server.
+    newest: i64,
+}
+
 impl<C: ConnectionTrait> Reader<'_, C> {
-    async fn read(mut self) -> Result<Page> {
+    /// How far the clocks of all that concerns the device stand; nothing where its checkpoint is of another course of the
+    /// database.
+    async fn standing(&self) -> Result<Option<Standing>> {
         let mine: BTreeSet<i64> = self.viewer.partition_ids().into_iter().collect();
         let known = self.partitions(&mine).await?;
         let clock_names: BTreeSet<String> = known.values().map(|row| row.clock.clone()).collect();
@@ -181,9 +217,6 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .collect();
         let mut tops = door::clocks(self.conn, &names).await?;
         let newest = tops.remove(starts::CLOCK).unwrap_or(0);
-        // Partitions that were never written have no clock yet and nothing in them.
-        let clock_of = |partition: i64| known.get(&partition).map(|row| row.clock.as_str());
-
         let ahead = |(name, top): (&String, &i64)| {
             self.cursor
                 .clocks
@@ -192,22 +225,30 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         };
         let positions = (self.cursor.seen, &self.cursor.clocks);
         if tops.iter().any(ahead) || self.state.starts.is_foreign(self.conn, positions, newest).await? {
-            // A checkpoint from a future that is lost: the database was replaced by an older copy. From the start, and not for
-            // this device alone: others have read less, and would miss what is written at the same numbers again.
-            let Cursor {
-                account,
-                device,
-                epoch,
-                collections,
-                ..
-            } = self.cursor;
-            let state = self.state;
-            let epoch = state
-                .epoch
-                .begin(&state.store, state.entropy.as_ref(), epoch)
-                .await?;
-            self.cursor = Cursor::start(account, device, epoch, collections);
+            return Ok(None);
         }
+        Ok(Some(Standing {
+            mine,
+            known,
+            tops,
+            newest,
+        }))
+    }
+
+    /// Nothing where the checkpoint is of another course of the database.
+    async fn read(mut self) -> Result<Option<Page>> {
+        let Some(standing) = self.standing().await? else {
+            return Ok(None);
+        };
+        let Standing {
+            mine,
+            known,
+            tops,
+            newest,
+        } = standing;
+        // Partitions that were never written have no clock yet and nothing in them.
+        let clock_of = |partition: i64| known.get(&partition).map(|row| row.clock.as_str());
+
         self.cursor.seen = newest;
         for (name, top) in &tops {
             self.cursor.clocks.entry(clock_key(name)).or_insert(*top);
@@ -238,7 +279,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             self.delta(name, *top, &known).await?;
         }
         self.backfill().await?;
-        self.finish(&tops).await
+        self.finish(&tops).await.map(Some)
     }
 
     fn room(&self) -> usize {

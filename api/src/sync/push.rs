@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use entity::{
     id::{AccountId, SyncIssueId},
     sync_deferred, sync_issue, sync_receipt,
@@ -26,7 +26,9 @@ use crate::{
         door::{self, Command, Done, Facts, Verdict},
         merge::{Base, Merge, merge},
         working::{Changes, Needs, Working},
-        writing::{MOST_UNKNOWN, Outcome, Status, Stop, Writable, Write, Written, told_name},
+        writing::{
+            MOST_UNKNOWN, Outcome, Status, Stop, Writable, Write, Written, refuse_denunciation, told_name,
+        },
     },
     viewer::Viewer,
 };
@@ -60,9 +62,10 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
         }
     }
 
-    // Parents before children, whatever the order on the wire; rows of one collection keep theirs.
+    // Parents before children, whatever the order on the wire; rows of one collection keep theirs, after those that came
+    // before and waited.
     let mut order: Vec<usize> = (0..pushed.len()).collect();
-    order.sort_by_key(|index| pushed[*index].rank());
+    order.sort_by_key(|index| (pushed[*index].rank(), !pushed[*index].again));
     let commands: Vec<&dyn Command> = order
         .iter()
         .map(|index| &pushed[*index] as &dyn Command)
@@ -127,6 +130,27 @@ pub fn issue_field(issue: SyncIssueId) -> seal::Field {
     }
 }
 
+/// Stands for what a row says beside its fields; no field is called so.
+const UNREAD: &str = "";
+
+/// How many changes of one row that is not there yet may wait: each is judged together with those before it.
+const MOST_IN_LINE: usize = 200;
+
+/// What waits already of a row that is pushed.
+#[derive(Default)]
+struct Ahead {
+    /// When the last of it came.
+    came: Option<DateTime<Utc>>,
+    /// What the last of it waits for; none if the row is there, so that whatever comes now is judged by that.
+    waits_for: Option<Uuid>,
+    /// How many they are.
+    count: usize,
+    /// Those that can be read, oldest first.
+    rows: Vec<PushRow>,
+    /// The fields of the row as it would be with all of these and the new one; none where one of them takes it back.
+    together: Option<Document>,
+}
+
 /// A pushed row as a command.
 #[derive(Clone)]
 struct Pushed {
@@ -141,7 +165,8 @@ struct Pushed {
 
 impl Pushed {
     fn new(row: PushRow, account: AccountId, again: bool) -> Self {
-        let write = row.id.filter(|_| row.mistakes.is_empty()).map(|id| Write {
+        // Also of a row whose outer form is wrong: what it is about decides whether its bytes may be kept.
+        let write = row.id.map(|id| Write {
             id,
             fields: row.patch.clone(),
             delete: row.delete,
@@ -237,13 +262,15 @@ impl Pushed {
 
     /// What this device was told of the row before is settled when its change of the same field is taken: so its person
     /// corrected it, or saw the others' words and insisted. Other fields prove nothing, nor does another device.
-    fn resolve(&self, facts: &Facts<'_>, superseded: &Document, changes: &mut Changes) {
+    fn resolve(&self, working: &Working, facts: &Facts<'_>, superseded: &Document, changes: &mut Changes) {
         let Some((writable, write)) = self.target() else {
             return;
         };
         let (account, device, row) = (self.account, facts.viewer.device_id(), write.id);
         let (mutation, mut taken) = (self.row.mutation_id.clone(), self.row.patch.clone());
         taken.retain(|name, _| !superseded.contains_key(name));
+        // What came before and waited answers nothing that its author was told since.
+        let came = waiting::came(working, self.account, &self.row.mutation_id).unwrap_or(facts.now);
         changes.and(move |working| {
             let answered = |issue: &&sync_issue::Model| {
                 let field = issue.field.as_deref().filter(|field| is_written(writable, field));
@@ -251,6 +278,7 @@ impl Pushed {
                     && issue.row_id == Some(row)
                     && (issue.account_id, Some(issue.device_id)) == (account, device)
                     && issue.mutation_id != mutation
+                    && issue.at <= came
                     && field.is_none_or(|field| taken.contains_key(field))
             };
             let answered: Vec<_> = working.sync_issue.iter().filter(answered).cloned().collect();
@@ -273,7 +301,7 @@ impl Pushed {
     /// Other content under a name that was used before. The receipt of the first stays; what came now is kept as well,
     /// once, however often it is sent.
     fn reused(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        let errors = match self.gate(working, facts) {
+        let errors = match self.gate(working, facts, &self.ahead(working, facts)) {
             Err(by_hand) => vec![by_hand],
             Ok(()) => vec![Refused::field(Code::ReusedId, "mutationId")],
         };
@@ -343,12 +371,21 @@ impl Pushed {
     }
 
     /// Refuses what must not lie on a networked machine, before anything of it is kept.
-    fn gate(&self, working: &Working, facts: &Facts<'_>) -> Result<(), Refused> {
+    fn gate(&self, working: &Working, facts: &Facts<'_>, ahead: &Ahead) -> Result<(), Refused> {
         let name = self.row.collection.as_deref().unwrap_or_default();
         if let Some(writable) = registry::writable(name) {
-            let said = self.row.said(writable.read_only());
+            let mut said = self.row.said(writable.read_only());
+            if !self.row.mistakes.is_empty() {
+                // What stands beside a row that can be read, or in one that cannot, may be anything.
+                said.to_mut().insert(UNREAD.to_owned(), Value::Bool(true));
+            }
             writable.gate(&said)?;
             writable.gate_after(working, facts, self.row.id, &said)?;
+            if let Some(together) = &ahead.together {
+                writable.gate(together)?;
+            }
+        } else {
+            refuse_denunciation(&self.row.said(&[]))?;
         }
         if !self.row.mistakes.is_empty() && self.row.mentions_denunciation() {
             return Err(Refused::new(Code::DenunciationByHand));
@@ -356,7 +393,73 @@ impl Pushed {
         Ok(())
     }
 
-    fn defer(&self, facts: &Facts<'_>, waits_for: Uuid) -> Result<Verdict, Refused> {
+    /// What waits already of this row.
+    fn ahead(&self, working: &Working, facts: &Facts<'_>) -> Ahead {
+        let Some((writable, write)) = self.target() else {
+            return Ahead::default();
+        };
+        let about = (writable.name(), write.id);
+        let line = waiting::line(working, self.account, about, &self.row.mutation_id);
+        let Some(last) = line.last() else {
+            return Ahead::default();
+        };
+        let mut ahead = Ahead {
+            came: Some(last.at),
+            count: line.len(),
+            ..Ahead::default()
+        };
+        if writable.current(working, facts, write.id).is_some() {
+            return ahead;
+        }
+        ahead.waits_for = Some(last.waits_for);
+        ahead.rows = waiting::opened(facts, &line);
+        let rows = || ahead.rows.iter().chain([&self.row]);
+        if !rows().any(|row| row.delete) {
+            let mut together = Document::new();
+            for row in rows() {
+                together.extend(told(row));
+            }
+            together.retain(|name, value| !value.is_null() && is_written(writable, name));
+            ahead.together = Some(together);
+        }
+        ahead
+    }
+
+    /// Ends the waiting of a row that was taken together with a later one; words of it that the later one wrote over are
+    /// kept.
+    fn take_over(
+        &self,
+        facts: &Facts<'_>,
+        writable: &dyn Writable,
+        earlier: &PushRow,
+        taken: &Document,
+        changes: &mut Changes,
+    ) -> Result<(), Refused> {
+        let mut lost = told(earlier);
+        lost.retain(|name, value| {
+            !value.is_null() && writable.fields().contains(&name.as_str()) && taken.get(name) != Some(&*value)
+        });
+        let (account, mutation) = (self.account, earlier.mutation_id.clone());
+        Self::new(earlier.clone(), account, true).keep_lost(facts, writable, &lost, changes)?;
+        waiting::end(account, &mutation, changes);
+        changes.and(move |working| {
+            let is_its = |receipt: &&sync_receipt::Model| {
+                receipt.account_id == account && receipt.mutation_id == mutation
+            };
+            let receipt = working.sync_receipt.iter().find(is_its).cloned();
+            if let Some(receipt) = receipt {
+                working.sync_receipt.put(sync_receipt::Model {
+                    status: Status::Applied.code().to_owned(),
+                    rev: Some(1),
+                    ..receipt
+                });
+            }
+        });
+        Ok(())
+    }
+
+    /// Lets it wait for that, behind what waits of the same row.
+    fn defer(&self, facts: &Facts<'_>, waits_for: Uuid, ahead: &Ahead) -> Result<Verdict, Refused> {
         let outcome = Outcome {
             status: Status::Deferred,
             rev: None,
@@ -389,7 +492,7 @@ impl Pushed {
                 .device_id()
                 .ok_or(Refused::new(Code::Unauthenticated))?,
             payload: sealed,
-            at: facts.now,
+            at: waiting::next_moment(facts.now, ahead.came),
             issue_id: None,
         });
         Ok(self.settle(facts, changes, outcome))
@@ -513,12 +616,83 @@ impl Pushed {
         facts: &Facts<'_>,
         first: Option<Status>,
     ) -> Result<Verdict, Refused> {
+        let verdict = self.judge_words(working, facts, first)?;
+        let outcome = verdict.done.push.as_ref().map(|outcome| outcome.status);
+        let Some((writable, write)) = self.target().filter(|(writable, _)| {
+            self.is_offered_as_taken_back(*writable)
+                && !matches!(outcome, Some(Status::Rejected | Status::Deferred))
+        }) else {
+            return Ok(verdict);
+        };
+        // The row as these words leave it: judged twice, for changes are done once.
+        let mut after = working.clone();
+        verdict.changes.apply(&mut after);
+        let mut verdict = self.judge_words(working, facts, first)?;
+        if writable.current(&after, facts, write.id).is_none() || self.is_taken_back(writable, &after, facts)
+        {
+            return Ok(verdict);
+        }
+        let back = Write {
+            id: write.id,
+            fields: Document::new(),
+            delete: true,
+            recorded_at: write.recorded_at,
+        };
+        match writable.write(&after, facts, &back) {
+            Ok(Written { changes, .. }) => {
+                verdict.changes.append(changes);
+                Ok(verdict)
+            }
+            // Somebody worked with it meanwhile: its words are not applied either, and its author is told.
+            Err(Stop::Refused(errors)) => self.reject(facts, errors),
+            Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for, &self.ahead(working, facts)),
+        }
+    }
+
+    /// Whether a client that sends whole documents (RxDB) offers this one anew, as its author had taken it back. That it
+    /// was taken back it can only have from a server, whose version it has too: one that stood before an older copy was
+    /// put back. Such a client cannot send the deletion once more; so the document says it.
+    fn is_offered_as_taken_back(&self, writable: &dyn Writable) -> bool {
+        let Known::State {
+            assumed: None,
+            document,
+        } = &self.row.known
+        else {
+            return false;
+        };
+        let told = |name: &str| document.get(name).and_then(Value::as_str);
+        !self.row.delete
+            && told("rev").is_some()
+            && told("status").is_some_and(|status| Some(status) == writable.taken_back())
+    }
+
+    /// Whether the row stands there as taken back by its author, who sends this.
+    fn is_taken_back(&self, writable: &dyn Writable, working: &Working, facts: &Facts<'_>) -> bool {
+        let (Some(status), Some(id)) = (writable.taken_back(), self.row.id) else {
+            return false;
+        };
+        writable.current(working, facts, id).is_some()
+            && self
+                .master(working, facts)
+                .is_some_and(|row| row["status"].as_str() == Some(status))
+    }
+
+    /// Judges the words of a row, or its deletion.
+    fn judge_words(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        first: Option<Status>,
+    ) -> Result<Verdict, Refused> {
         if let Some(refused) = &self.refuse {
             return self.reject(facts, vec![refused.clone()]);
         }
         let name = self.row.collection.as_deref().unwrap_or_default();
-        if let Err(by_hand) = self.gate(working, facts) {
-            let errors = std::iter::once(by_hand).chain(self.row.mistakes.iter().cloned());
+        let ahead = self.ahead(working, facts);
+        if let Err(by_hand) = self.gate(working, facts, &ahead) {
+            // A name that a client made up may be somebody's.
+            let told = |mistake: &&Refused| mistake.code != Code::UnknownField;
+            let errors = std::iter::once(by_hand).chain(self.row.mistakes.iter().filter(told).cloned());
             let mut verdict = self.reject(facts, errors.collect())?;
             if let Some(writable) = registry::writable(name) {
                 let said = self.row.said(writable.read_only());
@@ -535,19 +709,31 @@ impl Pushed {
         }
         let Some((writable, write)) = self.target() else {
             let refused = match registry::collection(name) {
-                Some(_) => Refused::new(Code::ReadOnly),
+                Some(_) => Refused::field(Code::ReadOnly, "collection"),
                 None => Refused::field(Code::UnknownCode, "collection"),
             };
             return self.reject(facts, vec![refused]);
         };
 
+        // A row of somebody else's that is told back as it stands, by a client that does not know any more what it was told.
+        if !self.again
+            && matches!(self.row.known, Known::State { .. })
+            && writable.current(working, facts, write.id).is_none()
+            && let Some(Value::Object(master)) = self.master(working, facts)
+            && self.row.stands_in(&master)
+        {
+            return Ok(self.nothing_to_do());
+        }
         if let Err(mistakes) = self.check_fields(writable, facts) {
             return self.reject(facts, mistakes);
         }
         let mut write = write.clone();
         write.fields.retain(|name, _| is_written(writable, name));
 
-        if write.delete && matches!(first, Some(Status::Applied | Status::Merged)) {
+        if write.delete
+            && (matches!(first, Some(Status::Applied | Status::Merged))
+                || self.is_taken_back(writable, working, facts))
+        {
             return Ok(self.nothing_to_do());
         }
         let mut merged = false;
@@ -582,7 +768,7 @@ impl Pushed {
                 write.recorded_at,
             );
             if !conflicts.is_empty() {
-                return self.conflict(working, facts, &shown, conflicts);
+                return self.conflict(working, facts, writable, &shown, conflicts);
             }
             superseded.extend(shown.into_iter().filter(|(name, _)| late.contains(name)));
             merged = others || !superseded.is_empty();
@@ -592,7 +778,7 @@ impl Pushed {
             }
             if write.fields.is_empty() && !superseded.is_empty() {
                 let mut changes = Changes::default();
-                self.keep_lost(facts, &superseded, &mut changes);
+                self.keep_lost(facts, writable, &superseded, &mut changes)?;
                 let outcome = Outcome {
                     status: Status::Merged,
                     rev: Some(current.rev),
@@ -621,10 +807,31 @@ impl Pushed {
                 });
             }
         }
-        if let (None, Known::State { document, .. }) = (&current, &self.row.known) {
+        if let Some(waits_for) = ahead.waits_for {
+            // The row is not there because it waits: what is said of it now comes after what was said before.
+            if !self.again && ahead.count >= MOST_IN_LINE {
+                return self.reject(facts, vec![Refused::new(Code::LimitTooLarge)]);
+            }
+            let Some(together) = &ahead.together else {
+                return self.defer(facts, waits_for, &ahead);
+            };
+            // A correction may name another parent, which is there: then nothing of it waits any longer.
+            write.fields = together.clone();
+            let recorded = ahead.rows.iter().find_map(|row| row.recorded_at);
+            write.recorded_at = recorded.or(write.recorded_at);
+        } else if let (None, Known::State { document, .. }) = (&current, &self.row.known) {
             if write.delete {
                 // Gone here as well.
-                return Ok(self.nothing_to_do());
+                if !self.again {
+                    return Ok(self.nothing_to_do());
+                }
+                let outcome = Outcome {
+                    status: Status::Duplicate,
+                    rev: None,
+                    master: None,
+                    errors: Vec::new(),
+                };
+                return Ok(self.settle(facts, Changes::default(), outcome));
             }
             // A row that this server does not have (any more): all of it, not only what changed.
             write.fields = document.clone();
@@ -635,8 +842,13 @@ impl Pushed {
         let rev = current.as_ref().map_or(0, |current| current.rev) + 1;
         match writable.write(working, facts, &write) {
             Ok(Written { mut changes, differs }) => {
-                self.keep_lost(facts, &superseded, &mut changes);
-                self.resolve(facts, &superseded, &mut changes);
+                self.keep_lost(facts, writable, &superseded, &mut changes)?;
+                if let Some(together) = &ahead.together {
+                    for earlier in &ahead.rows {
+                        self.take_over(facts, writable, earlier, together, &mut changes)?;
+                    }
+                }
+                self.resolve(working, facts, &superseded, &mut changes);
                 let (status, master) = if merged || differs {
                     (
                         Status::Merged,
@@ -657,7 +869,7 @@ impl Pushed {
                 ))
             }
             Err(Stop::Refused(errors)) => self.reject(facts, errors),
-            Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for),
+            Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for, &ahead),
         }
     }
 }
@@ -669,6 +881,16 @@ fn rejected(errors: Vec<Refused>) -> Outcome {
         master: None,
         errors,
     }
+}
+
+/// All that a row says of its fields, null for what it empties.
+fn told(row: &PushRow) -> Document {
+    let mut told = match &row.known {
+        Known::State { document, .. } => document.clone(),
+        Known::Rev(_) => Document::new(),
+    };
+    told.extend(row.patch.clone());
+    told
 }
 
 /// Whether a client may write this field.
@@ -736,28 +958,51 @@ impl Pushed {
         Some(master)
     }
 
-    /// Words that are not taken are kept in the row's history.
-    fn keep_lost(&self, facts: &Facts<'_>, lost: &Document, changes: &mut Changes) {
+    /// Words that are not taken are kept in the row's history; private ones sealed, as nothing that its author would have
+    /// to answer.
+    fn keep_lost(
+        &self,
+        facts: &Facts<'_>,
+        writable: &dyn Writable,
+        lost: &Document,
+        changes: &mut Changes,
+    ) -> Result<(), Refused> {
         let Some(row) = self.row.id.filter(|_| !lost.is_empty()) else {
-            return;
+            return Ok(());
         };
+        if writable.is_private() {
+            let overtaken: Vec<Refused> = lost
+                .keys()
+                .map(|field| Refused::field(Code::Conflict, field.clone()))
+                .collect();
+            changes.put(sync_issue::Model {
+                status: sync_issue::RESOLVED.to_owned(),
+                ..self.issue(facts, facts.id(), &overtaken)?
+            });
+            return Ok(());
+        }
         let mut event = facts.event("", row, "conflict", None);
         event.kind = self.row.collection.clone().unwrap_or_default();
         event.detail = Some(json!({"lost": lost}).to_string());
         changes.happened(event);
+        Ok(())
     }
 
-    /// Somebody else changed the same field: his words stay. Ours are kept in history, and sealed like a refused row,
-    /// so that their author is told on every device of his and finds them again, contact details as well.
+    /// Somebody else changed the same field: his words stay. Ours are kept in history (but for a note), and sealed like a
+    /// refused row, so that their author is told on every device of his and finds them again, contact details as well.
     fn conflict(
         &self,
         working: &Working,
         facts: &Facts<'_>,
+        writable: &dyn Writable,
         shown: &Document,
         fields: Vec<String>,
     ) -> Result<Verdict, Refused> {
         let mut changes = Changes::default();
-        self.keep_lost(facts, shown, &mut changes);
+        // Of private words the sealed copy is the only one.
+        if !writable.is_private() {
+            self.keep_lost(facts, writable, shown, &mut changes)?;
+        }
         let errors: Vec<Refused> = fields
             .into_iter()
             .map(|field| Refused::field(Code::Conflict, field))

@@ -14,7 +14,7 @@ use crate::{
     error::{Code, Refused},
     store::{
         collection::Document,
-        writing::{MOST_UNKNOWN, parse_id, parse_time, told_name},
+        writing::{MOST_UNKNOWN, names_denunciation, parse_id, parse_time, told_name},
     },
 };
 
@@ -163,6 +163,19 @@ impl PushRow {
         matches!(self.known, Known::State { .. }) && self.mistakes.is_empty()
     }
 
+    /// Whether every word of it stands there already, so that it is no change, whoever may change the row. `master` is the
+    /// row as its sender sees it.
+    pub fn stands_in(&self, master: &Document) -> bool {
+        matches!(self.known, Known::State { .. })
+            && self.mistakes.is_empty()
+            && !self.delete
+            && self.patch.iter().all(|(name, value)| {
+                master
+                    .get(name)
+                    .map_or(value.is_null(), |standing| standing == value)
+            })
+    }
+
     /// What it says about the row as a whole, without what the server itself had said.
     pub fn said(&self, read_only: &[&str]) -> Cow<'_, Document> {
         // Whose words they are is no word; what stands there and is no id may be one.
@@ -188,10 +201,27 @@ impl PushRow {
         }
     }
 
-    /// Whether the row, read as bytes, might tell of a denunciation: then not even its bytes are kept.
+    /// Whether a row that was misread might tell of a denunciation: then not even its bytes are kept. Where its parts
+    /// can be told apart its `kind` says so, wherever it stands; else any of its bytes may be the word.
     pub fn mentions_denunciation(&self) -> bool {
+        if let Ok(Value::Object(members)) = serde_json::from_slice(&self.raw)
+            && ["patch", "newDocumentState", "assumedMasterState"]
+                .iter()
+                .all(|part| matches!(members.get(*part), None | Some(Value::Null | Value::Object(_))))
+        {
+            return says_denunciation(&Value::Object(members));
+        }
         let text = String::from_utf8_lossy(&self.raw);
         text.contains("denunciation") || crate::text::fold(&text).contains("to cao")
+    }
+}
+
+/// Whether a `kind` anywhere in it calls it a denunciation.
+fn says_denunciation(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => names_denunciation(members) || members.values().any(says_denunciation),
+        Value::Array(items) => items.iter().any(says_denunciation),
+        _ => false,
     }
 }
 
@@ -247,5 +277,34 @@ mod tests {
             let field = mistake.field.unwrap();
             assert!(field.len() <= 64 && !field.contains('\u{0}'), "{field:?}");
         }
+    }
+
+    #[test]
+    fn of_rubber_and_of_a_denunciation() {
+        let of = |patch: Value, beside: Value| {
+            row(json!({"mutationId": "m", "collection": "feedback", "id": Uuid::nil(), "patch": patch, "x": beside}))
+                .mentions_denunciation()
+        };
+        for kind in [
+            "denunciation",
+            "DENUNCIATION",
+            "tố cáo",
+            "TỐ CÁO",
+            "to\u{302}\u{301} ca\u{301}o",
+            "to_cao",
+        ] {
+            assert!(of(json!({ "kind": kind }), json!(1)), "{kind}");
+            assert!(
+                of(json!({}), json!([{ "kind": kind }])),
+                "{kind} beside the patch"
+            );
+        }
+        // Its parts cannot be told apart.
+        assert!(of(json!("kind: tố cáo"), json!(1)));
+        assert!(PushRow::from_bytes("{\"kind\": \"tố cáo\"".as_bytes()).mentions_denunciation());
+        assert!(!of(
+            json!({"kind": "petition", "content": "tổ cao su số 2"}),
+            json!(1)
+        ));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Duration, Utc};
 use entity::{
     id::{AccountId, DeviceId, SyncIssueId},
-    sync_deferred, sync_issue, sync_log,
+    sync_deferred, sync_issue, sync_log, sync_receipt,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query};
 use uuid::Uuid;
@@ -44,7 +44,8 @@ pub(super) fn field(waits_for: Uuid) -> seal::Field {
 }
 
 /// The rows of this account whose waiting may be over: all that wait for what is `brought` now, and of those that wait
-/// for what is here already the ones of which nobody was told yet before the others. What waits for something that never
+/// for what is here already the ones of which nobody was told yet before the others; with each of them, and with each row
+/// that is `brought`, whatever else waits of the same row, in the order in which it came. What waits for something that never
 /// came is not tried, however old it is: two hundred of these would keep all later ones waiting.
 pub(super) async fn of(state: &State, account: AccountId, brought: &BTreeSet<Uuid>) -> Result<Vec<PushRow>> {
     let conn = state.store.read();
@@ -77,8 +78,29 @@ pub(super) async fn of(state: &State, account: AccountId, brought: &BTreeSet<Uui
         .iter()
         .filter(|(_, parent)| here.contains(parent))
         .take(MOST);
-    let chosen: Vec<&String> = now.chain(others).map(|(mutation, _)| mutation).collect();
-    let mut rows = Vec::new();
+    let mut chosen: BTreeSet<&String> = now.chain(others).map(|(mutation, _)| mutation).collect();
+    let mut about: Vec<(String, Uuid)> = Vec::new();
+    for some in waits.chunks(AT_ONCE) {
+        let found = sync_receipt::Entity::find()
+            .select_only()
+            .columns([sync_receipt::Column::MutationId, sync_receipt::Column::RowId])
+            .filter(sync_receipt::Column::AccountId.eq(account))
+            .filter(
+                sync_receipt::Column::MutationId.is_in(some.iter().map(|(mutation, _)| mutation.as_str())),
+            )
+            .filter(sync_receipt::Column::RowId.is_not_null());
+        about.extend(found.into_tuple::<(String, Uuid)>().all(conn).await?);
+    }
+    // A correction is never tried without what it corrects, nor the row without the word that takes it back.
+    let rows_of: BTreeSet<Uuid> = about
+        .iter()
+        .filter(|(mutation, row)| chosen.contains(mutation) || brought.contains(row))
+        .map(|(_, row)| *row)
+        .collect();
+    let same_rows = about.iter().filter(|(_, row)| rows_of.contains(row));
+    chosen.extend(same_rows.map(|(mutation, _)| mutation));
+    let chosen: Vec<&String> = chosen.into_iter().collect();
+    let mut rows: Vec<(DateTime<Utc>, PushRow)> = Vec::new();
     for some in chosen.chunks(AT_ONCE) {
         let kept = waiting()
             .filter(sync_deferred::Column::MutationId.is_in(some.iter().copied()))
@@ -87,13 +109,53 @@ pub(super) async fn of(state: &State, account: AccountId, brought: &BTreeSet<Uui
             .await?;
         for row in kept {
             match seal::open_quarantined(&state.keys, field(row.waits_for), &row.payload) {
-                Ok(raw) => rows.push(PushRow::from_bytes(&raw)),
+                Ok(raw) => rows.push((row.at, PushRow::from_bytes(&raw))),
                 // Damaged, or sealed by a newer program: it goes on waiting, and holds up nothing else.
                 Err(broken) => tracing::error!(?broken, "a waiting row does not open"),
             }
         }
     }
-    Ok(rows)
+    rows.sort_by_key(|(at, _)| *at);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What waits of this row, oldest first, before the one of this mutation. No two of them came at the same moment
+/// ([`next_moment`]), so that their order is told.
+pub(super) fn line<'a>(
+    working: &'a Working,
+    account: AccountId,
+    (collection, id): (&str, Uuid),
+    mutation: &str,
+) -> Vec<&'a sync_deferred::Model> {
+    let receipts = working.sync_receipt.iter().filter(|receipt| {
+        receipt.row_id == Some(id)
+            && receipt.account_id == account
+            && receipt.collection == collection
+            && receipt.mutation_id != mutation
+    });
+    // Receipt and waiting row have the same key.
+    let mut line: Vec<&sync_deferred::Model> = receipts
+        .filter_map(|receipt| working.sync_deferred.get(receipt.key().0))
+        .collect();
+    if let Some(own) = find(working, account, mutation) {
+        line.retain(|row| row.at < own.at);
+    }
+    line.sort_by_key(|row| row.at);
+    line
+}
+
+/// The moment of a row that begins to wait now, behind this one.
+pub(super) fn next_moment(now: DateTime<Utc>, last: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    // A microsecond is the least that both databases keep.
+    last.map_or(now, |last| now.max(last + Duration::microseconds(1)))
+}
+
+/// Those of a line that can be read. What cannot goes on waiting and holds up nothing else.
+pub(super) fn opened(facts: &Facts<'_>, line: &[&sync_deferred::Model]) -> Vec<PushRow> {
+    line.iter()
+        .filter_map(|row| seal::open_quarantined(facts.keys, field(row.waits_for), &row.payload).ok())
+        .map(|raw| PushRow::from_bytes(&raw))
+        .collect()
 }
 
 /// How many names stand in one statement.
@@ -104,6 +166,11 @@ fn find<'a>(working: &'a Working, account: AccountId, mutation: &str) -> Option<
         .sync_deferred
         .iter()
         .find(|row| row.account_id == account && row.mutation_id == mutation)
+}
+
+/// When a row came that waits.
+pub(super) fn came(working: &Working, account: AccountId, mutation: &str) -> Option<DateTime<Utc>> {
+    find(working, account, mutation).map(|row| row.at)
 }
 
 /// What has to be read of a waiting row to end its waiting.

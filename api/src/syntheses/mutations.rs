@@ -5,10 +5,10 @@ use entity::id::SynthesisId;
 
 use super::{
     graphql::Synthesis,
-    office::{Cosign, Draft, Freeze, Send},
+    office::{Cosign, CosignPaper, Draft, Freeze, Send},
 };
 use crate::{
-    error::{Refused, Result},
+    error::{Code, Refused, Result},
     graphql::{UserError, command::answer, input_id, scalar::Day, state},
     store::door::Command,
 };
@@ -50,6 +50,32 @@ pub struct CosignSynthesisInput {
     synthesis_id: ID,
     /// Who signs for MTTQ, at most 200 characters.
     signer: String,
+    /// Recorded by the office, on the paper that MTTQ signed, where MTTQ has no account at the council
+    /// (`INVALID_STATE` where it has one).
+    on_behalf: Option<bool>,
+    /// The number of that paper as printed (số, ký hiệu), at most 100 characters; required with `onBehalf`, and only
+    /// with it.
+    document_number: Option<String>,
+    /// Its date, not in the future and in the council's time; required with `onBehalf`, and only with it.
+    document_date: Option<Day>,
+}
+
+impl CosignSynthesisInput {
+    /// The paper by which MTTQ signed, where the office records it.
+    fn paper(&self) -> Result<Option<CosignPaper>, Refused> {
+        let (number, date) = (self.document_number.clone(), self.document_date.as_ref());
+        if self.on_behalf.unwrap_or(false) {
+            return Ok(Some(CosignPaper {
+                number: number.ok_or(Refused::field(Code::Required, "documentNumber"))?,
+                date: date.ok_or(Refused::field(Code::Required, "documentDate"))?.0,
+            }));
+        }
+        match (number, date) {
+            (Some(_), _) => Err(Refused::field(Code::InvalidValue, "documentNumber")),
+            (None, Some(_)) => Err(Refused::field(Code::InvalidValue, "documentDate")),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// An edition that goes out.
@@ -106,7 +132,9 @@ impl SynthesisMutation {
     }
 
     /// Freezes the list as it is now, numbered by tier and field (chốt danh sách): the next edition, which never
-    /// changes. Points whose minutes are signed become `synthesised` with the council's. At most 5,000 lines. Refusals:
+    /// changes. The newest edition's document sent again with the list as it was frozen changes nothing; with another
+    /// list (a petition more or less, another wording or classification) it is `TAKEN`: another edition has a document
+    /// of its own. Points whose minutes are signed become `synthesised` with the council's. At most 5,000 lines. Refusals:
     /// `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`, `TOO_LONG`, `TAKEN`, `LIMIT_TOO_LARGE`.
     async fn freeze_synthesis(
         &self,
@@ -125,8 +153,9 @@ impl SynthesisMutation {
         payload(ctx, freeze).await
     }
 
-    /// MTTQ puts its name to the newest edition of the council's synthesis (Mặt trận Tổ quốc cùng ký). Refusals:
-    /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `REQUIRED`, `TOO_LONG`.
+    /// MTTQ puts its name to the newest edition of the council's synthesis (Mặt trận Tổ quốc cùng ký). Where it has no
+    /// account at the council, the office records on which paper it signed (`onBehalf`). Refusals: `NOT_FOUND`,
+    /// `FORBIDDEN`, `INVALID_STATE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`, `TOO_LONG`.
     async fn cosign_synthesis(
         &self,
         ctx: &Context<'_>,
@@ -135,6 +164,7 @@ impl SynthesisMutation {
         let cosign = || {
             Ok(Cosign {
                 synthesis: input_id(&input.synthesis_id, "synthesisId")?,
+                on_behalf: input.paper()?,
                 signer: input.signer,
             })
         };

@@ -15,6 +15,7 @@ use crate::{
     error::{Code, Refused},
     store::{
         door::{Command, Facts, Verdict},
+        reference::existed,
         working::{Changes, Needs, Working},
     },
     viewer::Place,
@@ -230,6 +231,13 @@ pub struct Freeze {
 }
 
 impl Freeze {
+    /// Whether it is the paper of this edition.
+    fn is_of(&self, edition: &synthesis_edition::Model) -> bool {
+        let number = text(Some(&self.document_number), "documentNumber", 100);
+        self.document_date == edition.document_date
+            && number.is_ok_and(|number| number.as_ref() == Some(&edition.document_number))
+    }
+
     /// The points whose minutes are signed are part of the council's synthesis now.
     fn synthesise(&self, working: &Working, facts: &Facts<'_>, row: &Model, changes: &mut Changes) {
         for point in working
@@ -259,6 +267,10 @@ impl Command for Freeze {
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
         need_delegates(working, needs);
+        let row = working.synthesis.get(self.synthesis);
+        let before = row.and_then(|row| newest(working, row));
+        let again = before.filter(|edition| self.is_of(edition));
+        needs.lines_of.extend(again.map(|edition| edition.id.0));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -272,10 +284,10 @@ impl Command for Freeze {
         }
         let before = newest(working, row);
         if let Some(known) = before
-            && (&known.document_number, known.document_date) == (&number, self.document_date)
+            && self.is_of(known)
         {
             // The same paper sent again is no second edition.
-            let is_same = known.after == whole(list.lines.len()) && known.opinions == whole(list.opinions);
+            let is_same = frozen(working, known) == list.lines && counts(known) == counts_now(&list);
             return if is_same {
                 Ok(Verdict::about(Changes::default(), [row.id.0]))
             } else {
@@ -308,6 +320,8 @@ impl Command for Freeze {
             cosigned_at: None,
             cosigned_by: None,
             cosigner: None,
+            cosign_document_number: None,
+            cosign_document_date: None,
             sent_on: None,
             sent_by: None,
             sent_to: None,
@@ -355,6 +369,24 @@ fn item(facts: &Facts<'_>, edition: SynthesisEditionId, position: i32, line: Lin
     }
 }
 
+/// The lines of an edition as they were frozen, in order.
+fn frozen(working: &Working, edition: &synthesis_edition::Model) -> Vec<Line> {
+    let items = working.synthesis_item.iter();
+    let mut items: Vec<_> = items.filter(|item| item.edition_id == edition.id).collect();
+    items.sort_by_key(|item| item.position);
+    items.into_iter().cloned().map(Line::from).collect()
+}
+
+/// What an edition counts beside its lines.
+fn counts(edition: &synthesis_edition::Model) -> [i32; 4] {
+    [edition.points, edition.opinions, edition.on_spot, edition.before]
+}
+
+/// The same of a list now.
+fn counts_now(list: &List) -> [i32; 4] {
+    [list.points, list.opinions, list.on_spot, list.before].map(whole)
+}
+
 fn whole(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
@@ -364,6 +396,29 @@ pub struct Cosign {
     pub synthesis: SynthesisId,
     /// Who signs for it.
     pub signer: String,
+    /// The document by which it signed: recorded by the office for an MTTQ without an account.
+    pub on_behalf: Option<CosignPaper>,
+}
+
+/// The document by which MTTQ signed.
+pub struct CosignPaper {
+    pub number: String,
+    pub date: NaiveDate,
+}
+
+/// Whether somebody signs for MTTQ at the council with an account of his own today.
+fn front_signs(working: &Working, facts: &Facts<'_>, council: CouncilId) -> bool {
+    let signs = |role: &str| {
+        let rights = facts.reference.bodies.roles.get(role);
+        rights.is_some_and(|rights| rights.contains(Capability::CosignSynthesis.code()))
+    };
+    working.role_grant.iter().any(|grant| {
+        let account = working.account.get(grant.account_id);
+        grant.council_id == Some(council)
+            && signs(&grant.role)
+            && existed(Some(grant.valid_from), grant.valid_to, facts.today)
+            && account.is_some_and(|account| account.disabled_at.is_none())
+    })
 }
 
 impl Command for Cosign {
@@ -371,25 +426,50 @@ impl Command for Cosign {
         needs.synthesis.insert(self.synthesis.0);
     }
 
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        if self.on_behalf.is_some() {
+            let row = working.synthesis.get(self.synthesis);
+            needs.holders_at_council.extend(row.map(|row| row.council_id.0));
+        }
+    }
+
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let row = known(working, facts, self.synthesis)?;
-        if !facts
-            .viewer
-            .may(Capability::CosignSynthesis, Place::Council(row.council_id))
-        {
+        let capability = match self.on_behalf {
+            Some(_) => Capability::AnswerOnBehalf,
+            None => Capability::CosignSynthesis,
+        };
+        if !facts.viewer.may(capability, Place::Council(row.council_id)) {
             return Err(Refused::field(Code::Forbidden, "synthesisId"));
+        }
+        if self.on_behalf.is_some() && front_signs(working, facts, row.council_id) {
+            // Its own people sign; nobody else's word stands for theirs.
+            return Err(Refused::field(Code::InvalidState, "onBehalf"));
         }
         let signer = text(Some(&self.signer), "signer", 200)?;
         let signer = signer.ok_or(Refused::field(Code::Required, "signer"))?;
         let status = step(row, Event::Cosign)?;
         let edition = newest(working, row).ok_or(Refused::new(Code::InvalidState))?;
-        let mut event = facts.event("synthesis", row.id, "cosigned", Some(row.council_id));
-        event.basis = Some(signer.clone());
+        let paper = self.on_behalf.as_ref().map(|paper| {
+            let number = text(Some(&paper.number), "documentNumber", 100)?;
+            let number = number.ok_or(Refused::field(Code::Required, "documentNumber"))?;
+            dated(facts, row.council_id, paper.date, "documentDate")?;
+            Ok::<_, Refused>((number, paper.date))
+        });
+        let (number, date) = paper.transpose()?.unzip();
+        let (name, basis) = match &number {
+            Some(number) => ("cosigned_on_behalf", format!("{number}: {signer}")),
+            None => ("cosigned", signer.clone()),
+        };
+        let mut event = facts.event("synthesis", row.id, name, Some(row.council_id));
+        event.basis = Some(basis);
         let mut changes = Changes::default();
         changes.put(synthesis_edition::Model {
             cosigned_at: Some(facts.now),
             cosigned_by: facts.viewer.account_id(),
             cosigner: Some(signer),
+            cosign_document_number: number,
+            cosign_document_date: date,
             ..edition.clone()
         });
         changes.put(Model {

@@ -289,7 +289,7 @@ impl SynthesisEdition {
         self.row.cosigned_at.map(Time)
     }
 
-    /// Whose account said so.
+    /// Whose account said so: MTTQ's, or the office's where it recorded it (`cosignedOnBehalf`).
     async fn cosigned_by(&self) -> Option<&str> {
         self.cosigned_by.as_deref()
     }
@@ -297,6 +297,22 @@ impl SynthesisEdition {
     /// Who signed for MTTQ.
     async fn cosigner(&self) -> Option<&str> {
         self.row.cosigner.as_deref()
+    }
+
+    /// Whether the office recorded it for an MTTQ without an account (Văn phòng nhập thay).
+    async fn cosigned_on_behalf(&self) -> bool {
+        self.row.cosign_document_number.is_some()
+    }
+
+    /// The number of the paper on which the office recorded it (số, ký hiệu), as printed; null where MTTQ signed with
+    /// its own account.
+    async fn cosign_document_number(&self) -> Option<&str> {
+        self.row.cosign_document_number.as_deref()
+    }
+
+    /// The date of that paper.
+    async fn cosign_document_date(&self) -> Option<Day> {
+        self.row.cosign_document_date.map(Day)
     }
 
     /// When it was sent.

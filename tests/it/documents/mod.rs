@@ -2,7 +2,7 @@
 //! that a council replaces.
 
 mod office;
-mod reading;
+pub(crate) mod reading;
 mod templates;
 
 use cutri_tests::{TestDatabase, app::Person, each_db, phone::new_id};
@@ -18,7 +18,7 @@ struct Round {
 }
 
 /// The document at a path, and how the browser names it.
-async fn fetched(person: &Person, path: &str) -> (String, Vec<u8>) {
+pub(crate) async fn fetched(person: &Person, path: &str) -> (String, Vec<u8>) {
     let (status, headers, bytes) = person.with_file("GET", path, &[], Vec::new()).await;
     assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&bytes));
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
@@ -164,6 +164,67 @@ each_db! {
         office::opens(&files);
     }
 
+    // Printed again it counted urgings that came later, and due dates that were moved since.
+    async fn an_urging_letter_says_the_same_when_it_is_printed_again(db: TestDatabase) {
+        let round = Round::told(&db).await;
+        let stage = &round.stage;
+        let path = &round.paths.iter().find(|(name, _)| *name == "urging").unwrap().1;
+        let printed = async || text_of(&fetched(&stage.office(), path).await.1);
+        let first = printed().await;
+        assert!(first.contains("12/HĐND-VP") && first.contains("20/03/2026"), "{first}");
+        let told = stage.office().data("{ petitions(first: 10) { nodes { id title } } }", json!({})).await;
+        let of = |title: &str| {
+            let mut rows = told["petitions"]["nodes"].as_array().unwrap().iter();
+            text(&rows.find(|row| row["title"] == title).unwrap()["id"])
+        };
+        let (bridge, power) = (of("Sửa cầu Cả Môn"), of("Nâng cấp lưới điện"));
+
+        // A call of two weeks ago arrives from a phone; one date is moved; another goes to the body by a new letter.
+        stage.clock.advance(chrono::Duration::days(1));
+        let call = json!({"targetKind": "petition", "targetId": bridge, "how": "phone", "at": "2026-03-09T08:00:00+07:00"});
+        let call = cutri_tests::phone::create("urging", &new_id(), call);
+        let pushed = cutri_tests::phone::Phone::new(stage.delegate(0)).push(&[call]).await;
+        assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+        let later = json!({"petitionIds": [bridge], "dueAt": "2026-05-29", "reason": "Chờ bố trí vốn"});
+        stage.body().done("extendDue", later, "petition { extendedTo }").await;
+        let back = json!({"petitionIds": [power], "reason": "Thuộc ngành điện"});
+        stage.body().done("returnPetitions", back, "").await;
+        stage.clock.advance(chrono::Duration::days(1));
+        let anew = json!({"petitionIds": [power], "leadId": stage.world.here.committee, "documentNumber": "40/HĐND-VP",
+            "documentDate": "2026-03-25", "dueAt": "2026-04-30"});
+        stage.office().done("forwardPetitions", anew, "").await;
+        assert_eq!(printed().await, first);
+    }
+
+    // What was given back, or sent elsewhere by its owner, was missing when the council above printed its letter again.
+    async fn a_forwarding_letter_says_the_same_when_its_petitions_are_no_more_with_the_council(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let above = || stage.app.person(&world.province_office);
+        let two = stage.petitions(0, &["Cầu liên xã", "Đèn tỉnh lộ"].map(str::to_owned)).await;
+        let up = json!({"petitionIds": two, "upperCouncilId": world.province_council, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        stage.office().done("forwardPetitions", up, "").await;
+        stage.day("2026-03-03");
+        let on = json!({"petitionIds": two, "leadId": world.department, "documentNumber": "90/HĐND", "documentDate": "2026-03-03"});
+        let sent = above().done("forwardPetitions", on, "petitions { forwardings { documentNumber documentUrl } }").await;
+        let letters = sent["petitions"][0]["forwardings"].as_array().unwrap();
+        let path = text(&letters.iter().find(|letter| letter["documentNumber"] == "90/HĐND").unwrap()["documentUrl"]);
+        let printed = async || text_of(&fetched(&above(), &path).await.1);
+        let first = printed().await;
+        assert!(first.contains("Cầu liên xã") && first.contains("Đèn tỉnh lộ"), "{first}");
+
+        // Both come back, from the department and from the council above, and the commune sends them to its own body.
+        let back = json!({"petitionIds": two, "reason": "Thuộc thẩm quyền cấp xã"});
+        stage.app.person(&world.department_login).done("returnPetitions", back.clone(), "").await;
+        above().done("returnPetitions", back, "").await;
+        stage.forward(&two, world.here.committee, &[], "2/VP").await;
+        for id in &two {
+            let seen = above().data("query($id: ID!) { petition(id: $id) { id } }", json!({"id": id})).await;
+            assert_eq!(seen["petition"], Value::Null, "it is with the commune");
+        }
+        assert_eq!(printed().await, first);
+    }
+
     async fn a_document_is_made_for_the_council_alone(db: TestDatabase) {
         let round = Round::told(&db).await;
         let (app, world) = (&round.stage.app, &round.stage.world);
@@ -200,6 +261,52 @@ each_db! {
             let body: Value = serde_json::from_slice(&body).unwrap();
             assert_eq!((status, &body["errors"][0]["extensions"]["code"]), (400, &json!(code)));
         }
+    }
+
+    // The second of two sessions of one day had a table from New Year on, with all that the one before had counted as new.
+    async fn what_came_on_a_sessions_own_day_is_new_in_one_table_alone(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (_, point) = stage.held().await;
+        let said = stage.said(0, &point, &[("một", false), ("hai", false), ("ba", false), ("bốn", false), ("năm", false)]).await;
+        let session = async |title: &str, day: &str, hour: &str| {
+            let input = json!({"councilId": stage.world.here.council, "family": "session", "kind": "thematic", "title": title,
+                "startsAt": format!("{day}T{hour}:00:00+07:00")});
+            let made = stage.office().done("planMeeting", input, "meeting { id }").await;
+            text(&made["meeting"]["id"])
+        };
+        let sessions = [
+            session("Kỳ họp thứ 4", "2026-03-10", "08").await,
+            session("Kỳ họp thứ 5", "2026-06-10", "08").await,
+            session("Kỳ họp thứ 6", "2026-06-10", "14").await,
+            session("Kỳ họp thứ 7", "2026-09-10", "08").await,
+        ];
+        // The day before a session, its own (an hour after midnight and an hour before the next), and the day after.
+        for (feedback, at) in said.iter().zip(["2026-03-09T12", "2026-03-09T18", "2026-03-10T16", "2026-03-11T12", "2026-06-10T16"]) {
+            stage.clock.set(format!("{at}:00:00Z").parse().unwrap());
+            stage.group_of(&[feedback], "sửa đường").await;
+        }
+        stage.day("2026-09-11");
+        let office = stage.office();
+        let mut tables = Vec::new();
+        for session in &sessions {
+            let (_, bytes) = fetched(&office, &format!("/documents/petition-results/{session}.docx")).await;
+            let told = text_of(&bytes);
+            // Carried over, new, in all, done, left.
+            let (_, figures) = told.split_once("Kỳ trước chuyển sang ").unwrap();
+            let (figures, _) = figures.split_once(". Số liệu").unwrap();
+            let figures: Vec<u32> = figures.split(|c: char| !c.is_ascii_digit()).filter_map(|figure| figure.parse().ok()).collect();
+            let (_, period) = told.split_once("(Kỳ từ ngày ").unwrap();
+            let period = period.split_once(';').unwrap().0.to_owned();
+            let listed = told.lines().filter(|line| line.contains("/2026 | ")).count();
+            assert_eq!(listed, figures[2] as usize, "{told}");
+            tables.push((period, figures));
+        }
+        assert_eq!(tables, [
+            ("01/01/2026 đến ngày 10/03/2026".to_owned(), vec![0, 3, 3, 0, 3]),
+            ("11/03/2026 đến ngày 10/06/2026".to_owned(), vec![3, 2, 5, 0, 5]),
+            ("11/03/2026 đến ngày 10/06/2026".to_owned(), vec![3, 2, 5, 0, 5]),
+            ("11/06/2026 đến ngày 10/09/2026".to_owned(), vec![5, 0, 5, 0, 5]),
+        ]);
     }
 
     async fn a_paper_is_printed_before_its_number_is_known(db: TestDatabase) {

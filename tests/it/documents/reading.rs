@@ -38,7 +38,7 @@ pub(super) fn changed(docx: &[u8], name: &str, change: impl FnOnce(&str) -> Stri
 }
 
 /// What it says: a line for each paragraph, a bar between cells.
-pub(super) fn text_of(docx: &[u8]) -> String {
+pub(crate) fn text_of(docx: &[u8]) -> String {
     let parts = parts(docx);
     let (_, document) = parts
         .iter()

@@ -2,6 +2,7 @@
 
 mod client;
 mod expiry;
+mod lost;
 mod pictures;
 mod reading;
 mod rows;

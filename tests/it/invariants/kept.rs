@@ -33,7 +33,11 @@ pub(crate) async fn everything(state: &State) -> Vec<(&'static str, String)> {
         all.push(("waiting", open(field, &row.payload)));
     }
     for row in entity::feedback_contact::Entity::find().all(conn).await.unwrap() {
-        let sealed = [("name", &row.name), ("phone", &row.phone)];
+        let sealed = [
+            ("name", &row.name),
+            ("phone", &row.phone),
+            ("consent", &row.consent),
+        ];
         for (column, sealed) in sealed {
             let field = seal::Field {
                 table: "feedback_contact",

@@ -271,7 +271,8 @@ each_db! {
         assert!(proxy.answered() - before < whole * 2, "linear");
     }
 
-    /// One bit of one row is wrong on the phone: it finds that it is not whole, and repairs exactly that row.
+    /// One bit of the version of one row is wrong on the phone: it finds that it is not whole, and repairs exactly that row.
+    /// The digest is of ids and versions; the words of a row are not in it.
     async fn i20_one_wrong_bit_is_found_and_exactly_that_row_repaired(db: TestDatabase) {
         let (app, world) = stage(&db).await;
         let mut phone = light(app.person(&world.here.delegates[0]));

@@ -5,18 +5,19 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::Duration;
 use cutri::{
     clock::{Clock, ManualClock},
+    entropy::SystemEntropy,
     sync::registry,
 };
 use cutri_tests::{
     TestApp, TestDatabase, each_db,
-    phone::{Phone, change, create, new_id},
+    phone::{Phone, change, create, new_id, take_back},
     world::World,
 };
 use serde_json::{Value, json};
 
 use super::{
     kept::{everything, places},
-    light, record, said, second_device, stage, statuses,
+    light, record, said, second_device, stage, statuses, traces,
 };
 
 fn code(answer: &Value) -> &str {
@@ -150,6 +151,58 @@ each_db! {
         assert_eq!(mine.row("note", &note)["text"], "ghi-sau-bản-sao");
     }
 
+    /// What was taken back after the copy was made, and what the copy never had: nobody works with it again.
+    async fn i16_what_was_taken_back_stays_so_after_a_restore(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let [author, colleague] = &world.here.delegates;
+        let (mut mine, mut theirs) = (light(app.person(author)), light(app.person(colleague)));
+        let now = app.state.clock.now();
+        let starts = cutri::clock::wire(now + Duration::days(2));
+        let contact = || create("meeting", &new_id(), json!({"kind": "individual_or_group", "unitIds": world.here.unit,
+            "place": "Quán cà phê ấp 2", "startsAt": starts, "title": "Gặp nhóm cử tri ấp 2"}));
+        let words = |content: &str| create("feedback", &new_id(), said(&world, content));
+        let early = [words("có trong bản sao"), contact()];
+        assert_eq!(statuses(&mine.push(&early).await), ["APPLIED"; 2]);
+        mine.pull().await;
+        theirs.pull().await;
+        let copy = db.backup().await;
+        let later = [words("sau bản sao"), contact()];
+        assert_eq!(statuses(&mine.push(&later).await), ["APPLIED"; 2]);
+        let taken: Vec<(&str, &str)> = early.iter().chain(&later)
+            .map(|row| (row["collection"].as_str().unwrap(), row["id"].as_str().unwrap()))
+            .collect();
+        let back = || taken.iter().map(|(collection, id)| take_back(collection, id)).collect::<Vec<_>>();
+        assert_eq!(statuses(&mine.push(&back()).await), ["APPLIED"; 4]);
+        mine.pull().await;
+
+        let keys = app.stop().await;
+        db.put_back(&copy).await;
+        // So late that by the clock the contacts were held.
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now + Duration::days(3)));
+        let app = TestApp::start_from(&db, clock, Arc::new(SystemEntropy), Some(keys)).await;
+        mine.person = app.person(author);
+        theirs.person = app.person(colleague);
+        let mut office = light(app.person(&world.here.office));
+        for phone in [&mut mine, &mut theirs, &mut office] {
+            phone.pull().await;
+            phone.pull().await;
+            for (collection, id) in &taken {
+                let status = if *collection == "meeting" { "cancelled" } else { "withdrawn" };
+                assert_eq!(phone.row(collection, id)["status"], status, "{collection} {id}");
+            }
+        }
+        for (_, id) in taken.iter().filter(|(collection, _)| *collection == "feedback") {
+            let group = json!({"feedbackIds": [id], "title": "Đường", "content": "Đường hỏng"});
+            assert_eq!(office.person.refused("groupFeedback", group).await, "INVALID_STATE");
+        }
+        // Offered to a copy that knows of it, it is nothing new and nobody's trouble.
+        let before = traces(&app).await;
+        assert_eq!(statuses(&mine.push(&back()).await), ["DUPLICATE"; 4]);
+        assert_eq!(traces(&app).await, before);
+        assert!(mine.rows_of("syncIssue").is_empty());
+    }
+
     /// Phones whose clocks are ten years off: what they say is kept as data, and decides no order.
     async fn i17_a_phones_clock_is_data_and_never_order(db: TestDatabase) {
         let (app, world) = stage(&db).await;
@@ -191,7 +244,8 @@ each_db! {
     }
 }
 
-/// One seed, one history, on both databases: every answer is the same, byte for byte.
+/// One seed, one history, on both databases: every step has the same outcome, and what pages and uploads answer is the
+/// same, every member of every row.
 #[test]
 fn i18_both_databases_answer_the_same() {
     crate::simulation::the_same_on_both();

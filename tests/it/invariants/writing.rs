@@ -24,6 +24,7 @@ use super::{
     kept::{everything, places},
     light, record, said, second_device, stage, statuses, traces,
 };
+use crate::files::{Sender, sha256, text};
 
 /// One row of each fate: stored, corrected, deleted, refused, waiting, unreadable.
 async fn one_of_each(app: &TestApp, world: &World) -> Vec<Value> {
@@ -363,6 +364,65 @@ each_db! {
         assert_eq!(left, 1, "it goes on waiting");
     }
 
+    /// Rows that wait or were refused, with photos sent before them, after them and wrongly: every good row and photo goes
+    /// its way meanwhile, and in the end each row has its own.
+    async fn i08_photos_of_a_row_that_waits_or_is_refused_hold_up_nothing_and_stay(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let sender = Sender::new(&app, &phone.person);
+        let [before, after, good] = ["trước dòng", "sau dòng", "của dòng lành"].map(|name| text(name, 3_000));
+        let both = format!("{} {}", sha256(&before), sha256(&after));
+        let with = |words: &str, photos: &str| {
+            let mut patch = said(&world, words);
+            patch["attachments"] = json!(photos);
+            patch
+        };
+        sender.send(&before).await;
+        let (meeting, waiting, refused) = (new_id(), new_id(), new_id());
+        let mut waits = with("chờ cuộc gặp", &both);
+        waits["meetingId"] = json!(meeting);
+        let mut wrong = with("sai mã", &both);
+        wrong["channel"] = json!("thần giao cách cảm");
+        let fine = new_id();
+        let rows = [
+            create("feedback", &waiting, waits),
+            create("feedback", &refused, wrong),
+            create("feedback", &fine, with("dòng lành", &sha256(&good))),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED", "REJECTED", "APPLIED"]);
+
+        // A photo that is no photo, and one that is not what it was called: refused alone.
+        for (said, sent, code) in [
+            (b"GIF89a xx".to_vec(), b"GIF89a xx".to_vec(), "FILE_TYPE_REFUSED"),
+            (text("hứa", 900), text("gửi", 900), "CHECKSUM_MISMATCH"),
+        ] {
+            sender.create(&said).await;
+            assert_eq!(sender.patch(&sha256(&said), 0, &sent, &[]).await.refusal().1, code);
+        }
+        sender.send(&after).await;
+        sender.send(&good).await;
+        phone.pull().await;
+        assert_eq!(phone.row("feedback", &fine)["arrived"], json!(sha256(&good)));
+        assert_eq!(phone.rows_of("feedback").len(), 1, "neither of the other two is a row");
+        let office = app.person(&world.here.office);
+        assert_eq!(Sender::new(&app, &office).read(&sha256(&before), &[]).await.status, 404, "nobody's business yet");
+        record(&light(app.person(&world.here.delegates[1])), &world, "của đồng nghiệp").await;
+
+        // What it waited for comes; what was wrong is corrected. Not a byte has to be sent again.
+        let contact = json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+            "startsAt": "2026-03-01T08:00:00+07:00"});
+        let rows = [create("meeting", &meeting, contact), create("feedback", &refused, with("đúng mã", &both))];
+        assert_eq!(statuses(&phone.push(&rows).await), ["APPLIED", "APPLIED"]);
+        phone.pull().await;
+        for id in [&waiting, &refused] {
+            let row = phone.row("feedback", id);
+            assert_eq!((&row["attachments"], &row["arrived"]), (&json!(both), &json!(both)), "{row}");
+        }
+        for bytes in [&before, &after] {
+            assert_eq!(&Sender::new(&app, &office).read(&sha256(bytes), &[]).await.body, bytes);
+        }
+    }
+
     /// The answer to a conflict is enough to go on with, and afterwards all hold the same.
     async fn i09_a_conflict_is_answered_with_the_whole_row_and_phones_end_equal(db: TestDatabase) {
         let (app, world) = stage(&db).await;
@@ -414,6 +474,160 @@ each_db! {
             assert_eq!(replica.documents[id]["content"], "Bản 7");
             assert!(replica.documents[id]["seenAt"].is_string());
         }
+    }
+
+    /// Four rows wait for a meeting that the phone has not sent yet, and their author thinks again: words that he took back
+    /// came to the office all the same, a correction was refused, and of a note the older words won.
+    async fn i10_a_waiting_row_is_corrected_and_taken_back(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let person = app.person(&world.here.delegates[0]);
+        let mut phone = light(person.clone());
+        let replica = Replica::new(person, "feedback", &published());
+        let (meeting, elsewhere) = (new_id(), new_id());
+        let waits = |words: &str| {
+            let mut patch = said(&world, words);
+            patch["meetingId"] = json!(meeting);
+            patch
+        };
+        let [corrected, deleted, gone, moved, note] = [(); 5].map(|()| new_id());
+        // The same push brings the first of its corrections as well.
+        let mut lost_parent = said(&world, "lời-nhầm-cuộc");
+        lost_parent["meetingId"] = json!(elsewhere);
+        let rows = [
+            create("feedback", &corrected, waits("lời-một")),
+            create("feedback", &corrected, json!({"content": "lời-hai"})),
+            create("feedback", &deleted, waits("lời-rút")),
+            create("feedback", &moved, lost_parent),
+            create("note", &note, json!({"text": "ghi-trước", "meetingId": meeting})),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED"; 5]);
+        let mut document = waits("lời-rút-qua-rxdb");
+        document["id"] = json!(gone);
+        assert_eq!(replica.push(&[made(document.clone())]).await, Vec::<Value>::new());
+
+        let delete = json!({"mutationId": new_id(), "collection": "feedback", "id": deleted, "delete": true});
+        let rows = [
+            create("feedback", &corrected, json!({"content": "lời-ba"})),
+            delete.clone(),
+            create("note", &note, json!({"text": "ghi-sau"})),
+        ];
+        for _ in 0..2 {
+            assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED"; 3], "sent again, they still wait");
+        }
+        let removed = changed(&document, json!({"_deleted": true}));
+        assert_eq!(replica.push(&[removed]).await, Vec::<Value>::new());
+        // What is wrong with a correction is said at once; what names the right meeting waits no longer.
+        let wrong = create("feedback", &corrected, json!({"channel": "thần giao cách cảm"}));
+        let right = create("feedback", &moved, json!({"meetingId": world.here.meeting}));
+        assert_eq!(statuses(&phone.push(&[wrong, right]).await), ["REJECTED", "APPLIED"]);
+        phone.pull().await;
+        let row = phone.row("feedback", &moved);
+        assert_eq!((&row["content"], &row["meetingId"]), (&json!("lời-nhầm-cuộc"), &json!(world.here.meeting)));
+        assert_eq!(phone.rows_of("feedback").len(), 1);
+
+        let contact = json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+            "startsAt": "2026-03-01T08:00:00+07:00"});
+        assert_eq!(phone.push(&[create("meeting", &meeting, contact)]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        assert_eq!(phone.row("feedback", &corrected)["content"], "lời-ba");
+        assert_eq!(phone.row("note", &note)["text"], "ghi-sau");
+        for id in [&deleted, &gone] {
+            assert_eq!(phone.row("feedback", id)["status"], "withdrawn", "{id}");
+        }
+        let left = sync_deferred::Entity::find().count(app.state.store.read()).await.unwrap();
+        assert_eq!(left, 0);
+        assert_eq!(phone.push(&[delete]).await[0]["status"], "DUPLICATE", "its receipt says what became of it");
+        let issues = phone.rows_of("syncIssue");
+        let open: Vec<&Value> = issues.iter().filter(|issue| issue["status"] == "open").map(|issue| &issue["code"]).collect();
+        assert_eq!(open, ["UNKNOWN_CODE"], "and what came before it does not answer it");
+    }
+
+    /// A row that waited is refused when its time comes: what was said after it is told of, not forgotten with it.
+    async fn i07_behind_a_waiting_row_that_is_refused_nothing_vanishes(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+        let app = TestApp::start_at(&db, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let world = World::create(&app.state).await;
+        let author = &world.here.delegates[0];
+        let mut phone = light(app.person(author));
+        let (meeting, id) = (new_id(), new_id());
+        // At a place that the meeting's council does not cover.
+        let mut wrong = said(&world, "lời-gốc");
+        wrong["meetingId"] = json!(meeting);
+        wrong["unitId"] = json!(world.there.unit);
+        let rows = [create("feedback", &id, wrong), create("feedback", &id, json!({"content": "lời-sửa"}))];
+        assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED", "DEFERRED"]);
+        clock.advance(Duration::days(6));
+        worker::turn(&app.state, &mut None).await;
+        phone.person = app.person(author);
+        phone.pull().await;
+        let codes: Vec<&Value> = phone.rows_of("syncIssue").iter().map(|issue| &issue["code"]).collect();
+        assert_eq!(codes, ["PARENT_UNKNOWN", "PARENT_UNKNOWN"], "each of them is told to wait still");
+
+        let contact = json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+            "startsAt": "2026-03-01T08:00:00+07:00"});
+        assert_eq!(phone.push(&[create("meeting", &meeting, contact)]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        assert!(phone.rows_of("feedback").is_empty());
+        let open: Vec<&Value> = phone.rows_of("syncIssue").into_iter().filter(|issue| issue["status"] == "open").collect();
+        assert_eq!(open.len(), 2, "{open:#?}");
+        assert!(open.iter().all(|issue| issue["code"] != "PARENT_UNKNOWN"), "{open:#?}");
+        let mut originals = String::new();
+        for issue in open {
+            let query = "query($id: ID!) { syncIssue(id: $id) { original } }";
+            let told = phone.person.data(query, json!({"id": issue["id"]})).await;
+            originals += told["syncIssue"]["original"].as_str().unwrap();
+        }
+        assert!(originals.contains("lời-gốc") && originals.contains("lời-sửa"), "{originals}");
+    }
+
+    /// What a private note said stood in clear in the history, where it stayed when the note was deleted.
+    async fn i07_overtaken_words_of_a_note_are_sealed_and_never_history(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let author = &world.here.delegates[0];
+        let mut phone = light(app.person(author));
+        let tablet = light(second_device(&app, author).await);
+        let at = |when: &str, mut row: Value| {
+            row["recordedAt"] = json!(when);
+            row
+        };
+        let id = new_id();
+        let first = create("note", &id, json!({"text": "ghi-đầu", "unitId": world.here.unit}));
+        assert_eq!(phone.push(&[at("2026-03-02T08:00:00+07:00", first)]).await[0]["status"], "APPLIED");
+        let newer = create("note", &id, json!({"text": "ghi-mới"}));
+        let late = create("note", &id, json!({"text": "ghi-đến-muộn"}));
+        // Late words with a field that is taken, and late words alone.
+        let partly = create("note", &id, json!({"text": "ghi-muộn-một-phần", "unitId": Value::Null}));
+        let rows = [
+            at("2026-03-02T10:00:00+07:00", newer),
+            at("2026-03-02T09:00:00+07:00", late),
+            at("2026-03-02T09:30:00+07:00", partly),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["APPLIED", "MERGED", "MERGED"]);
+        let lost = tablet.push(&[change("note", &id, "1", json!({"text": "ghi-trên-máy-kia"}))]).await;
+        assert_eq!(lost[0]["status"], "CONFLICT", "{lost:?}");
+        let delete = json!({"mutationId": new_id(), "collection": "note", "id": id, "delete": true});
+        assert_eq!(phone.push(&[delete]).await[0]["status"], "APPLIED");
+
+        let all = everything(&app.state).await;
+        assert!(places(&all, "ghi-mới").is_empty(), "deleted");
+        for words in ["ghi-đến-muộn", "ghi-muộn-một-phần", "ghi-trên-máy-kia"] {
+            assert_eq!(places(&all, words), ["quarantine"], "{words}");
+        }
+        phone.pull().await;
+        let mut told = Vec::new();
+        for issue in phone.rows_of("syncIssue") {
+            let query = "query($id: ID!) { syncIssue(id: $id) { status original } }";
+            let issue = phone.person.data(query, json!({"id": issue["id"]})).await["syncIssue"].clone();
+            for words in ["ghi-đến-muộn", "ghi-muộn-một-phần", "ghi-trên-máy-kia"] {
+                if issue["original"].as_str().unwrap().contains(words) {
+                    told.push((words, issue["status"].as_str().unwrap().to_owned()));
+                }
+            }
+        }
+        told.sort();
+        let told: Vec<(&str, &str)> = told.iter().map(|(words, status)| (*words, status.as_str())).collect();
+        let overtaken = [("ghi-muộn-một-phần", "resolved"), ("ghi-trên-máy-kia", "open"), ("ghi-đến-muộn", "resolved")];
+        assert_eq!(told, overtaken);
     }
 
     /// A phone that was away for two years hears of every deletion, and what it sends does not bring anything back.

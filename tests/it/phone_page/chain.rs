@@ -363,12 +363,30 @@ async fn what_the_office_asks_is_answered(stage: &mut Stage<'_>) {
 }
 
 async fn the_next_brief_tells_what_became_of_it(stage: &mut Stage<'_>) {
+    // Another matter of the place went to its committee long ago, which never answered.
+    let here = stage.world.here.clone();
+    let office = stage.person(&here.office);
+    let power = stage.arrived().await.into_iter().find(|node| {
+        node["content"]
+            .as_str()
+            .is_some_and(|words| words.starts_with("Điện yếu"))
+    });
+    let input = json!({"feedbackIds": [power.unwrap()["id"]], "title": "Nâng lưới điện ấp 4", "content": "Nâng lưới điện"});
+    let made = office.done("groupFeedback", input, "petition { id }").await;
+    let petition = made["petition"]["id"].clone();
+    let input = json!({"petitionId": petition, "field": "power", "tier": "commune"});
+    office.done("classifyPetition", input, "petition { id }").await;
+    let input = json!({"petitionIds": [petition], "leadId": here.committee, "documentNumber": "14/VP-HĐND",
+        "documentDate": "2026-02-09"});
+    office.done("forwardPetitions", input, "petitions { id }").await;
     // Briefs are made when a server starts, and then once a minute.
     stage.dies().await;
     stage.starts().await;
     let mut tab = stage.tab();
     tab.press("Hôm nay").await;
-    tab.press("Nơi này đã kiến nghị (1)").await;
+    tab.press("Nơi này đã kiến nghị (2)").await;
+    tab.sees("Nâng lưới điện ấp 4").await;
+    tab.sees("quá hạn từ").await;
     tab.sees(TITLE).await;
     tab.sees("Sẽ sửa trong quý II, đã bố trí vốn.").await;
     tab.sees("Trạm y tế: UBND hứa bổ sung thuốc trong quý này.").await;

@@ -6,7 +6,7 @@ use cutri_tests::{
 };
 use serde_json::{Value, json};
 
-use super::{Stage, words};
+use super::{Stage, until, words};
 
 each_db! {
     async fn what_lost_against_another_device_is_told_and_put_aside(db: TestDatabase) {
@@ -103,6 +103,75 @@ in_a_browser! {
         tab.press("Lưu trên máy").await;
         tab.sees("Mọi điều đã ghi đều đã gửi").await;
         assert_eq!(words(&stage.arrived().await), ["Đê sạt lở"]);
+    }
+
+    // The paper folded itself up before it was saved, and its trouble with it; a draft that was not kept told nobody.
+    async fn what_is_not_kept_is_told_where_it_is_typed(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let full = "window.put = IDBObjectStore.prototype.put;
+            IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }; true";
+        let space = "IDBObjectStore.prototype.put = window.put; true";
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.evaluate(full).await;
+        tab.fill("Cử tri nói gì", "Người tố cáo nói riêng").await;
+        tab.sees("Chưa giữ được bản nháp").await;
+        tab.evaluate(space).await;
+        tab.press("Tố cáo").await;
+        tab.press("Lưu trên máy").await;
+        tab.press("Khi đã bàn giao").await;
+        tab.fill("Số biên nhận", "125/2026/BN-TCD").await;
+        tab.evaluate(full).await;
+        tab.press("Đã bàn giao, xóa lời trên máy").await;
+        tab.sees("Bộ nhớ của điện thoại đã đầy, chưa lưu được gì.").await;
+        tab.evaluate(space).await;
+        tab.press("Đã bàn giao, xóa lời trên máy").await;
+        tab.sees("Tố cáo, biên nhận số 125/2026/BN-TCD").await;
+    }
+
+    // Once it was explained the words were on the server alone, and in a hall without signal nobody could correct them.
+    async fn what_was_refused_is_corrected_without_a_signal(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.fill("Cử tri nói gì", "Xin được gọi lại về sổ đất").await;
+        tab.press("Cử tri muốn được gọi lại").await;
+        tab.press("Cử tri đồng ý để đại biểu ghi tên").await;
+        tab.fill("Tên", "Bà Tư").await;
+        tab.fill("Số điện thoại", "không nhớ số").await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("Chưa được nhận").await;
+        tab.press("Mất sóng").await;
+        tab.sees("Đang giả như mất sóng").await;
+        // What waits to be corrected does not stand there a second time, as if it had been taken.
+        tab.sees_number(0, ".receipts").await;
+        tab.press("Lấy lại lời đã ghi để sửa").await;
+        tab.sees("Sửa, bổ sung phiếu").await;
+        assert_eq!(tab.evaluate("document.querySelector('[name=content]').value").await, "Xin được gọi lại về sổ đất");
+        tab.fill("Số điện thoại", "0912 345 678").await;
+        tab.press("Lưu trên máy").await;
+        tab.sees("1 việc đang chờ gửi").await;
+        tab.press("Mất sóng").await;
+        tab.sees("Mọi điều đã ghi đều đã gửi").await;
+        tab.misses("Chưa được nhận").await;
+        assert_eq!(words(&stage.arrived().await), ["Xin được gọi lại về sổ đất"]);
+        until("nothing is kept of what is settled", async || stage.held("outbox").await.is_empty()).await;
+    }
+
+    // The only way back to a correction that was begun wrote the old words over it.
+    async fn a_correction_that_was_begun_is_found_again(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        it_is_asked_back(&mut stage, "Kênh cạn").await;
+        let mut tab = stage.tab();
+        tab.press("Bổ sung vào phiếu").await;
+        tab.fill("Ấp, khu phố", "Ấp 9, sau trường học").await;
+        tab.press("Hộp gửi").await;
+        tab.press("Bổ sung vào phiếu").await;
+        tab.sees("Sửa, bổ sung phiếu").await;
+        assert_eq!(tab.evaluate("document.querySelector('[name=subUnit]').value").await, "Ấp 9, sau trường học");
     }
 
     // The form took more than the server does, and the whole row came back.

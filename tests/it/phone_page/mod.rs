@@ -8,6 +8,7 @@ mod photo;
 mod restored;
 mod served;
 mod session;
+mod told;
 mod woken;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -172,8 +173,7 @@ impl<'a> Stage<'a> {
     /// What the office finds, its words in alphabetical order.
     async fn arrived(&self) -> Vec<Value> {
         let office = self.person(&self.world.here.office);
-        let query =
-            "{ feedbacks(first: 100) { nodes { id authorId kind content receiptNumber trackingCode } } }";
+        let query = "{ feedbacks(first: 100) { nodes { id authorId kind status content receiptNumber trackingCode } } }";
         let data = office.data(query, json!({})).await;
         let mut nodes = data["feedbacks"]["nodes"].as_array().unwrap().clone();
         nodes.sort_by_key(|node| node["content"].as_str().unwrap_or_default().to_owned());

@@ -24,6 +24,12 @@ each_db! {
         assert_eq!(stage.arrived().await.len(), 3);
 
         until("the photo is there", async || photo_arrived(&stage).await).await;
+        // What the copy has as it was said is taken back, and the page hears of it.
+        let taken = stage.arrived().await[2]["id"].clone();
+        let author = stage.person(&stage.world.here.delegates[0]);
+        author.done("withdrawFeedback", json!({"feedbackId": taken}), "").await;
+        let is_back = |row: &Value| row["d"]["status"] == "withdrawn";
+        until("the page knows", async || stage.held("rows").await.iter().any(is_back)).await;
         stage.dies().await;
         db.put_back(&copy).await;
         std::fs::remove_dir_all(db.folder().join("files")).unwrap();
@@ -39,6 +45,8 @@ each_db! {
         assert_eq!((&arrived[0]["receiptNumber"], &arrived[0]["content"]), (&Value::from(RECEIPT), &Value::Null));
         assert_eq!(words(&arrived[1..]), SAID, "each once");
         until("the photo is back", async || photo_arrived(&stage).await).await;
+        let statuses: Vec<&Value> = arrived.iter().map(|node| &node["status"]).collect();
+        assert_eq!(statuses, ["accepted", "accepted", "withdrawn"], "what was taken back stays so");
     }
 }
 

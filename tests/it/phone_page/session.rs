@@ -4,7 +4,7 @@ use cutri::accounts::token::{self, Holder, Kind as TokenKind};
 use cutri_tests::{TestDatabase, each_db, in_a_browser, phone::Phone};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, Stage, words};
+use super::{PASSWORD, Stage, until, words};
 
 each_db! {
     async fn tabs_tokens_and_a_phone_that_was_given_up(db: TestDatabase) {
@@ -112,6 +112,50 @@ in_a_browser! {
         owner.done("revokeDevice", json!({"deviceId": session["deviceId"]}), "device { id }").await;
         stage.tab().press("Mất sóng").await;
         stage.tab().sees("dữ liệu trên máy đã xóa hết, kể cả 1 tố cáo chưa bàn giao.").await;
+    }
+}
+
+in_a_browser! {
+    // "What was not sent has been handed in", it said, of what is taken from no stolen phone.
+    async fn a_stolen_phone_says_that_nothing_was_handed_in(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let session = with_session(&mut stage, "").await;
+        stage.tab().press("Mất sóng").await;
+        stage.writes("Chỉ có trên máy này").await;
+        let owner = stage.person(&stage.world.here.delegates[0]);
+        owner.done("revokeDevice", json!({"deviceId": session["deviceId"], "stolen": true}), "device { id }").await;
+        stage.tab().press("Mất sóng").await;
+        stage.tab().sees("dữ liệu trên máy đã xóa hết, kể cả 1 việc chưa nộp được.").await;
+        assert!(!stage.tab().text().await.contains("đã được nộp"));
+    }
+
+    // On a thin line the server hears of it late: what was written meanwhile was erased with the rest, and nobody had it.
+    async fn what_is_written_while_one_leaves_the_phone_is_handed_in(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let slow = "const road = fetch; window.fetch = (path, options) => (!options?.body?.includes?.('logout') ? road(path, options)
+            : new Promise((resolve) => { window.arrives = () => {
+                const answer = road(path, { ...options, signal: undefined });
+                resolve(answer);
+                return answer.then(() => true); }; }));
+            location.hash = '#roi-may'; true";
+        let mut tab = stage.tab();
+        tab.evaluate(slow).await;
+        tab.press("Rời máy và xóa").await;
+        until("it is on its way", async || stage.tab().evaluate("Boolean(window.arrives)").await == true).await;
+        stage.tab().press("Mất sóng").await;
+        stage.writes("Ghi lúc rời máy").await;
+        assert_eq!(stage.tab().evaluate("window.arrives()").await, true);
+        stage.tab().press("Mất sóng").await;
+        stage.tab().sees("Thiết bị này đã bị thu hồi, phiếu chưa gửi đã được nộp").await;
+        // Its author finds it on his next device.
+        let mut next = Phone::new(stage.person(&stage.world.here.delegates[0]));
+        next.collections = Some(vec!["syncIssue".to_owned()]);
+        next.pull().await;
+        let issues = next.rows_of("syncIssue");
+        assert_eq!(issues.len(), 1, "{issues:?}");
+        assert_eq!(issues[0]["code"], "DEVICE_REVOKED");
     }
 }
 

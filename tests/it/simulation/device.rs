@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use cutri_tests::{
     TestApp,
     app::Person,
-    phone::{PULL, Phone},
+    phone::{PULL, Phone, is_taken_back},
     world::Login,
 };
 use entity::id::DeviceId;
 use rand::Rng;
 use serde_json::{Value, json};
 
-use super::{Fate, Simulation};
+use super::{Fate, Simulation, fingerprint_of};
 use crate::invariants::DAILY;
 
 /// A device with what its app keeps.
@@ -54,6 +54,14 @@ fn words(row: &Value) -> Option<&str> {
     ["content", "text", "note", "minutesDraft"]
         .iter()
         .find_map(|name| row["patch"][*name].as_str())
+}
+
+/// The hash of what was answered, word for word, in whatever order it came.
+fn answered_words<'a>(values: impl Iterator<Item = &'a Value>) -> String {
+    // The members of an object are in the order of their names.
+    let mut texts: Vec<String> = values.map(Value::to_string).collect();
+    texts.sort_unstable();
+    fingerprint_of(&texts)
 }
 
 impl Simulation<'_> {
@@ -291,10 +299,12 @@ impl Simulation<'_> {
                 }
             }
         }
+        // Versions, the rows as they are now, what is wrong and where: all that a phone hears.
         self.tell(format!(
-            "device {index} uploads {} rows: {}",
+            "device {index} uploads {} rows: {} ({})",
             rows.len(),
-            told.join(", ")
+            told.join(", "),
+            answered_words(results.iter())
         ));
     }
 
@@ -393,10 +403,12 @@ impl Simulation<'_> {
             .collect();
         seen.sort();
         let more = page["more"] == true;
+        let documents = page["changes"].as_array().unwrap();
         self.tell(format!(
-            "device {index} reads {}{}",
+            "device {index} reads {}{} ({})",
             seen.join(", "),
-            if more { " and more" } else { "" }
+            if more { " and more" } else { "" },
+            answered_words(documents.iter().map(|change| &change["d"]))
         ));
         more
     }
@@ -415,8 +427,14 @@ impl Simulation<'_> {
             .phone
             .rows
             .iter()
-            .filter(|((collection, id), row)| !touched.contains(id.as_str()) && (collection == "note" || row["authorId"] == own.as_str()))
-            .map(|((collection, id), row)| json!({"collection": collection, "id": id, "baseRev": row["rev"], "patch": row}))
+            .filter(|((collection, id), row)| {
+                !touched.contains(id.as_str()) && (collection == "note" || row["authorId"] == own.as_str())
+            })
+            .flat_map(|((collection, id), row)| {
+                let words = json!({"collection": collection, "id": id, "baseRev": row["rev"], "patch": row});
+                let back = json!({"collection": collection, "id": id, "delete": true});
+                std::iter::once(words).chain(is_taken_back(collection, row).then_some(back))
+            })
             .collect();
         let rows: Vec<Value> = rows
             .into_iter()

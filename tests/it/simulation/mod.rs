@@ -206,9 +206,14 @@ impl<'a> Simulation<'a> {
 
     /// The hash of everything that happened.
     fn fingerprint(&self) -> String {
-        let digest = Sha256::digest(self.story.join("\n"));
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        fingerprint_of(&self.story)
     }
+}
+
+/// A short hash of these texts.
+fn fingerprint_of(texts: &[String]) -> String {
+    let digest = Sha256::digest(texts.join("\n"));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Lives through a history and judges it; returns what was told of it.

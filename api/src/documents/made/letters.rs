@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    forwarding, forwarding_agency, forwarding_petition,
+    extension, forwarding, forwarding_agency, forwarding_petition,
     id::{AgencyId, ForwardingId, PetitionId, UrgingId},
     petition, petition_unit, urging,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::IntoCondition,
+};
 
 use super::{
     Making, Paper, Signed,
@@ -34,7 +37,8 @@ pub(super) async fn forwarding(making: &Making<'_>, id: ForwardingId) -> Result<
         .into_tuple()
         .all(conn)
         .await?;
-    let petitions = petitions(making, forwarded).await?;
+    // The council wrote this letter: it says what it said, whoever has its petitions by now.
+    let petitions = petitions(making, forwarded, Condition::all()).await?;
     let coordinating: Vec<AgencyId> = forwarding_agency::Entity::find()
         .select_only()
         .column(forwarding_agency::Column::AgencyId)
@@ -82,7 +86,8 @@ pub(super) async fn forwarding(making: &Making<'_>, id: ForwardingId) -> Result<
     })
 }
 
-/// A letter that urges a body (công văn đôn đốc): one urging, or all that went by the same letter to the same body.
+/// A letter that urges a body (công văn đôn đốc): one urging, or all that went by the same letter to the same body. It says
+/// what was so when it was entered, however late it is printed again.
 pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
     use urging::{Column, Entity};
     let conn = making.state.store.read();
@@ -109,16 +114,19 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
         .map(|urging| local_date(urging.at))
         .max()
         .unwrap_or(day);
+    let then = letter.iter().map(|urging| urging.received_at).max();
     let of: BTreeMap<PetitionId, &urging::Model> = letter
         .iter()
         .map(|urging| (PetitionId(urging.target_id), urging))
         .collect();
-    let petitions = petitions(making, of.keys().copied().collect()).await?;
-    let all = Entity::find()
-        .filter(Column::TargetId.is_in(of.keys().map(|petition| petition.0)))
-        .all(conn)
-        .await?;
-    let overdue = |row: &petition::Model| row.extended_to.or(row.due_at).is_some_and(|due| due < day);
+    let seen = visible(
+        making.viewer,
+        "petition",
+        (petition::Entity, petition::Column::Id),
+    );
+    let petitions = petitions(making, of.keys().copied().collect(), seen).await?;
+    let owed = owed(making, &petitions.rows, then.unwrap_or(one.received_at)).await?;
+    let due = |row: &petition::Model| owed.get(&row.id).and_then(|owed| owed.due);
     let to = agency(making, one.to_agency_id).or_else(|| {
         let first = petitions.rows.first();
         agency(making, first.and_then(|row| row.agency_id))
@@ -132,7 +140,7 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
         petitions
             .rows
             .iter()
-            .filter(|row| overdue(row))
+            .filter(|row| due(row).is_some_and(|due| due < day))
             .count()
             .to_string(),
     );
@@ -143,20 +151,13 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
     said.dedup();
     filling.paragraphs("noi_dung", &said.join("\n"));
     let rows = petitions.rows.iter().zip(1..).map(|(row, number)| {
-        let so_far = all.iter().filter(|urging| {
-            let this = of.get(&row.id);
-            urging.target_id == row.id.0
-                && this.is_some_and(|this| (urging.at, urging.id) <= (this.at, this.id))
-        });
-        let due = row.extended_to.or(row.due_at);
+        let letter = owed.get(&row.id).map(|owed| owed.letter.clone());
+        let ordinal = of.get(&row.id).map(|urging| urging.ordinal.to_string());
         petitions
             .listed(row, number)
-            .with(
-                "van_ban_chuyen",
-                paper(row.forwarded_number.as_deref(), row.forwarded_at),
-            )
-            .with("han_tra_loi", due.map(short).unwrap_or_default())
-            .with("lan_don_doc", so_far.count().to_string())
+            .with("van_ban_chuyen", letter.unwrap_or_default())
+            .with("han_tra_loi", due(row).map(short).unwrap_or_default())
+            .with("lan_don_doc", ordinal.unwrap_or_default())
     });
     filling.list_of("kien_nghi", rows.collect());
     Ok(Paper {
@@ -173,6 +174,67 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
     })
 }
 
+/// By which letter a body had a petition at some moment, and until when it had to answer.
+struct Owed {
+    letter: String,
+    due: Option<NaiveDate>,
+}
+
+/// The same of these petitions, as it was at that moment: dates are moved and petitions sent anew since.
+async fn owed(
+    making: &Making<'_>,
+    rows: &[petition::Model],
+    then: DateTime<Utc>,
+) -> Result<HashMap<PetitionId, Owed>> {
+    let conn = making.state.store.read();
+    let links = forwarding_petition::Entity::find()
+        .filter(forwarding_petition::Column::PetitionId.is_in(rows.iter().map(|row| row.id)))
+        .all(conn)
+        .await?;
+    let letters = forwarding::Entity::find()
+        .filter(forwarding::Column::Id.is_in(links.iter().map(|link| link.forwarding_id)))
+        .order_by_asc(forwarding::Column::At)
+        .order_by_asc(forwarding::Column::Id)
+        .all(conn)
+        .await?;
+    let moved = extension::Entity::find()
+        .filter(extension::Column::PetitionId.is_in(rows.iter().map(|row| row.id)))
+        .order_by_asc(extension::Column::At)
+        .order_by_asc(extension::Column::Id)
+        .all(conn)
+        .await?;
+    let of = |row: &petition::Model| {
+        let brought = |letter: &&forwarding::Model| {
+            let mut links = links.iter().filter(|link| link.forwarding_id == letter.id);
+            links.any(|link| link.petition_id == row.id)
+        };
+        let (before, after): (Vec<_>, Vec<_>) = letters
+            .iter()
+            .filter(brought)
+            .partition(|letter| letter.at <= then);
+        let (letter, next) = (before.last(), after.first());
+        let moved = moved.iter().filter(|moved| {
+            moved.petition_id == row.id
+                && letter.is_none_or(|letter| letter.at <= moved.at)
+                && next.is_none_or(|next| moved.at < next.at)
+        });
+        let (known, later): (Vec<_>, Vec<_>) = moved.partition(|moved| moved.at <= then);
+        let due = match (known.last(), later.first(), letter, next) {
+            (Some(moved), ..) => Some(moved.to_due),
+            (None, Some(moved), ..) => moved.from_due,
+            // Of a petition that went out anew only the letter still tells the day.
+            (None, None, Some(letter), Some(_)) => letter.due_on,
+            (None, None, ..) => row.extended_to.or(row.due_at),
+        };
+        let letter = match letter {
+            Some(letter) => paper(Some(&letter.document_number), Some(letter.document_date)),
+            None => paper(row.forwarded_number.as_deref(), row.forwarded_at),
+        };
+        (row.id, Owed { letter, due })
+    };
+    Ok(rows.iter().map(of).collect())
+}
+
 fn agency(making: &Making<'_>, agency: Option<AgencyId>) -> Option<String> {
     let reference = making.state.reference();
     Some(reference.agency(agency?)?.name.clone())
@@ -184,13 +246,14 @@ struct Petitions {
     places: HashMap<PetitionId, Vec<String>>,
 }
 
-async fn petitions(making: &Making<'_>, ids: Vec<PetitionId>) -> Result<Petitions> {
+/// Those of these petitions that fulfil a condition.
+async fn petitions(making: &Making<'_>, ids: Vec<PetitionId>, only: impl IntoCondition) -> Result<Petitions> {
     use petition::{Column, Entity};
     making.few(ids.len())?;
     let conn = making.state.store.read();
     let found = Entity::find()
         .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(visible(making.viewer, "petition", (Entity, Column::Id)))
+        .filter(only)
         .order_by_asc(Column::CreatedAt)
         .order_by_asc(Column::Id);
     let found = without(

@@ -18,7 +18,7 @@ use crate::{
     clock::local_date,
     documents::filling::{Filling, Row},
     error::{Code, Result},
-    reports::{Export, Scope, Table},
+    reports::{Export, Scope, Table, midnight},
 };
 
 type Cells = HashMap<&'static str, String>;
@@ -101,7 +101,7 @@ pub(super) async fn fill(making: &Making<'_>, id: MeetingId) -> Result<Paper> {
 }
 
 /// From the day after the council's session before (its table ended with that day), or the first day of the year, to the
-/// day of this one.
+/// day of this one. What came on a session's own day is new in its table alone; sessions of one day share theirs.
 async fn period(making: &Making<'_>, session: &meeting::Model) -> Result<(NaiveDate, NaiveDate)> {
     use meeting::{Column, Entity};
     let to = making.asked_day(making.question.to.as_ref(), "to")?;
@@ -109,21 +109,17 @@ async fn period(making: &Making<'_>, session: &meeting::Model) -> Result<(NaiveD
     if let Some(from) = making.asked_day(making.question.from.as_ref(), "from")? {
         return Ok((from, to));
     }
-    let mut before = Entity::find()
+    let day = session.starts_at.map_or(to, |at| local_date(at).min(to));
+    let before = Entity::find()
         .filter(Column::CouncilId.eq(session.council_id))
         .filter(Column::Family.eq(Family::Session))
         .filter(Column::Status.is_not_in([Status::Cancelled, Status::Postponed]))
-        .filter(Column::StartsAt.is_not_null())
-        .filter(Column::Id.ne(session.id));
-    if let Some(at) = session.starts_at {
-        before = before.filter(Column::StartsAt.lt(at));
-    }
-    let before = before
+        .filter(Column::StartsAt.lt(midnight(day)?))
         .order_by_desc(Column::StartsAt)
         .one(making.state.store.read())
         .await?;
     let before = before.and_then(|before| before.starts_at).map(local_date);
-    let after = before.and_then(|day| day.succ_opt()).filter(|day| *day <= to);
+    let after = before.and_then(|day| day.succ_opt());
     let new_year = to.with_ordinal(1).unwrap_or(to);
     Ok((after.unwrap_or(new_year), to))
 }

@@ -158,7 +158,10 @@ async fn frozen(making: &Making<'_>, row: &synthesis::Model, number: i32) -> Res
             signer: edition.signer,
         },
         cosigner: edition.cosigner,
-        cosigned_on: edition.cosigned_at.map(local_date),
+        // The day of its paper, where the office recorded it later.
+        cosigned_on: edition
+            .cosign_document_date
+            .or(edition.cosigned_at.map(local_date)),
         sent_to: edition.sent_to,
         as_of: local_date(edition.frozen_at),
         due_on: edition.due_on,

@@ -21,7 +21,10 @@ use axum::{
 };
 use futures_util::StreamExt;
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use super::{
     Backend, Client, Edge,
@@ -119,6 +122,8 @@ struct Caller<B: Backend> {
     token: Option<String>,
     caller: B::Caller,
     horizon: B::Horizon,
+    /// Moves when he has to be looked up again.
+    rights: watch::Receiver<u64>,
 }
 
 impl<B: Backend> Socket<B> {
@@ -176,18 +181,21 @@ impl<B: Backend> Socket<B> {
                 Some(Sent::Pong | Sent::Complete(_)) => {}
             }
         };
+        // Both before he is looked up: rights that change from here on are noticed. And before the acknowledgement: what
+        // is committed after it can only be above the horizon.
+        let rights = self.edge.backend.rights().await.map_err(|_| TRY_LATER)?;
+        let horizon = self.edge.backend.horizon().await.map_err(|_| TRY_LATER)?;
         let caller = self.authenticated(token.as_deref()).await?;
         if let Some(account) = self.edge.backend.account(&caller) {
             self.connection.seat.belongs_to(account).map_err(|_| TRY_LATER)?;
         }
-        // Before the acknowledgement: what is committed after it can only be above.
-        let horizon = self.edge.backend.horizon().await.map_err(|_| TRY_LATER)?;
         self.send(wire, "{\"type\":\"connection_ack\"}".to_owned())
             .await?;
         Ok(Some(Caller {
             token,
             caller,
             horizon,
+            rights,
         }))
     }
 
@@ -200,25 +208,40 @@ impl<B: Backend> Socket<B> {
         }
     }
 
+    /// Looks the caller up again, and ends the socket of one who does not read the same any more.
+    async fn look_again(&self, caller: &Caller<B>) -> Result<(), Close> {
+        let now = self.authenticated(caller.token.as_deref()).await?;
+        if self.edge.backend.has_same_rights(&caller.caller, &now) {
+            Ok(())
+        } else {
+            Err(OTHER_RIGHTS)
+        }
+    }
+
+    /// The same because somebody's rights changed. Meanwhile nothing is sent; and where it cannot be known whether they
+    /// were his, the client comes back.
+    async fn look_in_turn(&self, caller: &Caller<B>) -> Result<(), Close> {
+        let _turn = self.edge.looking.acquire().await;
+        self.look_again(caller).await
+    }
+
     async fn serve(&self, wire: &mut WebSocket, caller: Caller<B>) -> Result<(), Close> {
         let times = &self.edge.config.times;
         let mut running: HashMap<Arc<str>, AbortHandle> = HashMap::new();
         let mut events: SelectAll<BoxStream<'static, (Arc<str>, Event)>> = SelectAll::new();
         let (mut pings, mut looks) = (ticking(times.ping), ticking(times.recheck));
         let mut heard = Instant::now();
+        let mut rights = caller.rights.clone();
         loop {
             tokio::select! {
                 biased;
                 () = self.edge.draining.cancelled() => return Err(STOPPING),
-                _ = looks.tick() => {
-                    match self.authenticated(caller.token.as_deref()).await {
-                        Ok(now) if self.edge.backend.has_same_rights(&caller.caller, &now) => {}
-                        Ok(_) => return Err(OTHER_RIGHTS),
-                        // The database is away for a moment: nothing is sent, and nobody's rights have changed.
-                        Err(TRY_LATER) => {}
-                        Err(close) => return Err(close),
-                    }
-                }
+                Ok(()) = rights.changed() => self.look_in_turn(&caller).await?,
+                _ = looks.tick() => match self.look_again(&caller).await {
+                    // The database is away for a moment: nothing is sent, and nobody's rights have changed.
+                    Ok(()) | Err(TRY_LATER) => {}
+                    Err(close) => return Err(close),
+                },
                 _ = pings.tick() => {
                     if heard.elapsed() > times.ping * 2 + times.ping / 2 {
                         return Err(TRY_LATER);
@@ -257,18 +280,25 @@ impl<B: Backend> Socket<B> {
                         }
                     }
                 },
-                Some((id, event)) = events.next(), if !events.is_empty() => match event {
-                    Event::Next(payload) => self.send(wire, message::of("next", &id, Some(&payload))).await?,
-                    Event::Refused(errors) => {
-                        running.remove(&id).iter().for_each(AbortHandle::abort);
-                        self.send(wire, message::of("error", &id, Some(&errors))).await?;
+                Some((id, event)) = events.next(), if !events.is_empty() => {
+                    // A right may have ended after it was asked for above, and this have been written after that.
+                    if rights.has_changed().unwrap_or(false) {
+                        rights.mark_unchanged();
+                        self.look_in_turn(&caller).await?;
                     }
-                    Event::Complete => {
-                        running.remove(&id);
-                        self.send(wire, message::of("complete", &id, None)).await?;
+                    match event {
+                        Event::Next(payload) => self.send(wire, message::of("next", &id, Some(&payload))).await?,
+                        Event::Refused(errors) => {
+                            running.remove(&id).iter().for_each(AbortHandle::abort);
+                            self.send(wire, message::of("error", &id, Some(&errors))).await?;
+                        }
+                        Event::Complete => {
+                            running.remove(&id);
+                            self.send(wire, message::of("complete", &id, None)).await?;
+                        }
+                        Event::Close(close) => return Err(close),
                     }
-                    Event::Close(close) => return Err(close),
-                },
+                }
             }
         }
     }

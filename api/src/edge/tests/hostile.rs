@@ -350,6 +350,24 @@ async fn execution_has_its_time() {
 }
 
 #[tokio::test]
+async fn a_mutation_has_more_time_than_a_query_and_no_more_than_its_own() {
+    let published = Times::default();
+    assert_eq!(
+        (published.query, published.mutation),
+        (Duration::from_secs(5), Duration::from_secs(15))
+    );
+    let server = server().await;
+    // Longer than a query may take.
+    let answer = server.post("mutation { slow(milliseconds: 700) }").await;
+    assert_eq!(answer.json()["data"]["slow"], true);
+    let begun = Instant::now();
+    let answer = server.post("mutation { slow(milliseconds: 60000) }").await;
+    assert_eq!(answer.refusal(), (200, "EXECUTION_TIMEOUT".into(), Some(2)));
+    assert_eq!(answer.json()["errors"][0]["extensions"]["retryable"], true);
+    assert!(begun.elapsed() >= short_times().mutation, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn panics_are_answered_and_counted() {
     let server = server().await;
     for _ in 0..2 {
@@ -359,6 +377,54 @@ async fn panics_are_answered_and_counted() {
     }
     assert_eq!(server.ask("GET /broken", "").await.status, 503);
     assert_eq!(server.edge.panics(), 3);
+    assert_eq!(server.post("{hello}").await.status, 200);
+}
+
+/// All places are taken, from whatever address: whoever comes is told to come back, with a token or without, and does
+/// when somebody has left.
+#[tokio::test]
+async fn a_full_server_says_when_to_come_back() {
+    let connections = Connections {
+        per_address: 100,
+        per_account: 100,
+        total: 2,
+    };
+    let server = server_with(EdgeConfig {
+        connections,
+        ..EdgeConfig::default()
+    })
+    .await;
+    let hello = |headers| post(br#"{"query":"{hello}"}"#, headers);
+    let token = "authorization: Bearer good\r\n";
+    let mut sitting = Vec::new();
+    for headers in ["", token] {
+        let mut wire = server.connect().await;
+        wire.send(hello(headers)).await;
+        assert_eq!(wire.answer().await.expect("answer").status, 200);
+        sitting.push(wire);
+    }
+    for headers in ["", token] {
+        let mut wire = server.connect().await;
+        wire.send(hello(headers)).await;
+        let refused = wire.answer().await.expect("answer");
+        assert_eq!(refused.refusal(), (503, "UNAVAILABLE".into(), None));
+        assert_eq!(refused.header("retry-after"), "5");
+        assert_eq!(refused.json()["errors"][0]["extensions"]["retryable"], true);
+        assert!(wire.answer().await.is_none(), "and the connection ends");
+    }
+    // Those who sit are served on.
+    for wire in &mut sitting {
+        wire.send(hello("")).await;
+        assert_eq!(wire.answer().await.expect("answer").status, 200);
+    }
+    drop(sitting.pop());
+    for attempt in 0.. {
+        if server.edge.connections() < 2 {
+            break;
+        }
+        assert!(attempt < 200, "the place of who left is free again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(server.post("{hello}").await.status, 200);
 }
 

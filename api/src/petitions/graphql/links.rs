@@ -1,18 +1,19 @@
 //! Ids that hang on petitions, loaded for a whole list at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{Context, dataloader::Loader};
 use entity::{
     id::PetitionId, informing, petition_agency, petition_feedback, petition_lineage, petition_repeat,
     petition_unit, urging,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     graphql::loader::{Rows, rows},
+    petitions::lineage::Lineage,
 };
 
 /// Ids that hang on a petition, loaded for a whole list at once.
@@ -70,8 +71,17 @@ impl Loader<Links> for Rows {
         links!(Successors: petition_lineage.FromId -> ToId, from_id, to_id);
         links!(Predecessors: petition_lineage.ToId -> FromId, to_id, from_id);
         links!(RepeatOf: petition_repeat.PetitionId -> EarlierId, petition_id, earlier_id, unless UnlinkedAt);
-        links!(RepeatedBy: petition_repeat.EarlierId -> PetitionId, earlier_id, petition_id, unless UnlinkedAt);
         links!(Informings: informing.PetitionId -> Id, petition_id, id);
+        let asked = keys.iter().filter_map(|key| match key {
+            Links::RepeatedBy(id) => Some(*id),
+            _ => None,
+        });
+        let asked: BTreeSet<PetitionId> = asked.collect();
+        if !asked.is_empty() {
+            for (petition, later) in repeated_by(conn, asked).await? {
+                found.insert(Links::RepeatedBy(petition), later);
+            }
+        }
         let urged = keys.iter().filter_map(|key| match key {
             Links::Urgings(id) => Some(id.0),
             _ => None,
@@ -94,6 +104,39 @@ impl Loader<Links> for Rows {
         }
         Ok(found)
     }
+}
+
+/// What asks again for each of these. Whatever asked again for a petition of which one came asks again for that one too;
+/// and what went on as others asks through these, which have its links.
+async fn repeated_by<C: ConnectionTrait>(
+    conn: &C,
+    petitions: BTreeSet<PetitionId>,
+) -> Result<Vec<(PetitionId, Vec<Uuid>)>> {
+    let lineage = Lineage::backwards(conn, petitions.clone()).await?;
+    let links = petition_repeat::Entity::find()
+        .filter(petition_repeat::Column::EarlierId.is_in(lineage.all()))
+        .filter(petition_repeat::Column::UnlinkedAt.is_null())
+        .all(conn)
+        .await?;
+    if links.is_empty() {
+        return Ok(Vec::new());
+    }
+    let later = links.iter().map(|link| link.petition_id);
+    let gone_on = petition_lineage::Entity::find()
+        .filter(petition_lineage::Column::FromId.is_in(later))
+        .all(conn)
+        .await?;
+    let gone_on: BTreeSet<PetitionId> = gone_on.into_iter().map(|edge| edge.from_id).collect();
+    let asks = |petition: PetitionId| {
+        let own = lineage.of(petition);
+        let later = links.iter().filter(|link| own.contains(&link.earlier_id));
+        let later = later.map(|link| link.petition_id);
+        let later: BTreeSet<PetitionId> = later
+            .filter(|later| !own.contains(later) && !gone_on.contains(later))
+            .collect();
+        (petition, later.into_iter().map(Uuid::from).collect())
+    };
+    Ok(petitions.into_iter().map(asks).collect())
 }
 
 /// The ids at the other ends of a petition's links, in the order of the ids.

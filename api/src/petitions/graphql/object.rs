@@ -306,7 +306,8 @@ impl Petition {
     }
 
     /// The text of the newest answer: the internal one for those who read the internal text, for everybody else what
-    /// was released of it. A newer answer shows no text to the public until its own is released.
+    /// was released of it. A newer answer shows no text to the public until its own is released. While `outcome` is null it
+    /// counts no more: it was found wanting, or the petition was taken up again.
     async fn answer_text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let column = if self.inside() {
             Column::AnswerText
@@ -364,7 +365,8 @@ impl Petition {
         entry_of("unresolved_reason", self.row.unresolved_reason.as_deref())
     }
 
-    /// What voters said last to the newest answer, as told (mức độ hài lòng): code of the list `satisfaction`.
+    /// What voters said last to the newest answer, as told (mức độ hài lòng): code of the list `satisfaction`; last by
+    /// when it was told, in whatever order it arrived.
     async fn satisfaction(&self) -> Option<&str> {
         self.row.satisfaction.as_deref().filter(|_| self.inside())
     }
@@ -375,7 +377,7 @@ impl Petition {
         entry_of("satisfaction", said)
     }
 
-    /// When the voters were told the answer.
+    /// When the voters were told the newest answer: the first telling, in whatever order they arrived.
     async fn informed_at(&self) -> Option<Time> {
         self.row.informed_at.map(Time)
     }
@@ -385,7 +387,8 @@ impl Petition {
         self.row.closed_at.map(Time)
     }
 
-    /// How often voters had to ask again.
+    /// How often voters had to ask again (đã đề nghị nhiều lần): each earlier petition that is linked counts once, and
+    /// each reopening. Goes on with a split or a merger.
     async fn repeats(&self) -> i32 {
         self.row.repeats
     }
@@ -408,7 +411,8 @@ impl Petition {
         .await
     }
 
-    /// The later petitions that ask for it again, of all units, as far as the viewer may see them.
+    /// The later petitions that ask for it again, or for what it came of by a split or a merger; of all units, as far as
+    /// the viewer may see them.
     async fn repeated_by(&self, ctx: &Context<'_>) -> Result<Vec<Petition>> {
         if !self.inside() {
             return Ok(Vec::new());

@@ -10,11 +10,11 @@ use chrono::NaiveDate;
 use entity::{
     id::{AgencyId, UnitId},
     petition::{Column, Entity, Process},
-    petition_unit,
+    petition_unit, reminder, urging,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, Func, Query as SeaQuery},
+    sea_query::{Expr, Func, Query as SeaQuery, SelectStatement},
 };
 
 use crate::{
@@ -44,9 +44,10 @@ pub(super) struct AgencyDebt {
     overdue: i32,
     /// The earliest day on which one of them was or is due.
     oldest_due_at: Option<Day>,
-    /// How often people urged it for these petitions (đôn đốc).
+    /// How often people urged it for these petitions (đôn đốc); not what was said to others that had them before it, or
+    /// that coordinate.
     urgings: i32,
-    /// How often the server reminded it of them (nhắc hạn tự động).
+    /// How often the server reminded it of them (nhắc hạn tự động); not others.
     reminders: i32,
 }
 
@@ -115,15 +116,34 @@ impl DebtQuery {
         let today = state.clock.today();
         let due = || Func::coalesce([Expr::col(Column::ExtendedTo), Expr::col(Column::DueAt)]);
         let late = Expr::expr(Expr::case(Expr::expr(due()).lt(today), 1_i64).finally(0_i64)).sum();
-        let whole = |column: Column| Expr::col(column).sum().cast_as("BIGINT");
+        // Of each petition only what was addressed to the body that has it now.
+        let urgings = SeaQuery::select()
+            .expr(Expr::col((urging::Entity, urging::Column::Id)).count())
+            .from(urging::Entity)
+            .and_where(Expr::col((urging::Entity, urging::Column::TargetId)).equals((Entity, Column::Id)))
+            .and_where(
+                Expr::col((urging::Entity, urging::Column::ToAgencyId)).equals((Entity, Column::AgencyId)),
+            )
+            .to_owned();
+        let reminders = SeaQuery::select()
+            .expr(Expr::col((reminder::Entity, reminder::Column::Id)).count())
+            .from(reminder::Entity)
+            .and_where(
+                Expr::col((reminder::Entity, reminder::Column::PetitionId)).equals((Entity, Column::Id)),
+            )
+            .and_where(
+                Expr::col((reminder::Entity, reminder::Column::AgencyId)).equals((Entity, Column::AgencyId)),
+            )
+            .to_owned();
+        let whole = |of_each: SelectStatement| Expr::expr(of_each).sum().cast_as("BIGINT");
         let counted: Vec<(AgencyId, i64, i64, Option<NaiveDate>, i64, i64)> = query
             .select_only()
             .column(Column::AgencyId)
             .expr(Expr::col(Column::Id).count())
             .expr(late.cast_as("BIGINT"))
             .expr(Expr::expr(due()).min())
-            .expr(whole(Column::Urgings))
-            .expr(whole(Column::Reminders))
+            .expr(whole(urgings))
+            .expr(whole(reminders))
             .group_by(Column::AgencyId)
             .into_tuple()
             .all(state.store.read())

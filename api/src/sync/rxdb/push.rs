@@ -18,6 +18,7 @@ use crate::{
     sync::{
         documents::Sight,
         push::{self, MOST_ROWS},
+        registry,
         row::{Known, PushRow},
     },
     viewer::Viewer,
@@ -40,15 +41,15 @@ pub async fn push(
         .map(|value| row::read(value, collection.name(), &state.keys))
         .filter(|sent| !sent.is_echo)
         .collect();
+    let (mut answered, sent) = told_back(state, viewer, collection, sent).await?;
     if sent.is_empty() {
-        return Ok(Vec::new());
+        return Ok(answered);
     }
     let rows: Vec<PushRow> = sent.iter().map(|sent| sent.row.clone()).collect();
     let outcomes = push::push(state, viewer, rows).await?;
 
     let ids: BTreeSet<Uuid> = sent.iter().filter_map(|sent| sent.row.id).collect();
     let masters = masters(state, viewer, collection.name(), ids).await?;
-    let mut answered: Vec<Answered> = Vec::new();
     for (sent, outcome) in sent.iter().zip(&outcomes) {
         let Some(id) = &sent.id else { continue };
         if !answered.iter().any(|known| known.id == *id) {
@@ -56,6 +57,36 @@ pub async fn push(
         }
     }
     Ok(answered)
+}
+
+/// Of a collection that nobody writes, the rows that are told back as they stand, answered with themselves: no change, and
+/// nothing to refuse. The others are left.
+async fn told_back(
+    state: &State,
+    viewer: &Viewer,
+    collection: &dyn Collection,
+    sent: Vec<row::Sent>,
+) -> Result<(Vec<Answered>, Vec<row::Sent>)> {
+    if sent.is_empty() || registry::writable(collection.name()).is_some() {
+        return Ok((Vec::new(), sent));
+    }
+    let ids = sent.iter().filter_map(|sent| sent.row.id).collect();
+    let masters = masters(state, viewer, collection.name(), ids).await?;
+    let (mut answered, mut left) = (Vec::new(), Vec::new());
+    for sent in sent {
+        let id = sent.row.id.filter(|id| sent.id == Some(id.to_string()));
+        let master = id.and_then(|id| masters.get(&id)).filter(|master| {
+            serde_json::from_str::<Document>(master).is_ok_and(|master| sent.row.stands_in(&master))
+        });
+        match sent.id.clone().zip(master.cloned()) {
+            Some((id, master)) => answered.push(Answered {
+                id,
+                document: Some(master),
+            }),
+            None => left.push(sent),
+        }
+    }
+    Ok((answered, left))
 }
 
 /// The rows as the viewer sees them now; those that he does not see are left out.

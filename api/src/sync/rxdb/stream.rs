@@ -9,9 +9,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::selection::Answered;
 use crate::{
+    accounts::authentication,
     error::{Code, Error, Result},
     state::State,
-    store::collection::Collection,
+    store::{collection::Collection, working::RIGHTS},
     sync::{
         cursor::{Cursor, Reading, clock_key},
         live::{self, Batch, Listener},
@@ -95,6 +96,8 @@ impl Follower {
             };
             let token = self.cursor.encode(&self.state.keys);
             let page = pull::pull(&self.state, &self.viewer, Some(&token), wanted).await?;
+            // After the reading: rights that are the same now were the same then.
+            self.check_rights().await?;
             self.cursor = page.cursor;
             self.caught_up = !page.more;
             if !page.changes.is_empty() {
@@ -116,6 +119,21 @@ impl Follower {
             if !documents.is_empty() {
                 return Ok(documents);
             }
+        }
+    }
+
+    /// Ends the stream of somebody whose rights are no longer those with which his socket began: a subscription may come
+    /// long after. (Later on the socket itself is told.)
+    async fn check_rights(&self) -> Result<()> {
+        let now = live::clocks(&self.state).await?;
+        if now.get(RIGHTS) == self.horizon.get(RIGHTS) || self.viewer.is_wiping() {
+            return Ok(());
+        }
+        let again = authentication::again(&self.state, &self.viewer).await?;
+        if again.partition_ids() == self.viewer.partition_ids() {
+            Ok(())
+        } else {
+            Err(Code::Unavailable.into())
         }
     }
 

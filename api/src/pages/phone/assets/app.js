@@ -53,16 +53,10 @@ async function tellState() {
 }
 /** Who signs in again finds everything as it was. */
 function again() {
-  return signIn({ why: localStorage.getItem('cutri-farewell'), then: async (account, session, remember) => {
+  return signIn({ why: localStorage.getItem('cutri-farewell'), then: async (account) => {
     localStorage.removeItem('cutri-farewell');
-    if (now.isOpen && account !== store.owner) {
-      await store.handOver(account, session);
-      remember();
-      return begun();
-    }
-    remember();
+    if (now.isOpen && account !== store.owner) return begun();
     await begin(account);
-    await store.setMeta('session', session);
     await navigator.storage?.persist?.();
     nudge();
     location.hash = '#hom-nay';
@@ -84,12 +78,14 @@ async function begin(account) {
   run((standing) => { now.standing = standing; tellState(); });
   if (globalThis.Notification?.permission === 'granted') register().catch(() => {});
 }
-/** Leaving this phone: what was not sent stays until it is. */
+/** How much is on this phone alone. */
+const onlyHere = async () => (await store.all('photos')).filter(isUnsent).length
+  + (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state)).length;
+/** Leaving this phone: what was not sent stays until it is, also what was written while the server was told. */
 async function leaving() {
-  const entries = (await store.all('outbox')).filter((entry) => ['waiting', 'by_hand'].includes(entry.state));
-  const unsent = entries.length + (await store.all('photos')).filter(isUnsent).length;
-  const leave = () => ask('mutation { logout { userErrors { code } } }').catch(() => {})
-    .then(() => store.erase('Đã rời máy này.'));
+  const unsent = await onlyHere();
+  const leave = () => ask('mutation { logout { userErrors { code } } }').catch(() => {}).then(onlyHere)
+    .then((left) => (left ? show() : store.erase('Đã rời máy này.')));
   return [h('h1', {}, 'Rời máy này'), card('Xóa dữ liệu trên máy', unsent
     ? h('p', { class: 'warning' }, `Còn ${unsent} việc chưa gửi hoặc chưa bàn giao, chỉ có trên máy này. Hãy gửi xong đã.`)
     : [h('p', {}, 'Mọi điều đã lưu đều ở Văn phòng. Điều đang gõ dở sẽ mất.'),
@@ -109,8 +105,7 @@ addEventListener('beforeinstallprompt', (event) => {
 });
 
 const policy = window.trustedTypes?.createPolicy('worker', { createScriptURL: (url) => url });
-const worker = policy?.createScriptURL('/dien-thoai/sw.js') ?? '/dien-thoai/sw.js';
-navigator.serviceWorker?.register(worker, { scope: '/dien-thoai' });
+navigator.serviceWorker?.register(policy?.createScriptURL('/dien-thoai/sw.js') ?? '/dien-thoai/sw.js', { scope: '/dien-thoai' });
 if (isSecureContext) {
   if (signedInHere().account) await begin(signedInHere().account);
   await show();

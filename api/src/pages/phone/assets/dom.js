@@ -26,6 +26,8 @@ export const fold = (title, ...content) => h('details', {}, h('summary', {}, tit
 export const more = (title, list, left = 0) => list.length > 0 && fold(`${title} (${list.length + left})`, list,
   left > 0 && h('p', { class: 'fine' }, `Còn ${left} mục nữa ở Văn phòng.`));
 const FULL = 'Bộ nhớ của điện thoại đã đầy, chưa lưu được gì. Hãy xóa bớt ảnh, tệp trên máy rồi bấm lại.';
+/** Why something could not be kept. */
+export const whyNot = (error, words) => (error.name === 'QuotaExceededError' ? FULL : words);
 /** A form; `work` gets what was filled in, without what was left empty. Sent twice by an eager thumb it is done once; what
  * could not be kept is told, and stays in the form. */
 export const form = (properties, work, ...children) => {
@@ -35,12 +37,10 @@ export const form = (properties, work, ...children) => {
     const { submitter } = event;
     if (submitter) submitter.disabled = true;
     trouble.textContent = '';
-    try {
-      await work(Object.fromEntries([...new FormData(made)].filter(([, value]) => value)));
-    } catch (error) {
+    await work(Object.fromEntries([...new FormData(made)].filter(([, value]) => value))).catch((error) => {
       console.error(error);
-      trouble.textContent = error.name === 'QuotaExceededError' ? FULL : 'Chưa lưu được. Hãy bấm lại.';
-    }
+      trouble.textContent = whyNot(error, 'Chưa lưu được. Hãy bấm lại.');
+    });
     if (submitter) submitter.disabled = false;
   } }, children, trouble);
   return made;
@@ -48,9 +48,8 @@ export const form = (properties, work, ...children) => {
 /** A button for what cannot be taken back: it asks once more. */
 export const twice = (words, again, work) => {
   const button = h('button', { class: 'quiet', type: 'button', onclick: () => {
-    if (button.textContent === again) return work();
-    button.textContent = again;
-    return undefined;
+    if (button.textContent === again) work();
+    else button.textContent = again;
   } }, words);
   return button;
 };

@@ -1,6 +1,7 @@
 // Signing in, the first time or again. Again changes nothing on the phone: what waits is sent, nothing is lost.
 import { login, NoAnswer, send } from './api.js';
 import { card, field, form, h } from './dom.js';
+import { handOver } from './store.js';
 /** Who is signed in on this phone, and which device each account is here. No secrets: those are in IndexedDB. */
 export const signedInHere = () => JSON.parse(localStorage.getItem('cutri-account') ?? '{}');
 
@@ -13,10 +14,10 @@ export async function signIn({ then, why }) {
   const enter = form({}, async () => {
     try {
       const { account, session } = await login(name.value, password.value, devices[name.value]);
+      await handOver(account, session);
       const known = { ...devices, [name.value]: session.deviceId };
-      await then(account, session, () => {
-        localStorage.setItem('cutri-account', JSON.stringify({ account, username: name.value, devices: known }));
-      });
+      localStorage.setItem('cutri-account', JSON.stringify({ account, username: name.value, devices: known }));
+      await then(account);
     } catch (error) {
       wrong.textContent = error instanceof NoAnswer ? 'Chưa có sóng để đăng nhập. Phiếu đã ghi vẫn nằm trên máy.' : error.message;
     }

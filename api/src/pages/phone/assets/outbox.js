@@ -11,8 +11,9 @@ import { BY_HAND, recalled } from './write.js';
 async function own() {
   const told = (await rowsOf('feedback')).filter(({ d }) => d.authorId === owner).map(({ d, rev }) => ({ ...d, baseRev: rev }));
   const both = new Map(told.map((row) => [row.id, row]));
-  for (const { collection, id, state, patch } of await all('outbox')) {
-    if (collection === 'feedback') both.set(id, { ...both.get(id), ...patch, id, state });
+  const issues = new Set((await rowsOf('syncIssue')).map(({ d }) => d.mutationId));
+  for (const { mutationId, collection, id, state, patch } of await all('outbox')) {
+    if (collection === 'feedback' && !issues.has(mutationId)) both.set(id, { ...both.get(id), ...patch, id, state });
   }
   return [...both.values()].sort((a, b) => Date.parse(b.recordedAt ?? 0) - Date.parse(a.recordedAt ?? 0));
 }
@@ -53,11 +54,12 @@ function byHand({ mutationId, id, patch }, agencies) {
   const pictures = (patch.attachments ?? '').split(' ').filter(Boolean);
   const paper = fold('Khi đã bàn giao', form({}, async (receipt) => {
     const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt: atVietnam() };
-    paper.open = false;
-    await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [], (tx) => {
-      for (const name of pictures) tx.delete('photos', name);
+    await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [], async (tx) => {
+      // What is on its way for another row as well stays on its way.
+      for (const name of pictures) if ((await tx.get('photos', name))?.isKept) tx.delete('photos', name);
       tx.delete('outbox', mutationId);
     });
+    paper.open = false;
   },
   field('Số biên nhận', h('input', { name: 'receiptNumber', maxlength: 30, pattern: '[0-9]+([\\/.\\-][0-9A-ZĐ]+)*' }),
     'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
@@ -70,11 +72,12 @@ function byHand({ mutationId, id, patch }, agencies) {
 
 const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn',
   subUnit: 'Ấp, khu phố', wanted: 'Mong muốn', evidence: 'Có gì làm rõ', attachments: 'Ảnh' };
-/** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. Whom a voter
- * asked to be called by is handed over in memory, and lies in no draft. */
+/** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. What was begun
+ * of the same version goes on. Whom a voter asked to be called by is handed over in memory, and lies in no draft. */
 async function correct({ contactName, contactPhone, ...words }) {
   recalled.set(words.id, { contactName, contactPhone });
-  await setMeta(`draft ${words.id}`, words);
+  const begun = await meta(`draft ${words.id}`);
+  if (!begun || begun.baseRev !== (words.baseRev ?? '')) await setMeta(`draft ${words.id}`, words);
   location.hash = `#sua/${words.id}`;
 }
 
@@ -83,11 +86,13 @@ const DISMISS = 'mutation($input: DismissSyncIssueInput!) { dismissSyncIssue(inp
 /** Words that were asked for stay when the view is drawn anew. */
 const read = new Map();
 const quote = (said) => h('blockquote', {}, lines(said || 'Không có lời nào.'));
-/** What was not taken: why, the words again, and a way to put it aside. All of it needs a signal: the words are on the server. */
-function issue({ id, at, code, message, field: about, rowCollection, rowId }) {
+/** What was not taken: why, the words again, and a way to put it aside. What another device wrote is on the server alone, and
+ * needs a signal. */
+function issue({ id, mutationId, at, code, message, field: about, rowCollection, rowId }) {
   const needsSignal = (work) => ({ target }) => work(target)
     .catch(() => target.replaceWith(h('p', { class: 'warning' }, 'Cần có sóng để làm việc này.')));
-  const words = async () => JSON.parse((await ask(ORIGINAL, { id })).syncIssue.original ?? '{}').patch ?? {};
+  const words = async () => (await get('outbox', mutationId))?.patch
+    ?? JSON.parse((await ask(ORIGINAL, { id })).syncIssue.original ?? '{}').patch ?? {};
   const back = needsSignal(async () => {
     const [patch, row] = [await words(), await get('rows', ['feedback', rowId])];
     await correct({ ...row?.d, ...patch, id: rowId, baseRev: row?.rev });
@@ -118,29 +123,26 @@ const refusedPhoto = ({ sha256, blob, refused }) => h('article', { class: 'card 
   twice('Bỏ ảnh khỏi sổ tay', 'Bấm lần nữa để bỏ hẳn', () => queue([], (tx) => tx.delete('photos', sha256))));
 /** What waits as a sealed file, for the road without any network. */
 async function carry() {
-  const href = URL.createObjectURL(await bundle());
-  h('a', { href, download: `phieu-${atVietnam().slice(0, 10)}.cutri` }).click();
+  h('a', { href: URL.createObjectURL(await bundle()), download: `phieu-${atVietnam().slice(0, 10)}.cutri` }).click();
 }
 
 export async function outbox({ id }) {
   const waiting = await all('outbox');
-  const mine = (await own()).filter(({ state }) => state !== 'by_hand');
   const issues = (await rowsOf('syncIssue')).map(({ d }) => d)
     .filter(({ status, rowId }) => status === 'open' && !waiting.some(({ id, isRefused }) => id === rowId && !isRefused));
   const agencies = (await rowsOf('agency')).map(({ d }) => d).filter(({ validTo }) => !validTo);
   const petitions = new Map((await rowsOf('petition')).map(({ d }) => [d.id, d]));
-  const kept = waiting.filter(({ state }) => state === 'by_hand');
   const [unsent, fresh] = (await unexported()).map((entries) => entries.length);
   const photos = (await all('photos')).filter(isUnsent);
   const sent = photos.length ? `Mọi lời đã gửi; còn ${photos.length} ảnh trên máy.` : 'Mọi điều đã ghi đều đã gửi.';
-  const shown = mine.map((row) => one(row, id, petitions));
+  const shown = (await own()).filter(({ state }) => state !== 'by_hand').map((row) => one(row, id, petitions));
   return [
     h('h1', {}, 'Hộp gửi'),
     h('p', {}, unsent ? `${unsent} việc đang chờ gửi; tắt máy cũng không mất.` : sent),
     unsent > 0 && [h('button', { class: 'quiet', onclick: carry }, 'Xuất ra tệp để người khác mang đi nộp'),
       fresh < unsent && h('p', { class: 'fine' }, fresh ? `Còn ${fresh} việc chưa ở trong tệp nào: bấm lần nữa.`
         : 'Mọi việc đang chờ đều đã xuất ra tệp.')],
-    kept.map((entry) => byHand(entry, agencies)), issues.map(issue),
+    waiting.filter(({ state }) => state === 'by_hand').map((entry) => byHand(entry, agencies)), issues.map(issue),
     photos.filter(({ refused }) => refused).map(refusedPhoto),
     shown.slice(0, 20), more('Các phiếu trước', shown.slice(20)),
   ];

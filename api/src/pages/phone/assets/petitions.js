@@ -1,7 +1,7 @@
 // Kiến nghị: answers to bring back to the voters, bodies to urge, and how all the others stand.
 import { area, field, fold, form, h, inDays, lines, more, select, text } from './dom.js';
 import { atVietnam, newId } from './ids.js';
-import { all, meta, queue, rowsOf } from './store.js';
+import { all, meta, owner, queue, rowsOf } from './store.js';
 export const PROCESS = {
   accepted: 'Đã tiếp nhận', classified: 'Đã phân loại', forwarded: 'Đã chuyển cơ quan giải quyết',
   returned: 'Cơ quan trả lại', answered: 'Đã có trả lời', assessed: 'Đã xem xét trả lời',
@@ -9,22 +9,33 @@ export const PROCESS = {
 };
 const OVER = ['informed', 'closed', 'split', 'merged'];
 export const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
-const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
-/** All petitions, with those on which something waits in the outbox marked. */
+export const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
+/** All petitions; of each what of it waits in the outbox (`sent`), and whose voters have not heard its answer (`wait`): one's
+ * own are those whom one wrote down, here at once, and those whom one heard at a meeting, as the server counts (`agenda`). */
 async function petitions() {
-  const sent = new Map((await all('outbox')).map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
-  return (await rowsOf('petition')).map(({ d }) => ({ ...d, sent: sent.get(d.id) }));
+  const [outbox, said, lines, told] = await Promise.all([all('outbox'), ...['feedback', 'agenda', 'informing'].map(rowsOf)]);
+  const byMe = (rows) => rows.map(({ d }) => d).filter(({ authorId }) => authorId === owner);
+  const sent = new Map(outbox.filter(({ isRefused }) => !isRefused)
+    .map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
+  const named = lines.filter(({ d }) => d.scope === 'voters' && d.kind === 'to_inform')
+    .flatMap(({ d }) => d.petitionIds.split(' '));
+  const mine = new Set([...byMe(said).map(({ petitionId }) => petitionId), ...named]);
+  // Somebody else's telling is for his own voters; after one's own, the server counts again within a minute.
+  const isLeft = ({ id, answeredAt }) => named.includes(id)
+    && !byMe(told).some(({ petitionId, at }) => petitionId === id && at.slice(0, 10) >= answeredAt);
+  const isAwaited = (petition) => petition.answerText && sent.get(petition.id) !== 'informing'
+    && (['answered', 'assessed'].includes(petition.process) || (petition.process === 'informed' && isLeft(petition)));
+  return (await rowsOf('petition')).map(({ d }) => (
+    { ...d, sent: sent.get(d.id), wait: isAwaited(d) && (mine.has(d.id) ? 'tell' : 'others') }));
 }
-const isAwaited = ({ process, answerText, sent }) => answerText && sent !== 'informing'
-  && ['answered', 'assessed'].includes(process);
-/** Petitions whose answers the voters have not heard. */
-export const awaited = async () => (await petitions()).filter(isAwaited);
+/** Petitions whose answers one's own voters have not heard. */
+export const awaited = async () => (await petitions()).filter(({ wait }) => wait === 'tell');
 /** A form that makes one row of the outbox. */
 const record = (title, collection, made, ...fields) => {
   const act = h('details', { class: 'act' }, h('summary', {}, title), form({}, async (filled) => {
     const patch = { ...made, ...filled, at: atVietnam() };
-    act.open = false;
     await queue([{ mutationId: newId(), collection, id: newId(), patch, recordedAt: patch.at }]);
+    act.open = false;
   }, fields, h('button', { class: 'main' }, 'Lưu')));
   return act;
 };
@@ -41,7 +52,7 @@ export async function petitionList() {
       agencies.get(petition.agencyId), due(petition) && `hạn ${inDays(due(petition))}`,
       petition.urgings > 0 && `đã đôn đốc ${petition.urgings} lần`].filter(Boolean).join(' · ')),
     petition.content && fold('Nội dung', lines(petition.content)),
-    petition.answerText && h('blockquote', {}, lines(petition.answerText), h('footer', {},
+    petition.outcome && petition.answerText && h('blockquote', {}, lines(petition.answerText), h('footer', {},
       [agencies.get(petition.agencyId), petition.answerNumber && `văn bản ${petition.answerNumber}`,
         petition.outcome && label('outcome', petition.outcome)].filter(Boolean).join(' · '))),
     petition.sent ? h('p', { class: 'fine pending' }, 'Đã ghi trên máy, đang chờ gửi.') : actions);
@@ -52,12 +63,13 @@ export async function petitionList() {
   const urge = (petition) => record('Đôn đốc', 'urging', { targetKind: 'petition', targetId: petition.id },
     field('Hình thức', select('how', options('urging_how'), 'phone')),
     field('Lời đôn đốc', area('text', '', 5_000, 2)), field('Số văn bản', text('documentNumber', '', 100)));
-  const { tell = [], late = [], over = [], open = [] } = Object.groupBy(everything, (petition) => (isAwaited(petition) && 'tell')
+  const { tell = [], others = [], late = [], over = [], open = [] } = Object.groupBy(everything, (petition) => petition.wait
     || (isOverdue(petition) && 'late') || (OVER.includes(petition.process) && 'over') || 'open');
   return [
     h('h1', {}, 'Kiến nghị'),
     h('h2', {}, `Cần thông tin lại cho cử tri (${tell.length})`), tell.map((petition) => one(petition, inform(petition))),
     h('h2', {}, `Quá hạn, cần đôn đốc (${late.length})`), late.map((petition) => one(petition, urge(petition))),
+    more('Có trả lời, cử tri do người khác gặp', others.map((petition) => one(petition, inform(petition)))),
     more('Đang giải quyết', open.map((petition) => one(petition, petition.process === 'forwarded' && urge(petition)))),
     more('Đã thông tin lại, đã khép', over.map((petition) => one(petition))),
   ];

@@ -30,7 +30,7 @@ const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (
 export async function sendPhotos(first) {
   const [photos, stuck] = [await all('photos'), []];
   const old = photos.filter(({ sentAt }) => sentAt < Date.now() - 35 * DAY);
-  if (old.length) await write(async (tx) => { for (const { sha256 } of old) tx.delete('photos', sha256); });
+  for (const { sha256 } of old) await write(async (tx) => tx.delete('photos', sha256));
   for (const { sha256, blob } of photos.filter((photo) => isUnsent(photo) && !photo.refused)) {
     let step = await tus('HEAD', sha256);
     if (!step.ok) step = await tus('POST', sha256, { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` });

@@ -2,7 +2,8 @@
 // another's words. What belongs together (a page's rows and its cursor, answers and the queue) is one transaction.
 //   rows    the server's documents, as they came      {c, id, rev, p: [partition], print, d}
 //   outbox  what was written here and is not back yet  {mutationId, collection, id, patch, state, ...}
-//           state: waiting → answered (the server has it) → removed once the row comes by pull;
+//           state: waiting → answered (the server has it) → removed once the row comes by pull, or, of what it did not
+//           take (isRefused), once the issue is settled;
 //           by_hand: a denunciation, which never leaves the phone
 //   photos  pictures on their way; kept with a draft or a denunciation, not to be sent; refused, and why; or sent, and
 //           kept for some weeks                        {sha256, blob, isKept, refused, sentAt}
@@ -33,8 +34,8 @@ export async function open(account) {
   channel = new BroadcastChannel(`cutri-${account}`);
   channel.onmessage = ({ data }) => changes.dispatchEvent(new Event(data));
 }
-/** Puts the session of somebody else into his own store. The one that is open goes on being of the person who wrote in it,
- * and nothing of it is ever sent by anybody else: who took over the phone begins with a page of his own. */
+/** Puts the session of whoever signed in into his own store. The one that is open goes on being of the person who wrote in
+ * it, and nothing of it is ever sent by anybody else: who took over the phone begins with a page of his own. */
 export async function handOver(account, session) {
   const other = await opened(account);
   await done(other.transaction('meta', 'readwrite', { durability: 'strict' }).objectStore('meta').put(session, 'session'));
@@ -70,7 +71,7 @@ export const setMeta = (name, value) => write(async (tx) => { tx.put('meta', val
  * refuses it from anybody else. */
 export const queue = (entries, also = () => {}) => write(async (tx) => {
   for (const entry of entries) tx.put('outbox', { state: 'waiting', ...entry, patch: { ...entry.patch, authorId: owner } });
-  also(tx);
+  await also(tx);
 }, 'queued');
 /** As many entries as go out at once: 500, and not much more than a slow line carries in a minute. */
 export const portion = (entries, bytes = 0) => entries.slice(0, 500)
@@ -79,7 +80,6 @@ export const portion = (entries, bytes = 0) => entries.slice(0, 500)
 export async function erase(words) {
   localStorage.removeItem('cutri-account');
   localStorage.setItem('cutri-farewell', words);
-  db.onversionchange = null;
   db.close();
   await done(indexedDB.deleteDatabase(db.name));
   location.replace('/dien-thoai');

@@ -3,7 +3,7 @@
 import { ask, NoAnswer, SignIn } from './api.js';
 import { newId, fingerprint, digestOf } from './ids.js';
 import { sendPhotos } from './photo.js';
-import { all, changes, erase, meta, portion, rowsOf, write } from './store.js';
+import { all, changes, erase, meta, portion, write } from './store.js';
 // Without the 14,000 units: `viewer` names a delegate's own places.
 const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'agenda', 'syncIssue'];
 const PAGE = 'partitions changes { p c op id rev d } cursor epoch more digest wipe';
@@ -16,22 +16,23 @@ const REPAIR = `query($partition: String!, $collection: String!, $bucket: String
   syncRepair(partition: $partition, collection: $collection, bucket: $bucket, held: $held) {
   partitions changes { p c op id rev d } } }`;
 const PROFILE = '{ viewer { account { id name } units { id name } } codeLists { name entries { code label } } }';
-/** What a phone may write of its own rows; offered again when the server stands on an older copy. */
+/** What a phone may write of its own rows, and whose they are; offered again when the server stands on an older copy. */
 const WRITABLE = Object.fromEntries(Object.entries({
   feedback: 'meetingId unitId subUnit channel origin kind subject content wanted affected since evidence answeredOnSpot '
     + 'onSpotAnswer trackingCode recordedAt receiptNumber receivedOn receivingAgencyId attachments',
   informing: 'petitionId at channel meetingId note satisfaction',
   urging: 'targetKind targetId toAgencyId how text documentNumber at',
-}).map(([collection, names]) => [collection, names.split(' ')]));
+}).map(([collection, names]) => [collection, `${names} authorId`.split(' ')]));
 /** Puts and removes the rows of a page; an answered change leaves the outbox with the row that it became. */
 async function putRows(tx, page, prints, outbox) {
   for (const [i, { p, c, op, id, rev, d }] of page.changes.entries()) {
     if (op === 'gone') tx.delete('rows', [c, id]);
     else tx.put('rows', { c, id, rev, p: p.map((place) => page.partitions[place]), print: prints[i], d });
     for (const entry of outbox.filter(({ state }) => state === 'answered')) {
-      // What was not taken is back only with the issue that leads to its words; the row is somebody else's then.
+      // What was not taken stays, to be corrected without a signal, until its issue is settled; the row is another's then.
       const isBack = !entry.isRefused && entry.collection === c && entry.id === id;
-      if (isBack || (c === 'syncIssue' && d?.mutationId === entry.mutationId)) tx.delete('outbox', entry.mutationId);
+      const isTold = c === 'syncIssue' && d?.mutationId === entry.mutationId && !(entry.isRefused && d.status === 'open');
+      if (isBack || isTold) tx.delete('outbox', entry.mutationId);
     }
   }
 }
@@ -58,11 +59,13 @@ async function offerAgain(tx, outbox) {
   const { account } = await tx.get('meta', 'profile') ?? {};
   for (const { c, id, rev, d } of await tx.all('rows')) {
     if (!WRITABLE[c] || d.authorId !== account?.id) continue;
-    const names = [...WRITABLE[c], 'authorId'].filter((name) => d[name] != null);
-    const patch = Object.fromEntries(names.map((name) => [name, d[name]]));
-    tx.put('outbox', { mutationId: newId(), collection: c, id, baseRev: rev, patch, state: 'waiting' });
+    const patch = Object.fromEntries(WRITABLE[c].filter((name) => d[name] != null).map((name) => [name, d[name]]));
+    const entry = { mutationId: newId(), collection: c, id, state: 'waiting' };
+    tx.put('outbox', { ...entry, baseRev: rev, patch });
+    // What was taken back stays so. The outbox goes out in the order of its names: right after the words.
+    if (d.status === 'withdrawn') tx.put('outbox', { ...entry, mutationId: `${entry.mutationId}-`, delete: true });
   }
-  for (const entry of outbox) if (entry.state === 'answered') tx.put('outbox', { ...entry, state: 'waiting' });
+  for (const entry of outbox) if (entry.state === 'answered') tx.put('outbox', { ...entry, state: 'waiting', isRefused: false });
   for (const photo of await tx.all('photos')) if (photo.sentAt) tx.put('photos', { ...photo, sentAt: undefined });
   tx.clear('rows');
   tx.delete('meta', 'cursor');
@@ -75,14 +78,12 @@ async function push() {
     if (!waiting.length) return;
     const rows = waiting.map(({ state, isRefused, ...row }) => row);
     const { syncPush } = await ask(PUSH, { rows, cursor: await meta('cursor') }, { seconds: 120 });
-    const issues = new Set((await rowsOf('syncIssue')).map(({ d }) => d.mutationId));
     await write(async (tx) => {
       for (const [i, { status, rev, errors }] of syncPush.results.entries()) {
         const here = await tx.get('rows', [waiting[i].collection, waiting[i].id]);
         const isRefused = ['REJECTED', 'CONFLICT'].includes(status);
-        const isBack = isRefused ? issues.has(waiting[i].mutationId) : here && here.rev === rev;
         const state = errors[0]?.code === 'DENUNCIATION_BY_HAND' ? 'by_hand' : 'answered';
-        if (isBack && state === 'answered') tx.delete('outbox', waiting[i].mutationId);
+        if (!isRefused && here?.rev === rev) tx.delete('outbox', waiting[i].mutationId);
         else tx.put('outbox', { ...waiting[i], state, isRefused });
       }
     });
@@ -98,15 +99,16 @@ async function pull() {
     if (page.wipe) return erase(await farewell());
     if (page.digest && page.digest !== digestOf(await all('rows'))) await repair();
   }
-  return undefined;
 }
-/** What became of what is erased: rows were handed in first; photos are not taken from a device that was given up, and
- * a denunciation never leaves the phone. */
+/** What became of what is erased: rows were handed in first, but those of a stolen phone are not taken; photos are not taken
+ * from a device that was given up, and a denunciation never leaves the phone. */
 async function farewell() {
   const photos = (await all('photos')).filter(({ sentAt }) => !sentAt).length;
-  const byHand = (await all('outbox')).filter(({ state }) => state === 'by_hand').length;
-  const lost = [photos && `${photos} ảnh chưa gửi`, byHand && `${byHand} tố cáo chưa bàn giao`].filter(Boolean).join(', ');
-  return `Thiết bị này đã bị thu hồi. Phiếu chưa gửi đã được nộp; dữ liệu trên máy đã xóa hết${lost && `, kể cả ${lost}`}.`;
+  const { waiting: rows = [], by_hand: byHand = [] } = Object.groupBy(await all('outbox'), ({ state }) => state);
+  const lost = [rows.length && `${rows.length} việc chưa nộp được`, photos && `${photos} ảnh chưa gửi`,
+    byHand.length && `${byHand.length} tố cáo chưa bàn giao`].filter(Boolean).join(', ');
+  const handedIn = rows.length ? '' : ', phiếu chưa gửi đã được nộp';
+  return `Thiết bị này đã bị thu hồi${handedIn}; dữ liệu trên máy đã xóa hết${lost && `, kể cả ${lost}`}.`;
 }
 
 /** Finds where this phone differs from the server, and asks for exactly that. */

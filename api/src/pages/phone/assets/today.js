@@ -16,9 +16,8 @@ const COUNTED = { to_clarify: 'phiếu', to_group: 'phiếu', to_cosign: 'báo c
 /** What waits in an office or a body that answers. A delegate's own is counted here, also of what was told without signal. */
 async function duties(lists) {
   const label = (list, code) => lists?.[list]?.find((entry) => entry.code === code)?.label ?? code;
-  const rows = (await rowsOf('agenda')).map(({ d }) => d)
-    .filter(({ scope, kind }) => scope !== 'voters' || kind === 'to_clarify');
-  return rows.map(({ scope, kind, count, overdue, dueAt }) => h('div', { class: 'item' },
+  const rows = (await rowsOf('agenda')).filter(({ d }) => d.scope !== 'voters' || d.kind === 'to_clarify');
+  return rows.map(({ d: { scope, kind, count, overdue, dueAt } }) => h('div', { class: 'item' },
     h('h3', {}, label('agenda_kind', kind)),
     h('p', { class: 'fine' }, [label('agenda_scope', scope), `${count} ${COUNTED[kind] ?? 'kiến nghị'}`,
       overdue && `${overdue} quá hạn`, dueAt && `sớm nhất ${inDays(dueAt)}`].filter(Boolean).join(' · '))));

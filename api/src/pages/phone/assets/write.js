@@ -1,5 +1,5 @@
 // Ghi phiếu: what a voter says, as he says it. Saved on the phone before anything else; the code is for him to keep.
-import { area, card, field, fold, form, h, inDays, select, text } from './dom.js';
+import { area, card, field, fold, form, h, inDays, select, text, whyNot } from './dom.js';
 import { atVietnam, newId, trackingCode } from './ids.js';
 import { picture, prepare } from './photo.js';
 import { all, get, meta, queue, rowsOf, setMeta, write as put } from './store.js';
@@ -45,7 +45,7 @@ function album(names, changed) {
     const files = [...camera.files];
     trouble.textContent = '';
     adding = adding.then(async () => {
-      for (const file of files) await add(file).catch(({ message }) => { trouble.textContent = message; });
+      for (const file of files) await add(file).catch((error) => { trouble.textContent = whyNot(error, error.message); });
       show();
       changed();
     });
@@ -85,7 +85,7 @@ export async function write({ name, id: chosen }) {
     filled.dataset.kind = values.kind;
     values.attachments = names.join(' ');
     tell(values);
-    if (!isSaving) setMeta(key, values);
+    if (!isSaving) setMeta(key, values).catch(() => { hint.textContent = 'Chưa giữ được bản nháp: chỉ có trên màn hình này.'; });
   };
   const photos = album(names, () => keep());
   const save = async ({ id, baseRev, contactName, contactPhone, consent, ...said }) => {
@@ -96,23 +96,20 @@ export async function write({ name, id: chosen }) {
     const isTaken = isNew && (await get('rows', ['feedback', id]) ?? (await all('outbox')).some((entry) => entry.id === id));
     if (isTaken) [id, said.trackingCode] = [newId(), trackingCode()];
     const isSecret = said.kind === 'denunciation';
-    const emptied = isNew ? [] : OPTIONAL.map((field) => [field, null]);
     const patch = isSecret ? { kind: said.kind, content: said.content, ...(attachments && { attachments }) } : {
-      recordedAt: now, ...Object.fromEntries(emptied), ...said, origin: 'voter', answeredOnSpot: Boolean(said.onSpotAnswer),
-      ...(said.meetingId && { channel: 'contact_meeting' }), ...(attachments && { attachments }),
-      ...(consent && { contactName, contactPhone, consentText: CONSENT, consentAt: now }),
+      recordedAt: now, ...(!isNew && Object.fromEntries(OPTIONAL.map((field) => [field, null]))), ...said, origin: 'voter',
+      answeredOnSpot: Boolean(said.onSpotAnswer), ...(said.meetingId && { channel: 'contact_meeting' }),
+      ...(attachments && { attachments }), ...(consent && { contactName, contactPhone, consentText: CONSENT, consentAt: now }),
     };
     const entry = { mutationId: newId(), collection: 'feedback', id, baseRev, recordedAt: now, patch };
     const chosenPhotos = await Promise.all(names.map((photo) => get('photos', photo)));
-    try {
-      await queue([{ ...entry, state: isSecret ? 'by_hand' : 'waiting' }], (tx) => {
-        for (const photo of chosenPhotos) if (photo?.isKept && !isSecret) tx.put('photos', { ...photo, isKept: false });
-        tx.delete('meta', key);
-      });
-    } catch (error) {
+    await queue([{ ...entry, state: isSecret ? 'by_hand' : 'waiting' }], (tx) => {
+      for (const photo of chosenPhotos) if (photo?.isKept && !isSecret) tx.put('photos', { ...photo, isKept: false });
+      tx.delete('meta', key);
+    }).catch((error) => {
       isSaving = false;
       throw error;
-    }
+    });
     location.hash = `#hop-gui/${id}`;
   };
   const filled = form({ 'data-kind': kind, oninput: keep }, save, ['id', 'trackingCode', 'recordedAt', 'baseRev'].map((field) =>

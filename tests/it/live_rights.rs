@@ -1,0 +1,107 @@
+//! Rights that end while somebody listens: what is written afterwards does not reach him, whoever ended them and on
+//! whichever server.
+
+use std::{sync::Arc, time::Duration};
+
+use cutri::{
+    accounts::authentication,
+    edge::{EdgeConfig, Times},
+    error::{Code, Lang},
+    sync::{live, registry, rxdb::stream::Follower},
+};
+use cutri_tests::{
+    TestApp, TestDatabase, each_db,
+    phone::{Phone, create, new_id},
+    socket::Socket,
+    world::{Login, World, login, mandate},
+};
+use serde_json::{Value, json};
+
+const FOLLOW: &str = "subscription { streamFeedback { documents { id content } } }";
+
+fn said(world: &World, content: &str) -> Value {
+    json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": content})
+}
+
+each_db! {
+    async fn a_right_that_ended_gets_nothing_that_was_written_after_it(db: TestDatabase) {
+        // The look at the rights comes in an hour: whoever is closed before is closed because something was committed.
+        let times = Times { recheck: Duration::from_secs(3_600), ..Times::default() };
+        let app = TestApp::start_with(&db, EdgeConfig { times, ..EdgeConfig::default() }).await;
+        let world = World::create(&app.state).await;
+        let other = app.beside(&db).await;
+        let today = app.state.clock.today().to_string();
+        let mut colleague = following(&app, &world.here.delegates[1]).await;
+        for (turn, by) in [&app, &other].into_iter().enumerate() {
+            let author = Phone::new(by.person(&world.here.delegates[0]));
+            let say = async |content: &str| {
+                let id = new_id();
+                author.push(&[create("feedback", &id, said(&world, content))]).await;
+                id
+            };
+            let clock = world.province.0.to_string();
+            let who = login(&app.state, &format!("thoi.{turn}"), &clock).await;
+            let own = mandate(&app.state, &who, world.here.council, &[world.here.unit]).await;
+
+            // Two sockets of his: one of a device that is given up, one of the account whose mandate ends.
+            let lent = login(&app.state, &format!("muon.{turn}"), &clock).await;
+            mandate(&app.state, &lent, world.here.council, &[world.here.unit]).await;
+            let mut sockets = [following(&app, &who).await, following(&app, &lent).await];
+            let before = say("trước").await;
+            for socket in sockets.iter_mut().chain([&mut colleague]) {
+                hears(socket, &before).await;
+            }
+            let end = json!({"delegateId": own, "on": today, "reason": "Chuyển công tác"});
+            by.person(&world.administrator).done("endMandate", end, "").await;
+            by.person(&lent).done("revokeDevice", json!({"deviceId": lent.device, "stolen": true}), "").await;
+            let after = say("sau").await;
+            let [mandates, devices] = &mut sockets;
+            assert_eq!(mandates.end().await, (Vec::new(), 1012), "turn {turn}");
+            assert_eq!(devices.end().await, (Vec::new(), 4403), "turn {turn}");
+            hears(&mut colleague, &after).await;
+
+            let moved = login(&app.state, &format!("doi.{turn}"), &clock).await;
+            let own = mandate(&app.state, &moved, world.province_council, &[world.here.unit]).await;
+            let mut socket = following(&app, &moved).await;
+            let elsewhere = json!({"delegateId": own, "unitIds": [world.there.unit]});
+            by.person(&world.province_office).done("updateDelegate", elsewhere, "").await;
+            assert_eq!(socket.closed().await, 1012, "turn {turn}: elected elsewhere");
+        }
+    }
+
+    async fn a_subscription_on_an_old_socket_brings_nothing_that_its_rights_of_today_do_not(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let who = login(&app.state, "cu", &world.province.0.to_string()).await;
+        let own = mandate(&app.state, &who, world.here.council, &[world.here.unit]).await;
+        // What a socket knows of its caller when it begins, and what it goes on with until it is told otherwise.
+        let viewer = authentication::load(&app.state, who.account, who.device, Lang::Vi).await.unwrap();
+        let horizon = Arc::new(live::clocks(&app.state).await.unwrap());
+        let end = json!({"delegateId": own, "on": app.state.clock.today(), "reason": "Chuyển công tác"});
+        app.person(&world.administrator).done("endMandate", end, "").await;
+        let author = Phone::new(app.person(&world.here.delegates[0]));
+        author.push(&[create("feedback", &new_id(), said(&world, "sau"))]).await;
+        let collection = registry::collection("feedback").unwrap();
+        let mut stream = Follower::begin(Arc::clone(&app.state), viewer, collection, &horizon).await.unwrap();
+        assert_eq!(stream.next().await.unwrap_err().code(), Code::Unavailable, "come back and pull");
+    }
+}
+
+/// A socket on which somebody follows what is said.
+async fn following(app: &TestApp, login: &Login) -> Socket {
+    let mut socket = Socket::signed_in(app.address(), app.person(login).token()).await;
+    socket.subscribe("s", FOLLOW, json!({})).await;
+    socket
+}
+
+/// Listens until this row is told.
+async fn hears(socket: &mut Socket, id: &str) {
+    loop {
+        let told = socket.hear().await;
+        let documents = &told["payload"]["data"]["streamFeedback"]["documents"];
+        let documents = documents.as_array().unwrap_or_else(|| panic!("{told}"));
+        if documents.iter().any(|document| document["id"] == *id) {
+            return;
+        }
+    }
+}
