@@ -451,6 +451,14 @@ fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// glibc's own setting: how many heaps it may use.
+pub(crate) const HEAPS: &str = "MALLOC_ARENA_MAX";
+
+/// Whether whoever starts the program said so himself.
+pub(crate) fn names_heaps() -> bool {
+    std::env::var_os(HEAPS).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;

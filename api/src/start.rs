@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -23,10 +24,12 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::{
     accounts::throttle::Throttle,
+    calendar::Calendar,
     clock::{Clock, SystemClock},
-    config::{Settings, Switch},
+    config::{self, Settings, Switch},
     entropy::SystemEntropy,
     error::{Error, Lang, describe},
+    feedback::consents,
     files::{FilePlace, Files},
     installation,
     keys::{KeyError, Keys},
@@ -41,6 +44,9 @@ use crate::{
 const LOCK: &str = "start.lock";
 /// Behind the name of an SQLite file: held by the process that serves it.
 const SERVING: &str = "-serve.lock";
+
+/// In the data folder: the days that came after this program.
+const HOLIDAYS: &str = "holidays.csv";
 
 /// Why a command could not do its work: a line for the operator. Never sent to a client.
 #[derive(Debug)]
@@ -120,6 +126,7 @@ pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, boo
     // Whatever this process makes is for its owner alone: the database's -wal too, and files of later days.
     umask(Mode::RWXG | Mode::RWXO);
     make_data_folder(&settings.data)?;
+    let calendar = calendar(&settings.data)?;
     let store = connect(settings).await?;
     let _file = lock(&settings.data)?;
     let alone = store.alone().await?;
@@ -130,11 +137,16 @@ pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, boo
     let mut state = State::new(store, keys, clock, entropy, settings.issuer()).await?;
     state.look = Duration::from_secs(settings.poll_seconds.into());
     state.files = files(settings)?;
+    // Once in a process, for as long as it runs.
+    state.calendar = Box::leak(Box::new(calendar));
     if settings.rate_limits == Switch::Off {
         state.throttle = Throttle::off();
         state.guesses = Guesses::off();
     }
     state.waking.settings = settings.waking()?;
+    if let Some(rows) = consents::seal_if_due(&state).await? {
+        tracing::info!(rows, "words of consent sealed");
+    }
     let is_new = deliver(&state).await?;
     make_documents_again(&state).await?;
     alone.end().await?;
@@ -145,12 +157,34 @@ pub(crate) async fn open_or_make(settings: &Settings) -> Result<(Arc<State>, boo
 /// (400 MB where 18 do, and the allocator keeps it) goes with it, and the process stays the one that a supervisor
 /// knows. Returns only where the system does not let it, and then there is no harm in going on.
 pub(crate) fn again() {
-    let mut words = env::args_os().skip(1);
-    let refused = match env::current_exe() {
-        Ok(program) => Command::new(program).args(&mut words).exec(),
+    let cause = become_again(|_| {});
+    tracing::warn!(%cause, "goes on with the memory of the first start until it is started again");
+}
+
+/// On a machine of one or two processors, begins again with one heap for all threads. glibc gives each thread its own, and
+/// what these hold in reserve is a third of what an idle server has for itself (ADR 13); it reads its settings only when
+/// a program begins. On larger machines threads would wait for each other.
+pub(crate) fn with_one_heap() {
+    let is_small = thread::available_parallelism().is_ok_and(|processors| processors.get() <= 2);
+    if cfg!(target_env = "gnu") && is_small && !config::names_heaps() {
+        let cause = become_again(|program| {
+            program.env(config::HEAPS, "1");
+        });
+        tracing::debug!(%cause, "goes on with a heap for each thread");
+    }
+}
+
+/// Replaces the process by the same program with the same words. Returns why it could not.
+fn become_again(change: impl FnOnce(&mut Command)) -> io::Error {
+    match env::current_exe() {
+        Ok(program) => {
+            let mut program = Command::new(program);
+            program.args(env::args_os().skip(1));
+            change(&mut program);
+            program.exec()
+        }
         Err(cause) => cause,
-    };
-    tracing::warn!(cause = %refused, "goes on with the memory of the first start until it is started again");
+    }
 }
 
 /// Connects to the database, which must be of a known kind and safe.
@@ -239,6 +273,25 @@ async fn keys(settings: &Settings, store: &Store) -> Result<Keys, Failure> {
     };
     installation::check_keys(store, &keys).await?;
     Ok(keys)
+}
+
+/// The delivered days, and over them those of the data folder: what the Government announces each autumn needs no new
+/// program. A table that cannot be read is refused, for every due date would silently be another.
+pub(crate) fn calendar(data: &Path) -> Result<Calendar, Failure> {
+    let path = data.join(HOLIDAYS);
+    let table = match fs::read_to_string(&path) {
+        Ok(table) => table,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Calendar::delivered().clone()),
+        Err(cause) => return Err(Failure::file(&path, &cause)),
+    };
+    Calendar::delivered().and(&table).map_err(|error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        Failure::new(format!(
+            "HOLIDAYS_BROKEN: {}: dòng {line} không đọc được; cần các cột date,kind,name,basis, kind là holiday hoặc \
+             working [line {line} cannot be read: {error}]",
+            path.display()
+        ))
+    })
 }
 
 /// Opens the file store that the settings name.

@@ -203,6 +203,9 @@ pub fn run() -> ExitCode {
         }
     };
     telemetry::start(line.settings.log, line.settings.log_format);
+    if matches!(line.command, Command::Serve { .. }) {
+        start::with_one_heap();
+    }
     // A query's futures nest as deep as its selections; address space costs nothing, an overflow aborts the process.
     const STACK: usize = 16 * 1024 * 1024;
     let runtime = tokio::runtime::Builder::new_multi_thread()
