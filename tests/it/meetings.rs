@@ -73,7 +73,7 @@ impl Stage {
 }
 
 async fn pulled(person: Person) -> Phone {
-    let mut phone = Phone::new(person);
+    let mut phone = Phone::without_units(person);
     phone.pull().await;
     phone
 }

@@ -182,7 +182,7 @@ each_db! {
         let counted = exported().await;
         assert!(counted.contains(&"not_answered".to_owned()) && counted.contains(&"left".to_owned()), "{counted:?}");
         assert!(!counted.contains(&"resolved".to_owned()), "{counted:?}");
-        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(app.person(&world.here.delegates[0]));
         phone.pull().await;
         let held = phone.row("petition", made.as_str().unwrap());
         assert_eq!((&held["outcome"], &held["informedAt"]), (&Value::Null, &Value::Null));

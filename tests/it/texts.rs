@@ -231,7 +231,7 @@ async fn nothing_inside_is_told(app: &TestApp, planted: &Planted, world: &World,
         let (_, _, page) = person.get("/").await;
         assert_eq!(words_in(&page), Vec::<&str>::new(), "{who}");
         if person.account.is_some() {
-            let mut phone = Phone::new(person.clone());
+            let mut phone = Phone::without_units(person.clone());
             phone.pull().await;
             for collection in cutri::sync::registry::COLLECTIONS {
                 for row in phone.rows_of(collection.name()) {
@@ -457,7 +457,7 @@ each_db! {
             sync_log::Entity::find().all(app.state.store.read()).await.unwrap().into_iter().map(|row| ((row.partition, row.collection, row.row_id), row.seq)).collect()
         };
         let before = log().await;
-        let mut aggregator = Phone::new(app.person(&world.aggregator));
+        let mut aggregator = Phone::without_units(app.person(&world.aggregator));
         aggregator.pull().await;
 
         assert_eq!(rebuild_if_due(&app.state, |_, _| {}).await.unwrap(), Some(1));

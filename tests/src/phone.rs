@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cutri::sync::registry;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -45,6 +46,15 @@ impl Phone {
             lies: BTreeMap::new(),
             collections: None,
             epoch: None,
+        }
+    }
+
+    /// A phone that leaves out the 14,000 units: they are the same for all, and most of the time of a first pull.
+    pub fn without_units(person: Person) -> Self {
+        let names = registry::COLLECTIONS.iter().map(|collection| collection.name());
+        Self {
+            collections: Some(names.filter(|name| *name != "unit").map(str::to_owned).collect()),
+            ..Self::new(person)
         }
     }
 

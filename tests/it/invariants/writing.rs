@@ -476,6 +476,29 @@ each_db! {
         }
     }
 
+    /// The change that waits was made first, and is judged last.
+    async fn i10_a_change_that_waited_does_not_undo_what_was_said_after_it(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let (id, meeting) = (record(&phone, &world, "lời gốc").await, new_id());
+        let rows = [
+            change("feedback", &id, "1", json!({"meetingId": meeting, "content": "lời trước", "subject": "Cầu"})),
+            change("feedback", &id, "1", json!({"content": "lời sau"})),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED", "APPLIED"]);
+        let again = phone.push(&rows[..1]).await;
+        assert_eq!((&again[0]["status"], &again[0]["rev"]), (&json!("DEFERRED"), &Value::Null));
+        let contact = json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+            "startsAt": "2026-03-01T08:00:00+07:00"});
+        assert_eq!(phone.push(&[create("meeting", &meeting, contact)]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        let row = phone.row("feedback", &id);
+        assert_eq!((&row["content"], &row["subject"], &row["meetingId"]), (&json!("lời sau"), &json!("Cầu"), &json!(meeting)));
+        let query = "query($id: ID!) { feedback(id: $id) { history(first: 20) { event lost } } }";
+        let told = phone.person.data(query, json!({"id": id})).await.to_string();
+        assert!(told.contains("lời trước"), "what came too late is in the history: {told}");
+    }
+
     /// Four rows wait for a meeting that the phone has not sent yet, and their author thinks again: words that he took back
     /// came to the office all the same, a correction was refused, and of a note the older words won.
     async fn i10_a_waiting_row_is_corrected_and_taken_back(db: TestDatabase) {

@@ -1,16 +1,20 @@
 //! Upload: each row has its own outcome, is applied exactly once, and one bad row harms nobody else.
 
+mod kept;
+mod line;
+mod taken_back;
+
 use std::collections::HashMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use entity::{
     id::{AccountId, SyncIssueId},
-    sync_deferred, sync_issue, sync_receipt,
+    sync_receipt,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::Value;
 
+use self::line::{Ahead, MOST_IN_LINE};
 use super::{
     registry,
     row::{Known, PushRow},
@@ -133,24 +137,6 @@ pub fn issue_field(issue: SyncIssueId) -> seal::Field {
 /// Stands for what a row says beside its fields; no field is called so.
 const UNREAD: &str = "";
 
-/// How many changes of one row that is not there yet may wait: each is judged together with those before it.
-const MOST_IN_LINE: usize = 200;
-
-/// What waits already of a row that is pushed.
-#[derive(Default)]
-struct Ahead {
-    /// When the last of it came.
-    came: Option<DateTime<Utc>>,
-    /// What the last of it waits for; none if the row is there, so that whatever comes now is judged by that.
-    waits_for: Option<Uuid>,
-    /// How many they are.
-    count: usize,
-    /// Those that can be read, oldest first.
-    rows: Vec<PushRow>,
-    /// The fields of the row as it would be with all of these and the new one; none where one of them takes it back.
-    together: Option<Document>,
-}
-
 /// A pushed row as a command.
 #[derive(Clone)]
 struct Pushed {
@@ -219,157 +205,6 @@ impl Pushed {
         Some(Value::Object(document))
     }
 
-    fn receipt(&self, facts: &Facts<'_>, outcome: &Outcome) -> Option<sync_receipt::Model> {
-        let errors: Vec<Value> = outcome
-            .errors
-            .iter()
-            .map(|refused| json!({"code": refused.code.name(), "field": refused.field}))
-            .collect();
-        Some(sync_receipt::Model {
-            account_id: self.account,
-            mutation_id: self.row.mutation_id.clone(),
-            hash: self.hash(facts),
-            collection: self
-                .row
-                .collection
-                .clone()
-                .filter(|name| registry::collection(name).is_some())
-                .unwrap_or_default(),
-            row_id: self.row.id,
-            status: outcome.status.code().to_owned(),
-            rev: outcome.rev,
-            errors: Value::Array(errors).to_string(),
-            device_id: facts.viewer.device_id()?,
-            at: facts.now,
-        })
-    }
-
-    fn settle(&self, facts: &Facts<'_>, mut changes: Changes, outcome: Outcome) -> Verdict {
-        if let Some(receipt) = self.receipt(facts, &outcome) {
-            changes.put(receipt);
-        }
-        if self.again && outcome.status != Status::Deferred {
-            waiting::end(self.account, &self.row.mutation_id, &mut changes);
-        }
-        Verdict {
-            changes,
-            done: Done {
-                ids: self.row.id.into_iter().collect(),
-                push: Some(outcome),
-            },
-        }
-    }
-
-    /// What this device was told of the row before is settled when its change of the same field is taken: so its person
-    /// corrected it, or saw the others' words and insisted. Other fields prove nothing, nor does another device.
-    fn resolve(&self, working: &Working, facts: &Facts<'_>, superseded: &Document, changes: &mut Changes) {
-        let Some((writable, write)) = self.target() else {
-            return;
-        };
-        let (account, device, row) = (self.account, facts.viewer.device_id(), write.id);
-        let (mutation, mut taken) = (self.row.mutation_id.clone(), self.row.patch.clone());
-        taken.retain(|name, _| !superseded.contains_key(name));
-        // What came before and waited answers nothing that its author was told since.
-        let came = waiting::came(working, self.account, &self.row.mutation_id).unwrap_or(facts.now);
-        changes.and(move |working| {
-            let answered = |issue: &&sync_issue::Model| {
-                let field = issue.field.as_deref().filter(|field| is_written(writable, field));
-                issue.status == sync_issue::OPEN
-                    && issue.row_id == Some(row)
-                    && (issue.account_id, Some(issue.device_id)) == (account, device)
-                    && issue.mutation_id != mutation
-                    && issue.at <= came
-                    && field.is_none_or(|field| taken.contains_key(field))
-            };
-            let answered: Vec<_> = working.sync_issue.iter().filter(answered).cloned().collect();
-            for issue in answered {
-                working.sync_issue.put(sync_issue::Model {
-                    status: sync_issue::RESOLVED.to_owned(),
-                    ..issue
-                });
-            }
-        });
-    }
-
-    /// Keeps a refused row for its author: sealed, and explained in a `syncIssue`.
-    fn reject(&self, facts: &Facts<'_>, errors: Vec<Refused>) -> Result<Verdict, Refused> {
-        let mut changes = Changes::default();
-        changes.put(self.issue(facts, facts.id(), &errors)?);
-        Ok(self.settle(facts, changes, rejected(errors)))
-    }
-
-    /// Other content under a name that was used before. The receipt of the first stays; what came now is kept as well,
-    /// once, however often it is sent.
-    fn reused(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
-        let errors = match self.gate(working, facts, &self.ahead(working, facts)) {
-            Err(by_hand) => vec![by_hand],
-            Ok(()) => vec![Refused::field(Code::ReusedId, "mutationId")],
-        };
-        let mut changes = Changes::default();
-        let id = self.id_of_reuse(facts);
-        if working.sync_issue.get(id).is_none() {
-            changes.put(self.issue(facts, id, &errors)?);
-        }
-        Ok(Verdict {
-            changes,
-            done: Done {
-                ids: Vec::new(),
-                push: Some(rejected(errors)),
-            },
-        })
-    }
-
-    /// Made of the row, so that it is found again.
-    fn id_of_reuse(&self, facts: &Facts<'_>) -> SyncIssueId {
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&self.hash(facts)[..16]);
-        SyncIssueId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
-    }
-
-    fn issue(
-        &self,
-        facts: &Facts<'_>,
-        issue: SyncIssueId,
-        errors: &[Refused],
-    ) -> Result<sync_issue::Model, Refused> {
-        let first = errors
-            .first()
-            .cloned()
-            .unwrap_or(Refused::new(Code::InvalidValue));
-        let by_hand = errors
-            .iter()
-            .any(|refused| refused.code == Code::DenunciationByHand);
-        let payload = if by_hand {
-            // The one thing that is not kept: who denounced is a secret that must not lie on a networked machine.
-            None
-        } else {
-            let sealed = seal::seal_quarantined(facts.keys, facts.entropy, issue_field(issue), &self.row.raw);
-            Some(sealed.map_err(|_| Refused::new(Code::Unavailable))?)
-        };
-        let device = facts
-            .viewer
-            .device_id()
-            .ok_or(Refused::new(Code::Unauthenticated))?;
-        Ok(sync_issue::Model {
-            id: issue,
-            account_id: self.account,
-            device_id: device,
-            collection: self
-                .row
-                .collection
-                .clone()
-                .filter(|name| registry::collection(name).is_some()),
-            row_id: self.row.id,
-            mutation_id: self.row.mutation_id.clone(),
-            code: first.code.name().to_owned(),
-            field: first.field.map(std::borrow::Cow::into_owned),
-            status: sync_issue::OPEN.to_owned(),
-            payload,
-            at: facts.now,
-            rev: 0,
-        })
-    }
-
     /// Refuses what must not lie on a networked machine, before anything of it is kept.
     fn gate(&self, working: &Working, facts: &Facts<'_>, ahead: &Ahead) -> Result<(), Refused> {
         let name = self.row.collection.as_deref().unwrap_or_default();
@@ -393,111 +228,6 @@ impl Pushed {
         Ok(())
     }
 
-    /// What waits already of this row.
-    fn ahead(&self, working: &Working, facts: &Facts<'_>) -> Ahead {
-        let Some((writable, write)) = self.target() else {
-            return Ahead::default();
-        };
-        let about = (writable.name(), write.id);
-        let line = waiting::line(working, self.account, about, &self.row.mutation_id);
-        let Some(last) = line.last() else {
-            return Ahead::default();
-        };
-        let mut ahead = Ahead {
-            came: Some(last.at),
-            count: line.len(),
-            ..Ahead::default()
-        };
-        if writable.current(working, facts, write.id).is_some() {
-            return ahead;
-        }
-        ahead.waits_for = Some(last.waits_for);
-        ahead.rows = waiting::opened(facts, &line);
-        let rows = || ahead.rows.iter().chain([&self.row]);
-        if !rows().any(|row| row.delete) {
-            let mut together = Document::new();
-            for row in rows() {
-                together.extend(told(row));
-            }
-            together.retain(|name, value| !value.is_null() && is_written(writable, name));
-            ahead.together = Some(together);
-        }
-        ahead
-    }
-
-    /// Ends the waiting of a row that was taken together with a later one; words of it that the later one wrote over are
-    /// kept.
-    fn take_over(
-        &self,
-        facts: &Facts<'_>,
-        writable: &dyn Writable,
-        earlier: &PushRow,
-        taken: &Document,
-        changes: &mut Changes,
-    ) -> Result<(), Refused> {
-        let mut lost = told(earlier);
-        lost.retain(|name, value| {
-            !value.is_null() && writable.fields().contains(&name.as_str()) && taken.get(name) != Some(&*value)
-        });
-        let (account, mutation) = (self.account, earlier.mutation_id.clone());
-        Self::new(earlier.clone(), account, true).keep_lost(facts, writable, &lost, changes)?;
-        waiting::end(account, &mutation, changes);
-        changes.and(move |working| {
-            let is_its = |receipt: &&sync_receipt::Model| {
-                receipt.account_id == account && receipt.mutation_id == mutation
-            };
-            let receipt = working.sync_receipt.iter().find(is_its).cloned();
-            if let Some(receipt) = receipt {
-                working.sync_receipt.put(sync_receipt::Model {
-                    status: Status::Applied.code().to_owned(),
-                    rev: Some(1),
-                    ..receipt
-                });
-            }
-        });
-        Ok(())
-    }
-
-    /// Lets it wait for that, behind what waits of the same row.
-    fn defer(&self, facts: &Facts<'_>, waits_for: Uuid, ahead: &Ahead) -> Result<Verdict, Refused> {
-        let outcome = Outcome {
-            status: Status::Deferred,
-            rev: None,
-            master: None,
-            errors: Vec::new(),
-        };
-        if self.again {
-            return Ok(Verdict {
-                changes: Changes::default(),
-                done: Done {
-                    ids: Vec::new(),
-                    push: Some(outcome),
-                },
-            });
-        }
-        let sealed = seal::seal_quarantined(
-            facts.keys,
-            facts.entropy,
-            waiting::field(waits_for),
-            &self.row.raw,
-        )
-        .map_err(|_| Refused::new(Code::Unavailable))?;
-        let mut changes = Changes::default();
-        changes.put(sync_deferred::Model {
-            account_id: self.account,
-            mutation_id: self.row.mutation_id.clone(),
-            waits_for,
-            device_id: facts
-                .viewer
-                .device_id()
-                .ok_or(Refused::new(Code::Unauthenticated))?,
-            payload: sealed,
-            at: waiting::next_moment(facts.now, ahead.came),
-            issue_id: None,
-        });
-        Ok(self.settle(facts, changes, outcome))
-    }
-
     /// What was answered the first time.
     fn replay(&self, working: &Working, facts: &Facts<'_>, receipt: &sync_receipt::Model) -> Verdict {
         let errors: Vec<Value> = serde_json::from_str(&receipt.errors).unwrap_or_default();
@@ -519,7 +249,8 @@ impl Pushed {
             .flatten();
         let outcome = Outcome {
             status,
-            rev: receipt.rev,
+            // Of what waits it says which version there was when it came.
+            rev: receipt.rev.filter(|_| status != Status::Deferred),
             master,
             errors,
         };
@@ -609,74 +340,6 @@ impl Pushed {
         Ok(verdict)
     }
 
-    /// Judges by what is there. `first` is what became of the very same row before, if it came before.
-    fn judge_new(
-        &self,
-        working: &Working,
-        facts: &Facts<'_>,
-        first: Option<Status>,
-    ) -> Result<Verdict, Refused> {
-        let verdict = self.judge_words(working, facts, first)?;
-        let outcome = verdict.done.push.as_ref().map(|outcome| outcome.status);
-        let Some((writable, write)) = self.target().filter(|(writable, _)| {
-            self.is_offered_as_taken_back(*writable)
-                && !matches!(outcome, Some(Status::Rejected | Status::Deferred))
-        }) else {
-            return Ok(verdict);
-        };
-        // The row as these words leave it: judged twice, for changes are done once.
-        let mut after = working.clone();
-        verdict.changes.apply(&mut after);
-        let mut verdict = self.judge_words(working, facts, first)?;
-        if writable.current(&after, facts, write.id).is_none() || self.is_taken_back(writable, &after, facts)
-        {
-            return Ok(verdict);
-        }
-        let back = Write {
-            id: write.id,
-            fields: Document::new(),
-            delete: true,
-            recorded_at: write.recorded_at,
-        };
-        match writable.write(&after, facts, &back) {
-            Ok(Written { changes, .. }) => {
-                verdict.changes.append(changes);
-                Ok(verdict)
-            }
-            // Somebody worked with it meanwhile: its words are not applied either, and its author is told.
-            Err(Stop::Refused(errors)) => self.reject(facts, errors),
-            Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for, &self.ahead(working, facts)),
-        }
-    }
-
-    /// Whether a client that sends whole documents (RxDB) offers this one anew, as its author had taken it back. That it
-    /// was taken back it can only have from a server, whose version it has too: one that stood before an older copy was
-    /// put back. Such a client cannot send the deletion once more; so the document says it.
-    fn is_offered_as_taken_back(&self, writable: &dyn Writable) -> bool {
-        let Known::State {
-            assumed: None,
-            document,
-        } = &self.row.known
-        else {
-            return false;
-        };
-        let told = |name: &str| document.get(name).and_then(Value::as_str);
-        !self.row.delete
-            && told("rev").is_some()
-            && told("status").is_some_and(|status| Some(status) == writable.taken_back())
-    }
-
-    /// Whether the row stands there as taken back by its author, who sends this.
-    fn is_taken_back(&self, writable: &dyn Writable, working: &Working, facts: &Facts<'_>) -> bool {
-        let (Some(status), Some(id)) = (writable.taken_back(), self.row.id) else {
-            return false;
-        };
-        writable.current(working, facts, id).is_some()
-            && self
-                .master(working, facts)
-                .is_some_and(|row| row["status"].as_str() == Some(status))
-    }
-
     /// Judges the words of a row, or its deletion.
     fn judge_words(
         &self,
@@ -754,9 +417,9 @@ impl Pushed {
                 Known::State { assumed, .. } => Base::State(assumed.as_ref()),
             };
             let Merge {
-                apply,
+                mut apply,
                 conflicts,
-                superseded: late,
+                superseded: mut late,
                 merged: others,
             } = merge(
                 &current.values,
@@ -770,6 +433,8 @@ impl Pushed {
             if !conflicts.is_empty() {
                 return self.conflict(working, facts, writable, &shown, conflicts);
             }
+            late.extend(self.overtaken(working, current, &apply));
+            apply.retain(|name, _| !late.contains(name));
             superseded.extend(shown.into_iter().filter(|(name, _)| late.contains(name)));
             merged = others || !superseded.is_empty();
             write.fields = apply;
@@ -813,7 +478,7 @@ impl Pushed {
                 return self.reject(facts, vec![Refused::new(Code::LimitTooLarge)]);
             }
             let Some(together) = &ahead.together else {
-                return self.defer(facts, waits_for, &ahead);
+                return self.defer(working, facts, waits_for, &ahead);
             };
             // A correction may name another parent, which is there: then nothing of it waits any longer.
             write.fields = together.clone();
@@ -869,7 +534,7 @@ impl Pushed {
                 ))
             }
             Err(Stop::Refused(errors)) => self.reject(facts, errors),
-            Err(Stop::Deferred(waits_for)) => self.defer(facts, waits_for, &ahead),
+            Err(Stop::Deferred(waits_for)) => self.defer(working, facts, waits_for, &ahead),
         }
     }
 }
@@ -956,68 +621,5 @@ impl Pushed {
         let mut master = self.master(&after, facts)?;
         master["rev"] = rev.to_string().into();
         Some(master)
-    }
-
-    /// Words that are not taken are kept in the row's history; private ones sealed, as nothing that its author would have
-    /// to answer.
-    fn keep_lost(
-        &self,
-        facts: &Facts<'_>,
-        writable: &dyn Writable,
-        lost: &Document,
-        changes: &mut Changes,
-    ) -> Result<(), Refused> {
-        let Some(row) = self.row.id.filter(|_| !lost.is_empty()) else {
-            return Ok(());
-        };
-        if writable.is_private() {
-            let overtaken: Vec<Refused> = lost
-                .keys()
-                .map(|field| Refused::field(Code::Conflict, field.clone()))
-                .collect();
-            changes.put(sync_issue::Model {
-                status: sync_issue::RESOLVED.to_owned(),
-                ..self.issue(facts, facts.id(), &overtaken)?
-            });
-            return Ok(());
-        }
-        let mut event = facts.event("", row, "conflict", None);
-        event.kind = self.row.collection.clone().unwrap_or_default();
-        event.detail = Some(json!({"lost": lost}).to_string());
-        changes.happened(event);
-        Ok(())
-    }
-
-    /// Somebody else changed the same field: his words stay. Ours are kept in history (but for a note), and sealed like a
-    /// refused row, so that their author is told on every device of his and finds them again, contact details as well.
-    fn conflict(
-        &self,
-        working: &Working,
-        facts: &Facts<'_>,
-        writable: &dyn Writable,
-        shown: &Document,
-        fields: Vec<String>,
-    ) -> Result<Verdict, Refused> {
-        let mut changes = Changes::default();
-        // Of private words the sealed copy is the only one.
-        if !writable.is_private() {
-            self.keep_lost(facts, writable, shown, &mut changes)?;
-        }
-        let errors: Vec<Refused> = fields
-            .into_iter()
-            .map(|field| Refused::field(Code::Conflict, field))
-            .collect();
-        changes.put(self.issue(facts, facts.id(), &errors)?);
-        let master = self.master(working, facts);
-        let rev = master
-            .as_ref()
-            .and_then(|master| master["rev"].as_str()?.parse().ok());
-        let outcome = Outcome {
-            status: Status::Conflict,
-            rev,
-            master,
-            errors,
-        };
-        Ok(self.settle(facts, changes, outcome))
     }
 }

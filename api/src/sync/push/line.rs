@@ -1,0 +1,185 @@
+//! The line of what waits: whatever is said of a row that waits comes behind it, and is judged together with it.
+
+use chrono::{DateTime, Utc};
+use entity::{sync_deferred, sync_receipt};
+use uuid::Uuid;
+
+use super::{Pushed, is_written, told};
+use crate::{
+    error::{Code, Refused},
+    seal,
+    store::{
+        collection::Document,
+        door::{Done, Facts, Verdict},
+        merge::Stamp,
+        working::{Changes, Working},
+        writing::{Current, Outcome, Status, Writable},
+    },
+    sync::{row::PushRow, waiting},
+};
+
+/// How many changes of one row that is not there yet may wait: each is judged together with those before it.
+pub(super) const MOST_IN_LINE: usize = 200;
+
+/// It waits.
+const DEFERRED: Outcome = Outcome {
+    status: Status::Deferred,
+    rev: None,
+    master: None,
+    errors: Vec::new(),
+};
+
+/// What waits already of a row that is pushed.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// When the last of it came.
+    pub(super) came: Option<DateTime<Utc>>,
+    /// What the last of it waits for; none if the row is there, so that whatever comes now is judged by that.
+    pub(super) waits_for: Option<Uuid>,
+    /// How many they are.
+    pub(super) count: usize,
+    /// Those that can be read, oldest first.
+    pub(super) rows: Vec<PushRow>,
+    /// The fields of the row as it would be with all of these and the new one; none where one of them takes it back.
+    pub(super) together: Option<Document>,
+}
+
+impl Pushed {
+    /// What waits already of this row.
+    pub(super) fn ahead(&self, working: &Working, facts: &Facts<'_>) -> Ahead {
+        let Some((writable, write)) = self.target() else {
+            return Ahead::default();
+        };
+        let about = (writable.name(), write.id);
+        let line = waiting::line(working, self.account, about, &self.row.mutation_id);
+        let Some(last) = line.last() else {
+            return Ahead::default();
+        };
+        let mut ahead = Ahead {
+            came: Some(last.at),
+            count: line.len(),
+            ..Ahead::default()
+        };
+        if writable.current(working, facts, write.id).is_some() {
+            return ahead;
+        }
+        ahead.waits_for = Some(last.waits_for);
+        ahead.rows = waiting::opened(facts, &line);
+        let rows = || ahead.rows.iter().chain([&self.row]);
+        if !rows().any(|row| row.delete) {
+            let mut together = Document::new();
+            for row in rows() {
+                together.extend(told(row));
+            }
+            together.retain(|name, value| !value.is_null() && is_written(writable, name));
+            ahead.together = Some(together);
+        }
+        ahead
+    }
+
+    /// Ends the waiting of a row that was taken together with a later one; words of it that the later one wrote over are
+    /// kept.
+    pub(super) fn take_over(
+        &self,
+        facts: &Facts<'_>,
+        writable: &dyn Writable,
+        earlier: &PushRow,
+        taken: &Document,
+        changes: &mut Changes,
+    ) -> Result<(), Refused> {
+        let mut lost = told(earlier);
+        lost.retain(|name, value| {
+            !value.is_null() && writable.fields().contains(&name.as_str()) && taken.get(name) != Some(&*value)
+        });
+        let (account, mutation) = (self.account, earlier.mutation_id.clone());
+        Self::new(earlier.clone(), account, true).keep_lost(facts, writable, &lost, changes)?;
+        waiting::end(account, &mutation, changes);
+        changes.and(move |working| {
+            let is_its = |receipt: &&sync_receipt::Model| {
+                receipt.account_id == account && receipt.mutation_id == mutation
+            };
+            let receipt = working.sync_receipt.iter().find(is_its).cloned();
+            if let Some(receipt) = receipt {
+                working.sync_receipt.put(sync_receipt::Model {
+                    status: Status::Applied.code().to_owned(),
+                    rev: Some(1),
+                    ..receipt
+                });
+            }
+        });
+        Ok(())
+    }
+
+    /// Lets it wait for that, behind what waits of the same row. Its receipt keeps in which version the row was when it
+    /// came.
+    pub(super) fn defer(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        waits_for: Uuid,
+        ahead: &Ahead,
+    ) -> Result<Verdict, Refused> {
+        let outcome = DEFERRED;
+        if self.again {
+            return Ok(Verdict {
+                changes: Changes::default(),
+                done: Done {
+                    ids: Vec::new(),
+                    push: Some(outcome),
+                },
+            });
+        }
+        let sealed = seal::seal_quarantined(
+            facts.keys,
+            facts.entropy,
+            waiting::field(waits_for),
+            &self.row.raw,
+        )
+        .map_err(|_| Refused::new(Code::Unavailable))?;
+        let mut changes = Changes::default();
+        changes.put(sync_deferred::Model {
+            account_id: self.account,
+            mutation_id: self.row.mutation_id.clone(),
+            waits_for,
+            device_id: facts
+                .viewer
+                .device_id()
+                .ok_or(Refused::new(Code::Unauthenticated))?,
+            payload: sealed,
+            at: waiting::next_moment(facts.now, ahead.came),
+            issue_id: None,
+        });
+        let current = self
+            .target()
+            .and_then(|(writable, write)| writable.current(working, facts, write.id));
+        let mut verdict = self.settle(facts, changes, outcome);
+        if let (Some(current), Some(receipt)) = (current, self.receipt(facts, &DEFERRED)) {
+            // What was written before it in the same push counts as well.
+            let written = current.stamps.values().map(|Stamp(rev, ..)| *rev);
+            verdict.changes.put(sync_receipt::Model {
+                rev: written.chain([current.rev]).max(),
+                ..receipt
+            });
+        }
+        Ok(verdict)
+    }
+
+    /// What of this row came too late: while it waited, the same device said something newer of these fields, and not both
+    /// have a time by which the device itself tells which is later.
+    pub(super) fn overtaken(&self, working: &Working, current: &Current, apply: &Document) -> Vec<String> {
+        let receipt = working.sync_receipt.iter().find(|receipt| self.is_of(receipt));
+        let came = receipt
+            .filter(|_| self.again)
+            .and_then(|receipt| Some((receipt.rev?, receipt.device_id)));
+        let Some((came, device)) = came else {
+            return Vec::new();
+        };
+        let device = device.to_string();
+        let is_newer = |name: &&String| {
+            current.stamps.get(*name).is_some_and(|Stamp(rev, by, at)| {
+                *rev > came && *by == device && (at.is_none() || self.row.recorded_at.is_none())
+            })
+        };
+        apply.keys().filter(is_newer).cloned().collect()
+    }
+}
