@@ -89,7 +89,7 @@ each_db! {
         assert_eq!(counts(app.address(), file.clone()).await, [2, 0, 1]);
         // Once more, by somebody else; and then the phone sends the same by itself.
         assert_eq!(counts(app.address(), file.clone()).await, [0, 2, 1]);
-        let mut phone = Phone::new(person);
+        let mut phone = Phone::without_units(person);
         let results = phone.push(&rows).await;
         let statuses: Vec<&str> = results.iter().map(|result| result["status"].as_str().unwrap()).collect();
         assert_eq!(statuses, ["DUPLICATE", "DUPLICATE", "REJECTED"]);
@@ -101,7 +101,7 @@ each_db! {
         }
         // What was refused is told to its author, once, and to nobody else.
         assert_eq!(phone.rows_of("syncIssue").len(), 1);
-        let mut other = Phone::new(app.person(&world.here.delegates[1]));
+        let mut other = Phone::without_units(app.person(&world.here.delegates[1]));
         other.pull().await;
         assert_eq!(other.rows_of("feedback").len(), 2);
         assert!(other.rows_of("syncIssue").is_empty());
@@ -205,7 +205,7 @@ each_db! {
             }
         }
         assert_eq!(feedback::Entity::find().count(app.state.store.read()).await.unwrap(), 0);
-        let mut phone = Phone::new(app.person(author));
+        let mut phone = Phone::without_units(app.person(author));
         phone.pull().await;
         let issues = phone.rows_of("syncIssue");
         assert_eq!((issues.len(), &issues[0]["code"]), (1, &json!("DEVICE_REVOKED")));
@@ -320,7 +320,7 @@ each_db! {
         std::fs::write(folder.join("hong.cutri"), "x").unwrap();
         let again = cutri(&["bundle", "apply", "hong.cutri", "goi.cutri"]);
         assert!(again.0 == Some(1) && again.1.contains("INVALID_BUNDLE") && again.1.contains("đã có từ trước 1"), "{}", again.1);
-        let mut phone = Phone::new(person);
+        let mut phone = Phone::without_units(person);
         phone.pull().await;
         assert_eq!(phone.rows_of("feedback").len(), 1);
         server.kill9().await;

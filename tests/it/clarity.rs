@@ -11,7 +11,7 @@ each_db! {
     async fn what_is_missing_is_told_on_the_phone_and_at_the_desk(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
-        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(app.person(&world.here.delegates[0]));
         let (bare, whole) = (new_id(), new_id());
         let told = json!({"kind": "petition", "unitId": world.here.unit, "content": "Cầu hỏng", "wanted": "Sửa cầu",
             "affected": "Cả ấp", "since": "Tháng 3", "evidence": "Không có"});
@@ -48,7 +48,7 @@ each_db! {
     async fn an_attached_file_shows_it_as_words_do(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
-        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(app.person(&world.here.delegates[0]));
         let id = new_id();
         phone.push(&[create("feedback", &id, json!({"kind": "petition", "content": "Cầu hỏng", "attachments": "ab".repeat(32)}))]).await;
         phone.pull().await;
@@ -62,7 +62,7 @@ each_db! {
     async fn what_is_not_clear_goes_back_with_a_question_and_is_handed_in_again(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
-        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(app.person(&world.here.delegates[0]));
         let id = new_id();
         phone.push(&[create("feedback", &id, json!({"kind": "petition", "unitId": world.here.unit, "content": "Cầu hỏng"}))]).await;
         phone.pull().await;

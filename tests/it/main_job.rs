@@ -393,7 +393,7 @@ impl Story {
 
         // The body sends one back; the office sends it where it belongs, to a company without an account.
         let body = self.person(&here.committee_login);
-        let mut desk = Phone::new(body.clone());
+        let mut desk = Phone::without_units(body.clone());
         desk.pull().await;
         assert_eq!(desk.rows_of("petition").len(), 4);
         let back = json!({"petitionIds": [parts[0]], "reason": "Thuộc thẩm quyền ngành điện"});

@@ -172,7 +172,7 @@ each_db! {
             assert_eq!(told["process"], "merged");
         }
         // The phone of the place knows the same; the parts are the council's own until they are published.
-        let mut phone = Phone::new(app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(app.person(&world.here.delegates[0]));
         phone.pull().await;
         let row = |id: &Value| phone.row("petition", id.as_str().unwrap());
         assert_eq!(row(&whole)["predecessorIds"], named.join(" "));

@@ -63,7 +63,7 @@ each_db! {
             "text": "Điều 1. Nâng cấp đường liên ấp.", "inForceFrom": "2026-01-20", "votesFor": 20, "votesAgainst": 1,
             "votesAbstained": 2, "delegatesPresent": 23, "delegatesTotal": 25})).await;
         for login in [&world.here.delegates[0], &world.province_delegate] {
-            let mut phone = Phone::new(stage.app.person(login));
+            let mut phone = Phone::without_units(stage.app.person(login));
             phone.pull().await;
             let row = phone.row("resolution", &id);
             assert_eq!(row["number"], "05/2026/NQ-HĐND");
@@ -75,7 +75,7 @@ each_db! {
             let result = phone.push(&[create("resolution", &id, json!({"title": "x"}))]).await.remove(0);
             assert_eq!(result["errors"][0]["code"], "READ_ONLY");
         }
-        let mut neighbour = Phone::new(stage.app.person(&world.there.delegates[0]));
+        let mut neighbour = Phone::without_units(stage.app.person(&world.there.delegates[0]));
         neighbour.pull().await;
         assert_eq!(neighbour.row("resolution", &id), &Value::Null);
 
@@ -207,7 +207,7 @@ each_db! {
         assert_eq!(kinds.len(), 3);
         let last = data["resolution"]["history"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(last, json!({"event": "annul", "basis": "04/NQ-HĐND"}));
-        let mut phone = Phone::new(stage.app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(stage.app.person(&world.here.delegates[0]));
         phone.pull().await;
         assert_eq!(phone.row("resolution", &new)["replaces"], old);
         assert_eq!(phone.row("resolution", &old)["effect"], "replaced");

@@ -192,7 +192,7 @@ each_db! {
             json!({"round": null, "node": null}));
         assert_eq!(refusal(&neighbour, "advanceRound", json!({"roundId": round, "event": "close"})).await, refused("NOT_FOUND", "roundId"));
         // Nothing of the round reached a phone but by its meetings.
-        let mut phone = Phone::new(stage.delegate(1));
+        let mut phone = Phone::without_units(stage.delegate(1));
         phone.pull().await;
         assert_eq!(phone.row("meeting", &points[0])["roundId"], round);
         assert!(phone.rows.keys().all(|(collection, _)| collection != "round"));

@@ -152,7 +152,7 @@ each_db! {
         // All of them in one upload; and they are all explained to their author.
         let rows: Vec<String> = cases.iter().map(|(_, row, ..)| row.clone()).filter(|row| row.len() < 100_000).collect();
         sender.push_raw("all together", &token, &rows).await;
-        let mut phone = Phone::new(sender.app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(sender.app.person(&world.here.delegates[0]));
         phone.pull().await;
         assert!(phone.rows_of("syncIssue").len() >= cases.len() - 2, "{}", phone.rows_of("syncIssue").len());
         sender.still_answers("rows").await;

@@ -169,7 +169,7 @@ fn bogus_checkpoints() {
         let sender = Sender::on(&db).await;
         let here = &sender.world.here;
         let cursor_of = async |login| {
-            let mut phone = Phone::new(sender.app.person(login));
+            let mut phone = Phone::without_units(sender.app.person(login));
             phone.pull().await;
             phone.cursor.unwrap()
         };
