@@ -292,6 +292,9 @@ each_db! {
         let back = |reason: &str| json!({"petitionIds": [one], "reason": reason});
         department().done("returnPetitions", back("Không thuộc thẩm quyền của Sở"), "").await;
         stage.turns().await;
+        let again = above().done("returnPetitions", back("Không thuộc thẩm quyền của Sở"), "petitions { upperCouncilId }").await;
+        assert_eq!(again["petitions"][0]["upperCouncilId"], json!(world.province_council), "sent once more it is not given back again");
+        assert_eq!(stage.office().refused("returnPetitions", back("Đòi lại")).await, "INVALID_STATE", "nor taken by its owner");
         let to_forward = lines(&[("council", "to_forward", 1, 0)]);
         assert_eq!((agenda(&above()).await, agenda(&stage.office()).await), (to_forward.clone(), lines(&[])));
         let down = above().done("returnPetitions", back("Thuộc thẩm quyền cấp xã"), "petitions { id }").await;

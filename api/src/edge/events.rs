@@ -40,6 +40,14 @@ pub(super) async fn answer<B: Backend>(
     }
     let rights = edge.backend.rights().await?;
     let horizon = edge.backend.horizon().await?;
+    // Once more, after both: his rights may have ended while his question was on its way.
+    let again = edge.backend.authenticate(token.as_deref(), client);
+    let now = timeout(AUTHENTICATION, again)
+        .await
+        .map_err(|_| Code::Unavailable)??;
+    if !edge.backend.has_same_rights(&caller, &now) {
+        return Err(Code::Unavailable.into());
+    }
     let signed_in = edge.backend.account(&caller).is_some();
     let operation = Operation {
         edge,

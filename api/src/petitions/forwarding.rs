@@ -305,10 +305,24 @@ impl Command for Return {
         for id in &self.petitions {
             let about = |refused| among(&self.petitions, *id, refused);
             let row = for_body(working, facts, *id, Capability::ReturnPetitions).map_err(about)?;
-            // A body gave it back to the council above, and that one has nobody else to send it to.
-            let came_up = (row.process == Process::Returned)
+            // A body gave it back to the council above, and that one, not its owner, has nobody else to send it to.
+            let is_above = row.upper_council_id.is_some_and(|upper| {
+                let place = Place::Council(upper);
+                facts.viewer.may(Capability::ReturnPetitions, place)
+            });
+            let came_up = (row.process == Process::Returned && is_above)
                 .then(|| sent_up(working, row))
                 .flatten();
+            // Whoever entered that and lost the reply sends it again, with the same words.
+            let is_repeated = came_up.is_some()
+                && working.forwarding_petition.iter().any(|link| {
+                    link.petition_id == row.id
+                        && Some(link.forwarding_id) == row.forwarding_id
+                        && link.return_reason.as_ref() == Some(&reason)
+                });
+            if is_repeated {
+                continue;
+            }
             let (process, letter) = match came_up {
                 Some(letter) => (row.process, Some(letter)),
                 None => (step(row, Event::Return).map_err(about)?, row.forwarding_id),

@@ -252,7 +252,7 @@ impl Writable for InformingCollection {
         });
         let is_latest = said.map(|known| known.at).max() <= Some(informing.at);
         let satisfaction = informing.satisfaction.clone().filter(|_| is_told && is_latest);
-        let informed_at = if process == Process::Informed && is_told {
+        let informed_at = if is_told {
             // The first telling is the day on which the promise to tell was kept.
             Some(
                 row.informed_at

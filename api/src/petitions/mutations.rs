@@ -274,8 +274,8 @@ impl PetitionMutation {
 
     /// Says that petitions are of another's authority (trả lại kiến nghị không thuộc thẩm quyền). A body, or the
     /// council above, has them only until it returns them: `petitions` is empty for whoever no longer sees them. What a
-    /// body returned to the council above, that council may return to the owner in its turn.
-    /// Refusals: `INVALID_STATE`, `FORBIDDEN`.
+    /// body returned to the council above, that council may return to the owner in its turn, with a reason of its own:
+    /// the same words again change nothing. Refusals: `INVALID_STATE`, `FORBIDDEN`.
     async fn return_petitions(
         &self,
         ctx: &Context<'_>,

@@ -216,7 +216,9 @@ each_db! {
         // Both come back, from the department and from the council above, and the commune sends them to its own body.
         let back = json!({"petitionIds": two, "reason": "Thuộc thẩm quyền cấp xã"});
         stage.app.person(&world.department_login).done("returnPetitions", back.clone(), "").await;
-        above().done("returnPetitions", back, "").await;
+        let mut down = back;
+        down["reason"] = json!("Không thuộc tỉnh");
+        above().done("returnPetitions", down, "").await;
         stage.forward(&two, world.here.committee, &[], "2/VP").await;
         for id in &two {
             let seen = above().data("query($id: ID!) { petition(id: $id) { id } }", json!({"id": id})).await;

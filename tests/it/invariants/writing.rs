@@ -539,6 +539,9 @@ each_db! {
         }
         let removed = changed(&document, json!({"_deleted": true}));
         assert_eq!(replica.push(&[removed]).await, Vec::<Value>::new());
+        // Taken back twice, by an app that forgot; the second has nothing to do, and waits no longer than the first.
+        let twice = json!({"mutationId": new_id(), "collection": "feedback", "id": deleted, "delete": true});
+        assert_eq!(statuses(&phone.push(&[twice]).await), ["DEFERRED"]);
         // What is wrong with a correction is said at once; what names the right meeting waits no longer.
         let wrong = create("feedback", &corrected, json!({"channel": "thần giao cách cảm"}));
         let right = create("feedback", &moved, json!({"meetingId": world.here.meeting}));

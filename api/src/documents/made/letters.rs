@@ -224,10 +224,13 @@ async fn owed(
             (None, Some(moved), ..) => moved.from_due,
             // Of a petition that went out anew only the letter still tells the day.
             (None, None, Some(letter), Some(_)) => letter.due_on,
+            // Nobody had it yet.
+            (None, None, None, Some(_)) => None,
             (None, None, ..) => row.extended_to.or(row.due_at),
         };
         let letter = match letter {
             Some(letter) => paper(Some(&letter.document_number), Some(letter.document_date)),
+            None if next.is_some() => String::new(),
             None => paper(row.forwarded_number.as_deref(), row.forwarded_at),
         };
         (row.id, Owed { letter, due })

@@ -115,7 +115,6 @@ async fn repeated_by<C: ConnectionTrait>(
     let lineage = Lineage::backwards(conn, petitions.clone()).await?;
     let links = petition_repeat::Entity::find()
         .filter(petition_repeat::Column::EarlierId.is_in(lineage.all()))
-        .filter(petition_repeat::Column::UnlinkedAt.is_null())
         .all(conn)
         .await?;
     if links.is_empty() {
@@ -126,13 +125,19 @@ async fn repeated_by<C: ConnectionTrait>(
         .filter(petition_lineage::Column::FromId.is_in(later))
         .all(conn)
         .await?;
-    let gone_on: BTreeSet<PetitionId> = gone_on.into_iter().map(|edge| edge.from_id).collect();
     let asks = |petition: PetitionId| {
         let own = lineage.of(petition);
-        let later = links.iter().filter(|link| own.contains(&link.earlier_id));
-        let later = later.map(|link| link.petition_id);
-        let later: BTreeSet<PetitionId> = later
-            .filter(|later| !own.contains(later) && !gone_on.contains(later))
+        let links = links.iter().filter(|link| own.contains(&link.earlier_id));
+        // Those that earlier versions split or merged have handed nothing on, and are still the ones that ask.
+        let linked: BTreeSet<PetitionId> = links.clone().map(|link| link.petition_id).collect();
+        let handed_on = |later: PetitionId| {
+            let mut parts = gone_on.iter().filter(|edge| edge.from_id == later);
+            parts.any(|edge| linked.contains(&edge.to_id))
+        };
+        let later: BTreeSet<PetitionId> = links
+            .filter(|link| link.unlinked_at.is_none())
+            .map(|link| link.petition_id)
+            .filter(|later| !own.contains(later) && !handed_on(*later))
             .collect();
         (petition, later.into_iter().map(Uuid::from).collect())
     };

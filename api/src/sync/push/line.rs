@@ -18,8 +18,9 @@ use crate::{
     sync::{row::PushRow, waiting},
 };
 
-/// How many changes of one row that is not there yet may wait: each is judged together with those before it.
-pub(super) const MOST_IN_LINE: usize = 200;
+/// How many changes of one row that is not there yet may wait. Each is judged together with those before it, so that the
+/// work grows with the square.
+pub(super) const MOST_IN_LINE: usize = 40;
 
 /// It waits.
 const DEFERRED: Outcome = Outcome {

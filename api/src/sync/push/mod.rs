@@ -385,7 +385,7 @@ impl Pushed {
             && let Some(Value::Object(master)) = self.master(working, facts)
             && self.row.stands_in(&master)
         {
-            return Ok(self.nothing_to_do());
+            return Ok(self.nothing_to_do(facts));
         }
         if let Err(mistakes) = self.check_fields(writable, facts) {
             return self.reject(facts, mistakes);
@@ -397,7 +397,7 @@ impl Pushed {
             && (matches!(first, Some(Status::Applied | Status::Merged))
                 || self.is_taken_back(writable, working, facts))
         {
-            return Ok(self.nothing_to_do());
+            return Ok(self.nothing_to_do(facts));
         }
         let mut merged = false;
         let mut superseded = Document::new();
@@ -487,16 +487,7 @@ impl Pushed {
         } else if let (None, Known::State { document, .. }) = (&current, &self.row.known) {
             if write.delete {
                 // Gone here as well.
-                if !self.again {
-                    return Ok(self.nothing_to_do());
-                }
-                let outcome = Outcome {
-                    status: Status::Duplicate,
-                    rev: None,
-                    master: None,
-                    errors: Vec::new(),
-                };
-                return Ok(self.settle(facts, Changes::default(), outcome));
+                return Ok(self.nothing_to_do(facts));
             }
             // A row that this server does not have (any more): all of it, not only what changed.
             write.fields = document.clone();
@@ -564,18 +555,22 @@ fn is_written(writable: &dyn Writable, name: &str) -> bool {
 }
 
 impl Pushed {
-    /// What would change nothing leaves no trace.
-    fn nothing_to_do(&self) -> Verdict {
+    /// What would change nothing leaves no trace; what waited for it waits no longer.
+    fn nothing_to_do(&self, facts: &Facts<'_>) -> Verdict {
+        let outcome = Outcome {
+            status: Status::Duplicate,
+            rev: None,
+            master: None,
+            errors: Vec::new(),
+        };
+        if self.again {
+            return self.settle(facts, Changes::default(), outcome);
+        }
         Verdict {
             changes: Changes::default(),
             done: Done {
                 ids: self.row.id.into_iter().collect(),
-                push: Some(Outcome {
-                    status: Status::Duplicate,
-                    rev: None,
-                    master: None,
-                    errors: Vec::new(),
-                }),
+                push: Some(outcome),
             },
         }
     }

@@ -55,8 +55,9 @@ function byHand({ mutationId, id, patch }, agencies) {
   const paper = fold('Khi đã bàn giao', form({}, async (receipt) => {
     const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt: atVietnam() };
     await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [], async (tx) => {
-      // What is on its way for another row as well stays on its way.
-      for (const name of pictures) if ((await tx.get('photos', name))?.isKept) tx.delete('photos', name);
+      // What is for another row as well stays.
+      const others = (await tx.all('outbox')).filter((other) => other.mutationId !== mutationId);
+      for (const it of pictures) if (!others.some(({ patch }) => patch?.attachments?.includes(it))) tx.delete('photos', it);
       tx.delete('outbox', mutationId);
     });
     paper.open = false;
@@ -73,11 +74,12 @@ function byHand({ mutationId, id, patch }, agencies) {
 const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn',
   subUnit: 'Ấp, khu phố', wanted: 'Mong muốn', evidence: 'Có gì làm rõ', attachments: 'Ảnh' };
 /** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. What was begun
- * of the same version goes on. Whom a voter asked to be called by is handed over in memory, and lies in no draft. */
+ * of the same version with the same words goes on (`of`: of which change that was refused). Whom a voter asked to be called
+ * by is handed over in memory, and lies in no draft. */
 async function correct({ contactName, contactPhone, ...words }) {
   recalled.set(words.id, { contactName, contactPhone });
-  const begun = await meta(`draft ${words.id}`);
-  if (!begun || begun.baseRev !== (words.baseRev ?? '')) await setMeta(`draft ${words.id}`, words);
+  const old = await meta(`draft ${words.id}`);
+  if (!old || ['baseRev', 'of'].some((it) => (old[it] ?? '') !== (words[it] ?? ''))) await setMeta(`draft ${words.id}`, words);
   location.hash = `#sua/${words.id}`;
 }
 
@@ -95,7 +97,7 @@ function issue({ id, mutationId, at, code, message, field: about, rowCollection,
     ?? JSON.parse((await ask(ORIGINAL, { id })).syncIssue.original ?? '{}').patch ?? {};
   const back = needsSignal(async () => {
     const [patch, row] = [await words(), await get('rows', ['feedback', rowId])];
-    await correct({ ...row?.d, ...patch, id: rowId, baseRev: row?.rev });
+    await correct({ ...row?.d, ...patch, id: rowId, baseRev: row?.rev, of: mutationId });
   });
   const look = needsSignal(async () => {
     const { text, note, documentNumber } = await words();
@@ -122,9 +124,8 @@ const refusedPhoto = ({ sha256, blob, refused }) => h('article', { class: 'card 
   h('button', { class: 'quiet', onclick: () => queue([], (tx) => tx.put('photos', { sha256, blob })) }, 'Gửi lại'),
   twice('Bỏ ảnh khỏi sổ tay', 'Bấm lần nữa để bỏ hẳn', () => queue([], (tx) => tx.delete('photos', sha256))));
 /** What waits as a sealed file, for the road without any network. */
-async function carry() {
-  h('a', { href: URL.createObjectURL(await bundle()), download: `phieu-${atVietnam().slice(0, 10)}.cutri` }).click();
-}
+const carry = async () => h('a', {
+  href: URL.createObjectURL(await bundle()), download: `phieu-${atVietnam().slice(0, 10)}.cutri` }).click();
 
 export async function outbox({ id }) {
   const waiting = await all('outbox');

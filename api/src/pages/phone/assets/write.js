@@ -88,7 +88,7 @@ export async function write({ name, id: chosen }) {
     if (!isSaving) setMeta(key, values).catch(() => { hint.textContent = 'Chưa giữ được bản nháp: chỉ có trên màn hình này.'; });
   };
   const photos = album(names, () => keep());
-  const save = async ({ id, baseRev, contactName, contactPhone, consent, ...said }) => {
+  const save = async ({ id, baseRev, of, contactName, contactPhone, consent, ...said }) => {
     await photos.ready();
     isSaving = true;
     const [now, attachments] = [atVietnam(), names.join(' ')];
@@ -112,8 +112,8 @@ export async function write({ name, id: chosen }) {
     });
     location.hash = `#hop-gui/${id}`;
   };
-  const filled = form({ 'data-kind': kind, oninput: keep }, save, ['id', 'trackingCode', 'recordedAt', 'baseRev'].map((field) =>
-    h('input', { type: 'hidden', name: field, value: draft[field] ?? { id: newId(), trackingCode: trackingCode() }[field] })),
+  const filled = form({ 'data-kind': kind, oninput: keep }, save, 'id trackingCode recordedAt baseRev of'.split(' ').map((it) =>
+    h('input', { type: 'hidden', name: it, value: draft[it] ?? { id: newId(), trackingCode: trackingCode() }[it] })),
   h('fieldset', { class: 'kinds' }, h('legend', {}, 'Loại'), kinds),
   h('p', { class: 'warning secret' }, BY_HAND),
   field('Cử tri nói gì', Object.assign(area('content', draft.content, 20_000, 5), { required: true })),
