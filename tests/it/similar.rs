@@ -343,13 +343,13 @@ each_db! {
     }
 }
 
-/// 14,000 petitions here, 200,000 in the full run: what is read does not grow with them. The full run, on a machine with
+/// 10,000 petitions here, 200,000 in the full run: what is read does not grow with them. The full run, on a machine with
 /// nothing else to do, also holds the time that an office is promised while it types.
 #[test]
 fn the_work_of_a_suggestion_is_bounded() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         database::run(kind, async |db: TestDatabase| {
-            let rows = if seeds::is_full() { 200_000 } else { 14_000 };
+            let rows = if seeds::is_full() { 200_000 } else { 10_000 };
             let app = TestApp::start(&db).await;
             let world = World::create(&app.state).await;
             let state = app.state.as_ref();
