@@ -739,6 +739,11 @@ each_db! {
         push(1, two[0].as_str(), "2026-03-04T20:00:00+07:00", json!("satisfied")).await;
         let shown = stage.shown(&stage.office(), &two[0], "satisfaction informedAt").await;
         assert_eq!(shown, json!({"satisfaction": "satisfied", "informedAt": "2026-03-03T19:00:00.000000+07:00"}));
+        // Closed meanwhile, the day of the first telling is still the day of the first telling.
+        stage.office().done("closePetition", json!({"petitionId": two[1]}), "").await;
+        push(0, two[1].as_str(), "2026-03-03T08:00:00+07:00", Value::Null).await;
+        let shown = stage.shown(&stage.office(), &two[1], "process informedAt").await;
+        assert_eq!(shown, json!({"process": "closed", "informedAt": "2026-03-03T08:00:00.000000+07:00"}));
     }
 
     // The list charged a body with what had been said to the one that had returned the petition.

@@ -16,6 +16,10 @@ use cutri_tests::{
     world::{Login, World, login, mandate},
 };
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 const FOLLOW: &str = "subscription { streamFeedback { documents { id content } } }";
 
@@ -67,6 +71,32 @@ each_db! {
             by.person(&world.province_office).done("updateDelegate", elsewhere, "").await;
             assert_eq!(socket.closed().await, 1012, "turn {turn}: elected elsewhere");
         }
+    }
+
+    /// Whoever sends his question slowly has it answered by the rights that he has when it is there.
+    async fn events_are_not_begun_for_rights_that_ended_while_they_were_asked_for(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let who = login(&app.state, "cham", &world.province.0.to_string()).await;
+        let own = mandate(&app.state, &who, world.here.council, &[world.here.unit]).await;
+        let body = json!({"query": FOLLOW}).to_string();
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\naccept: text/event-stream\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+            app.address(),
+            app.person(&who).token().unwrap(),
+            body.len()
+        );
+        let mut wire = TcpStream::connect(app.address()).await.unwrap();
+        wire.write_all(head.as_bytes()).await.unwrap();
+        let mut told = [0; 1_024];
+        let read = wire.read(&mut told).await.unwrap();
+        assert!(told[..read].starts_with(b"HTTP/1.1 100"), "he was looked up, and his question is waited for");
+        let end = json!({"delegateId": own, "on": app.state.clock.today().to_string(), "reason": "Chuyển công tác"});
+        app.person(&world.administrator).done("endMandate", end, "").await;
+        wire.write_all(body.as_bytes()).await.unwrap();
+        let read = wire.read(&mut told).await.unwrap();
+        assert!(told[..read].starts_with(b"HTTP/1.1 503"), "{}", String::from_utf8_lossy(&told[..read]));
     }
 
     async fn a_subscription_on_an_old_socket_brings_nothing_that_its_rights_of_today_do_not(db: TestDatabase) {

@@ -24,7 +24,7 @@ use cutri_tests::{
 };
 use entity::{
     id::{AgencyId, CouncilId, PetitionId, UnitId},
-    petition, petition_unit,
+    petition, petition_lineage, petition_unit,
 };
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
@@ -285,7 +285,7 @@ each_db! {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
         let here = &world.here;
-        for n in 1..=4 {
+        for n in 1..=6 {
             let row = petition::Model {
                 process: petition::Process::Classified,
                 repeats: 0,
@@ -340,6 +340,13 @@ each_db! {
         let all = merge([&both, &later]).await;
         assert_eq!(shown(&all).await, (1, ids(&[&first]), ids(&[])));
         assert_eq!(shown(&first).await.2, ids(&[&all]));
+
+        // What an earlier version split handed nothing on, and is still the one that asks.
+        let [fifth, sixth] = [5, 6].map(id);
+        office.done("linkRepeat", link(&json!(fifth), &first), "").await;
+        let split = petition_lineage::Model { from_id: fifth, to_id: sixth, kind: "split".to_owned(), at: app.state.clock.now() };
+        Put::new().row(split).now(&app.state).await;
+        assert_eq!(shown(&first).await.2, ids(&[&all, &json!(fifth)]));
     }
 }
 

@@ -476,6 +476,25 @@ each_db! {
         }
     }
 
+    async fn forty_changes_of_a_row_wait_and_one_more_is_refused_and_kept(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let (id, meeting) = (new_id(), new_id());
+        let mut first = said(&world, "lời 0");
+        first["meetingId"] = json!(meeting);
+        let corrected = |n: usize| create("feedback", &id, json!({"content": format!("lời {n}")}));
+        let rows: Vec<Value> = std::iter::once(create("feedback", &id, first)).chain((1..=40).map(corrected)).collect();
+        let results = phone.push(&rows).await;
+        assert_eq!(statuses(&results[..40]), ["DEFERRED"; 40]);
+        assert_eq!((&results[40]["status"], &results[40]["errors"][0]["code"]), (&json!("REJECTED"), &json!("LIMIT_TOO_LARGE")));
+        let contact = json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+            "startsAt": "2026-03-01T08:00:00+07:00"});
+        assert_eq!(phone.push(&[create("meeting", &meeting, contact)]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        assert_eq!(phone.row("feedback", &id)["content"], "lời 39");
+        assert_eq!(phone.rows_of("syncIssue").len(), 1, "the one too many is with its author");
+    }
+
     /// The change that waits was made first, and is judged last.
     async fn i10_a_change_that_waited_does_not_undo_what_was_said_after_it(db: TestDatabase) {
         let (app, world) = stage(&db).await;
