@@ -30,6 +30,7 @@ mod m20261128_000025_document_templates;
 mod m20261128_000026_agenda_rows;
 mod m20261128_000030_cosigning;
 mod m20261128_000031_consents;
+mod m20261128_000032_petitions_of_a_place;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000026_agenda_rows::Migration),
             Box::new(m20261128_000030_cosigning::Migration),
             Box::new(m20261128_000031_consents::Migration),
+            Box::new(m20261128_000032_petitions_of_a_place::Migration),
         ]
     }
 }

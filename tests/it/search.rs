@@ -568,6 +568,7 @@ pub(crate) async fn stored_in_bulk(state: &State, world: &World, count: usize) {
     let mut partitions = Vec::new();
     let mut log = Vec::new();
     let mut documents = Vec::new();
+    let mut places = Vec::new();
     for n in 0..count {
         let elsewhere = CouncilId(Uuid::from_u128(0xf00 + (n % 200) as u128));
         let [council, public] = if n % 100 == 0 {
@@ -580,6 +581,10 @@ pub(crate) async fn stored_in_bulk(state: &State, world: &World, count: usize) {
         }
         let row = id(1_000 + n).0;
         let text = &texts[n % texts.len()];
+        places.push(petition_unit::ActiveModel {
+            petition_id: Set(PetitionId(row)),
+            unit_id: Set(world.here.unit),
+        });
         let readers = [(Audience::Internal, council), (Audience::Public, public)];
         for (audience, partition) in readers.into_iter().take(1 + n % 2) {
             let doc = json!({
@@ -623,6 +628,12 @@ pub(crate) async fn stored_in_bulk(state: &State, world: &World, count: usize) {
         .unwrap();
     for rows in documents.chunks(2_000) {
         sync_doc::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(&tx)
+            .await
+            .unwrap();
+    }
+    for rows in places.chunks(2_000) {
+        petition_unit::Entity::insert_many(rows.to_vec())
             .exec_without_returning(&tx)
             .await
             .unwrap();

@@ -383,11 +383,14 @@ fn the_work_of_a_suggestion_is_bounded() {
                 match db.kind() {
                     Kind::Sqlite => assert!(
                         !plan.contains("SCAN search_pair")
-                            && plan.contains("SEARCH search_pair USING PRIMARY KEY"),
+                            && plan.contains("SEARCH search_pair USING PRIMARY KEY")
+                            && plan.contains("SEARCH petition_unit USING COVERING INDEX petition_unit_newest"),
                         "{plan}"
                     ),
                     Kind::Postgres => assert!(
-                        !plan.contains("Seq Scan on search_pair") && plan.contains("search_pair_pkey"),
+                        !plan.contains("Seq Scan on")
+                            && plan.contains("search_pair_pkey")
+                            && plan.contains("petition_unit_newest"),
                         "{plan}"
                     ),
                 }

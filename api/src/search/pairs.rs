@@ -78,23 +78,19 @@ pub(super) fn telling(text: &str) -> Vec<String> {
     let mut telling = Vec::with_capacity(all.len());
     let mut rest = all.as_slice();
     while let [word, after @ ..] = rest {
-        let phrase = PHRASES
+        // Sorted, so those that begin like the word stand together.
+        let from = PHRASES.partition_point(|phrase| *phrase < word.as_str());
+        let phrase = PHRASES[from..]
             .iter()
-            .map(|phrase| phrase.split(' '))
-            .filter(|phrase| {
-                phrase
-                    .clone()
-                    .zip(rest)
-                    .filter(|(one, other)| one == other)
-                    .count()
-                    == phrase.clone().count()
-            })
-            .map(Iterator::count)
+            .take_while(|phrase| phrase.starts_with(word.as_str()))
+            .map(|phrase| (phrase, phrase.split(' ').count()))
+            .filter(|(phrase, length)| phrase.split(' ').eq(rest.iter().take(*length)))
+            .map(|(_, length)| length)
             .max();
         rest = match phrase {
             Some(length) => &rest[length..],
             None => {
-                if !COMMON.contains(&word.as_str()) {
+                if COMMON.binary_search(&word.as_str()).is_err() {
                     telling.push(word.clone());
                 }
                 after
