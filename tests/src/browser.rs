@@ -119,6 +119,11 @@ impl Tab<'_> {
         serde_json::from_value(told).unwrap()
     }
 
+    /// Runs this in every page that it loads from now on, before anything of the page's own.
+    pub async fn first_runs(&mut self, script: &str) {
+        self.ask("first", json!({"script": script})).await;
+    }
+
     /// Loads the page anew.
     pub async fn reload(&mut self) {
         self.ask("reload", json!({})).await;

@@ -57,6 +57,8 @@ const commands = {
   },
   async front({ page }) { await page.bringToFront(); },
   async close({ page, tab }) { tabs.delete(tab); await page.close(); },
+  /** From now on this runs in every page that the tab loads, before anything of the page's own. */
+  async first({ page, script }) { await page.evaluateOnNewDocument(script); },
   async reload({ page }) { await page.reload({ waitUntil: 'load' }); },
   /** The network really goes, as far as this tab and its worker are concerned. */
   async offline({ page, on }) {

@@ -174,6 +174,37 @@ in_a_browser! {
         assert_eq!(tab.evaluate("document.querySelector('[name=subUnit]').value").await, "Ấp 9, sau trường học");
     }
 
+    // The draft of one change was shown as the words of the other, which nobody could read any more.
+    async fn what_was_refused_is_not_hidden_by_another_draft_of_the_same_row(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let id = it_is_asked_back(&mut stage, "Nước giếng nhiễm phèn").await;
+        let shown = "document.querySelector('[name=subUnit]').value";
+        let mut tab = stage.tab();
+        tab.press("Bổ sung vào phiếu").await;
+        tab.fill("Ấp, khu phố", "Ấp 9").await;
+        // Of the same version, from his other device.
+        let mut other = Phone::new(stage.person(&stage.world.here.delegates[0]));
+        other.collections = Some(vec!["feedback".to_owned()]);
+        other.pull().await;
+        let rev = other.row("feedback", &id)["rev"].as_str().unwrap().to_owned();
+        let patch = json!({"subUnit": "Ấp 4", "since": "x".repeat(201)});
+        let sent = other.push(&[change("feedback", &id, &rev, patch)]).await;
+        assert_eq!(sent[0]["status"], "REJECTED", "{sent:?}");
+        let mut tab = stage.tab();
+        tab.press("Hộp gửi").await;
+        tab.sees("Chưa được nhận").await;
+        tab.press("Lấy lại lời đã ghi để sửa").await;
+        tab.sees("Sửa, bổ sung phiếu").await;
+        assert_eq!(tab.evaluate(shown).await, "Ấp 4", "the words that were refused");
+        // What was begun of these goes on.
+        tab.fill("Ấp, khu phố", "Ấp 4, tổ 2").await;
+        tab.press("Hộp gửi").await;
+        tab.press("Lấy lại lời đã ghi để sửa").await;
+        tab.sees("Sửa, bổ sung phiếu").await;
+        assert_eq!(tab.evaluate(shown).await, "Ấp 4, tổ 2");
+    }
+
     // The form took more than the server does, and the whole row came back.
     async fn the_form_takes_exactly_what_the_server_takes(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;

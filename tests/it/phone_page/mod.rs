@@ -8,6 +8,7 @@ mod photo;
 mod restored;
 mod served;
 mod session;
+mod storage;
 mod told;
 mod woken;
 

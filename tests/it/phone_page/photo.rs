@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 
-use super::{Stage, until, words};
+use super::{Stage, session::signs_in_again, until, words};
 use crate::files::Sender;
 
 const SAID: &str = "Mưa lớn là đường liên ấp ngập, có ảnh";
@@ -169,6 +169,131 @@ in_a_browser! {
         until("it is sent after all", async || stage.unsent_photos().await == 0).await;
         assert_eq!(stage.tab().evaluate("window.tries").await, 2);
     }
+}
+
+in_a_browser! {
+    // It was sent again every two minutes for ever; the page said that there was no signal, and nobody was told.
+    async fn a_photo_that_will_never_be_taken_waits_for_a_person(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let picture = db.folder().join("nho.bmp");
+        std::fs::write(&picture, bitmap(4, 4, &[90; 48])).unwrap();
+        answers_first(&mut stage, "403").await;
+        saves_with(&mut stage, SAID, &picture).await;
+        stage.tab().sees("Ảnh chưa được nhận").await;
+        // Whoever answered so had no words of ours.
+        stage.tab().sees("Máy chủ không nhận ảnh này (mã 403).").await;
+        stage.is_legible().await;
+        stage.writes("Trạm y tế thiếu thuốc").await;
+        stage.tab().sees("Mọi lời đã gửi; còn 1 ảnh trên máy.").await;
+        assert_eq!(words(&stage.arrived().await), [SAID, "Trạm y tế thiếu thuốc"]);
+        for (n, status) in [400, 404, 410, 422].into_iter().enumerate() {
+            assert_eq!(stage.unsent_photos().await, 1, "only when he asks");
+            let mut tab = stage.tab();
+            tab.evaluate(&format!("window.answers = [{status}]; true")).await;
+            tab.press("Gửi lại").await;
+            tab.sees(&format!("Lý do {status}")).await;
+            assert_eq!(tab.evaluate("window.tries").await, n + 2);
+        }
+        // Who signs in again may be answered otherwise.
+        let username = stage.world.here.delegates[0].username.clone();
+        stage.tab().evaluate("location.hash = '#dang-nhap'").await;
+        signs_in_again(&mut stage, &username).await;
+        until("it is sent", async || stage.unsent_photos().await == 0).await;
+        stage.tab().press("Hộp gửi").await;
+        stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+        stage.tab().misses("Ảnh chưa được nhận").await;
+    }
+
+    // Of these a phone knows nothing but that it has to ask again.
+    async fn a_photo_for_which_there_was_no_time_is_sent_later(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        let picture = db.folder().join("nho.bmp");
+        std::fs::write(&picture, bitmap(4, 4, &[90; 48])).unwrap();
+        answers_first(&mut stage, "401, 408, 429, 503").await;
+        saves_with(&mut stage, SAID, &picture).await;
+        until("it is sent after all", async || {
+            let shown = stage.tab().text().await;
+            assert!(!shown.contains("Ảnh chưa được nhận"), "{shown}");
+            // It waits longer each time; a signal ends that.
+            stage.tab().evaluate("dispatchEvent(new Event('online')); true").await;
+            stage.unsent_photos().await == 0
+        }).await;
+        assert_eq!(stage.tab().evaluate("window.tries").await, 4);
+    }
+
+    // Dropped from a draft it was gone for the paper that was already written, and handed over with that it was gone for
+    // the petition, whose only copy it was when a server came back from a backup.
+    async fn a_photo_stays_as_long_as_somebodys_words_name_it(db: TestDatabase) {
+        let mut stage = Stage::set(&db).await;
+        stage.signs_in().await;
+        // The same picture, taken twice.
+        let pictures = ["mot.bmp", "hai.bmp"].map(|name| db.folder().join(name));
+        for picture in &pictures {
+            std::fs::write(picture, bitmap(4, 4, &[90; 48])).unwrap();
+        }
+        for denounced in ["Cán bộ ấp vòi tiền", "Cán bộ ấp lấn đất"] {
+            let mut tab = stage.tab();
+            tab.press("Ghi phiếu").await;
+            tab.attach("Chụp hoặc chọn ảnh", &pictures[0]).await;
+            tab.sees_number(1, ".photos img").await;
+            tab.press("Tố cáo").await;
+            tab.fill("Cử tri nói gì", denounced).await;
+            tab.press("Lưu trên máy").await;
+            tab.sees(denounced).await;
+        }
+        let mut tab = stage.tab();
+        tab.press("Ghi phiếu").await;
+        tab.attach("Chụp hoặc chọn ảnh", &pictures[0]).await;
+        tab.sees_number(1, ".photos img").await;
+        tab.press("Bỏ ảnh").await;
+        tab.sees_number(0, ".photos img").await;
+        assert_eq!(stage.held("photos").await.len(), 1, "the denunciations have it still");
+        let read = stage.state.store.read();
+        assert_eq!(upload::Entity::find().count(read).await.unwrap(), 0, "it was sent nowhere");
+        saves_with(&mut stage, SAID, &pictures[1]).await;
+        stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
+        until("it is sent with the petition", async || stage.unsent_photos().await == 0).await;
+        for left in [1, 0] {
+            let mut tab = stage.tab();
+            tab.sees_number(left + 1, ".by-hand .photos img[src^=blob]").await;
+            tab.press("Khi đã bàn giao").await;
+            tab.press("Đã bàn giao, xóa lời trên máy").await;
+            tab.sees_number(left, ".by-hand").await;
+        }
+        assert_eq!(stage.held("photos").await.len(), 1, "the petition has it still");
+        let read = stage.state.store.read();
+        assert_eq!(upload::Entity::find().count(read).await.unwrap(), 1);
+        assert_eq!(words(&stage.arrived().await), [SAID]);
+    }
+}
+
+/// Something between here and the server answers the next uploads of photos with these: 403 as a stranger would.
+async fn answers_first(stage: &mut Stage<'_>, statuses: &str) {
+    let answers = format!(
+        "const road = fetch; window.tries = 0; window.answers = [{statuses}];
+        window.fetch = (path, options) => {{
+            if (path !== '/files' || !window.answers.length) return road(path, options);
+            window.tries++;
+            const status = window.answers.shift();
+            const told = {{ errors: [{{ message: `Lý do ${{status}}`, extensions: {{ code: 'TOKEN_EXPIRED' }} }}] }};
+            return Promise.resolve(new Response(status === 403 ? '<h1>Forbidden</h1>' : JSON.stringify(told), {{ status }}));
+        }}; true"
+    );
+    stage.tab().evaluate(&answers).await;
+}
+
+/// Writes down what somebody said, with a photo.
+async fn saves_with(stage: &mut Stage<'_>, words: &str, picture: &Path) {
+    let mut tab = stage.tab();
+    tab.press("Ghi phiếu").await;
+    tab.fill("Cử tri nói gì", words).await;
+    tab.attach("Chụp hoặc chọn ảnh", picture).await;
+    tab.sees_number(1, ".photos img").await;
+    tab.press("Lưu trên máy").await;
+    tab.sees("Mã tra cứu cho cử tri").await;
+    tab.sees(words).await;
 }
 
 async fn it_is_taken_without_signal(stage: &mut Stage<'_>) -> String {

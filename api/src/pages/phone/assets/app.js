@@ -1,6 +1,6 @@
 // The page: opens the account's store, shows one view at a time, and keeps the sync running.
 import { ask, lostSignal } from './api.js';
-import { card, h, inHours } from './dom.js';
+import { card, h, inHours, whyNot } from './dom.js';
 import { signedInHere, signIn } from './login.js';
 import { outbox } from './outbox.js';
 import { awaited, petitionList } from './petitions.js';
@@ -10,7 +10,7 @@ import { nudge, run } from './sync.js';
 import { today } from './today.js';
 import { write } from './write.js';
 import { askToWake, register } from './wake.js';
-const [view, tabs, state, lost] = ['view', 'tabs', 'state', 'lost-signal'].map((id) => document.getElementById(id));
+const [view, tabs, state, lost, trouble] = 'view tabs state lost trouble'.split(' ').map((id) => document.getElementById(id));
 const VIEWS = {
   'hom-nay': today, ghi: write, sua: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
 };
@@ -50,6 +50,14 @@ async function tellState() {
     waiting: `${lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa liên lạc được máy chủ'}: `
       + (waiting ? `${waiting} việc chờ trên máy` : 'mọi việc đã gửi'),
   }[state.dataset.standing], now.standing === 'signin' ? h('a', { href: '#dang-nhap' }, 'Đăng nhập') : '');
+  [view.inert, trouble.hidden] = [false, true];
+}
+/** What lies on this phone is out of reach: why, and what to do. What was typed can still be read; no more is taken. */
+function outOfReach(error) {
+  console.error(error);
+  trouble.querySelector('p').textContent = whyNot(error);
+  [view.inert, tabs.hidden, trouble.hidden, state.dataset.standing] = [true, true, false, 'waiting'];
+  state.replaceChildren('Chưa mở được sổ tay');
 }
 /** Who signs in again finds everything as it was. */
 function again() {
@@ -64,14 +72,10 @@ function again() {
   } });
 }
 /** The page from the beginning, with the store of whoever is signed in now. */
-function begun() {
-  location.hash = '#hom-nay';
-  location.reload();
-}
-
+const begun = () => { location.hash = '#hom-nay'; location.reload(); };
 /** Opens the account's store and begins to sync. */
 async function begin(account) {
-  if (now.isOpen) return;
+  if (now.isOpen || !account) return;
   await store.open(account);
   now.isOpen = true;
   store.changes.addEventListener('changed', () => { clearTimeout(begin.soon); begin.soon = setTimeout(show, 50); });
@@ -92,13 +96,14 @@ async function leaving() {
       h('button', { class: 'main', onclick: leave }, 'Rời máy và xóa')])];
 }
 
-addEventListener('hashchange', show);
-addEventListener('storage', () => {
-  if (now.isOpen && signedInHere().account !== store.owner) begun();
-  tellState();
-  nudge();
-});
-lost.addEventListener('change', () => { lostSignal.isOn = lost.checked; nudge(); tellState(); });
+/** Opens the store of whoever is signed in, and listens from then on. */
+async function start() {
+  await begin(signedInHere().account);
+  addEventListener('hashchange', show);
+  addEventListener('storage', () => { if (now.isOpen && signedInHere().account !== store.owner) begun(); nudge(); tellState(); });
+  lost.addEventListener('change', () => { lostSignal.isOn = lost.checked; nudge(); tellState(); });
+}
+store.changes.addEventListener('closed', ({ detail }) => outOfReach(detail));
 addEventListener('beforeinstallprompt', (event) => {
   event.preventDefault();
   now.install = h('button', { class: 'quiet', onclick: () => event.prompt() }, 'Cài lên màn hình chính');
@@ -106,7 +111,5 @@ addEventListener('beforeinstallprompt', (event) => {
 
 const policy = window.trustedTypes?.createPolicy('worker', { createScriptURL: (url) => url });
 navigator.serviceWorker?.register(policy?.createScriptURL('/dien-thoai/sw.js') ?? '/dien-thoai/sw.js', { scope: '/dien-thoai' });
-if (isSecureContext) {
-  if (signedInHere().account) await begin(signedInHere().account);
-  await show();
-} else view.replaceChildren(h('p', { class: 'warning' }, 'Sổ tay chỉ chạy qua địa chỉ https.'));
+if (isSecureContext) await start().then(show, outOfReach);
+else view.replaceChildren(h('p', { class: 'warning' }, 'Sổ tay chỉ chạy qua địa chỉ https.'));

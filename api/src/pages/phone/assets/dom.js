@@ -25,34 +25,37 @@ export const card = (title, ...content) => h('section', { class: 'card' }, h('h2
 export const fold = (title, ...content) => h('details', {}, h('summary', {}, title), content);
 export const more = (title, list, left = 0) => list.length > 0 && fold(`${title} (${list.length + left})`, list,
   left > 0 && h('p', { class: 'fine' }, `Còn ${left} mục nữa ở Văn phòng.`));
-const FULL = 'Bộ nhớ của điện thoại đã đầy, chưa lưu được gì. Hãy xóa bớt ảnh, tệp trên máy rồi bấm lại.';
-/** Why something could not be kept. */
-export const whyNot = (error, words) => (error.name === 'QuotaExceededError' ? FULL : words);
-/** A form; `work` gets what was filled in, without what was left empty. Sent twice by an eager thumb it is done once; what
- * could not be kept is told, and stays in the form. */
+const CLOSED = 'Trình duyệt không cho sổ tay giữ gì trên máy này, nên chưa ghi phiếu được. Hãy dùng cửa sổ thường (không ẩn '
+  + 'danh), cho phép trang này lưu dữ liệu, rồi mở lại.';
+const WHY = {
+  QuotaExceededError: 'Bộ nhớ của điện thoại đã đầy, chưa lưu được gì. Hãy xóa bớt ảnh, tệp trên máy rồi bấm lại.',
+  VersionError: 'Trang này là bản cũ: một thẻ khác đã chuyển sổ tay sang bản mới. Điều đã lưu vẫn còn trên máy. Khi có sóng, '
+    + 'hãy mở lại, hai lần nếu cần, để dùng bản mới.',
+};
+/** Why something could not be kept; where nothing else is known, because this browser keeps nothing. */
+export const whyNot = (error, words = CLOSED) => WHY[error.name] ?? words;
+/** A form; `work` gets what was filled in, without what was left empty. Sent twice by an eager thumb it is done once, and folds
+ * up what it lies in; what could not be kept is told, and stays in the form. */
 export const form = (properties, work, ...children) => {
   const trouble = h('p', { class: 'warning', role: 'alert' });
   const made = h('form', { ...properties, onsubmit: async (event) => {
     event.preventDefault();
-    const { submitter } = event;
-    if (submitter) submitter.disabled = true;
+    const submitter = Object.assign(event.submitter ?? {}, { disabled: true });
     trouble.textContent = '';
-    await work(Object.fromEntries([...new FormData(made)].filter(([, value]) => value))).catch((error) => {
+    const filled = Object.fromEntries([...new FormData(made)].filter(([, value]) => value));
+    await work(filled).then(() => made.closest('details')?.removeAttribute('open')).catch((error) => {
       console.error(error);
       trouble.textContent = whyNot(error, 'Chưa lưu được. Hãy bấm lại.');
     });
-    if (submitter) submitter.disabled = false;
+    submitter.disabled = false;
   } }, children, trouble);
   return made;
 };
 /** A button for what cannot be taken back: it asks once more. */
-export const twice = (words, again, work) => {
-  const button = h('button', { class: 'quiet', type: 'button', onclick: () => {
-    if (button.textContent === again) work();
-    else button.textContent = again;
-  } }, words);
-  return button;
-};
+export const twice = (words, again, work) => h('button', { class: 'quiet', type: 'button', onclick: ({ target }) => {
+  if (target.textContent === again) work();
+  else target.textContent = again;
+} }, words);
 export const lines = (words) => h('p', { class: 'lines' }, words);
 const format = (options, made = new Intl.DateTimeFormat('vi-VN', { timeZone: 'Asia/Ho_Chi_Minh', ...options })) => (
   (at) => at && made.format(new Date(at)));

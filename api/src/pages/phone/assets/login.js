@@ -1,6 +1,6 @@
 // Signing in, the first time or again. Again changes nothing on the phone: what waits is sent, nothing is lost.
-import { login, NoAnswer, send } from './api.js';
-import { card, field, form, h } from './dom.js';
+import { login, NoAnswer, Refused, send } from './api.js';
+import { card, field, form, h, whyNot } from './dom.js';
 import { handOver } from './store.js';
 /** Who is signed in on this phone, and which device each account is here. No secrets: those are in IndexedDB. */
 export const signedInHere = () => JSON.parse(localStorage.getItem('cutri-account') ?? '{}');
@@ -19,7 +19,8 @@ export async function signIn({ then, why }) {
       localStorage.setItem('cutri-account', JSON.stringify({ account, username: name.value, devices: known }));
       await then(account);
     } catch (error) {
-      wrong.textContent = error instanceof NoAnswer ? 'Chưa có sóng để đăng nhập. Phiếu đã ghi vẫn nằm trên máy.' : error.message;
+      wrong.textContent = error instanceof NoAnswer ? 'Chưa có sóng để đăng nhập. Phiếu đã ghi vẫn nằm trên máy.'
+        : whyNot(error, error instanceof Refused ? error.message : undefined);
     }
   }, field('Tên đăng nhập', name), field('Mật khẩu', password), wrong, h('button', { class: 'main' }, 'Đăng nhập'));
   // Only a demo has these.

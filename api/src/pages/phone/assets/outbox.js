@@ -4,7 +4,7 @@ import { ask } from './api.js';
 import { bundle, unexported } from './bundle.js';
 import { field, fold, form, h, inDays, inHours, lines, more, select, twice } from './dom.js';
 import { atVietnam, newId } from './ids.js';
-import { isUnsent, picture } from './photo.js';
+import { isUnsent, letGo, picture } from './photo.js';
 import { all, changes, get, meta, owner, queue, rowsOf, setMeta } from './store.js';
 import { BY_HAND, recalled } from './write.js';
 /** One's own feedback, as the server has it and with what is still on its way, the newest first. */
@@ -55,12 +55,9 @@ function byHand({ mutationId, id, patch }, agencies) {
   const paper = fold('Khi đã bàn giao', form({}, async (receipt) => {
     const entry = { mutationId: newId(), collection: 'feedback', id, recordedAt: atVietnam() };
     await queue(receipt.receiptNumber ? [{ ...entry, patch: { kind: 'denunciation', ...receipt } }] : [], async (tx) => {
-      // What is for another row as well stays.
-      const others = (await tx.all('outbox')).filter((other) => other.mutationId !== mutationId);
-      for (const it of pictures) if (!others.some(({ patch }) => patch?.attachments?.includes(it))) tx.delete('photos', it);
       tx.delete('outbox', mutationId);
+      for (const it of pictures) await letGo(tx, it, id);
     });
-    paper.open = false;
   },
   field('Số biên nhận', h('input', { name: 'receiptNumber', maxlength: 30, pattern: '[0-9]+([\\/.\\-][0-9A-ZĐ]+)*' }),
     'Như trên giấy, ví dụ 125/2026/BN-TCD; để trống nếu không có'),
@@ -105,10 +102,7 @@ function issue({ id, mutationId, at, code, message, field: about, rowCollection,
     // The view may have been drawn anew while the words came.
     changes.dispatchEvent(new Event('changed'));
   });
-  const dismiss = needsSignal(async (target) => {
-    await ask(DISMISS, { input: { id } });
-    target.closest('article').remove();
-  });
+  const dismiss = needsSignal((target) => ask(DISMISS, { input: { id } }).then(() => target.closest('article').remove()));
   return h('article', { class: 'card issue' },
     h('h2', {}, code === 'CONFLICT' ? 'Máy khác đã sửa cùng mục' : 'Chưa được nhận'), lines(message),
     h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),

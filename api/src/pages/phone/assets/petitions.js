@@ -7,6 +7,8 @@ export const PROCESS = {
   returned: 'Cơ quan trả lại', answered: 'Đã có trả lời', assessed: 'Đã xem xét trả lời',
   informed: 'Đã thông tin lại cho cử tri', closed: 'Đã khép', reopened: 'Mở lại', split: 'Đã tách', merged: 'Đã nhập',
 };
+/** What a code of a list is called; the code itself where the list does not know it. */
+export const labelOf = (lists, list, code) => lists?.[list]?.find((entry) => entry.code === code)?.label ?? code;
 const OVER = ['informed', 'closed', 'split', 'merged'];
 export const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
 export const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
@@ -31,19 +33,15 @@ async function petitions() {
 /** Petitions whose answers one's own voters have not heard. */
 export const awaited = async () => (await petitions()).filter(({ wait }) => wait === 'tell');
 /** A form that makes one row of the outbox. */
-const record = (title, collection, made, ...fields) => {
-  const act = h('details', { class: 'act' }, h('summary', {}, title), form({}, async (filled) => {
+const record = (title, collection, made, ...fields) => h('details', { class: 'act' }, h('summary', {}, title),
+  form({}, (filled) => {
     const patch = { ...made, ...filled, at: atVietnam() };
-    await queue([{ mutationId: newId(), collection, id: newId(), patch, recordedAt: patch.at }]);
-    act.open = false;
+    return queue([{ mutationId: newId(), collection, id: newId(), patch, recordedAt: patch.at }]);
   }, fields, h('button', { class: 'main' }, 'Lưu')));
-  return act;
-};
 
 export async function petitionList() {
   const { lists = {} } = await meta('profile') ?? {};
   const options = (list) => (lists[list] ?? []).map(({ code, label }) => [code, label]);
-  const label = (list, code) => lists[list]?.find((entry) => entry.code === code)?.label ?? code;
   const agencies = new Map((await rowsOf('agency')).map(({ d }) => [d.id, d.name]));
   const everything = (await petitions()).sort((a, b) => (due(a) ?? '9').localeCompare(due(b) ?? '9'));
   const one = (petition, ...actions) => h('article', { class: 'card petition', id: petition.id },
@@ -54,7 +52,7 @@ export async function petitionList() {
     petition.content && fold('Nội dung', lines(petition.content)),
     petition.outcome && petition.answerText && h('blockquote', {}, lines(petition.answerText), h('footer', {},
       [agencies.get(petition.agencyId), petition.answerNumber && `văn bản ${petition.answerNumber}`,
-        petition.outcome && label('outcome', petition.outcome)].filter(Boolean).join(' · '))),
+        petition.outcome && labelOf(lists, 'outcome', petition.outcome)].filter(Boolean).join(' · '))),
     petition.sent ? h('p', { class: 'fine pending' }, 'Đã ghi trên máy, đang chờ gửi.') : actions);
   const inform = (petition) => record('Đã thông tin lại cho cử tri', 'informing', { petitionId: petition.id },
     field('Bằng cách nào', select('channel', options('informing_channel'), 'contact_meeting')),

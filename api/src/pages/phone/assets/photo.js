@@ -3,7 +3,7 @@
 import { NoAnswer, Refused, send, signedIn } from './api.js';
 import { sha256 } from './ids.js';
 import { all, get, write } from './store.js';
-const [LONGEST_SIDE, PIECE, DAY] = [1_600, 256 * 1_024, 86_400_000];
+const [LONGEST_SIDE, PIECE, KEPT] = [1_600, 256 * 1_024, 35 * 86_400_000];
 /** Whether a photo is this phone's alone. One that has arrived stays for as long as backups reach back: a server that is
  * restored from one needs it again. */
 export const isUnsent = ({ isKept, sentAt }) => !isKept && !sentAt;
@@ -29,8 +29,7 @@ const tus = (method, sha256, headers = {}, body = undefined) => signedIn(async (
  * the meantime does not wait for the photo: `first` sends it before each piece. */
 export async function sendPhotos(first) {
   const [photos, stuck] = [await all('photos'), []];
-  const old = photos.filter(({ sentAt }) => sentAt < Date.now() - 35 * DAY);
-  for (const { sha256 } of old) await write(async (tx) => tx.delete('photos', sha256));
+  for (const { sha256, sentAt } of photos) if (sentAt < Date.now() - KEPT) await write(async (tx) => tx.delete('photos', sha256));
   for (const { sha256, blob } of photos.filter((photo) => isUnsent(photo) && !photo.refused)) {
     let step = await tus('HEAD', sha256);
     if (!step.ok) step = await tus('POST', sha256, { 'upload-length': blob.size, 'upload-metadata': `sha256 ${btoa(sha256)}` });
@@ -40,14 +39,21 @@ export async function sendPhotos(first) {
       await first();
       step = await tus('PATCH', sha256, type, blob.slice(offset(), offset() + PIECE));
     }
-    // No space, or no picture for this server: asking again does not cure it. It stays here, and the outbox tells why.
-    const refused = [413, 415].includes(step.status) && (await step.json()).errors[0].message;
+    const told = step.ok || await step.json().catch(() => {});
+    const refused = told?.errors?.[0]?.message ?? `Máy chủ không nhận ảnh này (mã ${step.status}).`;
     if (step.ok) await write(async (tx) => tx.put('photos', { sha256, blob, sentAt: Date.now() }));
-    else if (refused) await write(async (tx) => tx.put('photos', { sha256, blob, refused }));
-    else stuck.push(sha256);
+    // Another attempt still holds it, or it stands elsewhere than was told: asked again soon, after the others.
+    else if (step.status === 409) stuck.push(sha256);
+    // No space, no picture for this server, no right to send it: asking again cures nothing. It stays, and the outbox tells why.
+    else await write(async (tx) => tx.put('photos', { sha256, blob, refused }));
   }
-  // Another attempt still holds it, or it stands elsewhere than was told: asked again soon, after the others.
   if (stuck.length) throw new NoAnswer();
+}
+/** Lets go of a photo that no row names, but maybe the one of this id. */
+export async function letGo(tx, sha256, id) {
+  const rows = [...await tx.all('outbox'), ...await tx.all('rows')];
+  const isNamed = (row) => row.id !== id && (row.patch ?? row.d)?.attachments?.includes(sha256);
+  if (!rows.some(isNamed)) tx.delete('photos', sha256);
 }
 /** A photo to look at: from this phone while it is here, else from the server. */
 export const picture = async (sha256) => URL.createObjectURL((await get('photos', sha256))?.blob

@@ -8,29 +8,33 @@
 //   photos  pictures on their way; kept with a draft or a denunciation, not to be sent; refused, and why; or sent, and
 //           kept for some weeks                        {sha256, blob, isKept, refused, sentAt}
 //   meta    session, cursor, epoch, profile, draft, synced, exported
-const STORES = { rows: ['c', 'id'], outbox: 'mutationId', photos: 'sha256', meta: undefined };
-let [db, channel] = [];
-/** Tells all tabs that something is `changed`, or `queued` to be sent. */
+const STORES = [['rows', ['c', 'id']], ['outbox', 'mutationId'], ['photos', 'sha256'], ['meta']];
+let [base, channel] = [];
+/** Tells all tabs that something is `changed`, or `queued` to be sent; and this one that its store is `closed` to it. */
 export const changes = new EventTarget();
 const done = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
 
-function opened(account) {
+async function opened(account) {
   const request = indexedDB.open(`cutri-${account}`, 1);
-  request.onupgradeneeded = () => {
-    for (const [name, keyPath] of Object.entries(STORES)) request.result.createObjectStore(name, { keyPath });
-  };
+  request.onupgradeneeded = () => { for (const [name, keyPath] of STORES) request.result.createObjectStore(name, { keyPath }); };
   return done(request);
 }
 
 /** Whose store is open. */
 export let owner;
+/** The connection. One that the browser closed (its data cleared, a disk that failed) is opened again by whoever needs it. */
+const connected = () => (base ??= opened(owner).then((db) => {
+  db.onclose = () => { base = null; changes.dispatchEvent(new Event('changed')); };
+  // Another tab erases the database: this one has nothing to show any more. Or a newer page has it now: this one can only say so.
+  db.onversionchange = ({ newVersion }) => { db.close(); if (newVersion) db.onclose(); else location.reload(); };
+  return db;
+}, (error) => { base = null; changes.dispatchEvent(new CustomEvent('closed', { detail: error })); throw error; }));
 export async function open(account) {
-  [db, owner] = [await opened(account), account];
-  // Another tab erases the database: this one must let go of it, and has nothing to show any more.
-  db.onversionchange = () => { db.close(); location.reload(); };
+  owner = account;
+  await connected();
   channel = new BroadcastChannel(`cutri-${account}`);
   channel.onmessage = ({ data }) => changes.dispatchEvent(new Event(data));
 }
@@ -38,13 +42,17 @@ export async function open(account) {
  * it, and nothing of it is ever sent by anybody else: who took over the phone begins with a page of his own. */
 export async function handOver(account, session) {
   const other = await opened(account);
-  await done(other.transaction('meta', 'readwrite', { durability: 'strict' }).objectStore('meta').put(session, 'session'));
+  await write(async (tx) => {
+    tx.put('meta', session, 'session');
+    // What was refused may have been because of who asked, and how: it is offered once more.
+    for (const { refused, ...photo } of await tx.all('photos')) if (refused) tx.put('photos', photo);
+  }, 'changed', other);
   other.close();
 }
 
 /** Runs `work` in one transaction; when this resolves, all of it is on the disk, or, if it throws, nothing. */
-export async function write(work, news = 'changed') {
-  const tx = db.transaction(Object.keys(STORES), 'readwrite', { durability: 'strict' });
+export async function write(work, news = 'changed', into = connected()) {
+  const tx = (await into).transaction(STORES.map(([name]) => name), 'readwrite', { durability: 'strict' });
   const ended = new Promise((resolve, reject) => { tx.oncomplete = resolve; tx.onabort = () => reject(tx.error); });
   const result = await work({
     get: (store, key) => done(tx.objectStore(store).get(key)),
@@ -52,19 +60,16 @@ export async function write(work, news = 'changed') {
     put: (store, value, key) => tx.objectStore(store).put(value, key),
     delete: (store, key) => tx.objectStore(store).delete(key),
     clear: (store) => tx.objectStore(store).clear(),
-  }).catch((error) => { tx.abort(); ended.catch(() => {}); throw error; });
+  }).catch((error) => { ended.catch(() => {}); tx.abort(); throw error; });
   await ended;
-  for (const event of new Set(['changed', news])) {
-    changes.dispatchEvent(new Event(event));
-    channel.postMessage(event);
-  }
+  for (const event of new Set(['changed', news])) { changes.dispatchEvent(new Event(event)); channel?.postMessage(event); }
   return result;
 }
 
-const reading = (store) => db.transaction(store).objectStore(store);
-export const get = (store, key) => done(reading(store).get(key));
-export const all = (store) => done(reading(store).getAll());
-export const rowsOf = (collection) => done(reading('rows').getAll(IDBKeyRange.bound([collection], [collection, []])));
+const read = async (store, how) => done(how((await connected()).transaction(store).objectStore(store)));
+export const get = (store, key) => read(store, (it) => it.get(key));
+export const all = (store) => read(store, (it) => it.getAll());
+export const rowsOf = (collection) => read('rows', (it) => it.getAll(IDBKeyRange.bound([collection], [collection, []])));
 export const meta = (name) => get('meta', name);
 export const setMeta = (name, value) => write(async (tx) => { tx.put('meta', value, name); });
 /** Puts changes into the outbox; from this moment they cannot be lost. Each says whose words it holds, so that the server
@@ -80,8 +85,8 @@ export const portion = (entries, bytes = 0) => entries.slice(0, 500)
 export async function erase(words) {
   localStorage.removeItem('cutri-account');
   localStorage.setItem('cutri-farewell', words);
-  db.close();
-  await done(indexedDB.deleteDatabase(db.name));
+  (await connected()).close();
+  await done(indexedDB.deleteDatabase(`cutri-${owner}`));
   location.replace('/dien-thoai');
   return new Promise(() => {});
 }

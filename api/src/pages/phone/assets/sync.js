@@ -144,10 +144,7 @@ async function once() {
   }
   const { viewer, codeLists } = await ask(PROFILE);
   const lists = Object.fromEntries(codeLists.map(({ name, entries }) => [name, entries]));
-  await write(async (tx) => {
-    tx.put('meta', { ...viewer, lists }, 'profile');
-    tx.put('meta', Date.now(), 'synced');
-  });
+  await write(async (tx) => { tx.put('meta', { ...viewer, lists }, 'profile'); tx.put('meta', Date.now(), 'synced'); });
   // Photos take long on a thin line: what is written, and what is new, goes before each piece.
   await sendPhotos(() => push().then(pull));
 }

@@ -2,7 +2,7 @@
 import { brief } from './brief.js';
 import { card, h, inDays, inWords, lines, more } from './dom.js';
 import { meta, rowsOf } from './store.js';
-import { awaited } from './petitions.js';
+import { awaited, labelOf } from './petitions.js';
 /** Voter contacts that are still to come or began a few hours ago, the nearest first. */
 async function coming() {
   const at = ({ startsAt }) => Date.parse(startsAt) - Date.now();
@@ -15,11 +15,10 @@ const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(starts
 const COUNTED = { to_clarify: 'phiếu', to_group: 'phiếu', to_cosign: 'báo cáo' };
 /** What waits in an office or a body that answers. A delegate's own is counted here, also of what was told without signal. */
 async function duties(lists) {
-  const label = (list, code) => lists?.[list]?.find((entry) => entry.code === code)?.label ?? code;
   const rows = (await rowsOf('agenda')).filter(({ d }) => d.scope !== 'voters' || d.kind === 'to_clarify');
   return rows.map(({ d: { scope, kind, count, overdue, dueAt } }) => h('div', { class: 'item' },
-    h('h3', {}, label('agenda_kind', kind)),
-    h('p', { class: 'fine' }, [label('agenda_scope', scope), `${count} ${COUNTED[kind] ?? 'kiến nghị'}`,
+    h('h3', {}, labelOf(lists, 'agenda_kind', kind)),
+    h('p', { class: 'fine' }, [labelOf(lists, 'agenda_scope', scope), `${count} ${COUNTED[kind] ?? 'kiến nghị'}`,
       overdue && `${overdue} quá hạn`, dueAt && `sớm nhất ${inDays(dueAt)}`].filter(Boolean).join(' · '))));
 }
 export async function today({ install, wake }) {

@@ -1,7 +1,7 @@
 // Ghi phiếu: what a voter says, as he says it. Saved on the phone before anything else; the code is for him to keep.
 import { area, card, field, fold, form, h, inDays, select, text, whyNot } from './dom.js';
 import { atVietnam, newId, trackingCode } from './ids.js';
-import { picture, prepare } from './photo.js';
+import { letGo, picture, prepare } from './photo.js';
 import { all, get, meta, queue, rowsOf, setMeta, write as put } from './store.js';
 const CONSENT = 'Cử tri đồng ý để đại biểu ghi tên, số điện thoại nhằm trả lời kiến nghị này.';
 export const BY_HAND = 'Tố cáo không gửi qua mạng: tên và lời người tố cáo là bí mật. Hãy hướng dẫn cử tri nộp đơn, hoặc '
@@ -31,7 +31,7 @@ function album(names, changed) {
     names.splice(names.indexOf(name), 1);
     show();
     changed();
-    await put(async (tx) => { if ((await tx.get('photos', name))?.isKept) tx.delete('photos', name); });
+    await put((tx) => letGo(tx, name));
   };
   const add = async (file) => {
     if (names.length >= MOST_PHOTOS) throw new Error(`Mỗi phiếu có tối đa ${MOST_PHOTOS} ảnh.`);
@@ -106,10 +106,7 @@ export async function write({ name, id: chosen }) {
     await queue([{ ...entry, state: isSecret ? 'by_hand' : 'waiting' }], (tx) => {
       for (const photo of chosenPhotos) if (photo?.isKept && !isSecret) tx.put('photos', { ...photo, isKept: false });
       tx.delete('meta', key);
-    }).catch((error) => {
-      isSaving = false;
-      throw error;
-    });
+    }).catch((error) => { isSaving = false; throw error; });
     location.hash = `#hop-gui/${id}`;
   };
   const filled = form({ 'data-kind': kind, oninput: keep }, save, 'id trackingCode recordedAt baseRev of'.split(' ').map((it) =>
