@@ -40,6 +40,7 @@ mod recorded;
 pub mod redaction;
 pub mod reports;
 pub mod resolutions;
+pub mod rights;
 pub mod rounds;
 pub mod schema;
 pub mod seal;

@@ -14,7 +14,6 @@ use sea_orm_migration::MigratorTrait;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::watch,
     time::{Instant, MissedTickBehavior, interval},
 };
 use uuid::Uuid;
@@ -27,6 +26,7 @@ use crate::{
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
     files, imports, installation, pages, reports,
+    rights::Rights,
     schema::{self, Schema},
     start::{self, Failure},
     starts,
@@ -240,7 +240,7 @@ impl Backend for Server {
         self.schema.execute_stream(request)
     }
 
-    async fn rights(&self) -> Result<watch::Receiver<u64>, Code> {
+    async fn rights(&self) -> Result<Rights, Code> {
         live::rights(&self.state).await.map_err(|error| {
             error.log();
             error.code()

@@ -72,6 +72,15 @@ pub struct Model {
 
 plain!();
 
+impl Model {
+    /// Whether its newest answer is one. Found wanting, or given before the petition was taken up again or sent elsewhere, it
+    /// no longer is, least of all of the body that has the petition now: it is kept for those inside, and everybody else is
+    /// told neither its text nor its number nor its day.
+    pub fn answer_counts(&self) -> bool {
+        self.outcome.is_some()
+    }
+}
+
 codes! {
     /// Where a petition is in its process.
     Process {

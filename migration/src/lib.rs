@@ -31,6 +31,7 @@ mod m20261128_000026_agenda_rows;
 mod m20261128_000030_cosigning;
 mod m20261128_000031_consents;
 mod m20261128_000032_petitions_of_a_place;
+mod m20261128_000033_answers_that_count;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000030_cosigning::Migration),
             Box::new(m20261128_000031_consents::Migration),
             Box::new(m20261128_000032_petitions_of_a_place::Migration),
+            Box::new(m20261128_000033_answers_that_count::Migration),
         ]
     }
 }

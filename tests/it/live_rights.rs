@@ -15,6 +15,8 @@ use cutri_tests::{
     socket::Socket,
     world::{Login, World, login, mandate},
 };
+use entity::device;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,6 +24,9 @@ use tokio::{
 };
 
 const FOLLOW: &str = "subscription { streamFeedback { documents { id content } } }";
+
+/// How often it is tried whether a bystander is left alone.
+const TURNS: usize = 5;
 
 fn said(world: &World, content: &str) -> Value {
     json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": content})
@@ -71,6 +76,58 @@ each_db! {
             by.person(&world.province_office).done("updateDelegate", elsewhere, "").await;
             assert_eq!(socket.closed().await, 1012, "turn {turn}: elected elsewhere");
         }
+    }
+
+    /// Whenever anybody's rights changed, a thousand who listened were looked up. Somebody may be, where the log is looked at
+    /// between a commit and the word whose rights it changed, or while what was written before is taken over; not in each turn.
+    async fn nobody_is_looked_up_but_whose_rights_changed(db: TestDatabase) {
+        let times = Times { recheck: Duration::from_secs(3_600), ..Times::default() };
+        let app = TestApp::start_with(&db, EdgeConfig { times, ..EdgeConfig::default() }).await;
+        let world = World::create(&app.state).await;
+        let author = Phone::new(app.person(&world.here.delegates[0]));
+        let say = async |content: &str| {
+            let id = new_id();
+            author.push(&[create("feedback", &id, said(&world, content))]).await;
+            id
+        };
+        let clock = world.province.0.to_string();
+        let newcomer = login(&app.state, "moi", &clock).await;
+        let mut pairs = Vec::new();
+        for turn in 0..TURNS {
+            let [lent, colleague] = [
+                login(&app.state, &format!("muon.{turn}"), &clock).await,
+                login(&app.state, &format!("ban.{turn}"), &clock).await,
+            ];
+            for login in [&lent, &colleague] {
+                mandate(&app.state, login, world.here.council, &[world.here.unit]).await;
+            }
+            pairs.push((lent, colleague));
+        }
+        for (lent, colleague) in pairs {
+            let mut sockets = [following(&app, &lent).await, following(&app, &colleague).await];
+            let before = say("trước").await;
+            for socket in &mut sockets {
+                hears(socket, &before).await;
+            }
+            // Behind the server's back, so that looking him up is what finds it out.
+            let given_up = device::Entity::update_many()
+                .col_expr(device::Column::RevokedAt, Expr::value(app.state.clock.now()))
+                .filter(device::Column::Id.eq(colleague.device));
+            given_up.exec(app.state.store.migrating()).await.unwrap();
+
+            app.person(&lent).done("revokeDevice", json!({"deviceId": lent.device, "stolen": true}), "").await;
+            let [his, colleague] = &mut sockets;
+            assert_eq!(his.closed().await, 4403);
+            let after = say("sau").await;
+            if !hears_or_is_closed(colleague, &after).await {
+                continue;
+            }
+            // A constituency may be anybody's.
+            mandate(&app.state, &newcomer, world.here.council, &[world.here.unit]).await;
+            assert_eq!(colleague.closed().await, 4403);
+            return;
+        }
+        panic!("whoever listened was looked up in each of {TURNS} turns");
     }
 
     /// Whoever sends his question slowly has it answered by the rights that he has when it is there.
@@ -126,12 +183,20 @@ async fn following(app: &TestApp, login: &Login) -> Socket {
 
 /// Listens until this row is told.
 async fn hears(socket: &mut Socket, id: &str) {
-    loop {
-        let told = socket.hear().await;
+    assert!(
+        hears_or_is_closed(socket, id).await,
+        "closed before {id} was told"
+    );
+}
+
+/// Listens until this row is told; whether it is.
+async fn hears_or_is_closed(socket: &mut Socket, id: &str) -> bool {
+    while let Some(told) = socket.hear_or_end().await {
         let documents = &told["payload"]["data"]["streamFeedback"]["documents"];
         let documents = documents.as_array().unwrap_or_else(|| panic!("{told}"));
         if documents.iter().any(|document| document["id"] == *id) {
-            return;
+            return true;
         }
     }
+    false
 }

@@ -6,6 +6,7 @@ use cutri::{
     clock::{Clock, ManualClock},
     edge::EdgeConfig,
     feedback::tracking::TrackingCode,
+    store::partition::Audience,
 };
 use cutri_tests::{
     ServerProcess, TestApp, TestDatabase,
@@ -14,7 +15,8 @@ use cutri_tests::{
     phone::{Phone, create, new_id},
     world::World,
 };
-use entity::id::AgencyId;
+use entity::{id::AgencyId, sync_doc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 const ASK: &str = "query($code: String!) { trackingStatus(code: $code) { found sentence receivedOn status retryAfter
@@ -163,7 +165,8 @@ each_db! {
         told("grouped", Some("reopened"), "Kiến nghị được mở lại, đang chờ xử lý tiếp.").await;
     }
 
-    // The answer that had been found wanting stood on the page, under the body that had the petition next.
+    // The answer that had been found wanting stood on the page, under the body that had the petition next; and when the page
+    // told it no more, the interfaces did.
     async fn what_is_no_answer_any_more_is_told_to_no_voter(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;
@@ -188,6 +191,24 @@ each_db! {
             assert_eq!((&part["answeredOn"], &part["answer"]), (&json!(expected.map(|(day, _)| day)), &json!(expected.map(|(_, text)| text))), "{part}");
             assert_eq!(page.contains("Cơ quan trả lời"), expected.is_some(), "{page}");
             assert_eq!(page.contains("Đã sửa xong"), expected.is_some(), "{page}");
+            // The same without the code: as everybody asks, as it lies in the public feed, and in the feed of the province.
+            let ask = "query($id: ID!) { petition(id: $id) { content answerText publicAnswer answerNumber answeredAt } }";
+            let shown = voter.data(ask, json!({"id": made})).await["petition"].clone();
+            assert_eq!(shown["publicAnswer"], shown["answerText"]);
+            let id: uuid::Uuid = made.as_str().unwrap().parse().unwrap();
+            let stored = sync_doc::Entity::find().filter(sync_doc::Column::Collection.eq("petition")).filter(sync_doc::Column::RowId.eq(id))
+                .filter(sync_doc::Column::Audience.eq(Audience::Public.rank())).one(app.state.store.read()).await.unwrap().unwrap();
+            let mut aggregator = Phone::without_units(app.person(&world.aggregator));
+            aggregator.pull().await;
+            let feeds = [shown, serde_json::from_str(&stored.doc).unwrap(), aggregator.row("petition", &id.to_string()).clone()];
+            for feed in feeds {
+                assert_eq!(feed["content"], "Xin sửa đường");
+                assert_eq!((&feed["answeredAt"], &feed["answerText"]), (&part["answeredOn"], &part["answer"]), "{feed}");
+                assert_eq!(feed["answerNumber"].is_string(), expected.is_some(), "{feed}");
+            }
+            // Those inside go on reading what was answered.
+            let kept = office.data(ask, json!({"id": made})).await["petition"].clone();
+            assert!(kept["answerText"].is_string() && kept["publicAnswer"].is_string() && kept["answerNumber"].is_string(), "{kept}");
         };
         answer("8/UBND", "2026-03-12", "Đã sửa xong").await;
         told(Some(("2026-03-12", "Đã sửa xong"))).await;

@@ -175,9 +175,7 @@ fn urgency(
 }
 
 fn asked(row: &petition::Model, agency: Option<String>) -> Value {
-    // Found wanting, or given before the petition was taken up again, it is no answer: least of all of the body that has
-    // the petition now.
-    let counts = row.outcome.is_some();
+    let counts = row.answer_counts();
     filled(json!({
         "id": row.id,
         "number": row.number,

@@ -3,10 +3,12 @@
 use std::{net::IpAddr, sync::Arc};
 
 use async_graphql::{Request, Response, futures_util::stream::BoxStream};
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::error::{Code, Lang};
+use crate::{
+    error::{Code, Lang},
+    rights::Rights,
+};
 
 /// What executes behind the edge. Methods are called concurrently and may be dropped at any await.
 pub trait Backend: Send + Sync + 'static {
@@ -40,8 +42,8 @@ pub trait Backend: Send + Sync + 'static {
         horizon: Self::Horizon,
     ) -> BoxStream<'static, Response>;
 
-    /// Moves when somebody's rights may have changed, before a subscription tells of anything that was committed later.
-    fn rights(&self) -> impl Future<Output = Result<watch::Receiver<u64>, Code>> + Send;
+    /// Hears when rights may have changed, before a subscription tells of anything that was committed later.
+    fn rights(&self) -> impl Future<Output = Result<Rights, Code>> + Send;
 
     /// Whether the same caller, looked at again, still reads the same.
     fn has_same_rights(&self, before: &Self::Caller, now: &Self::Caller) -> bool;

@@ -12,10 +12,7 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 use bytes::Bytes;
-use tokio::{
-    sync::watch,
-    time::{Interval, MissedTickBehavior, interval, timeout},
-};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::{
     Backend, Client, Edge,
@@ -25,7 +22,7 @@ use super::{
     response,
     socket::operation::{Event, Operation},
 };
-use crate::error::Code;
+use crate::{error::Code, rights::Rights};
 
 /// The answer to an operation whose client takes events.
 pub(super) async fn answer<B: Backend>(
@@ -103,7 +100,7 @@ struct Feed<B: Backend> {
     events: BoxStream<'static, Event>,
     pings: Interval,
     looks: Interval,
-    rights: watch::Receiver<u64>,
+    rights: Rights,
     caller: B::Caller,
     token: Option<String>,
     is_over: bool,
@@ -117,7 +114,7 @@ impl<B: Backend> Feed<B> {
         tokio::select! {
             biased;
             () = self.edge.draining.cancelled() => Some(broken_off()),
-            Ok(()) = self.rights.changed() => match self.is_known_to_be_him().await {
+            Ok(()) = self.rights.changed() => match !self.is_concerned() || self.is_known_to_be_him().await {
                 true => Some(Ok(PING)),
                 false => Some(broken_off()),
             },
@@ -129,11 +126,8 @@ impl<B: Backend> Feed<B> {
             _ = self.pings.tick() => Some(Ok(PING)),
             event = self.events.next() => {
                 // A right may have ended after it was asked for above, and this have been written after that.
-                if self.rights.has_changed().unwrap_or(false) {
-                    self.rights.mark_unchanged();
-                    if !self.is_known_to_be_him().await {
-                        return Some(broken_off());
-                    }
+                if self.is_concerned() && !self.is_known_to_be_him().await {
+                    return Some(broken_off());
                 }
                 Some(match event {
                     Some(Event::Next(payload)) => Ok(frame("next", &payload)),
@@ -151,7 +145,12 @@ impl<B: Backend> Feed<B> {
         }
     }
 
-    /// The same because somebody's rights changed: where it cannot be known whether they were his, the client comes back.
+    /// Whether rights changed that may be his.
+    fn is_concerned(&mut self) -> bool {
+        self.rights.concern(self.edge.backend.account(&self.caller))
+    }
+
+    /// The same because rights changed that may be his: where it cannot be known whether they were, the client comes back.
     async fn is_known_to_be_him(&mut self) -> bool {
         let edge = Arc::clone(&self.edge);
         let _turn = edge.looking.acquire().await;

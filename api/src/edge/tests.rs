@@ -23,13 +23,16 @@ use axum::{Router, routing::get};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{oneshot, watch},
+    sync::oneshot,
     task::JoinHandle,
 };
 use uuid::Uuid;
 
 use super::{Backend, Client, Connections, Edge, EdgeConfig, Times, serve};
-use crate::error::Code;
+use crate::{
+    error::Code,
+    rights::{Bell, Rights},
+};
 
 /// A value that is passed on as it is.
 struct Row(Value);
@@ -165,8 +168,8 @@ impl Backend for TestBackend {
         self.schema.execute_stream(request)
     }
 
-    async fn rights(&self) -> Result<watch::Receiver<u64>, Code> {
-        Ok(watch::channel(0).1)
+    async fn rights(&self) -> Result<Rights, Code> {
+        Ok(Bell::default().listen())
     }
 
     fn has_same_rights(&self, before: &Self::Caller, now: &Self::Caller) -> bool {

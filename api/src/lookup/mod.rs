@@ -145,9 +145,7 @@ async fn parts<C: ConnectionTrait>(state: &State, conn: &C, petition: PetitionId
         .into_iter()
         .map(|row| {
             let agency = row.agency_id.and_then(|agency| reference.agency(agency));
-            // Found wanting, or given before the petition was taken up again, it is no answer: least of all of the body
-            // that has the petition now.
-            let counts = row.outcome.is_some();
+            let counts = row.answer_counts();
             Part {
                 is_overdue: is_overdue(&row, today),
                 body_kind: agency.map(|agency| agency.kind.clone()),

@@ -105,11 +105,12 @@ async fn tell(state: &State, petition: petition::Model) -> Result<Story> {
         }
     });
     let steps = steps.collect();
+    let counts = petition.answer_counts();
     Ok(Story {
         number: petition.number,
         content: petition.public_content.unwrap_or_default(),
         places,
-        answer: petition.public_answer,
+        answer: petition.public_answer.filter(|_| counts),
         source,
         steps,
     })

@@ -99,6 +99,7 @@ impl Collection for PetitionCollection {
                 row.public_answer.as_ref(),
             )
         };
+        let is_told = inside || row.answer_counts();
         let feedback = working
             .petition_feedback
             .of(id)
@@ -137,9 +138,9 @@ impl Collection for PetitionCollection {
             .set("extendedTo", row.extended_to)
             .set("urgings", row.urgings)
             .set("reminders", row.reminders)
-            .set("answerText", answer)
-            .set("answerNumber", &row.answer_number)
-            .set("answeredAt", row.answered_at)
+            .set("answerText", answer.filter(|_| is_told))
+            .set("answerNumber", row.answer_number.as_ref().filter(|_| is_told))
+            .set("answeredAt", row.answered_at.filter(|_| is_told))
             .set("roadmapAt", row.roadmap_at)
             .set("costMillions", row.cost_millions)
             .set("unresolvedReason", &row.unresolved_reason)
@@ -195,10 +196,16 @@ impl Collection for PetitionCollection {
                 ),
                 text(
                     "answerText",
-                    "The answer (trả lời); outside of councils and bodies only what was released of the newest one.",
+                    "The answer (trả lời); outside of councils and bodies what was released of it, while it counts.",
                 ),
-                text("answerNumber", "Number of the answering document."),
-                text("answeredAt", "Day of the answer."),
+                text(
+                    "answerNumber",
+                    "Number of the answering document; outside of councils and bodies absent while `outcome` is.",
+                ),
+                text(
+                    "answeredAt",
+                    "Day of the answer; outside of councils and bodies absent while `outcome` is.",
+                ),
                 text("roadmapAt", "Day by which it was promised (lộ trình)."),
                 whole("costMillions", "What that costs (kinh phí), in millions of đồng."),
                 text("unresolvedReason", "Why it is not resolved, a code."),

@@ -251,6 +251,8 @@ async fn once(
     let mut touched: BTreeSet<i64> = placed.entries.iter().map(|entry| entry.partition).collect();
     // A device or a role lies in no partition; whoever waits in the account's own is to look again.
     let accounts = working.rights_of().into_iter();
+    let turned = ticks.get(RIGHTS).map(|first| first + TICK - 1);
+    let turned = turned.zip(working.whose_rights());
     touched.extend(accounts.map(|account| Partition::Account(account).id()));
     working.save(&tx).await?;
     if !placed.write(&tx, ticks).await? {
@@ -261,6 +263,10 @@ async fn once(
     tx.commit().await?;
     // Before anybody is woken: rights are looked up in the reference data, too.
     state.after_commit(&working).await?;
+    if let Some((at, accounts)) = turned {
+        let accounts = accounts.into_iter().map(Uuid::from).collect();
+        state.store.wake.rights_changed(at, accounts);
+    }
     state.store.wake.changed(touched);
     Ok(Some(answers))
 }

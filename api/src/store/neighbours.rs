@@ -1,17 +1,22 @@
-//! What the processes that serve one PostgreSQL database call out to each other: which partitions changed.
+//! What the processes that serve one PostgreSQL database call out to each other: which partitions changed, and whose rights.
 //!
 //! A call is a hint and may be lost; the clocks are looked at in any case, and that alone suffices. It is sent after the
 //! commit, on a connection of its own, for all commits within [`TOGETHER`]: a NOTIFY inside the transactions themselves
 //! would put all commits of the database in one line. Where a pooler in transaction mode stands before the database,
 //! LISTEN does not work and the setting turns it off.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use sea_orm::sqlx::{
     self, Pool, Postgres,
     postgres::{PgListener, PgPoolOptions},
 };
 use tokio::{task::JoinHandle, time::sleep};
+use uuid::Uuid;
 
 use super::wake::Wake;
 use crate::entropy::{self, Entropy};
@@ -28,6 +33,10 @@ const LONGEST: usize = 7_900;
 const MOST_CALLS: usize = 4;
 /// Stands for partitions that are not named.
 const SOMETHING: &str = "*";
+/// Stands before a tick of the clock of rights and the accounts whose rights changed with it.
+const RIGHTS: &str = "rights";
+/// Of more accounts it is not told whose rights changed: one call holds so many.
+const MOST_ACCOUNTS: usize = 200;
 
 /// Calling and being called, until it is dropped.
 pub struct Neighbours([JoinHandle<()>; 2]);
@@ -69,19 +78,17 @@ async fn listen(url: &str, wake: &Wake, me: &str) -> Result<(), sqlx::Error> {
         // Whatever was called while nobody listened here.
         wake.something();
         while let Some(call) = listener.try_recv().await? {
-            let Some((sender, partitions)) = read(call.payload()) else {
+            let Some((sender, said)) = read(call.payload()) else {
                 continue;
             };
             if sender == me {
                 continue;
             }
-            tracing::debug!(
-                partitions = partitions.as_ref().map_or(0, BTreeSet::len),
-                "called by another server"
-            );
-            match partitions {
-                Some(partitions) => wake.heard_of(partitions),
-                None => wake.something(),
+            tracing::debug!(?said, "called by another server");
+            match said {
+                Said::Partitions(partitions) => wake.heard_of(partitions),
+                Said::Rights(at, accounts) => wake.heard_of_rights(at, accounts),
+                Said::Something => wake.something(),
             }
         }
     }
@@ -92,7 +99,10 @@ async fn say(url: String, wake: Wake, me: String) {
     loop {
         wake.to_tell().await;
         sleep(TOGETHER).await;
-        let calls = calls(&me, &wake.untold());
+        let partitions = wake.untold();
+        // Taken after the partitions of the same commits, and said before them: whoever is woken knows whose rights changed.
+        let mut calls_out = calls_of_rights(&me, &wake.untold_rights());
+        calls_out.extend(calls(&me, &partitions));
         let connection = match &pool {
             Some(pool) => pool,
             None => match lazily(&url) {
@@ -104,7 +114,7 @@ async fn say(url: String, wake: Wake, me: String) {
                 }
             },
         };
-        for call in calls {
+        for call in calls_out {
             let sent = sqlx::query("SELECT pg_notify($1, $2)")
                 .bind(CHANNEL)
                 .bind(call)
@@ -147,15 +157,41 @@ fn calls(me: &str, partitions: &BTreeSet<i64>) -> Vec<String> {
     calls
 }
 
-/// The sender, and the partitions if they are named.
-fn read(call: &str) -> Option<(&str, Option<BTreeSet<i64>>)> {
+/// What is sent for these ticks of the clock of rights. An earlier release takes it for something that changed.
+fn calls_of_rights(me: &str, ticks: &BTreeMap<i64, Arc<BTreeSet<Uuid>>>) -> Vec<String> {
+    ticks
+        .iter()
+        .filter(|(_, accounts)| accounts.len() <= MOST_ACCOUNTS)
+        .map(|(at, accounts)| {
+            let accounts: String = accounts.iter().map(|account| format!(" {account}")).collect();
+            format!("{me} {RIGHTS} {at}{accounts}")
+        })
+        .collect()
+}
+
+/// What another process called out.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    Partitions(BTreeSet<i64>),
+    Rights(i64, BTreeSet<Uuid>),
+    Something,
+}
+
+/// The sender, and what he said.
+fn read(call: &str) -> Option<(&str, Said)> {
     let (sender, rest) = call.split_once(' ')?;
-    if rest == SOMETHING {
-        return Some((sender, None));
-    }
-    let partitions: Result<BTreeSet<i64>, _> = rest.split(' ').map(str::parse).collect();
-    // A later release may say it otherwise: then something changed.
-    Some((sender, partitions.ok()))
+    let mut words = rest.split(' ').peekable();
+    let said = if words.next_if_eq(&RIGHTS).is_some() {
+        let at = words.next().and_then(|at| at.parse::<i64>().ok());
+        let accounts: Result<BTreeSet<Uuid>, _> = words.map(str::parse).collect();
+        at.zip(accounts.ok())
+            .map(|(at, accounts)| Said::Rights(at, accounts))
+    } else {
+        let partitions: Result<BTreeSet<i64>, _> = words.map(str::parse).collect();
+        partitions.ok().map(Said::Partitions)
+    };
+    // It may not be said of which, and a later release may say it otherwise: then something changed.
+    Some((sender, said.unwrap_or(Said::Something)))
 }
 
 #[cfg(test)]
@@ -170,7 +206,10 @@ mod tests {
             assert!(calls.iter().all(|call| call.len() < 8_000), "{many}");
             let heard: BTreeSet<i64> = calls
                 .iter()
-                .flat_map(|call| read(call).unwrap().1.unwrap())
+                .flat_map(|call| match read(call).unwrap().1 {
+                    Said::Partitions(partitions) => partitions,
+                    other => panic!("{other:?}"),
+                })
                 .collect();
             assert_eq!(heard, partitions);
         }
@@ -180,8 +219,30 @@ mod tests {
     fn of_too_many_it_is_said_that_something_changed() {
         let calls = calls("me", &(0..1_600).map(|one| i64::MIN + one).collect());
         assert_eq!(calls.len(), 1);
-        assert_eq!(read(&calls[0]), Some(("me", None)));
-        assert_eq!(read("me of-a-later-release"), Some(("me", None)));
+        assert_eq!(read(&calls[0]), Some(("me", Said::Something)));
+        assert_eq!(read("me of-a-later-release"), Some(("me", Said::Something)));
+        assert_eq!(
+            read("me rights of-a-later-release"),
+            Some(("me", Said::Something))
+        );
         assert_eq!(read("nothing"), None);
+    }
+
+    #[test]
+    fn whose_rights_changed_is_heard_or_not_said() {
+        let accounts = |many: u128| -> Arc<BTreeSet<Uuid>> {
+            Arc::new((0..many).map(|one| Uuid::from_u128(u128::MAX - one)).collect())
+        };
+        let most = MOST_ACCOUNTS as u128;
+        let ticks: BTreeMap<i64, Arc<BTreeSet<Uuid>>> = BTreeMap::from([
+            (i64::MAX, accounts(most)),
+            (65_536, accounts(0)),
+            (131_072, accounts(most + 1)),
+        ]);
+        let calls = calls_of_rights("0123456789abcdef", &ticks);
+        assert!(calls.iter().all(|call| call.len() < 8_000));
+        let heard: Vec<Said> = calls.iter().map(|call| read(call).unwrap().1).collect();
+        let expected = [65_536, i64::MAX].map(|at| Said::Rights(at, BTreeSet::clone(&ticks[&at])));
+        assert_eq!(heard, expected);
     }
 }

@@ -198,6 +198,16 @@ pub const RIGHTS: &str = "rights";
 impl Working {
     /// Whether somebody may read something else after these changes.
     pub(crate) fn changes_rights(&self) -> bool {
+        self.changes_anybodys_rights() || !self.rights_of().is_empty()
+    }
+
+    /// The accounts that alone may read something else after these changes; nothing where it may be anybody.
+    pub(crate) fn whose_rights(&self) -> Option<BTreeSet<AccountId>> {
+        (!self.changes_anybodys_rights()).then(|| self.rights_of())
+    }
+
+    /// Whether anybody may read something else after these changes: whose rights they are does not follow from the rows.
+    fn changes_anybodys_rights(&self) -> bool {
         fn is_written<M: Row>(table: &Table<M>) -> bool {
             table.written().next().is_some() || table.removed().next().is_some()
         }
@@ -206,7 +216,6 @@ impl Working {
             || is_written(&self.unit)
             || is_written(&self.unit_succession)
             || is_written(&self.constituency)
-            || !self.rights_of().is_empty()
     }
 
     /// The accounts whose own rights change: a device that is given up, a role, a mandate, a constituency. Not whoever
@@ -226,7 +235,10 @@ impl Working {
             }
         }
         let grants = self.role_grant.written().chain(self.role_grant.removed());
-        accounts.extend(grants.map(|grant| grant.account_id));
+        for grant in grants {
+            let was = self.role_grant.was(grant.id).map(|was| was.account_id);
+            accounts.extend(was.into_iter().chain([grant.account_id]));
+        }
         let delegates = self.delegate.written().chain(self.delegate.removed());
         for delegate in delegates {
             let was = self.delegate.was(delegate.id).and_then(|was| was.account_id);

@@ -3,8 +3,9 @@
 //! The log is the truth and the call of a commit only a hint: it is read once a second in any case, so that changes of
 //! other processes arrive without anybody telling. Listeners get what changed from a bounded buffer; whoever lags
 //! behind it is told so and has to begin again. Rights are no business of this module: a change comes with all
-//! partitions in which the row lies, and its documents for all audiences. Only that somebody's rights changed is told,
-//! and before any change that was committed after it, so that whoever looks then passes on nothing too much.
+//! partitions in which the row lies, and its documents for all audiences. Only that somebody's rights changed is told (and
+//! whose, where all who wrote them said so), and before any change that was committed after it, so that whoever looks then
+//! passes on nothing too much.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,11 +15,16 @@ use std::{
 
 use entity::{sync_clock, sync_doc, sync_log, sync_partition};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::{OnceCell, Semaphore, broadcast, watch};
+use tokio::sync::{OnceCell, Semaphore, broadcast};
 use uuid::Uuid;
 
 use super::cursor::clock_key;
-use crate::{error::Result, state::State, store::working::RIGHTS};
+use crate::{
+    error::Result,
+    rights::{Bell, Rights},
+    state::State,
+    store::working::RIGHTS,
+};
 
 /// Commits within this time are read together.
 const TOGETHER: Duration = Duration::from_millis(20);
@@ -55,8 +61,8 @@ pub struct Row {
 /// The listeners of a process.
 pub struct Live {
     batches: broadcast::Sender<Arc<Batch>>,
-    /// Moves when somebody's rights may have changed.
-    rights: watch::Sender<u64>,
+    /// Rings when rights may have changed.
+    rights: Bell,
     /// How many listen to which partition.
     watched: Mutex<HashMap<i64, usize>>,
     following: OnceCell<()>,
@@ -69,7 +75,7 @@ impl Default for Live {
     fn default() -> Self {
         Self {
             batches: broadcast::channel(BATCHES).0,
-            rights: watch::Sender::new(0),
+            rights: Bell::default(),
             watched: Mutex::default(),
             following: OnceCell::new(),
             catching_up: Semaphore::new(CATCHING_UP),
@@ -91,7 +97,7 @@ impl Live {
 
     /// Has everybody who is connected looked up again.
     pub fn rights_changed(&self) {
-        self.rights.send_modify(|times| *times += 1);
+        self.rights.ring(None);
     }
 }
 
@@ -115,10 +121,10 @@ pub async fn clocks(state: &State) -> Result<BTreeMap<String, i64>> {
     Ok(rows.into_iter().map(|row| (row.id, row.seq)).collect())
 }
 
-/// Hears when somebody's rights may have changed, from now on. Whose they are it does not tell: look him up.
-pub async fn rights(state: &Arc<State>) -> Result<watch::Receiver<u64>> {
+/// Hears when rights may have changed, from now on. Look up whom they concern.
+pub async fn rights(state: &Arc<State>) -> Result<Rights> {
     begin(state).await?;
-    Ok(state.live.rights.subscribe())
+    Ok(state.live.rights.listen())
 }
 
 /// From the first listener on the log is followed.
@@ -185,8 +191,10 @@ async fn step(state: &State, live: &Live, positions: &mut BTreeMap<String, i64>)
         .filter(|clock| positions.get(&clock.id).copied().unwrap_or(0) < clock.seq)
         .collect();
     // Before what was written since is told.
-    if moved.iter().any(|clock| clock.id == RIGHTS) {
-        live.rights_changed();
+    if let Some(rights) = moved.iter().find(|clock| clock.id == RIGHTS) {
+        let from = positions.get(RIGHTS).copied().unwrap_or(0);
+        live.rights
+            .ring(state.store.wake.whose(from, rights.seq).map(Arc::new));
     }
     // After the clocks: who begins to listen from now on reads by himself what these clocks tell of.
     let watched: BTreeSet<i64> = live.watched().keys().copied().collect();

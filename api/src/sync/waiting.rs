@@ -144,6 +144,28 @@ pub(super) fn line<'a>(
     line
 }
 
+/// The receipts of what waits of this row behind the one of this mutation, which waits itself.
+pub(super) fn behind<'a>(
+    working: &'a Working,
+    account: AccountId,
+    (collection, id): (&str, Uuid),
+    mutation: &str,
+) -> Vec<&'a sync_receipt::Model> {
+    let Some(own) = find(working, account, mutation) else {
+        return Vec::new();
+    };
+    let is_behind = |receipt: &&sync_receipt::Model| {
+        receipt.row_id == Some(id)
+            && receipt.account_id == account
+            && receipt.collection == collection
+            && working
+                .sync_deferred
+                .get(receipt.key().0)
+                .is_some_and(|row| row.at > own.at)
+    };
+    working.sync_receipt.iter().filter(is_behind).collect()
+}
+
 /// The moment of a row that begins to wait now, behind this one.
 pub(super) fn next_moment(now: DateTime<Utc>, last: Option<DateTime<Utc>>) -> DateTime<Utc> {
     // A microsecond is the least that both databases keep.

@@ -46,6 +46,12 @@ async fn one_of_each(app: &TestApp, world: &World) -> Vec<Value> {
     ]
 }
 
+/// A contact that a delegate made himself.
+fn contact(world: &World) -> Value {
+    json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+        "startsAt": "2026-03-01T08:00:00+07:00"})
+}
+
 each_db! {
     /// Every request that went over the wire comes again, twice, in any order: nothing is written any more.
     async fn i04_what_is_sent_again_changes_nothing(db: TestDatabase) {
@@ -516,6 +522,83 @@ each_db! {
         let query = "query($id: ID!) { feedback(id: $id) { history(first: 20) { event lost } } }";
         let told = phone.person.data(query, json!({"id": id})).await.to_string();
         assert!(told.contains("lời trước"), "what came too late is in the history: {told}");
+    }
+
+    /// Of three changes that one push brings the one in the middle waits. Whatever is written by one push is one version of the
+    /// row, so that the third looked no newer than what the second had seen, and was undone by it.
+    async fn i10_what_waited_between_two_changes_does_not_undo_the_later_one(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let (known, made, meeting) = (record(&phone, &world, "lời gốc").await, new_id(), new_id());
+        let waits = || json!({"meetingId": meeting, "content": "lời giữa", "subject": "Cầu"});
+        let rows = [
+            change("feedback", &known, "1", json!({"content": "lời đầu"})),
+            create("feedback", &made, said(&world, "lời đầu")),
+            change("feedback", &known, "1", waits()),
+            create("feedback", &made, waits()),
+            change("feedback", &known, "1", json!({"content": "lời cuối"})),
+            create("feedback", &made, json!({"content": "lời cuối"})),
+        ];
+        let statuses_of = statuses(&phone.push(&rows).await).join(" ");
+        assert_eq!(statuses_of, "APPLIED APPLIED DEFERRED DEFERRED MERGED APPLIED");
+        phone.pull().await;
+        for id in [&known, &made] {
+            assert_eq!(phone.row("feedback", id)["content"], "lời cuối", "{id}");
+        }
+        let again = statuses(&phone.push(&rows).await).join(" ");
+        assert_eq!(again, "DUPLICATE DUPLICATE DEFERRED DEFERRED DUPLICATE DUPLICATE");
+        assert_eq!(phone.push(&[create("meeting", &meeting, contact(&world))]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        for id in [&known, &made] {
+            let row = phone.row("feedback", id);
+            assert_eq!((&row["content"], &row["subject"], &row["meetingId"]), (&json!("lời cuối"), &json!("Cầu"), &json!(meeting)));
+            let query = "query($id: ID!) { feedback(id: $id) { history(first: 20) { event lost } } }";
+            let told = phone.person.data(query, json!({"id": id})).await.to_string();
+            assert!(told.contains("lời giữa"), "what came too late is in the history: {told}");
+        }
+    }
+
+    /// Two changes of a row that is there wait, and what the first of them says at last counted as newer than the second.
+    async fn i10_of_two_changes_that_waited_the_later_wins(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let [together, apart, between] = [
+            record(&phone, &world, "lời gốc").await,
+            record(&phone, &world, "lời gốc").await,
+            record(&phone, &world, "lời gốc").await,
+        ];
+        let (first, second) = (new_id(), new_id());
+        let waits = |id: &str, meeting: &str, words: &str| {
+            change("feedback", id, "1", json!({"meetingId": meeting, "content": words}))
+        };
+        let rows = [
+            waits(&together, &first, "lời trước"),
+            waits(&together, &first, "lời sau"),
+            waits(&apart, &first, "lời trước"),
+            waits(&apart, &second, "lời sau"),
+            waits(&between, &first, "lời trước"),
+            waits(&between, &second, "lời sau"),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED"; 6]);
+        // With the first meeting comes a word that is newer than both.
+        let rows = [
+            create("meeting", &first, contact(&world)),
+            change("feedback", &between, "1", json!({"content": "lời mới nhất"})),
+        ];
+        assert_eq!(phone.push(&rows).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        for (id, content) in [(&together, "lời sau"), (&apart, "lời trước"), (&between, "lời mới nhất")] {
+            let row = phone.row("feedback", id);
+            assert_eq!((&row["content"], &row["meetingId"]), (&json!(content), &json!(first)));
+        }
+        assert_eq!(phone.push(&[create("meeting", &second, contact(&world))]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        for (id, content, meeting) in [(&together, "lời sau", &first), (&apart, "lời sau", &second), (&between, "lời mới nhất", &second)] {
+            let row = phone.row("feedback", id);
+            assert_eq!((&row["content"], &row["meetingId"]), (&json!(content), &json!(meeting)));
+        }
+        let left = sync_deferred::Entity::find().count(app.state.store.read()).await.unwrap();
+        assert_eq!(left, 0);
     }
 
     /// Four rows wait for a meeting that the phone has not sent yet, and their author thinks again: words that he took back

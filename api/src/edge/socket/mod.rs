@@ -21,10 +21,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use hyper::body::Incoming;
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use super::{
     Backend, Client, Edge,
@@ -34,7 +31,7 @@ use super::{
     graphql::{AUTHENTICATION, bearer},
     json,
 };
-use crate::error::Code;
+use crate::{error::Code, rights::Rights};
 use message::Sent;
 use operation::{Event, Operation};
 
@@ -122,8 +119,8 @@ struct Caller<B: Backend> {
     token: Option<String>,
     caller: B::Caller,
     horizon: B::Horizon,
-    /// Moves when he has to be looked up again.
-    rights: watch::Receiver<u64>,
+    /// Hears when he has to be looked up again.
+    rights: Rights,
 }
 
 impl<B: Backend> Socket<B> {
@@ -218,8 +215,8 @@ impl<B: Backend> Socket<B> {
         }
     }
 
-    /// The same because somebody's rights changed. Meanwhile nothing is sent; and where it cannot be known whether they
-    /// were his, the client comes back.
+    /// The same because rights changed that may be his. Meanwhile nothing is sent; and where it cannot be known whether they
+    /// were, the client comes back.
     async fn look_in_turn(&self, caller: &Caller<B>) -> Result<(), Close> {
         let _turn = self.edge.looking.acquire().await;
         self.look_again(caller).await
@@ -232,11 +229,14 @@ impl<B: Backend> Socket<B> {
         let (mut pings, mut looks) = (ticking(times.ping), ticking(times.recheck));
         let mut heard = Instant::now();
         let mut rights = caller.rights.clone();
+        let account = self.edge.backend.account(&caller.caller);
         loop {
             tokio::select! {
                 biased;
                 () = self.edge.draining.cancelled() => return Err(STOPPING),
-                Ok(()) = rights.changed() => self.look_in_turn(&caller).await?,
+                Ok(()) = rights.changed() => if rights.concern(account) {
+                    self.look_in_turn(&caller).await?;
+                },
                 _ = looks.tick() => match self.look_again(&caller).await {
                     // The database is away for a moment: nothing is sent, and nobody's rights have changed.
                     Ok(()) | Err(TRY_LATER) => {}
@@ -282,8 +282,7 @@ impl<B: Backend> Socket<B> {
                 },
                 Some((id, event)) = events.next(), if !events.is_empty() => {
                     // A right may have ended after it was asked for above, and this have been written after that.
-                    if rights.has_changed().unwrap_or(false) {
-                        rights.mark_unchanged();
+                    if rights.concern(account) {
                         self.look_in_turn(&caller).await?;
                     }
                     match event {

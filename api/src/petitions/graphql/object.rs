@@ -63,6 +63,11 @@ impl Petition {
         self.audience >= Audience::Delegate
     }
 
+    /// Whether the viewer is told of the newest answer: everybody while it counts, those inside also later.
+    fn tells_answer(&self) -> bool {
+        self.inside() || self.row.answer_counts()
+    }
+
     /// What hangs on it and is for them alone.
     async fn hanging<K, T>(&self, ctx: &Context<'_>, key: K) -> Result<Vec<T>>
     where
@@ -307,8 +312,12 @@ impl Petition {
 
     /// The text of the newest answer: the internal one for those who read the internal text, for everybody else what
     /// was released of it. A newer answer shows no text to the public until its own is released. While `outcome` is null it
-    /// counts no more: it was found wanting, or the petition was taken up again.
+    /// counts no more: it was found wanting, or the petition was taken up again. Then it is null but for those who read the
+    /// internal text.
     async fn answer_text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if !self.tells_answer() {
+            return Ok(None);
+        }
         let column = if self.inside() {
             Column::AnswerText
         } else {
@@ -317,19 +326,23 @@ impl Petition {
         text(ctx, self.row.id, column).await
     }
 
-    /// The redacted text of the newest answer; null until it is released.
+    /// The redacted text of the newest answer; null until it is released, and while `outcome` is null but for those who read
+    /// the internal text.
     async fn public_answer(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        if !self.tells_answer() {
+            return Ok(None);
+        }
         text(ctx, self.row.id, Column::PublicAnswer).await
     }
 
-    /// Number of the newest answer's document.
+    /// Number of the newest answer's document; while `outcome` is null only for those who read the internal text.
     async fn answer_number(&self) -> Option<&str> {
-        self.row.answer_number.as_deref()
+        self.row.answer_number.as_deref().filter(|_| self.tells_answer())
     }
 
-    /// Date of the newest answer's document.
+    /// Date of the newest answer's document; while `outcome` is null only for those who read the internal text.
     async fn answered_at(&self) -> Option<Day> {
-        self.row.answered_at.map(Day)
+        self.row.answered_at.filter(|_| self.tells_answer()).map(Day)
     }
 
     /// How the office finds the newest answer: `ok`, `unclear` or `off_point`; list `assessment`.

@@ -180,7 +180,7 @@ pub(super) async fn read(
                 audience: *seen.get(&row.id.0)?,
                 units: units.remove(&row.id).unwrap_or_default(),
                 // Reopened, or the answer found wanting: what it had amounted to counts no more.
-                answer: answers.remove(&row.id).filter(|_| row.outcome.is_some()),
+                answer: answers.remove(&row.id).filter(|_| row.answer_counts()),
                 carried_over: scope.is_before(began),
                 done: row.process == Process::Closed && row.closed_at.is_some_and(|at| at < scope.end),
                 row,

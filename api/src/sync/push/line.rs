@@ -12,6 +12,7 @@ use crate::{
         collection::Document,
         door::{Done, Facts, Verdict},
         merge::Stamp,
+        table::Row,
         working::{Changes, Working},
         writing::{Current, Outcome, Status, Writable},
     },
@@ -155,7 +156,8 @@ impl Pushed {
             .and_then(|(writable, write)| writable.current(working, facts, write.id));
         let mut verdict = self.settle(facts, changes, outcome);
         if let (Some(current), Some(receipt)) = (current, self.receipt(facts, &DEFERRED)) {
-            // What was written before it in the same push counts as well.
+            // What was written before it in the same push counts as well; what comes after it is judged in another
+            // transaction, and makes a later version ([`Self::is_too_soon`]).
             let written = current.stamps.values().map(|Stamp(rev, ..)| *rev);
             verdict.changes.put(sync_receipt::Model {
                 rev: written.chain([current.rev]).max(),
@@ -165,8 +167,55 @@ impl Pushed {
         Ok(verdict)
     }
 
+    /// Whether it has to be judged in another transaction, after this one: something of the row was written in this push, then
+    /// something began to wait, and now this. All that one transaction writes of a row is one version; what waited could not
+    /// tell words that were there when it came from words that came after it.
+    pub(super) fn is_too_soon(&self, working: &Working, writable: &dyn Writable, current: &Current) -> bool {
+        let Some(id) = self.row.id.filter(|_| !self.again && !self.insists) else {
+            return false;
+        };
+        waiting::line(
+            working,
+            self.account,
+            (writable.name(), id),
+            &self.row.mutation_id,
+        )
+        .into_iter()
+        .filter_map(|waits| working.sync_receipt.get(waits.key().0))
+        .any(|receipt| receipt.rev.is_some_and(|came| came > current.rev))
+    }
+
+    /// What still waits behind this one was said after it: that these words stand there now, in the version `rev`, makes them
+    /// no newer than those. Where the same device said something else in between, that is newer, and stays so.
+    pub(super) fn let_follow(
+        &self,
+        working: &Working,
+        writable: &dyn Writable,
+        (current, rev): (Option<&Current>, i64),
+        changes: &mut Changes,
+    ) {
+        let Some(id) = self.row.id.filter(|_| self.again) else {
+            return;
+        };
+        let about = (writable.name(), id);
+        for receipt in waiting::behind(working, self.account, about, &self.row.mutation_id) {
+            let device = receipt.device_id.to_string();
+            let is_between = |Stamp(version, by, _): &Stamp| {
+                *by == device && *version < rev && receipt.rev.is_none_or(|came| *version > came)
+            };
+            if current.is_some_and(|current| current.stamps.values().any(is_between)) {
+                continue;
+            }
+            changes.put(sync_receipt::Model {
+                rev: Some(rev),
+                ..receipt.clone()
+            });
+        }
+    }
+
     /// What of this row came too late: while it waited, the same device said something newer of these fields, and not both
-    /// have a time by which the device itself tells which is later.
+    /// have a time by which the device itself tells which is later. What was written in this very transaction is not newer: of
+    /// what waits the older is judged before, and what is pushed after.
     pub(super) fn overtaken(&self, working: &Working, current: &Current, apply: &Document) -> Vec<String> {
         let receipt = working.sync_receipt.iter().find(|receipt| self.is_of(receipt));
         let came = receipt
@@ -178,7 +227,8 @@ impl Pushed {
         let device = device.to_string();
         let is_newer = |name: &&String| {
             current.stamps.get(*name).is_some_and(|Stamp(rev, by, at)| {
-                *rev > came && *by == device && (at.is_none() || self.row.recorded_at.is_none())
+                let is_since = *rev > came && *rev <= current.rev;
+                is_since && *by == device && (at.is_none() || self.row.recorded_at.is_none())
             })
         };
         apply.keys().filter(is_newer).cloned().collect()

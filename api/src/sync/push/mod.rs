@@ -70,36 +70,51 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
     // before and waited.
     let mut order: Vec<usize> = (0..pushed.len()).collect();
     order.sort_by_key(|index| (pushed[*index].rank(), !pushed[*index].again));
-    let commands: Vec<&dyn Command> = order
-        .iter()
-        .map(|index| &pushed[*index] as &dyn Command)
-        .collect();
-    let answers = door::execute(state, viewer, &commands).await?;
-
     let mut outcomes: HashMap<usize, Outcome> = HashMap::new();
-    for (index, answer) in order.into_iter().zip(answers) {
-        let outcome = match answer {
-            Ok(Done {
-                push: Some(outcome), ..
-            }) => outcome,
-            Ok(_) => return Err(Error::internal("a pushed row without an outcome")),
-            // The database itself refused this row's data: keep it like every other refused row.
-            Err(refused) if index < count => {
-                let kept = Pushed {
-                    refuse: Some(refused.clone()),
-                    ..pushed[index].clone()
-                };
-                let answers = door::execute(state, viewer, &[&kept]).await?;
-                match answers.into_iter().next() {
-                    Some(Ok(Done {
-                        push: Some(outcome), ..
-                    })) => outcome,
-                    _ => return Err(Error::internal("a refused row could not be kept")),
+    while !order.is_empty() {
+        let commands: Vec<&dyn Command> = order
+            .iter()
+            .map(|index| &pushed[*index] as &dyn Command)
+            .collect();
+        let answers = door::execute(state, viewer, &commands).await?;
+
+        let tried = order.len();
+        let mut later = Vec::new();
+        for (index, answer) in order.into_iter().zip(answers) {
+            let outcome = match answer {
+                Ok(Done {
+                    push: Some(outcome), ..
+                }) => outcome,
+                Ok(_) if !pushed[index].insists => {
+                    later.push(index);
+                    continue;
                 }
+                Ok(_) => return Err(Error::internal("a pushed row without an outcome")),
+                // The database itself refused this row's data: keep it like every other refused row.
+                Err(refused) if index < count => {
+                    let kept = Pushed {
+                        refuse: Some(refused.clone()),
+                        ..pushed[index].clone()
+                    };
+                    let answers = door::execute(state, viewer, &[&kept]).await?;
+                    match answers.into_iter().next() {
+                        Some(Ok(Done {
+                            push: Some(outcome), ..
+                        })) => outcome,
+                        _ => return Err(Error::internal("a refused row could not be kept")),
+                    }
+                }
+                Err(_) => continue,
+            };
+            outcomes.insert(index, outcome);
+        }
+        // What waits may know a version that the row does not reach any more: such a row was deleted and made anew.
+        if later.len() == tried {
+            for index in &later {
+                pushed[*index].insists = true;
             }
-            Err(_) => continue,
-        };
-        outcomes.insert(index, outcome);
+        }
+        order = later;
     }
     (0..count)
         .map(|index| {
@@ -146,6 +161,8 @@ struct Pushed {
     again: bool,
     /// The database did not take it: only keep it.
     refuse: Option<Refused>,
+    /// It is judged now, whatever waits ([`Pushed::is_too_soon`]).
+    insists: bool,
     write: Option<Write>,
 }
 
@@ -163,6 +180,7 @@ impl Pushed {
             account,
             again,
             refuse: None,
+            insists: false,
             write,
         }
     }
@@ -403,6 +421,11 @@ impl Pushed {
         let mut superseded = Document::new();
         let current = writable.current(working, facts, write.id);
         if let Some(current) = &current
+            && self.is_too_soon(working, writable, current)
+        {
+            return Ok(Verdict::default());
+        }
+        if let Some(current) = &current
             && !write.delete
         {
             // Fields that are never given back take no part in the comparison and pass through.
@@ -505,6 +528,7 @@ impl Pushed {
                     }
                 }
                 self.resolve(working, facts, &superseded, &mut changes);
+                self.let_follow(working, writable, (current.as_ref(), rev), &mut changes);
                 let (status, master) = if merged || differs {
                     (
                         Status::Merged,

@@ -26,7 +26,7 @@ impl Pushed {
         let outcome = verdict.done.push.as_ref().map(|outcome| outcome.status);
         let Some((writable, write)) = self.target().filter(|(writable, _)| {
             self.is_offered_as_taken_back(*writable)
-                && !matches!(outcome, Some(Status::Rejected | Status::Deferred))
+                && outcome.is_some_and(|status| !matches!(status, Status::Rejected | Status::Deferred))
         }) else {
             return Ok(verdict);
         };
