@@ -43,7 +43,7 @@ pub struct Model {
     /// The first due date; an extension does not overwrite it.
     pub due_at: Option<Date>,
     pub extended_to: Option<Date>,
-    /// How often people urged the body.
+    /// How often people urged somebody for it, whichever body that was.
     pub urgings: i32,
     /// How often the server reminded the body by itself; never counted among the urgings.
     pub reminders: i32,
@@ -179,8 +179,8 @@ impl Process {
 
     /// The state after `event`, or nothing if the step is not allowed.
     ///
-    /// Urging and informing are records of what people did and are never refused for the state: they only
-    /// move it where that is due. A petition is not closed before its voters are informed. Until it is closed an
+    /// Urging and informing are records of what people did and may arrive late, so that no state refuses them here (whom one
+    /// may urge at all is another rule): they only move it where that is due. A petition is not closed before its voters are informed. Until it is closed an
     /// answer can be found wanting, also by the voters who were told it: the body then owes another.
     pub fn next(self, event: Event) -> Option<Self> {
         use Event as E;

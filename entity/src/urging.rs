@@ -13,13 +13,14 @@ pub struct Model {
     /// `petition`.
     pub target_kind: String,
     pub target_id: Uuid,
+    /// The body that was urged, which reads it; none where that was the council above.
     pub to_agency_id: Option<AgencyId>,
     pub council_id: CouncilId,
     pub author_id: AccountId,
     pub how: String,
     pub text: Option<String>,
     pub document_number: Option<String>,
-    /// Which urging of its target it is, counted from 1 in the order in which they arrived.
+    /// Which urging of this body for its target it is, counted from 1 in the order in which they arrived.
     pub ordinal: i32,
     /// As told by the author's device.
     pub at: DateTimeUtc,

@@ -32,6 +32,7 @@ mod m20261128_000030_cosigning;
 mod m20261128_000031_consents;
 mod m20261128_000032_petitions_of_a_place;
 mod m20261128_000033_answers_that_count;
+mod m20261128_000034_urgings_are_read;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000031_consents::Migration),
             Box::new(m20261128_000032_petitions_of_a_place::Migration),
             Box::new(m20261128_000033_answers_that_count::Migration),
+            Box::new(m20261128_000034_urgings_are_read::Migration),
         ]
     }
 }

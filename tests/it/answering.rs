@@ -780,4 +780,187 @@ each_db! {
         let all = stage.shown(&stage.office(), &petition, "urgings reminders").await;
         assert_eq!(all, json!({"urgings": 3, "reminders": 1}));
     }
+
+    // The body read the server's reminder; of what people had urged it with it read how often they had.
+    async fn whoever_is_urged_reads_it_and_others_do_not(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let body = world.here.committee;
+        let petition = stage.one("Cầu gãy").await;
+        stage.forward(std::slice::from_ref(&petition), body, &[world.department], "12/VP").await;
+        let department = || stage.app.person(&world.department_login);
+        let urging = new_id();
+        let called = json!({"targetKind": "petition", "targetId": petition, "how": "phone", "text": "Bà con chờ đã lâu"});
+        let pushed = Phone::new(stage.delegate(0)).push(&[create("urging", &urging, called)]).await;
+        assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+
+        let records = "urgings urgingRecords { text ordinal documentUrl toAgency { name } }";
+        assert_eq!(stage.shown(&stage.body(), &petition, records).await, json!({"urgings": 1, "urgingRecords": [
+            {"text": "Bà con chờ đã lâu", "ordinal": 1, "documentUrl": null, "toAgency": {"name": "UBND Xã Tân Hưng"}}]}));
+        assert_eq!(stage.shown(&department(), &petition, records).await, json!({"urgings": 1, "urgingRecords": []}));
+        let node = "query($id: ID!) { node(id: $id) { ... on Urging { text } } }";
+        let told = async |person: Person| person.data(node, json!({"id": urging})).await["node"].clone();
+        assert_eq!(told(stage.body()).await, json!({"text": "Bà con chờ đã lâu"}));
+        for other in [&world.department_login, &world.there.committee_login, &world.aggregator] {
+            assert_eq!(told(stage.app.person(other)).await, Value::Null, "{}", other.username);
+        }
+        let held = pulled(stage.body()).await;
+        assert_eq!(held.row("urging", &urging)["text"], "Bà con chờ đã lâu");
+        let lies = &held.lies[&("urging".to_owned(), urging.clone())];
+        assert_eq!(*lies, std::collections::BTreeSet::from([format!("agency:{body}")]));
+        assert!(pulled(department()).await.rows_of("urging").is_empty());
+
+        // Of each the first; the petition itself counts both.
+        let letter = json!({"targetKind": "petition", "targetId": petition, "toAgencyId": world.department, "how": "document",
+            "documentNumber": "15/VP", "text": "Đề nghị Sở phối hợp"});
+        stage.office().done("urge", letter, "").await;
+        let counts = "urgings urgingRecords { text ordinal }";
+        assert_eq!(stage.shown(&department(), &petition, counts).await,
+            json!({"urgings": 2, "urgingRecords": [{"text": "Đề nghị Sở phối hợp", "ordinal": 1}]}));
+        assert_eq!(stage.shown(&stage.body(), &petition, counts).await,
+            json!({"urgings": 2, "urgingRecords": [{"text": "Bà con chờ đã lâu", "ordinal": 1}]}));
+    }
+
+    // A letter said that nothing had come of what had been answered well, and of what nobody had ever been sent.
+    async fn nobody_is_urged_for_what_he_never_had_or_has_answered_well(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let body = world.here.committee;
+        let titles = ["Chợ dột", "Cống sập", "Đường lầy", "Đèn tắt", "Cầu gãy", "Kênh cạn"].map(str::to_owned);
+        let [owed, good, unclear, promised, returned, up]: [String; 6] = stage.petitions(0, &titles).await.try_into().unwrap();
+        let office = stage.office();
+        let urge = |petition: &str, to: Option<AgencyId>| {
+            json!({"targetKind": "petition", "targetId": petition, "toAgencyId": to, "how": "phone"})
+        };
+        let (nobody, another) = (refused("INVALID_STATE", "targetId"), refused("INVALID_VALUE", "toAgencyId"));
+        assert_eq!(refusal(&office, "urge", urge(&owed, None)).await, nobody, "it went to nobody");
+        assert_eq!(stage.shown(&office, &owed, "urgings").await, json!({"urgings": 0}));
+        let pushed = Phone::new(stage.delegate(0)).push(&[create("urging", &new_id(), urge(&owed, None))]).await;
+        assert_eq!((&pushed[0]["status"], &pushed[0]["errors"][0]["code"]), (&json!("REJECTED"), &json!("INVALID_STATE")));
+
+        let five = [&owed, &good, &unclear, &promised, &returned].map(Clone::clone);
+        stage.forward(&five, body, &[world.company], "12/VP").await;
+        assert_eq!(refusal(&office, "urge", urge(&owed, Some(world.department))).await, another);
+        for to in [Some(body), Some(world.company), None] {
+            office.done("urge", urge(&owed, to), "").await;
+        }
+        assert_eq!(stage.shown(&office, &owed, "urgings").await, json!({"urgings": 3}));
+
+        let answer = async |petition: &String, number: &str, more: Value| {
+            let input = stage.answer(std::slice::from_ref(petition), body, number, more);
+            stage.body().done("answerPetitions", input, "").await;
+        };
+        let assess = async |petition: &str, assessment: &str| {
+            let input = json!({"petitionId": petition, "assessment": assessment});
+            office.done("assessAnswer", input, "").await;
+        };
+        answer(&good, "30/UBND", json!({})).await;
+        office.done("urge", urge(&good, None), "").await;
+        assess(&good, "ok").await;
+        assert_eq!(refusal(&office, "urge", urge(&good, None)).await, nobody, "it was answered well");
+        answer(&unclear, "31/UBND", json!({})).await;
+        assess(&unclear, "unclear").await;
+        office.done("urge", urge(&unclear, None), "").await;
+        answer(&promised, "32/UBND", json!({"outcome": "in_progress", "roadmapAt": "2026-06-30"})).await;
+        assess(&promised, "ok").await;
+        office.done("urge", urge(&promised, Some(body)), "").await;
+        for petition in [&good, &promised] {
+            office.done("informVoters", json!({"petitionId": petition, "channel": "phone"}), "").await;
+            office.done("closePetition", json!({"petitionId": petition}), "").await;
+        }
+        assert_eq!(refusal(&office, "urge", urge(&good, None)).await, nobody);
+        office.done("urge", urge(&promised, None), "").await;
+
+        let back = json!({"petitionIds": [returned], "reason": "Không thuộc thẩm quyền"});
+        stage.body().done("returnPetitions", back, "").await;
+        for to in [None, Some(body)] {
+            assert_eq!(refusal(&office, "urge", urge(&returned, to)).await, nobody, "it was given back");
+        }
+        // The council above has it, and no body.
+        let sent = json!({"petitionIds": [up], "upperCouncilId": world.province_council, "documentNumber": "13/VP", "documentDate": "2026-03-02"});
+        office.done("forwardPetitions", sent, "").await;
+        let urged = office.done("urge", urge(&up, None), "urging { ordinal toAgencyId }").await;
+        assert_eq!(urged["urging"], json!({"ordinal": 1, "toAgencyId": null}));
+        assert_eq!(refusal(&office, "urge", urge(&up, Some(world.department))).await, another);
+    }
+
+    // A delegate urged a body without signal; by the time his phone had some, it had answered, or somebody else had the petition.
+    async fn what_a_phone_recorded_before_the_petition_moved_on_is_taken(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let body = world.here.committee;
+        let [bridge, drain]: [String; 2] =
+            stage.petitions(0, &["Cầu gãy", "Cống sập"].map(str::to_owned)).await.try_into().unwrap();
+        stage.forward(&[bridge.clone(), drain.clone()], body, &[], "12/VP").await;
+        stage.day("2026-03-04");
+        let answer = stage.answer(std::slice::from_ref(&bridge), body, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", answer, "").await;
+        let back = json!({"petitionIds": [drain], "reason": "Thuộc Sở Xây dựng"});
+        stage.body().done("returnPetitions", back, "").await;
+        stage.day("2026-03-05");
+        stage.office().done("assessAnswer", json!({"petitionId": bridge, "assessment": "ok"}), "").await;
+        stage.forward(std::slice::from_ref(&drain), world.department, &[], "13/VP").await;
+
+        stage.day("2026-03-06");
+        let phone = Phone::new(stage.delegate(0));
+        let push = async |petition: &str, to: Option<AgencyId>, at: &str, words: &str| {
+            let urging = json!({"targetKind": "petition", "targetId": petition, "toAgencyId": to, "how": "phone", "text": words,
+                "at": format!("2026-03-{at}:00:00+07:00")});
+            let result = phone.push(&[create("urging", &new_id(), urging)]).await.remove(0);
+            (text(&result["status"]), text(&result["errors"][0]["code"]), text(&result["errors"][0]["field"]))
+        };
+        let taken = ("APPLIED".to_owned(), String::new(), String::new());
+        let kept = |code: &str, field: &str| ("REJECTED".to_owned(), code.to_owned(), field.to_owned());
+        // Before the answer; after it and before it was judged; when all was well.
+        assert_eq!(push(&bridge, None, "03T09", "trước trả lời").await, taken);
+        assert_eq!(push(&bridge, Some(body), "04T15", "trước đánh giá").await, taken);
+        assert_eq!(push(&bridge, None, "05T15", "đã xong").await, kept("INVALID_STATE", "targetId"));
+        // While the body had it, told or not to whom it went; and when another one had it.
+        assert_eq!(push(&drain, None, "03T09", "xã còn giữ").await, taken);
+        assert_eq!(push(&drain, Some(body), "03T10", "xã còn giữ").await, taken);
+        assert_eq!(push(&drain, Some(body), "05T15", "xã đã trả").await, kept("INVALID_VALUE", "toAgencyId"));
+        assert_eq!(push(&drain, None, "05T15", "sở giữ").await, taken);
+        let records = "urgingRecords { ordinal text toAgency { name } }";
+        let of = |ordinal: i32, text: &str, name: &str| json!({"ordinal": ordinal, "text": text, "toAgency": {"name": name}});
+        let told = async |petition: &str| {
+            let shown = stage.shown(&stage.office(), petition, records).await;
+            let mut records = shown["urgingRecords"].as_array().unwrap().clone();
+            records.sort_by_key(|record| (text(&record["toAgency"]["name"]), record["ordinal"].as_i64()));
+            records
+        };
+        let here = "UBND Xã Tân Hưng";
+        assert_eq!(told(&bridge).await, [of(1, "trước trả lời", here), of(2, "trước đánh giá", here)]);
+        assert_eq!(told(&drain).await,
+            [of(1, "sở giữ", "Sở Xây dựng"), of(1, "xã còn giữ", here), of(2, "xã còn giữ", here)]);
+        // What was not taken is kept for its author.
+        let mut phone = Phone::new(stage.delegate(0));
+        phone.collections = Some(vec!["syncIssue".to_owned()]);
+        phone.pull().await;
+        assert_eq!(phone.rows_of("syncIssue").len(), 2);
+    }
+
+    // "One of the forty cannot be urged for", it said, and named the first.
+    async fn of_several_petitions_in_a_letter_that_urges_the_wrong_one_is_named(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let titles = ["Cầu gãy", "Cống sập", "Đèn tắt"].map(str::to_owned);
+        let three = stage.petitions(0, &titles).await;
+        stage.forward(&three[..2], stage.world.here.committee, &[], "12/VP").await;
+        let office = stage.office();
+        let letter = |first: &str, more: &[String]| json!({"targetKind": "petition", "targetId": first, "targetIds": more,
+            "how": "document", "documentNumber": "15/VP"});
+        let (held, other, loose) = (&three[0], &three[1], &three[2]);
+        for (first, more, expected) in [
+            (held.as_str(), vec![other.clone(), new_id()], refused("NOT_FOUND", "targetIds.1")),
+            (held.as_str(), vec!["x".to_owned(), other.clone()], refused("INVALID_ID", "targetIds.0")),
+            (held.as_str(), vec![other.clone(), loose.clone()], refused("INVALID_STATE", "targetIds.1")),
+            (held.as_str(), vec![other.clone(), held.clone()], refused("INVALID_VALUE", "targetIds.1")),
+            (loose.as_str(), vec![held.clone()], refused("INVALID_STATE", "targetId")),
+            ("x", vec![held.clone()], refused("INVALID_ID", "targetId")),
+            (held.as_str(), (0..500).map(|_| new_id()).collect(), refused("LIMIT_TOO_LARGE", "targetIds")),
+        ] {
+            assert_eq!(refusal(&office, "urge", letter(first, &more)).await, expected);
+        }
+        assert_eq!(stage.shown(&office, held, "urgings").await, json!({"urgings": 0}), "all or none");
+        office.done("urge", letter(held, std::slice::from_ref(other)), "").await;
+    }
 }

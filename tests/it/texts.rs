@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cutri::store::rebuild::{rebuild, rebuild_if_due};
+use cutri::store::{
+    partition::Partition,
+    rebuild::{rebuild, rebuild_if_due},
+};
 use cutri_tests::{
     TestApp, TestDatabase,
     app::{Person, state_on},
@@ -11,9 +14,16 @@ use cutri_tests::{
     phone::{Phone, create, new_id},
     world::{Put, World},
 };
-use entity::{event, id::PetitionId, installation, petition, sync_doc, sync_log};
+use entity::{
+    event,
+    id::{AgencyId, PetitionId},
+    installation, petition, sync_digest, sync_doc, sync_log, urging,
+};
 use migration::Migrator;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, sea_query::Expr,
+};
 use sea_orm_migration::MigratorTrait;
 use serde_json::{Value, json};
 
@@ -471,6 +481,65 @@ each_db! {
         assert_eq!(rebuild_if_due(&app.state, |_, _| {}).await.unwrap(), None);
         assert_eq!(rebuild(&app.state, |_, _| {}).await.unwrap(), 0);
         assert_eq!(log().await, after, "made again without a difference nothing moves");
+    }
+
+    /// A database in which an urging lay with its author and the council alone.
+    async fn what_a_body_was_urged_with_before_reaches_it(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let planted = plant(&app, &world).await;
+        let conn = app.state.store.migrating();
+        let partition = Partition::Agency(world.here.committee).id();
+        let id: uuid::Uuid = planted.urging.parse().unwrap();
+        let (documents, lines, sums) = (
+            sync_doc::Entity::delete_many().filter(sync_doc::Column::RowId.eq(id)).filter(sync_doc::Column::Audience.eq(4)),
+            sync_log::Entity::delete_many().filter(sync_log::Column::RowId.eq(id)).filter(sync_log::Column::Partition.eq(partition)),
+            sync_digest::Entity::delete_many().filter(sync_digest::Column::Collection.eq("urging"))
+                .filter(sync_digest::Column::Partition.eq(partition)),
+        );
+        assert_eq!(documents.exec(conn).await.unwrap().rows_affected, 1);
+        assert_eq!(lines.exec(conn).await.unwrap().rows_affected, 1);
+        assert_eq!(sums.exec(conn).await.unwrap().rows_affected, 1);
+        let mut phone = Phone::without_units(app.person(&world.here.committee_login));
+        phone.pull().await;
+        assert!(phone.rows_of("urging").is_empty() && !phone.rows_of("petition").is_empty());
+
+        installation::Entity::insert(installation::ActiveModel { name: Set("rebuild".into()), value: Set("due".into()) }).exec_without_returning(conn).await.unwrap();
+        assert_eq!(rebuild_if_due(&app.state, |_, _| {}).await.unwrap(), Some(1));
+        phone.pull().await;
+        assert_eq!(phone.row("urging", &planted.urging)["text"], "kindondoc");
+        assert_eq!(rebuild(&app.state, |_, _| {}).await.unwrap(), 0);
+    }
+
+    /// The versions before counted what went to others, too.
+    async fn urgings_of_an_older_version_are_counted_for_each_body(other: TestDatabase) {
+        let db = TestDatabase::empty(other.kind()).await;
+        let migrations = Migrator::migrations();
+        let before = migrations.iter().position(|one| one.name() == "m20261128_000034_urgings_are_read").unwrap();
+        let conn = db.connect().await;
+        Migrator::up(&conn, Some(u32::try_from(before).unwrap())).await.unwrap();
+        let rebuild = || installation::Entity::find().filter(installation::Column::Name.eq("rebuild"));
+        assert_eq!(rebuild().one(&conn).await.unwrap(), None);
+        let bodies = [(); 2].map(|()| AgencyId(uuid::Uuid::now_v7()));
+        let (first, another) = (rows::urging(), rows::urging().target_id);
+        let came = [
+            (first.target_id, Some(bodies[0])),
+            (first.target_id, Some(bodies[1])),
+            (first.target_id, None),
+            (first.target_id, Some(bodies[0])),
+            (another, Some(bodies[0])),
+            (first.target_id, None),
+        ];
+        for (ordinal, (target_id, to_agency_id)) in (1..).zip(came) {
+            let received_at = first.received_at + chrono::Duration::minutes(i64::from(ordinal));
+            let row = urging::Model { target_id, to_agency_id, ordinal, received_at, ..rows::urging() };
+            urging::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(&conn).await.unwrap();
+        }
+        Migrator::up(&conn, None).await.unwrap();
+        let now = urging::Entity::find().order_by_asc(urging::Column::ReceivedAt).all(&conn).await.unwrap();
+        assert_eq!(now.iter().map(|row| row.ordinal).collect::<Vec<_>>(), [1, 1, 1, 2, 1, 2]);
+        assert!(rebuild().one(&conn).await.unwrap().is_some(), "the next start looks at every document");
+        conn.close().await.unwrap();
     }
 
     /// The versions before this one knew one public text.

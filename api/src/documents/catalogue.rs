@@ -154,15 +154,30 @@ const FORWARDING: &[Field] = &[
 
 const URGING: &[Field] = &[
     one("kinh_gui", "Cơ quan bị đôn đốc"),
-    one("so_kien_nghi", "Số kiến nghị đôn đốc"),
-    one("so_qua_han", "Trong đó quá hạn"),
+    one("so_kien_nghi", "Số kiến nghị đôn đốc = chưa trả lời + đã trả lời"),
+    one("so_chua_tra_loi", "Số kiến nghị chưa trả lời"),
+    one("so_qua_han", "Số kiến nghị chưa trả lời đã quá hạn"),
+    one(
+        "so_da_tra_loi",
+        "Số kiến nghị đã trả lời mà cần trả lời rõ hơn hoặc báo cáo kết quả thực hiện",
+    ),
+    one(
+        "tinh_hinh",
+        "Câu nêu số kiến nghị chưa trả lời, quá hạn, và đã trả lời mà vẫn đôn đốc",
+    ),
+    one("de_nghi", "Đề nghị cơ quan làm gì, theo tình hình đó"),
     of("noi_dung", "doan", "Từng đoạn lời đôn đốc"),
 ];
 
 const URGED: &[Field] = &[
     of("kien_nghi", "van_ban_chuyen", "Số, ngày văn bản chuyển"),
     of("kien_nghi", "han_tra_loi", "Hạn trả lời, kể cả gia hạn"),
-    of("kien_nghi", "lan_don_doc", "Đôn đốc lần thứ mấy"),
+    of(
+        "kien_nghi",
+        "tinh_trang",
+        "Chưa trả lời, hoặc đã trả lời bằng văn bản nào",
+    ),
+    of("kien_nghi", "lan_don_doc", "Đôn đốc cơ quan này lần thứ mấy"),
 ];
 
 const RESULTS: &[Field] = &[

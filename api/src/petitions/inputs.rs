@@ -152,7 +152,7 @@ pub(super) struct UrgeInput {
     pub(super) target_id: ID,
     /// Further petitions for which the same letter urges, with `targetId` at most 500; all are recorded or none.
     pub(super) target_ids: Option<Vec<ID>>,
-    /// The body; the one that has the petition if absent.
+    /// The body, one that leads or coordinates; the one that leads if absent, or the council above where that has it.
     pub(super) to_agency_id: Option<ID>,
     /// Code of the list `urging_how`.
     pub(super) how: String,

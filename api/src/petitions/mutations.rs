@@ -4,6 +4,8 @@
 //! it: that of the same unit, or of the unit into which it went as a whole. Where a unit was divided, every successor
 //! reads them and none may act.
 
+use std::{borrow::Cow, collections::BTreeSet};
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::id::{FeedbackId, InformingId, PetitionId, UrgingId};
 use serde_json::Value;
@@ -12,7 +14,6 @@ use uuid::Uuid;
 use super::{
     answering::{Answer, Assess},
     closing::{Close, Reopen},
-    distinct,
     forwarding::{Classify, Extend, Forward, Return},
     graphql::Petition,
     grouping::{Group, Merge, Split, Wording},
@@ -30,10 +31,10 @@ use super::{
     urging::UrgingCollection,
 };
 use crate::{
-    error::{Refused, Result},
+    error::{Code, Refused, Result},
     files::attachments,
     graphql::{
-        UserError,
+        MOST_ENTRIES, UserError,
         command::{answer, run_input},
         input_id, input_ids,
         loader::{Noun, several},
@@ -99,7 +100,7 @@ type Recorded<I> = (Vec<<I as Noun>::Object>, Vec<Petition>, Vec<UserError>);
 async fn recorded<I: Noun, W: Repeatable>(
     ctx: &Context<'_>,
     writable: &'static W,
-    parent: &'static str,
+    (parent, named): (&'static str, fn(usize) -> Cow<'static, str>),
     petitions: Vec<ID>,
     given: impl IntoIterator<Item = (&'static str, Option<String>)>,
 ) -> Result<Recorded<I>> {
@@ -119,13 +120,23 @@ async fn recorded<I: Noun, W: Repeatable>(
         })
         .collect();
     let command = || {
-        if petitions.len() > 1 {
-            distinct(&input_ids(&petitions, parent)?, parent)?;
+        // Only of a list there can be too many.
+        if petitions.len() > MOST_ENTRIES {
+            return Err(Refused::field(Code::LimitTooLarge, "targetIds"));
+        }
+        let mut seen = BTreeSet::new();
+        for (at, petition) in petitions.iter().enumerate() {
+            let id = crate::graphql::id::<Uuid>(petition);
+            let id = id.ok_or_else(|| Refused::field(Code::InvalidId, named(at)))?;
+            if !seen.insert(id) {
+                return Err(Refused::field(Code::InvalidValue, named(at)));
+            }
         }
         Ok(Append {
             writable,
             writes,
             parent,
+            named,
             petitions: petitions.iter().filter_map(crate::graphql::id::<Uuid>).collect(),
         })
     };
@@ -353,9 +364,12 @@ impl PetitionMutation {
         .await
     }
 
-    /// Urges a body on (đôn đốc); the same as pushing an `urging`. A document that the same person recorded for the
-    /// same petition on the same day, sent again just so, is answered with what is recorded. Refusals: `NOT_FOUND`,
-    /// `UNKNOWN_CODE`, `FORBIDDEN`, `LIMIT_TOO_LARGE`, `INVALID_VALUE`.
+    /// Urges a body on (đôn đốc), which reads it; the same as pushing an `urging`. A document that the same person recorded
+    /// for the same petition on the same day, sent again just so, is answered with what is recorded. Refusals: `NOT_FOUND`,
+    /// `UNKNOWN_CODE`, `FORBIDDEN`, `LIMIT_TOO_LARGE`; `INVALID_VALUE` (a petition named twice; a body that neither leads nor
+    /// coordinates); `INVALID_STATE` (nobody has the petition, or its answer was found `ok` and promises nothing more). The
+    /// field names the petition: `targetId`, `targetIds.0`. What a phone pushes is judged by its own time: what was so then is
+    /// taken, though the petition was answered or given back since.
     async fn urge(&self, ctx: &Context<'_>, input: UrgeInput) -> Result<Option<UrgePayload>> {
         let given = [
             ("targetKind", Some(input.target_kind)),
@@ -366,8 +380,12 @@ impl PetitionMutation {
         ];
         let more = input.target_ids.unwrap_or_default();
         let targets = std::iter::once(input.target_id).chain(more).collect();
+        let target: fn(usize) -> Cow<'static, str> = |at| match at.checked_sub(1) {
+            None => Cow::Borrowed("targetId"),
+            Some(at) => Cow::Owned(format!("targetIds.{at}")),
+        };
         let (urgings, petitions, user_errors) =
-            recorded::<UrgingId, _>(ctx, &UrgingCollection, "targetId", targets, given).await?;
+            recorded::<UrgingId, _>(ctx, &UrgingCollection, ("targetId", target), targets, given).await?;
         Ok(Some(UrgePayload {
             urging: urgings.first().cloned(),
             urgings,
@@ -393,8 +411,10 @@ impl PetitionMutation {
             ("satisfaction", input.satisfaction),
         ];
         let petition = vec![input.petition_id];
+        let of: fn(usize) -> Cow<'static, str> = |_| Cow::Borrowed("petitionId");
         let (informings, petitions, user_errors) =
-            recorded::<InformingId, _>(ctx, &InformingCollection, "petitionId", petition, given).await?;
+            recorded::<InformingId, _>(ctx, &InformingCollection, ("petitionId", of), petition, given)
+                .await?;
         Ok(Some(InformVotersPayload {
             informing: informings.into_iter().next(),
             petition: petitions.into_iter().next(),

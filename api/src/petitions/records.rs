@@ -59,7 +59,7 @@ impl Urging {
         one(ctx, Some(PetitionId(self.0.target_id))).await
     }
 
-    /// The body that was urged.
+    /// The body that was urged, which reads this; null where that was the council above.
     async fn to_agency_id(&self) -> Option<ID> {
         self.0.to_agency_id.map(wire_id)
     }
@@ -101,7 +101,8 @@ impl Urging {
         Ok(reads.then(|| documents::url(DocumentKind::Urging, self.0.id)))
     }
 
-    /// Which urging of this petition it is (lần thứ mấy), counted from 1 in the order in which they arrived.
+    /// Which urging of this body for this petition it is (lần thứ mấy), counted from 1 in the order in which they arrived;
+    /// what went to others is not counted.
     async fn ordinal(&self) -> i32 {
         self.0.ordinal
     }

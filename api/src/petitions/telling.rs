@@ -3,6 +3,8 @@
 //! Urgings and informings are records of what people did, made offline too; they are appended, never changed, and
 //! never refused because the petition has moved on meanwhile.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use entity::{id::PetitionId, petition::Model};
 use serde_json::Value;
@@ -94,10 +96,24 @@ pub trait Repeatable: Writable {
 pub struct Append<W: Repeatable + 'static> {
     pub writable: &'static W,
     pub writes: Vec<Write>,
-    /// The field of the input that names the petition.
+    /// The field of a write that names its petition.
     pub parent: &'static str,
+    /// Which entry of the input names the petition of a write, by its place among them.
+    pub named: fn(usize) -> Cow<'static, str>,
     /// The petitions, shown in the answer before what was recorded of them.
     pub petitions: Vec<Uuid>,
+}
+
+impl<W: Repeatable + 'static> Append<W> {
+    /// Of several petitions the one that a refusal is about, so that a letter with forty need not be tried one by one.
+    fn about(&self, at: usize, refused: Refused) -> Refused {
+        let is_of_it = refused.field.as_deref().is_none_or(|field| field == self.parent);
+        if is_of_it && self.writes.len() > 1 {
+            Refused::field(refused.code, (self.named)(at))
+        } else {
+            refused
+        }
+    }
 }
 
 impl<W: Repeatable + 'static> Command for Append<W> {
@@ -111,7 +127,7 @@ impl<W: Repeatable + 'static> Command for Append<W> {
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let mut changes = Changes::default();
         let mut recorded = Vec::new();
-        for write in &self.writes {
+        for (at, write) in self.writes.iter().enumerate() {
             if let Some(known) = self.writable.same(working, facts, write) {
                 recorded.push(known);
                 continue;
@@ -124,7 +140,8 @@ impl<W: Repeatable + 'static> Command for Append<W> {
                 }
                 stop => stop.into_refused(self.parent),
             };
-            changes.append(written.map_err(lacks)?.changes);
+            let written = written.map_err(|stop| self.about(at, lacks(stop)))?;
+            changes.append(written.changes);
         }
         Ok(Verdict::about(
             changes,

@@ -137,6 +137,8 @@ macro_rules! working {
             $(pub $table: Table<entity::$table::Model>,)*
             /// History, in the order in which it happened.
             pub events: Vec<entity::event::Model>,
+            /// What had happened before, where it was asked for ([`Needs::letters_of`]).
+            pub past: Vec<entity::event::Model>,
             /// What its commands want ticked beside the clocks of the partitions.
             pub(crate) clocks: BTreeSet<&'static str>,
         }
@@ -150,6 +152,7 @@ macro_rules! working {
             /// Takes over what was read later.
             pub(crate) fn absorb(&mut self, more: Self) {
                 $(self.$table.absorb(more.$table);)*
+                self.past.extend(more.past);
                 self.clocks.extend(more.clocks);
             }
 
@@ -367,6 +370,8 @@ pub struct Needs {
     /// Of which petitions these came by splits and mergers, back to the first; the links alone.
     pub ancestry_of: BTreeSet<Uuid>,
     pub forwarding: BTreeSet<Uuid>,
+    /// By which letters these petitions went to whom, to which successors they passed, and all else that happened to them.
+    pub letters_of: BTreeSet<Uuid>,
     pub answer: BTreeSet<Uuid>,
     /// From which files these petitions were taken over.
     pub imports_of: BTreeSet<Uuid>,
@@ -567,6 +572,19 @@ impl Working {
         by!(answer_petition.PetitionId in needs.petition);
         if !said_in.is_empty() {
             working.load_said(conn, &said_in).await?;
+        }
+        if !needs.letters_of.is_empty() {
+            by!(forwarding_petition.PetitionId in needs.letters_of);
+            let links = working.forwarding_petition.iter();
+            let links = links.filter(|link| needs.letters_of.contains(&link.petition_id.0));
+            let letters: BTreeSet<Uuid> = links.map(|link| link.forwarding_id.0).collect();
+            by!(forwarding.Id in letters);
+            by!(forwarding_agency.ForwardingId in letters);
+            by!(petition_transfer.PetitionId in needs.letters_of);
+            let past = entity::event::Entity::find()
+                .filter(entity::event::Column::Kind.eq("petition"))
+                .filter(entity::event::Column::RowId.is_in(needs.letters_of.iter().copied()));
+            working.past = past.all(conn).await?;
         }
         by!(forwarding.Id in needs.forwarding);
         by!(answer.Id in needs.answer);

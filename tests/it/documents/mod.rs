@@ -327,4 +327,104 @@ each_db! {
         let later = format!("{}?edition=1", text(&draft["documentUrl"]));
         assert_eq!(office.with_file("GET", &later, &[], Vec::new()).await.0, 400);
     }
+
+    // The letter said that nothing had come of 18 petitions, some of which were answered, and that it was the third one to a
+    // body that had been urged once.
+    async fn an_urging_letter_tells_what_is_owed_from_what_is_answered_and_counts_for_its_body(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let body = world.here.committee;
+        let titles = ["Sửa cầu", "Nâng đường", "Thay đèn", "Nạo vét kênh"].map(str::to_owned);
+        let four = stage.petitions(0, &titles).await;
+        stage.forward(&four, body, &[world.company], "12/HĐND-VP").await;
+        for _ in 0..2 {
+            let call = json!({"targetKind": "petition", "targetId": four[0], "toAgencyId": world.company, "how": "phone"});
+            stage.office().done("urge", call, "").await;
+        }
+        stage.day("2026-03-04");
+        for (petition, number, more) in [
+            (&four[1], "88/UBND", json!({})),
+            (&four[2], "89/UBND", json!({"outcome": "in_progress", "roadmapAt": "2026-03-20"})),
+        ] {
+            let answer = stage.answer(std::slice::from_ref(petition), body, number, more);
+            stage.body().done("answerPetitions", answer, "").await;
+        }
+        stage.day("2026-03-05");
+        stage.office().done("assessAnswer", json!({"petitionId": four[1], "assessment": "unclear"}), "").await;
+        stage.office().done("assessAnswer", json!({"petitionId": four[2], "assessment": "ok"}), "").await;
+        let later = json!({"petitionIds": [four[3]], "dueAt": "2026-05-29", "reason": "Chờ bố trí vốn"});
+        stage.body().done("extendDue", later, "").await;
+
+        stage.day("2026-04-02");
+        let letter = json!({"targetKind": "petition", "targetId": four[0], "targetIds": four[1..], "how": "document",
+            "documentNumber": "120/HĐND-VP"});
+        let urged = stage.office().done("urge", letter, "urging { documentUrl } urgings { ordinal } petitions { urgings }").await;
+        assert_eq!(urged["urgings"], json!([{"ordinal": 1}, {"ordinal": 1}, {"ordinal": 1}, {"ordinal": 1}]));
+        assert_eq!(urged["petitions"][0]["urgings"], 3);
+        let path = text(&urged["urging"]["documentUrl"]);
+        let told = text_of(&fetched(&stage.office(), &path).await.1);
+        for must in [
+            "chưa nhận được kết quả giải quyết 2 kiến nghị, trong đó 1 kiến nghị đã quá hạn trả lời. 2 kiến nghị đã được trả lời, \
+             nhưng cần trả lời rõ hơn hoặc báo cáo kết quả thực hiện.",
+            "thời hạn hoàn thành; trả lời rõ hơn, báo cáo kết quả thực hiện đối với các kiến nghị đã được trả lời, để",
+        ] {
+            assert!(told.contains(must), "{must}\n{told}");
+        }
+        let listed: Vec<&str> = told.lines().filter(|line| line.contains("/2026 | ")).collect();
+        let ends = |line: &&str| line.rsplit(" | ").take(2).map(str::to_owned).collect::<Vec<_>>();
+        let mut ends: Vec<Vec<String>> = listed.iter().map(ends).collect();
+        assert!(listed[..2].iter().all(|line| line.contains("Chưa trả lời")), "{told}");
+        ends.sort();
+        let row = |state: &str| vec!["1".to_owned(), state.to_owned()];
+        assert_eq!(ends, [
+            row("Chưa trả lời"),
+            row("Chưa trả lời, đã quá hạn"),
+            row("Đã trả lời tại 88/UBND ngày 04/03/2026; cần trả lời rõ hơn"),
+            row("Đã trả lời tại 89/UBND ngày 04/03/2026; hẹn chậm nhất ngày 20/03/2026"),
+        ]);
+
+        // Answered since, it says what it said.
+        stage.day("2026-04-03");
+        let answer = stage.answer(&four[..1], body, "95/UBND", json!({}));
+        stage.body().done("answerPetitions", answer, "").await;
+        assert_eq!(text_of(&fetched(&stage.office(), &path).await.1), told);
+    }
+
+    // "Before the 25th", said the letter, and the server counted the 25th as in time.
+    async fn the_day_that_a_letter_names_is_in_time(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let petition = stage.one("Sửa cầu").await;
+        let letter = json!({"petitionIds": [petition], "leadId": stage.world.here.committee, "documentNumber": "12/VP",
+            "documentDate": "2026-03-02", "dueAt": "2026-03-25"});
+        let sent = stage.office().done("forwardPetitions", letter, "petition { forwardings { documentUrl } }").await;
+        let path = text(&sent["petition"]["forwardings"][0]["documentUrl"]);
+        let told = text_of(&fetched(&stage.office(), &path).await.1);
+        assert!(told.contains("chậm nhất ngày 25/03/2026") && !told.contains("trước ngày"), "{told}");
+        let query = "query($id: ID!) { petition(id: $id) { isOverdue } }";
+        for (day, is_overdue) in [("2026-03-25", false), ("2026-03-26", true)] {
+            stage.day(day);
+            let seen = stage.office().data(query, json!({"id": petition})).await;
+            assert_eq!(seen["petition"]["isOverdue"], is_overdue, "{day}");
+        }
+    }
+
+    // A letter to the council above named whichever body had the petition when it was printed.
+    async fn an_urging_letter_to_the_council_above_is_addressed_to_it(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let petition = stage.one("Cầu liên xã").await;
+        let up = json!({"petitionIds": [petition], "upperCouncilId": world.province_council, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        stage.office().done("forwardPetitions", up, "").await;
+        stage.day("2026-03-20");
+        let letter = json!({"targetKind": "petition", "targetId": petition, "how": "document", "documentNumber": "20/HĐND-VP"});
+        let urged = stage.office().done("urge", letter, "urging { documentUrl }").await;
+        let path = text(&urged["urging"]["documentUrl"]);
+        stage.day("2026-03-21");
+        let on = json!({"petitionIds": [petition], "leadId": world.department, "documentNumber": "90/HĐND", "documentDate": "2026-03-21"});
+        stage.app.person(&world.province_office).done("forwardPetitions", on, "").await;
+        let told = text_of(&fetched(&stage.office(), &path).await.1);
+        let reference = stage.app.state.reference();
+        let above = &reference.council(world.province_council).unwrap().name;
+        assert!(told.contains(&format!("Kính gửi: {above}.")) && !told.contains("Sở Xây dựng"), "{told}");
+    }
 }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    extension, forwarding, forwarding_agency, forwarding_petition,
-    id::{AgencyId, ForwardingId, PetitionId, UrgingId},
+    answer, answer_petition, event, extension, forwarding, forwarding_agency, forwarding_petition,
+    id::{AgencyId, AnswerId, CouncilId, ForwardingId, PetitionId, UrgingId},
     petition, petition_unit, urging,
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::IntoCondition,
 };
+use uuid::Uuid;
 
 use super::{
     Making, Paper, Signed,
@@ -124,26 +125,35 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
         "petition",
         (petition::Entity, petition::Column::Id),
     );
-    let petitions = petitions(making, of.keys().copied().collect(), seen).await?;
-    let owed = owed(making, &petitions.rows, then.unwrap_or(one.received_at)).await?;
+    let mut petitions = petitions(making, of.keys().copied().collect(), seen).await?;
+    let then = then.unwrap_or(one.received_at);
+    let owed = owed(making, &petitions.rows, then).await?;
+    let answered = answered(making, &petitions.rows, &owed, one.to_agency_id, then).await?;
+    // What was never answered stands first.
+    petitions.rows.sort_by_key(|row| answered.contains_key(&row.id));
     let due = |row: &petition::Model| owed.get(&row.id).and_then(|owed| owed.due);
+    let is_late =
+        |row: &petition::Model| !answered.contains_key(&row.id) && due(row).is_some_and(|due| due < day);
     let to = agency(making, one.to_agency_id).or_else(|| {
-        let first = petitions.rows.first();
-        agency(making, first.and_then(|row| row.agency_id))
+        let first = petitions.rows.first()?;
+        let reference = making.state.reference();
+        let upper = owed.get(&first.id).and_then(|owed| owed.upper);
+        let upper = upper.and_then(|council| reference.council(council));
+        let upper = upper.map(|council| council.name.clone());
+        upper.or_else(|| agency(making, first.agency_id))
     });
+    let late = petitions.rows.iter().filter(|row| is_late(row)).count();
+    let with_answer = answered.len();
+    let without_answer = petitions.rows.len() - with_answer;
 
     let mut filling = Filling::default();
     filling.set("kinh_gui", to.unwrap_or_default());
     filling.set("so_kien_nghi", petitions.rows.len().to_string());
-    filling.set(
-        "so_qua_han",
-        petitions
-            .rows
-            .iter()
-            .filter(|row| due(row).is_some_and(|due| due < day))
-            .count()
-            .to_string(),
-    );
+    filling.set("so_chua_tra_loi", without_answer.to_string());
+    filling.set("so_qua_han", late.to_string());
+    filling.set("so_da_tra_loi", with_answer.to_string());
+    filling.set("tinh_hinh", situation(without_answer, late, with_answer));
+    filling.set("de_nghi", request(without_answer, with_answer));
     let mut said: Vec<&str> = letter
         .iter()
         .filter_map(|urging| urging.text.as_deref())
@@ -153,10 +163,16 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
     let rows = petitions.rows.iter().zip(1..).map(|(row, number)| {
         let letter = owed.get(&row.id).map(|owed| owed.letter.clone());
         let ordinal = of.get(&row.id).map(|urging| urging.ordinal.to_string());
+        let state = match answered.get(&row.id) {
+            Some(told) => told.as_str(),
+            None if is_late(row) => "Chưa trả lời, đã quá hạn",
+            None => "Chưa trả lời",
+        };
         petitions
             .listed(row, number)
             .with("van_ban_chuyen", letter.unwrap_or_default())
             .with("han_tra_loi", due(row).map(short).unwrap_or_default())
+            .with("tinh_trang", state)
             .with("lan_don_doc", ordinal.unwrap_or_default())
     });
     filling.list_of("kien_nghi", rows.collect());
@@ -174,10 +190,45 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
     })
 }
 
+/// How it stands with what a body is urged for: what it never answered, late or not, and what it answered and has to answer
+/// better, or to carry out.
+fn situation(without_answer: usize, late: usize, with_answer: usize) -> String {
+    let mut told = Vec::new();
+    if without_answer > 0 || with_answer == 0 {
+        told.push(format!(
+            "Thường trực Hội đồng nhân dân chưa nhận được kết quả giải quyết {without_answer} kiến nghị, trong đó {late} \
+             kiến nghị đã quá hạn trả lời."
+        ));
+    }
+    if with_answer > 0 {
+        told.push(format!(
+            "{with_answer} kiến nghị đã được trả lời, nhưng cần trả lời rõ hơn hoặc báo cáo kết quả thực hiện."
+        ));
+    }
+    told.join(" ")
+}
+
+/// What the body is asked to do.
+fn request(without_answer: usize, with_answer: usize) -> String {
+    let mut asked = Vec::new();
+    if without_answer > 0 || with_answer == 0 {
+        asked
+            .push("khẩn trương giải quyết và trả lời bằng văn bản, nêu rõ lý do chậm và thời hạn hoàn thành");
+    }
+    if with_answer > 0 {
+        asked.push("trả lời rõ hơn, báo cáo kết quả thực hiện đối với các kiến nghị đã được trả lời");
+    }
+    asked.join("; ")
+}
+
 /// By which letter a body had a petition at some moment, and until when it had to answer.
 struct Owed {
     letter: String,
     due: Option<NaiveDate>,
+    /// Since when it asked; not known of what no letter brought.
+    since: Option<DateTime<Utc>>,
+    /// The council above, where the letter went there.
+    upper: Option<CouncilId>,
 }
 
 /// The same of these petitions, as it was at that moment: dates are moved and petitions sent anew since.
@@ -228,14 +279,105 @@ async fn owed(
             (None, None, None, Some(_)) => None,
             (None, None, ..) => row.extended_to.or(row.due_at),
         };
+        let since = letter.map(|letter| letter.at);
+        let upper = letter.and_then(|letter| letter.upper_council_id);
         let letter = match letter {
             Some(letter) => paper(Some(&letter.document_number), Some(letter.document_date)),
             None if next.is_some() => String::new(),
             None => paper(row.forwarded_number.as_deref(), row.forwarded_at),
         };
-        (row.id, Owed { letter, due })
+        let owed = Owed {
+            letter,
+            due,
+            since,
+            upper,
+        };
+        (row.id, owed)
     };
     Ok(rows.iter().map(of).collect())
+}
+
+/// An answer: which, of which body, its number and day, until when it promises something, when it came.
+type Given = (
+    AnswerId,
+    AgencyId,
+    String,
+    NaiveDate,
+    Option<NaiveDate>,
+    DateTime<Utc>,
+);
+
+/// Of those of these petitions that were answered at that moment to the letter that asked: by which document, and what is
+/// still to be had. The reply of a coordinating body is an answer of its own alone.
+async fn answered(
+    making: &Making<'_>,
+    rows: &[petition::Model],
+    owed: &HashMap<PetitionId, Owed>,
+    to: Option<AgencyId>,
+    then: DateTime<Utc>,
+) -> Result<HashMap<PetitionId, String>> {
+    use answer::Column;
+    let conn = making.state.store.read();
+    let links = answer_petition::Entity::find()
+        .filter(answer_petition::Column::PetitionId.is_in(rows.iter().map(|row| row.id)))
+        .all(conn)
+        .await?;
+    let answers: Vec<Given> = answer::Entity::find()
+        .select_only()
+        .columns([
+            Column::Id,
+            Column::AgencyId,
+            Column::DocumentNumber,
+            Column::DocumentDate,
+            Column::RoadmapAt,
+            Column::At,
+        ])
+        .filter(Column::Id.is_in(links.iter().map(|link| link.answer_id)))
+        .filter(Column::At.lte(then))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let answers: HashMap<AnswerId, Given> = answers.into_iter().map(|answer| (answer.0, answer)).collect();
+    let found_wanting: Vec<(Uuid, DateTime<Utc>)> = event::Entity::find()
+        .select_only()
+        .columns([event::Column::RowId, event::Column::At])
+        .filter(event::Column::Kind.eq("petition"))
+        .filter(event::Column::RowId.is_in(rows.iter().map(|row| row.id.0)))
+        .filter(event::Column::Event.is_in(["assessed_unclear", "assessed_off_point"]))
+        .filter(event::Column::At.lte(then))
+        .order_by_asc(event::Column::At)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    // The last of each.
+    let found_wanting: HashMap<Uuid, DateTime<Utc>> = found_wanting.into_iter().collect();
+    let mut newest: HashMap<PetitionId, &Given> = HashMap::new();
+    for link in &links {
+        let Some(answer) = answers.get(&link.answer_id) else {
+            continue;
+        };
+        let since = owed.get(&link.petition_id).and_then(|owed| owed.since);
+        let counts = !link.coordinating || Some(answer.1) == to;
+        let is_newer = |known: &&Given| (known.5, known.0) < (answer.5, answer.0);
+        if counts
+            && since.is_none_or(|since| since <= answer.5)
+            && newest.get(&link.petition_id).is_none_or(is_newer)
+        {
+            newest.insert(link.petition_id, answer);
+        }
+    }
+    let told = |(petition, answer): (PetitionId, &Given)| {
+        let (_, _, number, date, roadmap, at) = answer;
+        let told = format!("Đã trả lời tại {}", paper(Some(number), Some(*date)));
+        let is_wanting = found_wanting.get(&petition.0).is_some_and(|found| found >= at);
+        let told = match roadmap {
+            _ if is_wanting => format!("{told}; cần trả lời rõ hơn"),
+            Some(until) => format!("{told}; hẹn chậm nhất ngày {}", short(*until)),
+            None => told,
+        };
+        (petition, told)
+    };
+    Ok(newest.into_iter().map(told).collect())
 }
 
 fn agency(making: &Making<'_>, agency: Option<AgencyId>) -> Option<String> {

@@ -269,7 +269,7 @@ impl Petition {
         Ok(is_overdue(&self.row, state(ctx)?.clock.today()))
     }
 
-    /// How often people urged the body (đôn đốc).
+    /// How often people urged somebody for it (đôn đốc), whichever body that was; each body's own in `urgingRecords`.
     async fn urgings(&self) -> i32 {
         self.row.urgings
     }
@@ -279,7 +279,8 @@ impl Petition {
         self.row.reminders
     }
 
-    /// What people did to urge the body, as far as the viewer may see it.
+    /// What people did to urge a body, as far as the viewer may see it: the council's own people all of it, a body what was
+    /// addressed to it.
     async fn urging_records(&self, ctx: &Context<'_>) -> Result<Vec<Urging>> {
         several(ctx, &links::<UrgingId>(ctx, Links::Urgings(self.row.id)).await?).await
     }

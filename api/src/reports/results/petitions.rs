@@ -69,7 +69,7 @@ pub(in super::super) const COLUMNS: &[Column] = &[
     column(
         "urgings",
         "Số lần đôn đốc",
-        "How often somebody urged the body, until now",
+        "How often somebody urged a body for it, until now",
     ),
     column(
         "repeats",
