@@ -173,6 +173,23 @@ impl Refused {
             field: Some(field.into()),
         }
     }
+
+    /// A refusal because of one entry of a list, counted from 0: `unitIds.1`. Of a list of one it needs no telling which.
+    pub fn entry(code: Code, field: &'static str, place: usize, of: usize) -> Self {
+        if of > 1 {
+            Self::field(code, format!("{field}.{place}"))
+        } else {
+            Self::field(code, field)
+        }
+    }
+
+    /// The same, because of this field where it names none.
+    pub fn or_field(self, field: &'static str) -> Self {
+        Self {
+            field: self.field.or(Some(field.into())),
+            ..self
+        }
+    }
 }
 
 impl From<Code> for Refused {

@@ -200,7 +200,8 @@ impl Process {
             (P::Forwarded | P::Answered | P::Assessed | P::Informed, E::Answer) => Some(P::Answered),
             (P::Forwarded, E::Remind) => Some(P::Forwarded),
             (P::Forwarded | P::Answered | P::Assessed | P::Informed, E::Reply | E::PassOn) => Some(self),
-            (P::Answered, E::AssessOk) => Some(P::Assessed),
+            // From `forwarded` it takes back that the newest answer was wanting.
+            (P::Answered | P::Forwarded, E::AssessOk) => Some(P::Assessed),
             (P::Informed, E::AssessOk) => Some(P::Informed),
             (P::Answered | P::Assessed | P::Informed, E::AssessNotOk) => Some(P::Forwarded),
             (_, E::Urge) => Some(self),

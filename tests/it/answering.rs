@@ -11,12 +11,12 @@ use cutri_tests::{
 };
 use entity::{
     agency,
-    id::{AgencyId, UnitId},
-    role_grant,
+    id::{AgencyId, PetitionId, UnitId},
+    petition, petition_unit, role_grant,
 };
 use serde_json::{Value, json};
 
-use crate::rounds::Stage;
+use crate::{rounds::Stage, rows};
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -167,6 +167,157 @@ each_db! {
         stage.body().done("answerPetitions", of("2026-03-02"), "").await;
     }
 
+    // Found wanting, the body answered by a paper that was older than the wanting one.
+    async fn no_better_answer_is_older_than_the_one_that_was_wanting(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let petition = stage.one("Cầu gãy").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, here.committee, &[], "12/VP").await;
+        stage.day("2026-03-05");
+        stage.body().done("answerPetitions", stage.answer(one, here.committee, "30/UBND", json!({})), "").await;
+        stage.office().done("assessAnswer", json!({"petitionId": petition, "assessment": "unclear"}), "").await;
+        let better = |date: &str| stage.answer(one, here.committee, "31/UBND", json!({"text": "Đã sửa xong cả hai đầu cầu", "documentDate": date}));
+        assert_eq!(refusal(&stage.body(), "answerPetitions", better("2026-03-04")).await, refused("OUT_OF_RANGE", "documentDate"));
+        stage.body().done("answerPetitions", better("2026-03-05"), "").await;
+    }
+
+    // Forwarded by a letter of months before, the petition was late as soon as it had been said.
+    async fn no_letter_is_older_than_the_voice_that_it_forwards(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, here) = (stage.office(), &stage.world.here);
+        let letter = |petitions: &[&String], date: &str| json!({"petitionIds": petitions, "leadId": here.committee,
+            "documentNumber": "12/VP", "documentDate": date, "dueAt": "2026-12-31"});
+        let early = refused("OUT_OF_RANGE", "documentDate");
+        // Said at the meeting of this morning.
+        let today = stage.one("Cầu gãy").await;
+        // Written down in February, handed in only now, and made into two petitions.
+        let said = new_id();
+        let row = create("feedback", &said, json!({"kind": "petition", "unitId": here.unit, "content": "Đường và điện",
+            "recordedAt": "2026-02-10T19:00:00+07:00"}));
+        assert_eq!(Phone::new(stage.delegate(0)).push(&[row]).await[0]["status"], "APPLIED");
+        let both = stage.group_of(&[&said], "đường và điện").await;
+        let parts = json!({"petitionId": both, "parts": [{"title": "Đường", "content": "Đường"}, {"title": "Điện", "content": "Điện"}]});
+        let parts = office.done("splitPetition", parts, "petitions { id }").await["petitions"].clone();
+        let (road, power) = (text(&parts[0]["id"]), text(&parts[1]["id"]));
+        for part in [&road, &power] {
+            stage.classify(part, "transport", "commune").await;
+        }
+        // Taken over from a list: of one it tells the day of receipt, of the other it does not.
+        let taken = |at: &str| {
+            let id: PetitionId = new_id().parse::<uuid::Uuid>().unwrap().into();
+            petition::Model {
+                id, council_id: here.council, number: id.to_string(), process: petition::Process::Classified,
+                created_at: at.parse().unwrap(), agency_id: None, upper_council_id: None, forwarding_id: None, answer_id: None,
+                rev: 0, ..rows::petition()
+            }
+        };
+        let (told, untold) = (taken("2026-01-12T17:00:00Z"), taken("2026-03-02T01:00:00Z"));
+        let [told_id, untold_id] = [told.id.to_string(), untold.id.to_string()];
+        let mut put = Put::new();
+        for row in [told, untold] {
+            put = put.row(petition_unit::Model { petition_id: row.id, unit_id: here.unit }).row(row);
+        }
+        put.now(&stage.app.state).await;
+
+        for (petitions, day) in [
+            (vec![&today], "2026-03-01"), (vec![&road], "2026-02-09"), (vec![&told_id], "2026-01-12"),
+            // One letter is as young as the last voice in it.
+            (vec![&road, &today], "2026-02-10"),
+        ] {
+            assert_eq!(refusal(&office, "forwardPetitions", letter(&petitions, day)).await, early, "{day}");
+        }
+        for (petition, day) in [
+            (&today, "2026-03-02"), (&road, "2026-02-10"), (&power, "2026-02-11"), (&told_id, "2026-01-13"), (&untold_id, "2026-01-05"),
+        ] {
+            office.done("forwardPetitions", letter(&[petition], day), "").await;
+        }
+    }
+
+    // A delegate told the voters what nobody had judged, and the petition was closed with it.
+    async fn what_the_office_has_not_judged_is_told_and_not_closed(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, here) = (stage.office(), &stage.world.here);
+        let petition = stage.one("Cầu gãy").await;
+        let one = std::slice::from_ref(&petition);
+        let not_now = refused("INVALID_STATE", "petitionId");
+        let judge = |how: &str| json!({"petitionId": petition, "assessment": how});
+        stage.forward(one, here.committee, &[], "12/VP").await;
+        for how in ["ok", "unclear"] {
+            assert_eq!(refusal(&office, "assessAnswer", judge(how)).await, not_now, "there is no answer to be {how}");
+        }
+        let reopen = json!({"petitionId": petition, "reason": "Mưa lại ngập"});
+        assert_eq!(refusal(&office, "reopenPetition", reopen).await, not_now);
+        stage.body().done("answerPetitions", stage.answer(one, here.committee, "30/UBND", json!({})), "").await;
+        let told = json!({"petitionId": petition, "channel": "village_meeting"});
+        let told = stage.delegate(0).done("informVoters", told, "petition { process assessment }").await;
+        assert_eq!(told["petition"], json!({"process": "informed", "assessment": null}));
+        let close = json!({"petitionId": petition});
+        assert_eq!(refusal(&office, "closePetition", close.clone()).await, not_now);
+        office.done("assessAnswer", judge("ok"), "").await;
+        let closed = office.done("closePetition", close, "petition { process assessment }").await;
+        assert_eq!(closed["petition"], json!({"process": "closed", "assessment": "ok"}));
+    }
+
+    // A slip of the office could not be taken back, though it may judge "until the petition is closed"; and whoever lost
+    // the reply was told that it was not allowed.
+    async fn an_answer_that_was_wrongly_found_wanting_is_the_answer_again(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let two = stage.petitions(0, &["Cầu gãy".to_owned(), "Cống sập".to_owned()]).await;
+        stage.forward(&two, here.committee, &[], "12/VP").await;
+        let promise = json!({"text": "Sửa trong quý II", "outcome": "in_progress", "roadmapAt": "2026-06-30", "costMillions": 90});
+        stage.body().done("answerPetitions", stage.answer(&two, here.committee, "30/UBND", promise), "").await;
+        for petition in &two {
+            let told = json!({"petitionId": petition, "channel": "village_meeting", "satisfaction": "partly"});
+            stage.delegate(0).done("informVoters", told, "").await;
+        }
+        let fields = "process outcome roadmapAt costMillions satisfaction informedAt";
+        let counted = "history(first: 50) { event } answers { assessment assessmentNote }";
+        let before = stage.shown(&stage.office(), &two[0], fields).await;
+        assert_eq!((&before["process"], &before["outcome"]), (&json!("informed"), &json!("in_progress")));
+        let judge = |which: usize, how: &str, note: Value| json!({"petitionId": two[which], "assessment": how, "note": note});
+
+        let unclear = judge(0, "unclear", json!("Nhầm"));
+        stage.office().done("assessAnswer", unclear.clone(), "").await;
+        let found = stage.shown(&stage.office(), &two[0], counted).await;
+        stage.clock.set("2026-03-02T02:00:00Z".parse().unwrap());
+        let again = stage.office().done("assessAnswer", unclear.clone(), "petition { process outcome }").await;
+        assert_eq!(again["petition"], json!({"process": "forwarded", "outcome": null}));
+        assert_eq!(stage.shown(&stage.office(), &two[0], counted).await, found, "sent again");
+        let other = judge(0, "unclear", json!("Chưa rõ quý nào"));
+        assert_eq!(refusal(&stage.office(), "assessAnswer", other).await, refused("INVALID_STATE", "petitionId"));
+
+        let ok = judge(0, "ok", Value::Null);
+        stage.office().done("assessAnswer", ok.clone(), "").await;
+        assert_eq!(stage.shown(&stage.office(), &two[0], fields).await, before, "and its voters know it");
+        let judged = stage.shown(&stage.office(), &two[0], counted).await;
+        assert_eq!(judged["answers"], json!([{"assessment": "ok", "assessmentNote": null}]));
+        stage.office().done("assessAnswer", ok.clone(), "").await;
+        assert_eq!(stage.shown(&stage.office(), &two[0], counted).await, judged, "sent again");
+        let held = pulled(stage.delegate(0)).await;
+        assert_eq!((&held.row("petition", &two[0])["outcome"], &held.row("petition", &two[0])["assessment"]), (&json!("in_progress"), &json!("ok")));
+
+        // Whoever joined meanwhile has been told nothing.
+        stage.office().done("assessAnswer", judge(1, "off_point", Value::Null), "").await;
+        stage.clock.set("2026-03-02T03:00:00Z".parse().unwrap());
+        let row = create("feedback", &new_id(), json!({"kind": "petition", "channel": "contact_meeting", "unitId": here.unit,
+            "content": "Cống ấy sập đã lâu"}));
+        assert_eq!(Phone::new(stage.delegate(1)).push(std::slice::from_ref(&row)).await[0]["status"], "APPLIED");
+        stage.office().done("groupFeedback", json!({"feedbackIds": [row["id"]], "petitionId": two[1]}), "").await;
+        stage.office().done("assessAnswer", judge(1, "ok", Value::Null), "").await;
+        let joined = stage.shown(&stage.office(), &two[1], fields).await;
+        assert_eq!((&joined["process"], &joined["outcome"], &joined["informedAt"]), (&json!("assessed"), &json!("in_progress"), &Value::Null));
+
+        // Asked anew, the body owes an answer to that.
+        stage.office().done("assessAnswer", unclear, "").await;
+        let back = json!({"petitionIds": [two[0]], "reason": "Không thuộc thẩm quyền"});
+        stage.body().done("returnPetitions", back, "").await;
+        stage.clock.set("2026-03-02T04:00:00Z".parse().unwrap());
+        stage.forward(&two[..1], here.committee, &[], "13/VP").await;
+        assert_eq!(refusal(&stage.office(), "assessAnswer", ok).await, refused("INVALID_STATE", "petitionId"));
+    }
+
     // Voters who joined after the answer had been told were told nothing, and the petition could be closed.
     async fn who_joins_after_the_answer_was_told_is_told_too(db: TestDatabase) {
         let stage = Stage::set(&db).await;
@@ -197,6 +348,9 @@ each_db! {
             let close = json!({"petitionId": petition});
             assert_eq!(refusal(&office, "closePetition", close.clone()).await.0, "VOTERS_NOT_INFORMED");
             stage.delegate(1).done("informVoters", told, "").await;
+            if !is_assessed {
+                office.done("assessAnswer", json!({"petitionId": petition, "assessment": "ok"}), "").await;
+            }
             office.done("closePetition", close, "").await;
             // Of a closed one nobody becomes a part.
             let late = create("feedback", &new_id(), json!({"kind": "petition", "channel": "contact_meeting", "unitId": here.unit,
@@ -527,6 +681,8 @@ each_db! {
         assert_eq!(refusal(&body, "answerPetitions", put_off(json!({}))).await, refused("REQUIRED", "roadmapAt"));
         let wrong = stage.answer(one, here.committee, "30/UBND", json!({"unresolvedReason": "budget"}));
         assert_eq!(refusal(&body, "answerPetitions", wrong).await, refused("INVALID_VALUE", "unresolvedReason"));
+        let wrong = stage.answer(one, here.committee, "30/UBND", json!({"roadmapAt": "2027-06-30"}));
+        assert_eq!(refusal(&body, "answerPetitions", wrong).await, refused("INVALID_VALUE", "roadmapAt"), "it is done");
         assert_eq!(refusal(&body, "answerPetitions", put_off(json!({"roadmapAt": "2026-12-31", "costMillions": -1}))).await, refused("OUT_OF_RANGE", "costMillions"));
         let answer = put_off(json!({"roadmapAt": "2026-12-31", "costMillions": 850, "unresolvedReason": "budget"}));
         body.done("answerPetitions", answer, "").await;
@@ -639,6 +795,7 @@ each_db! {
         let letter = stage.answer(one, here.committee, "30/UBND", json!({}));
         stage.body().done("answerPetitions", letter.clone(), "").await;
         stage.office().done("informVoters", json!({"petitionId": petition, "channel": "phone"}), "").await;
+        stage.office().done("assessAnswer", json!({"petitionId": petition, "assessment": "ok"}), "").await;
         stage.office().done("closePetition", json!({"petitionId": petition}), "").await;
         stage.clock.set("2026-03-02T02:00:00Z".parse().unwrap());
         stage.office().done("reopenPetition", json!({"petitionId": petition, "reason": "Cầu lại gãy"}), "").await;
@@ -740,6 +897,7 @@ each_db! {
         let shown = stage.shown(&stage.office(), &two[0], "satisfaction informedAt").await;
         assert_eq!(shown, json!({"satisfaction": "satisfied", "informedAt": "2026-03-03T19:00:00.000000+07:00"}));
         // Closed meanwhile, the day of the first telling is still the day of the first telling.
+        stage.office().done("assessAnswer", json!({"petitionId": two[1], "assessment": "ok"}), "").await;
         stage.office().done("closePetition", json!({"petitionId": two[1]}), "").await;
         push(0, two[1].as_str(), "2026-03-03T08:00:00+07:00", Value::Null).await;
         let shown = stage.shown(&stage.office(), &two[1], "process informedAt").await;

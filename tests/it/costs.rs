@@ -23,7 +23,8 @@ async fn petitions(app: &TestApp, world: &World, count: usize) -> Vec<Value> {
             create(
                 "feedback",
                 id,
-                json!({"kind": "petition", "unitId": world.here.unit, "meetingId": world.here.meeting, "content": "Đường hỏng"}),
+                json!({"kind": "petition", "unitId": world.here.unit, "meetingId": world.here.meeting, "content": "Đường hỏng",
+                    "recordedAt": "2026-02-01T08:00:00+07:00"}),
             )
         })
         .collect();

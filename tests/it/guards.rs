@@ -57,7 +57,7 @@ fn the_published_errors_are_the_table() {
          `application/json`); 200 means that it appears beside data. *Retry*: the same request may succeed later.\n\
          `UNAVAILABLE` and `RATE_LIMITED` come with `Retry-After` (but where `login` or a code is slowed for one account:\n\
          that is a user error, answered 200). *field* is the field of the input, `.`-separated where\n\
-         inputs nest and counted from 0 in lists (`unitIds.1`).\n\n\
+         inputs nest and counted from 0 in lists (`unitIds.1`; of a list of one the list itself, `unitIds`).\n\n\
          | Mã [code] | HTTP | Thử lại [retry] | Tiếng Việt | English |\n|---|---|---|---|---|\n",
     );
     for code in Code::ALL {

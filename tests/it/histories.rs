@@ -273,6 +273,8 @@ impl<'a> Town<'a> {
                 self.push(&person, create("informing", &new_id(), patch)).await;
             }
             16 => {
+                let assess = json!({"petitionId": petition, "assessment": "ok"});
+                self.mutate(&office, "assessAnswer", assess).await;
                 self.mutate(&office, "closePetition", json!({"petitionId": petition}))
                     .await;
                 self.mutate(

@@ -32,7 +32,7 @@ fn code(number: u32) -> String {
 async fn say(app: &TestApp, world: &World, code: &str, more: Value) -> String {
     let id = new_id();
     let mut row = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "meetingId": world.here.meeting,
-        "content": "Bà Sáu kinnoidung xin sửa đường", "trackingCode": code});
+        "content": "Bà Sáu kinnoidung xin sửa đường", "trackingCode": code, "recordedAt": "2026-02-01T08:00:00+07:00"});
     for (name, value) in more.as_object().unwrap() {
         row[name] = value.clone();
     }

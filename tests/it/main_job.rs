@@ -112,7 +112,7 @@ impl Story {
         ];
         let feedback = |content: &str| {
             json!({"meetingId": here.meeting, "unitId": here.unit, "channel": "contact_meeting", "origin": "voter",
-                "kind": "petition", "subject": content, "content": content, "recordedAt": "2026-11-21T19:30:00+07:00"})
+                "kind": "petition", "subject": content, "content": content, "recordedAt": "2026-02-07T19:30:00+07:00"})
         };
         let good: Vec<String> = words.iter().map(|_| new_id()).collect();
         let mut rows: Vec<Value> = words
@@ -544,6 +544,9 @@ impl Story {
             assert_eq!(result["status"], "APPLIED", "{result}");
         }
         for petition in &all {
+            // One was found to the point before it was told; of the others nobody has said it yet.
+            let assess = json!({"petitionId": petition, "assessment": "ok"});
+            office.done("assessAnswer", assess, "").await;
             office
                 .done(
                     "closePetition",
@@ -572,6 +575,7 @@ impl Story {
                 "extended",
                 "answered",
                 "informed",
+                "assessed_ok",
                 "closed"
             ]
         );
@@ -599,6 +603,7 @@ impl Story {
                 "forwarded",
                 "answered",
                 "informed",
+                "assessed_ok",
                 "closed"
             ]
         );

@@ -1,6 +1,6 @@
 //! Values that cannot be read are told with their field, wherever they stand.
 
-use cutri_tests::{TestApp, TestDatabase, each_db, world::World};
+use cutri_tests::{TestApp, TestDatabase, each_db, phone::new_id, world::World};
 use serde_json::{Value, json};
 
 each_db! {
@@ -57,6 +57,47 @@ each_db! {
             assert_eq!(told.get("misread"), None);
             let sentence = cutri::error::Code::from_name(code).unwrap().message(cutri::error::Lang::En);
             assert_eq!(error["message"], sentence);
+        }
+    }
+
+    // "One of the forty ids is none", it said, and not which.
+    async fn of_a_list_the_entry_that_is_wrong_is_named(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let office = app.person(&world.here.office);
+        let (unit, council) = (world.here.unit, world.here.council);
+        let plan = |field: &str, list: Value| {
+            let mut input = json!({"councilId": council, "kind": "before_session", "title": "Tiếp xúc cử tri",
+                "startsAt": "2026-03-02T08:00:00+07:00"});
+            input[field] = list;
+            input
+        };
+        let wording = |field: &str, list: Value| {
+            let mut input = json!({"title": "Cầu", "content": "Cầu gãy"});
+            input[field] = list;
+            input
+        };
+        let start = |steps: Value| json!({"councilId": council, "kind": "contact_preparation", "anchorOn": "2026-03-20", "steps": steps});
+        let absent = new_id;
+        for (name, input, code, field) in [
+            ("markFeedbackSeen", json!({"feedbackIds": [absent(), "x"]}), "INVALID_ID", "feedbackIds.1"),
+            ("markFeedbackSeen", json!({"feedbackIds": [absent(), absent()]}), "NOT_FOUND", "feedbackIds.0"),
+            ("groupFeedback", wording("feedbackIds", json!([absent(), absent()])), "NOT_FOUND", "feedbackIds.0"),
+            ("groupFeedback", wording("feedbackIds", json!([absent()])), "NOT_FOUND", "feedbackIds"),
+            ("mergePetitions", wording("petitionIds", json!([absent(), absent()])), "NOT_FOUND", "petitionIds.0"),
+            ("planMeeting", plan("unitIds", json!([unit, "x"])), "INVALID_ID", "unitIds.1"),
+            ("planMeeting", plan("unitIds", json!([unit, absent()])), "NOT_FOUND", "unitIds.1"),
+            ("planMeeting", plan("councilIds", json!([council, absent()])), "NOT_FOUND", "councilIds.1"),
+            ("planMeeting", plan("invitedDelegateIds", json!([absent(), absent()])), "NOT_FOUND", "invitedDelegateIds.0"),
+            ("createDelegate", json!({"councilId": council, "name": "Nguyễn Thị Hoa", "unitIds": [unit, absent()]}), "NOT_FOUND", "unitIds.1"),
+            ("startProcedure", start(json!([{"title": "Đi", "days": 1}, {"title": "Về", "days": 1001}])), "OUT_OF_RANGE", "steps.1"),
+        ] {
+            let refused = office.mutate(name, input.clone(), "").await;
+            let error = &refused["userErrors"][0];
+            // Of ids that are not there any may be the first that is looked for.
+            let told = error["field"].as_str().unwrap_or_default();
+            let told = if field.ends_with(".0") { told.replace(".1", ".0") } else { told.to_owned() };
+            assert_eq!((&error["code"], told.as_str()), (&json!(code), field), "{name} {input}: {refused}");
         }
     }
 }

@@ -16,7 +16,7 @@ use super::authorization::schema::Sdl;
 pub(crate) async fn petition(app: &TestApp, world: &World) -> Value {
     let said = new_id();
     let row = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting",
-        "meetingId": world.here.meeting, "content": "Bùn lầy từ năm ngoái"});
+        "meetingId": world.here.meeting, "content": "Bùn lầy từ năm ngoái", "recordedAt": "2026-02-01T08:00:00+07:00"});
     let phone = Phone::new(app.person(&world.here.delegates[0]));
     phone.push(&[create("feedback", &said, row)]).await;
     let office = app.person(&world.here.office);

@@ -170,6 +170,7 @@ each_db! {
         };
         body.done("answerPetitions", answer(&world, &made, "Đã sửa xong"), "petition { process }").await;
         office.done("informVoters", json!({"petitionId": made, "channel": "phone"}), "petition { process }").await;
+        office.done("assessAnswer", json!({"petitionId": made, "assessment": "ok"}), "petition { process }").await;
         office.done("closePetition", json!({"petitionId": made}), "petition { process }").await;
         assert_eq!(read(&office, &made).await["outcome"], "resolved");
         assert!(exported().await.contains(&"resolved".to_owned()));

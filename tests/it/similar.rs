@@ -280,6 +280,47 @@ each_db! {
         assert_eq!(linked["petition"]["repeats"], before + 1);
     }
 
+    // What was suggested of another province could not be linked: "not found".
+    async fn what_is_suggested_of_another_council_is_linked_and_tells_it_nothing(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (here, there) = (&world.here, &world.there);
+        let content = "Xây cầu treo qua kênh Phước Xuyên";
+        let published = petition::Model {
+            public_title: Some(content.to_owned()),
+            public_content: Some(content.to_owned()),
+            ..a_petition(1, there.council, content)
+        };
+        let link = petition_unit::Model { petition_id: published.id, unit_id: there.unit };
+        Put::new().row(published).row(link).now(&app.state).await;
+        put(&app.state, 2, here.council, here.unit, content).await;
+        let (office, neighbour) = (app.person(&here.office), app.person(&there.office));
+        let data = office.data(ASK, json!({"id": id(2), "first": 5})).await;
+        assert_eq!(data["similarPetitions"][0]["petition"]["id"], json!(id(1)), "{data:#}");
+
+        let mut phone = cutri_tests::phone::Phone::without_units(neighbour.clone());
+        phone.pull().await;
+        let held = phone.row("petition", &id(1).to_string()).clone();
+        let before = rows::petition().repeats;
+        let link = json!({"petitionId": id(2), "earlierId": id(1)});
+        let linked = office.done("linkRepeat", link.clone(), "petition { repeats repeatOf { id } }").await;
+        assert_eq!(linked["petition"], json!({"repeats": before + 1, "repeatOf": [{"id": id(1)}]}));
+        let linked = office.done("linkRepeat", link, "petition { repeats }").await;
+        assert_eq!(linked["petition"]["repeats"], before + 1, "once is once");
+
+        // Its council learns of it when what asks again is published, and not before.
+        let ask = "query($id: ID!) { petition(id: $id) { repeats repeatedBy { id } } }";
+        let seen = async || neighbour.data(ask, json!({"id": id(1)})).await["petition"].clone();
+        assert_eq!(seen().await, json!({"repeats": before, "repeatedBy": []}));
+        phone.pull().await;
+        assert_eq!(phone.row("petition", &id(1).to_string()), &held);
+        let release = json!({"petitionId": id(2), "publicContent": content});
+        office.done("publishPetition", release, "").await;
+        assert_eq!(seen().await, json!({"repeats": before, "repeatedBy": [{"id": id(2)}]}));
+        let stranger = app.stranger().data(ask, json!({"id": id(1)})).await;
+        assert_eq!(stranger["petition"], json!({"repeats": before, "repeatedBy": []}));
+    }
+
     // Parts and the merged one inherited the count, twice where two of them had it, and lost the links behind it.
     async fn a_repeat_goes_on_with_a_split_and_a_merger_and_counts_once(db: TestDatabase) {
         let app = TestApp::start(&db).await;

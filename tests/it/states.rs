@@ -69,6 +69,7 @@ fn petitions_go_where_the_table_says() {
                 (E::Reply, P::Forwarded),
                 (E::Remind, P::Forwarded),
                 (E::PassOn, P::Forwarded),
+                (E::AssessOk, P::Assessed),
             ],
         ),
         (

@@ -181,7 +181,8 @@ each_db! {
         let phone = Phone::new(app.person(&here.delegates[0]));
         let (office, body) = (app.person(&here.office), app.person(&here.committee_login));
         let said = new_id();
-        phone.push(&[create("feedback", &said, json!({"kind": "petition", "content": "Cầu gãy"}))]).await;
+        phone.push(&[create("feedback", &said, json!({"kind": "petition", "content": "Cầu gãy",
+            "recordedAt": "2026-02-01T08:00:00+07:00"}))]).await;
         let grouped = office.done("groupFeedback", json!({"feedbackIds": [said], "title": "Cầu", "content": "Cầu gãy"}), "petition { id }").await;
         let petition = grouped["petition"]["id"].as_str().unwrap();
         let one = |mut input: Value| {
@@ -201,6 +202,7 @@ each_db! {
         assert_eq!(phone.push(&[told("2026-02-25T08:00:00+07:00")]).await[0]["status"], "APPLIED");
         assert_eq!(office.refused("closePetition", json!({"petitionId": petition})).await, "VOTERS_NOT_INFORMED");
         assert_eq!(phone.push(&[told("2026-03-10T08:00:00+07:00")]).await[0]["status"], "APPLIED");
+        office.done("assessAnswer", json!({"petitionId": petition, "assessment": "ok"}), "petition { id }").await;
         office.done("closePetition", json!({"petitionId": petition}), "petition { id }").await;
     }
 }

@@ -424,6 +424,50 @@ each_db! {
             "toCouncilId": world.province_council, "onTime": true}));
     }
 
+    // Dated before its last point, or before the edition that it corrects, it said what nobody knew yet.
+    async fn no_edition_is_older_than_what_was_said_or_than_the_one_before(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (round, point) = stage.held().await;
+        stage.said(0, &point, &[("cầu gãy", false)]).await;
+        let draft = json!({"councilId": stage.world.here.council, "roundId": round});
+        let made = stage.office().done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let paper = |number: &str, date: &str| json!({"synthesisId": made, "documentNumber": number, "documentDate": date, "reason": "Bổ sung"});
+        let early = refused("OUT_OF_RANGE", "documentDate");
+        assert_eq!(refusal(&stage.office(), "freezeSynthesis", paper("15/BC-HĐND", "2026-03-01")).await, early);
+        stage.clock.advance(Duration::days(3));
+        stage.office().done("freezeSynthesis", paper("15/BC-HĐND", "2026-03-04"), "").await;
+        assert_eq!(refusal(&stage.office(), "freezeSynthesis", paper("16/BC-HĐND", "2026-03-03")).await, early);
+        stage.office().done("freezeSynthesis", paper("16/BC-HĐND", "2026-03-04"), "").await;
+    }
+
+    // Whoever lost the reply and sent it again was told that it was not allowed.
+    async fn a_signature_or_a_sending_that_comes_twice_is_one(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, front) = (stage.office(), stage.front().await);
+        let (round, point) = stage.held().await;
+        stage.said(0, &point, &[("cầu gãy", false)]).await;
+        let draft = json!({"councilId": stage.world.here.council, "roundId": round});
+        let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        office.done("freezeSynthesis", paper, "").await;
+        let seen = "synthesis { status edition { cosigner cosignedAt sentOn sentTo } history(first: 20) { event } }";
+        let not_now = refused("INVALID_STATE", "synthesisId");
+        let cosign = |signer: &str| json!({"synthesisId": made, "signer": signer});
+        let send = |to: &str| json!({"synthesisId": made, "sentTo": to});
+        assert_eq!(refusal(&office, "sendSynthesis", send("Thường trực HĐND tỉnh")).await, not_now);
+
+        let signed = front.done("cosignSynthesis", cosign("Chủ tịch MTTQ xã"), seen).await;
+        stage.clock.advance(Duration::minutes(1));
+        assert_eq!(front.done("cosignSynthesis", cosign("Chủ tịch MTTQ xã"), seen).await, signed);
+        assert_eq!(refusal(&front, "cosignSynthesis", cosign("Phó Chủ tịch MTTQ xã")).await, not_now);
+        let sent = office.done("sendSynthesis", send("Thường trực HĐND tỉnh"), seen).await;
+        stage.clock.advance(Duration::minutes(1));
+        assert_eq!(office.done("sendSynthesis", send("Thường trực HĐND tỉnh"), seen).await, sent);
+        assert_eq!(refusal(&office, "sendSynthesis", send("UBND xã")).await, not_now);
+        // It stays signed when it is sent.
+        assert_eq!(front.done("cosignSynthesis", cosign("Chủ tịch MTTQ xã"), seen).await, sent);
+    }
+
     async fn one_hundred_and_fifty_four_became_one_hundred_and_sixty_one(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let (office, world) = (stage.office(), &stage.world);

@@ -79,7 +79,8 @@ async fn plant(app: &TestApp, world: &World) -> Planted {
         informing: new_id(),
     };
     let said = json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "subject": "kinphieu",
-        "meetingId": world.here.meeting, "content": "kinphieu ở ấp Ba", "wanted": "kinmuon"});
+        "meetingId": world.here.meeting, "content": "kinphieu ở ấp Ba", "wanted": "kinmuon",
+        "recordedAt": "2026-02-01T08:00:00+07:00"});
     let record = json!({"meetingId": world.here.meeting, "minutesDraft": "kinbando"});
     let note = json!({"text": "kinghichu", "updatedAt": "2026-02-01T08:00:00+07:00"});
     let pushed = phone

@@ -160,12 +160,13 @@ fn check(
             .ok_or(Refused::field(Code::NotFound, "accountId"))?;
         rules::one_seat(row, working.delegate.iter())?;
     }
-    for unit in units {
+    for (place, unit) in units.iter().enumerate() {
+        let refused = |code| Refused::entry(code, "unitIds", place, units.len());
         let unit = facts.reference.units.get(*unit);
-        let unit = unit.ok_or(Refused::field(Code::NotFound, "unitIds"))?;
-        rules::constituency(unit, row)?;
+        let unit = unit.ok_or_else(|| refused(Code::NotFound))?;
+        rules::constituency(unit, row).map_err(|told| refused(told.code))?;
         if !facts.reference.units.covers(council.unit_id, unit.id) {
-            return Err(Refused::field(Code::OutOfRange, "unitIds"));
+            return Err(refused(Code::OutOfRange));
         }
     }
     Ok(())

@@ -585,10 +585,9 @@ impl Command for Withdraw {
             .get(self.feedback)
             .filter(|row| Some(row.author_id) == facts.viewer.account_id())
             .ok_or(Refused::field(Code::NotFound, "feedbackId"))?;
-        Ok(Verdict::about(
-            withdraw(facts, row, self.reason.clone())?,
-            [row.id.0],
-        ))
+        let withdrawn = withdraw(facts, row, self.reason.clone());
+        let withdrawn = withdrawn.map_err(|refused| refused.or_field("feedbackId"))?;
+        Ok(Verdict::about(withdrawn, [row.id.0]))
     }
 }
 
@@ -609,7 +608,8 @@ impl Command for ReturnForClarity {
             facts.viewer.may(Capability::GroupFeedback, council)
         });
         let row = row.ok_or(Refused::field(Code::NotFound, "feedbackId"))?;
-        let returned = rules::return_for_clarity(row, &self.question, facts.now)?;
+        let returned = rules::return_for_clarity(row, &self.question, facts.now)
+            .map_err(|refused| refused.or_field("feedbackId"))?;
         let mut changes = Changes::default();
         let mut event = facts.event("feedback", row.id, "returned_for_clarity", Some(row.council_id));
         event.basis = returned.question.clone();
@@ -629,7 +629,7 @@ impl Command for MarkSeen {
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let mut changes = Changes::default();
-        for id in &self.0 {
+        for (place, id) in self.0.iter().enumerate() {
             let row = working
                 .feedback
                 .get(*id)
@@ -638,7 +638,7 @@ impl Command for MarkSeen {
                         .viewer
                         .may(Capability::GroupFeedback, Place::Council(row.council_id))
                 })
-                .ok_or(Refused::field(Code::NotFound, "feedbackIds"))?;
+                .ok_or_else(|| Refused::entry(Code::NotFound, "feedbackIds", place, self.0.len()))?;
             if row.seen_at.is_none() {
                 changes.happened(facts.event("feedback", row.id, "seen", Some(row.council_id)));
                 changes.put(Model {

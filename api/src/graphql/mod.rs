@@ -82,13 +82,14 @@ pub fn short<T>(list: &[T], field: &'static str) -> Result<(), Refused> {
     }
 }
 
-/// The ids in an input list, or the refusal that names the field.
+/// The ids in an input list, or the refusal that names the field and which of several is none (`unitIds.1`).
 pub fn input_ids<T: From<uuid::Uuid>>(
     texts: &[async_graphql::ID],
     field: &'static str,
 ) -> Result<Vec<T>, Refused> {
     short(texts, field)?;
-    texts.iter().map(|text| input_id(text, field)).collect()
+    let read = |(place, text)| id(text).ok_or(Refused::entry(Code::InvalidId, field, place, texts.len()));
+    texts.iter().enumerate().map(read).collect()
 }
 
 /// An id as clients get it: the bare lower-case UUID.

@@ -152,8 +152,27 @@ pub(super) fn named_delegates(fields: &Document) -> impl Iterator<Item = Uuid> {
         .filter_map(parse_id)
 }
 
+/// The refusal because of one of the ids that a write names in a list; of what it does not name, because of the list.
+pub(super) fn refused(code: Code, fields: &Document, field: &'static str, id: Uuid) -> Refused {
+    let text = fields.get(field).and_then(|list| list.as_str());
+    let named: Vec<Option<Uuid>> = text
+        .into_iter()
+        .flat_map(str::split_ascii_whitespace)
+        .map(parse_id)
+        .collect();
+    match named.iter().position(|one| *one == Some(id)) {
+        Some(place) => Refused::entry(code, field, place, named.len()),
+        None => Refused::field(code, field),
+    }
+}
+
 /// Who is invited or came has a mandate, on the meeting's day, in a council that takes part.
-pub(super) fn check_delegates(working: &Working, row: &Model, links: &Links) -> Result<(), Refused> {
+pub(super) fn check_delegates(
+    working: &Working,
+    row: &Model,
+    links: &Links,
+    fields: &Document,
+) -> Result<(), Refused> {
     let day = row.starts_at.map(local_date);
     for (field, delegates) in [(INVITED, &links.invited), (CAME, &links.attended)] {
         for id in delegates {
@@ -163,9 +182,9 @@ pub(super) fn check_delegates(working: &Working, row: &Model, links: &Links) -> 
                 .filter(|row_of| {
                     row_of.council_id == row.council_id || links.councils.contains(&row_of.council_id)
                 })
-                .ok_or(Refused::field(Code::NotFound, field))?;
+                .ok_or_else(|| refused(Code::NotFound, fields, field, id.0))?;
             if day.is_some_and(|day| !existed(Some(delegate.valid_from), delegate.valid_to, day)) {
-                return Err(Refused::field(Code::OutOfRange, field));
+                return Err(refused(Code::OutOfRange, fields, field, id.0));
             }
         }
     }

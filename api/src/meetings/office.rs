@@ -134,8 +134,8 @@ impl Command for Plan {
                 Err(Refused::field(Code::Taken, "id"))
             };
         }
-        rules::check_day(facts.reference, &row, &links)?;
-        links::check_delegates(working, &row, &links)?;
+        rules::check_day(facts.reference, &row, &links, &self.fields)?;
+        links::check_delegates(working, &row, &links, &self.fields)?;
         check_ordinal(working, &row)?;
         let round = row.round_id.and_then(|id| working.round.get(id));
         belonging::check_round(&row, None, round, &links)?;
@@ -182,8 +182,8 @@ impl Command for Update {
         if was == is {
             return Ok(Verdict::about(Changes::default(), [self.meeting.0]));
         }
-        rules::check_day(facts.reference, &row, &links)?;
-        links::check_delegates(working, &row, &links)?;
+        rules::check_day(facts.reference, &row, &links, &self.fields)?;
+        links::check_delegates(working, &row, &links, &self.fields)?;
         check_ordinal(working, &row)?;
         let round = row.round_id.and_then(|id| working.round.get(id));
         belonging::check_round(&row, Some(before), round, &links)?;
@@ -421,7 +421,7 @@ impl Command for RecordAttendance {
         let (mut row, mut links) = (before.clone(), old.clone());
         attendance::read_attendance(&mut row, &mut links, &self.fields)
             .map_err(|stop| stop.into_refused("meetingId"))?;
-        links::check_delegates(working, &row, &links)?;
+        links::check_delegates(working, &row, &links, &self.fields)?;
         let mut changes = Changes::default();
         if row != *before || links != old {
             let council = Some(row.council_id);

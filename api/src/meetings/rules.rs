@@ -9,7 +9,7 @@ use entity::{
 
 use super::{
     belonging,
-    links::{INVITED, Links, MOST_LINKS},
+    links::{self, INVITED, Links, MOST_LINKS},
 };
 use crate::{
     clock::local_date,
@@ -209,13 +209,18 @@ pub(super) fn plan(row: &Model, links: &Links) -> Document {
         .done()
 }
 
-/// A meeting is held by a council that exists on its day, for units that do.
-pub(super) fn check_day(reference: &Reference, row: &Model, links: &Links) -> Result<(), Refused> {
+/// A meeting is held by a council that exists on its day, for units that do. `fields` is what was written of it.
+pub(super) fn check_day(
+    reference: &Reference,
+    row: &Model,
+    links: &Links,
+    fields: &Document,
+) -> Result<(), Refused> {
     let council = reference
         .council(row.council_id)
         .ok_or(Refused::field(Code::NotFound, "councilId"))?;
-    if links.councils.iter().any(|id| reference.council(*id).is_none()) {
-        return Err(Refused::field(Code::NotFound, "councilIds"));
+    if let Some(id) = links.councils.iter().find(|id| reference.council(**id).is_none()) {
+        return Err(links::refused(Code::NotFound, fields, "councilIds", id.0));
     }
     for unit in &links.units {
         let covered = std::iter::once(&row.council_id)
@@ -224,7 +229,7 @@ pub(super) fn check_day(reference: &Reference, row: &Model, links: &Links) -> Re
         let known = reference.units.get(*unit);
         // Outside the constituency (on approval) any unit will do.
         if known.is_none() || !(covered || row.kind == "outside_constituency") {
-            return Err(Refused::field(Code::NotFound, "unitIds"));
+            return Err(links::refused(Code::NotFound, fields, "unitIds", unit.0));
         }
     }
     let Some(starts_at) = row.starts_at else {
@@ -232,15 +237,14 @@ pub(super) fn check_day(reference: &Reference, row: &Model, links: &Links) -> Re
     };
     in_office(council, starts_at)?;
     let day = local_date(starts_at);
-    let all_exist = links
+    let gone = links
         .units
         .iter()
         .filter_map(|unit| reference.units.get(*unit))
-        .all(|unit| existed(unit.valid_from, unit.valid_to, day));
-    if all_exist {
-        Ok(())
-    } else {
-        Err(Refused::field(Code::UnitNotInForce, "unitIds"))
+        .find(|unit| !existed(unit.valid_from, unit.valid_to, day));
+    match gone {
+        None => Ok(()),
+        Some(unit) => Err(links::refused(Code::UnitNotInForce, fields, "unitIds", unit.id.0)),
     }
 }
 

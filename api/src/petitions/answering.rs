@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use entity::{
     answer, answer_petition,
     id::{AgencyId, AnswerId, CouncilId, PetitionId},
-    petition::{Assessment, Event, Model},
+    informing,
+    petition::{Assessment, Event, Model, Process},
     petition_agency,
 };
 
@@ -90,6 +91,14 @@ impl Command for Answer {
         // Nor does a letter answer one that was written after it.
         let asked = rows.iter().filter_map(|(row, _)| row.forwarded_at).max();
         if asked.is_some_and(|asked| date < asked) {
+            return Err(Refused::field(Code::OutOfRange, "documentDate"));
+        }
+        // Nor is a better answer older than the one of this body that was wanting.
+        let before = rows
+            .iter()
+            .filter_map(|(row, part)| self.last(working, row, *part))
+            .map(|known| known.document_date);
+        if before.max().is_some_and(|before| date < before) {
             return Err(Refused::field(Code::OutOfRange, "documentDate"));
         }
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
@@ -213,8 +222,8 @@ enum Part {
 }
 
 impl Answer {
-    /// What this body answered last to the letter by which the petition is owed.
-    fn newest<'a>(&self, working: &'a Working, row: &Model, part: Part) -> Option<&'a answer::Model> {
+    /// What this body answered last.
+    fn last<'a>(&self, working: &'a Working, row: &Model, part: Part) -> Option<&'a answer::Model> {
         let id = match part {
             Part::Lead => row.answer_id,
             Part::Coordinating => {
@@ -222,11 +231,15 @@ impl Answer {
                 replies.find(|link| link.agency_id == self.agency)?.answer_id
             }
         };
-        let asked = row.forwarding_id.and_then(|id| working.forwarding.get(id));
         let known = working.answer.get(id?)?;
+        (known.agency_id == self.agency).then_some(known)
+    }
+
+    /// What this body answered last to the letter by which the petition is owed.
+    fn newest<'a>(&self, working: &'a Working, row: &Model, part: Part) -> Option<&'a answer::Model> {
+        let known = self.last(working, row, part)?;
         // Asked anew after it was taken up again, the body owes an answer, be it the same.
-        let is_later = asked.is_none_or(|letter| letter.at <= known.at);
-        (known.agency_id == self.agency && is_later).then_some(known)
+        answers_the_letter(working, row, known).then_some(known)
     }
 
     /// The petition, for the body that answers or the office that enters its letter.
@@ -265,6 +278,12 @@ impl Answer {
     }
 }
 
+/// Whether an answer was given to the letter by which the petition is owed, and not before it was asked anew.
+fn answers_the_letter(working: &Working, row: &Model, known: &answer::Model) -> bool {
+    let asked = row.forwarding_id.and_then(|id| working.forwarding.get(id));
+    asked.is_none_or(|letter| letter.at <= known.at)
+}
+
 /// Says whether an answer answers (đánh giá văn bản trả lời).
 pub struct Assess {
     pub petition: PetitionId,
@@ -275,6 +294,21 @@ pub struct Assess {
 impl Command for Assess {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.insert(self.petition.0);
+        needs.informings_of.insert(self.petition.0);
+    }
+
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        let row = working.petition.get(self.petition);
+        needs
+            .answer
+            .extend(row.and_then(|row| row.answer_id).map(|id| id.0));
+        needs
+            .forwarding
+            .extend(row.and_then(|row| row.forwarding_id).map(|id| id.0));
+        if row.is_some_and(|row| row.process == Process::Forwarded) {
+            let made_of = working.petition_feedback.of(self.petition);
+            needs.feedback.extend(made_of.map(|link| link.feedback_id.0));
+        }
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -288,19 +322,35 @@ impl Command for Assess {
         let assessment =
             Assessment::from_code(&self.assessment).ok_or(Refused::field(Code::UnknownCode, "assessment"))?;
         let note = rules::optional(self.note.as_deref(), "note", 2_000)?;
-        let event = if assessment == Assessment::Ok {
+        let is_ok = assessment == Assessment::Ok;
+        let judged = row.answer_id.and_then(|answer| {
+            let mut links = working.answer_petition.of(answer);
+            links.find(|link| link.petition_id == row.id)
+        });
+        // Whoever lost the reply sends it again: it was judged so. What was to the point and is asked anew no longer is.
+        let is_said = judged.is_some_and(|link| {
+            link.assessment.as_deref() == Some(assessment.code()) && link.assessment_note == note
+        });
+        if is_said && row.assessment.as_deref() == Some(assessment.code()) && is_ok == row.answer_counts() {
+            return Ok(Verdict::about(Changes::default(), [self.petition.0]));
+        }
+        let refused = Refused::field(Code::InvalidState, "petitionId");
+        // An answer that was wrongly found wanting is the answer again, unless the body was asked anew meanwhile.
+        let again = (is_ok && row.process == Process::Forwarded)
+            .then(|| wanting(working, row).ok_or(refused))
+            .transpose()?;
+        let event = if is_ok {
             Event::AssessOk
         } else {
             Event::AssessNotOk
         };
-        let process = step(row, event)?;
+        let process = match &again {
+            // Its voters were told it already.
+            Some(row) if row.informed_at.is_some() => Process::Informed,
+            _ => step(row, event).map_err(|refused| refused.or_field("petitionId"))?,
+        };
         let mut changes = Changes::default();
-        if let Some(answer) = row.answer_id
-            && let Some(link) = working
-                .answer_petition
-                .of(answer)
-                .find(|link| link.petition_id == row.id)
-        {
+        if let Some(link) = judged {
             changes.put(answer_petition::Model {
                 assessment: Some(self.assessment.clone()),
                 assessment_note: note.clone(),
@@ -308,10 +358,10 @@ impl Command for Assess {
             });
         }
         // What the body claimed counts for nothing while it owes a better answer.
-        let row = if assessment == Assessment::Ok {
-            row.clone()
-        } else {
-            unanswered(row)
+        let row = match again {
+            Some(answered) => answered,
+            None if is_ok => row.clone(),
+            None => unanswered(row),
         };
         let assessed = Model {
             process,
@@ -322,4 +372,37 @@ impl Command for Assess {
         record(&mut changes, facts, assessed, &event, note);
         Ok(Verdict::about(changes, [self.petition.0]))
     }
+}
+
+/// The petition with its newest answer as it was before that was found wanting; nothing if it was not, or if the body
+/// was asked anew since. What voters were told of it, and said to it, counts again; who joined after that has been told
+/// nothing.
+fn wanting(working: &Working, row: &Model) -> Option<Model> {
+    let was_wanting = row
+        .assessment
+        .as_deref()
+        .is_some_and(|known| known != Assessment::Ok.code());
+    let known = working.answer.get(row.answer_id?)?;
+    if !was_wanting || !answers_the_letter(working, row, known) {
+        return None;
+    }
+    let told: Vec<&informing::Model> = working
+        .informing
+        .iter()
+        .filter(|told| told.petition_id == row.id && told.answer_id == Some(known.id))
+        .collect();
+    let made_of = working.petition_feedback.of(row.id);
+    let newest = made_of.filter_map(|link| Some(working.feedback.get(link.feedback_id)?.updated_at));
+    let are_all_told = told.iter().map(|told| told.received_at).max() >= newest.max();
+    let said = told.iter().filter(|told| told.satisfaction.is_some());
+    let last = said.max_by_key(|told| (told.at, told.id));
+    Some(Model {
+        outcome: Some(known.outcome.clone()),
+        roadmap_at: known.roadmap_at,
+        cost_millions: known.cost_millions,
+        unresolved_reason: known.unresolved_reason.clone(),
+        informed_at: told.iter().map(|told| told.at).min().filter(|_| are_all_told),
+        satisfaction: last.and_then(|told| told.satisfaction.clone()),
+        ..row.clone()
+    })
 }

@@ -2,7 +2,7 @@
 
 use entity::{
     id::PetitionId,
-    petition::{Event, Model, Process},
+    petition::{Assessment, Event, Model, Process},
 };
 
 use super::{for_office, record, rules, step, unanswered};
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Ends the following of a petition (kết thúc theo dõi), once its voters were told.
+/// Ends the following of a petition (kết thúc theo dõi), once its voters were told an answer that answers.
 pub struct Close(pub PetitionId);
 
 impl Command for Close {
@@ -31,6 +31,10 @@ impl Command for Close {
             }
             _ => Refused::field(Code::VotersNotInformed, "petitionId"),
         })?;
+        // Voters may hear of an answer before the office has judged it; the following does not end before that.
+        if row.assessment.as_deref() != Some(Assessment::Ok.code()) {
+            return Err(Refused::field(Code::InvalidState, "petitionId"));
+        }
         let mut changes = Changes::default();
         let closed = Model {
             process,
@@ -62,7 +66,7 @@ impl Command for Reopen {
             "petitionId",
         )?;
         let reason = rules::required(&self.reason, "reason", 2_000)?;
-        let process = step(row, Event::Reopen)?;
+        let process = step(row, Event::Reopen).map_err(|refused| refused.or_field("petitionId"))?;
         let mut changes = Changes::default();
         let open = Model {
             process,

@@ -10,7 +10,9 @@ use entity::{
     petition_agency,
 };
 
-use super::{among, distinct, for_office, known, record, rules, step, unanswered};
+use super::{
+    among, distinct, for_office, importing, known, record, repeating::ancestry, rules, step, unanswered,
+};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -45,7 +47,7 @@ impl Command for Classify {
         )?;
         let field = Some(rules::code(&self.field, "field", "field")?);
         let tier = Some(rules::code(&self.tier, "tier", "tier")?);
-        let process = step(row, Event::Classify)?;
+        let process = step(row, Event::Classify).map_err(|refused| refused.or_field("petitionId"))?;
         let mut changes = Changes::default();
         let basis = Some(format!("{}, {}", self.field, self.tier));
         record(
@@ -80,7 +82,16 @@ pub struct Forward {
 impl Command for Forward {
     fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.extend(self.petitions.iter().map(|id| id.0));
+        needs.heard_of.extend(self.petitions.iter().map(|id| id.0));
+        needs.ancestry_of.extend(self.petitions.iter().map(|id| id.0));
         attachments::need_paper(self.file.as_ref(), facts, needs);
+    }
+
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        // What they came of: it may have been taken over without feedback.
+        let older = working.petition_lineage.iter().map(|edge| edge.from_id);
+        let older = older.filter(|id| !self.petitions.contains(id));
+        needs.petition.extend(older.map(|id| id.0));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -123,6 +134,11 @@ impl Command for Forward {
             facts.today,
             "documentDate",
         )?;
+        // Nor does a letter forward what nobody had said when it was written.
+        let said = rows.iter().filter_map(|row| began(working, row)).max();
+        if said.is_some_and(|said| date < said) {
+            return Err(Refused::field(Code::OutOfRange, "documentDate"));
+        }
 
         let mut coordinating = BTreeSet::new();
         match (self.lead, self.upper_council) {
@@ -245,6 +261,23 @@ impl Forward {
             Err(Refused::field(Code::InvalidValue, field))
         }
     }
+}
+
+/// The day on which a petition began: when the first of what it was made of was said or came in; where it was taken over
+/// from a list without feedback, when its office got it. Nothing where that is not known.
+fn began(working: &Working, row: &Model) -> Option<NaiveDate> {
+    let heard = |id: PetitionId| {
+        let of = working.petition_feedback.of(id);
+        of.filter_map(|link| working.heard.get(&link.feedback_id).copied())
+            .min()
+    };
+    let is_first = |id: &PetitionId| !working.petition_lineage.iter().any(|edge| edge.to_id == *id);
+    let mut first = heard(row.id);
+    for id in ancestry(working, row.id).into_iter().filter(is_first) {
+        let day = heard(id).or_else(|| importing::received(working.petition.get(id)?))?;
+        first = Some(first.map_or(day, |known| known.min(day)));
+    }
+    first
 }
 
 /// The petition, for the body that has it, or for the office that has the body's letter in hand.

@@ -10,7 +10,7 @@ use entity::{
 };
 use uuid::Uuid;
 
-use super::{distinct, for_office, record, repeating::AskedAgain, rules, step};
+use super::{among, distinct, for_office, record, repeating::AskedAgain, rules, step};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -132,6 +132,11 @@ impl Command for Group {
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        // Of several the one that it is about: `feedbackIds.3`.
+        let about = |code: Code, id: FeedbackId| match self.feedback.iter().position(|known| *known == id) {
+            Some(place) => Refused::entry(code, "feedbackIds", place, self.feedback.len()),
+            None => Refused::field(code, "feedbackIds"),
+        };
         let missing = || Refused::field(Code::NotFound, "feedbackIds");
         let ids: BTreeSet<FeedbackId> = self.feedback.iter().copied().collect();
         if ids.is_empty() {
@@ -139,16 +144,19 @@ impl Command for Group {
         }
         let rows: Vec<&feedback::Model> = ids
             .iter()
-            .map(|id| working.feedback.get(*id).ok_or_else(missing))
+            .map(|id| {
+                let row = working.feedback.get(*id);
+                row.ok_or_else(|| about(Code::NotFound, *id))
+            })
             .collect::<Result<_, _>>()?;
         let council = rows.first().map(|row| row.council_id).ok_or_else(missing)?;
         for row in &rows {
             facts
                 .viewer
                 .must(Capability::GroupFeedback, Place::Council(row.council_id))
-                .map_err(|refused| Refused::field(refused.code, "feedbackIds"))?;
+                .map_err(|refused| about(refused.code, row.id))?;
             if row.council_id != council || row.kind == "denunciation" {
-                return Err(Refused::field(Code::InvalidValue, "feedbackIds"));
+                return Err(about(Code::InvalidValue, row.id));
             }
         }
         let own = facts.reference.council(council).ok_or_else(missing)?.unit_id;
@@ -188,8 +196,8 @@ impl Command for Group {
         link(&mut changes, petition, &units, &ids);
         for row in rows {
             let status = row.status.next(feedback::Event::Group).ok_or(match row.status {
-                feedback::Status::Grouped => Refused::field(Code::AlreadyGrouped, "feedbackIds"),
-                _ => Refused::field(Code::InvalidState, "feedbackIds"),
+                feedback::Status::Grouped => about(Code::AlreadyGrouped, row.id),
+                _ => about(Code::InvalidState, row.id),
             })?;
             changes.happened(facts.event("feedback", row.id, "grouped", Some(council)));
             changes.put(feedback::Model {
@@ -264,7 +272,7 @@ impl Command for Split {
         if !PARTS.contains(&self.parts.len()) {
             return Err(Refused::field(Code::OutOfRange, "parts"));
         }
-        let process = step(row, Event::Split)?;
+        let process = step(row, Event::Split).map_err(|refused| refused.or_field("petitionId"))?;
         let (units, feedback) = links_of(working, row.id);
         let asked = AskedAgain::of(working, &[row]);
         let mut changes = Changes::default();
@@ -333,13 +341,17 @@ impl Command for Merge {
         let rows = self
             .petitions
             .iter()
-            .map(|id| for_office(working, facts, *id, Capability::GroupFeedback, "petitionIds"))
+            .map(|id| {
+                for_office(working, facts, *id, Capability::GroupFeedback, "petitionIds")
+                    .map_err(|refused| among(&self.petitions, *id, refused))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let Some(council) = rows.first().map(|row| row.council_id) else {
             return Err(Refused::field(Code::Required, "petitionIds"));
         };
-        if rows.iter().any(|row| row.council_id != council) {
-            return Err(Refused::field(Code::InvalidValue, "petitionIds"));
+        if let Some(foreign) = rows.iter().find(|row| row.council_id != council) {
+            let refused = Refused::field(Code::InvalidValue, "petitionIds");
+            return Err(among(&self.petitions, foreign.id, refused));
         }
         let same = |pick: fn(&Model) -> &Option<String>| {
             let values: BTreeSet<_> = rows.iter().map(|row| pick(row).clone()).collect();
@@ -361,7 +373,8 @@ impl Command for Merge {
         changes.put(running);
         let (mut units, mut feedback) = (BTreeSet::new(), BTreeSet::new());
         for row in &rows {
-            let process = step(row, Event::Merge)?;
+            let process =
+                step(row, Event::Merge).map_err(|refused| among(&self.petitions, row.id, refused))?;
             let (of_units, of_feedback) = links_of(working, row.id);
             units.extend(of_units);
             feedback.extend(of_feedback);

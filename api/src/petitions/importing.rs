@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     capability::Capability,
-    clock::VIETNAM,
+    clock::{VIETNAM, local_date},
     error::{Code, Refused},
     recorded::council_covers,
     store::{
@@ -521,6 +521,7 @@ impl<'a> Taken<'a> {
         Ok(())
     }
 
+    /// A list says that something is closed, and not what the office of then thought of the answer: that stays open.
     fn close(&mut self) -> Result<(), Refused> {
         self.row.process = self
             .row
@@ -541,6 +542,13 @@ impl<'a> Taken<'a> {
         self.changes.put(self.row);
         self.changes
     }
+}
+
+/// The day on which its office got a petition that was taken over, if its list told that: then it began with the day. What
+/// has no such day began at the hour of its import, and for all that is known long before.
+pub(super) fn received(row: &petition::Model) -> Option<NaiveDate> {
+    let day = local_date(row.created_at);
+    (row.created_at == morning(day)).then_some(day)
 }
 
 /// A day as a moment of it: the office told no hour.

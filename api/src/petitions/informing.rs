@@ -134,7 +134,7 @@ impl InformingCollection {
         {
             return Err(Stop::Deferred(at.0));
         }
-        must(Capability::InformVoters, working, facts, row.id)?;
+        must(Capability::InformVoters, working, facts, row.id, "petitionId")?;
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
         let at = told_at(at, row, write, facts)?;
         // What was told before the newest answer was written is no telling of it: a phone may bring it days later.

@@ -73,7 +73,7 @@ pub(super) struct ForwardPetitionsInput {
     pub(super) upper_council_id: Option<ID>,
     /// Number of the document, as written.
     pub(super) document_number: String,
-    /// Date of the document.
+    /// Date of the document: not before the first of what it forwards was said, at its meeting or as it was written down.
     pub(super) document_date: Day,
     /// When the answer is due; by the dated rule if absent.
     pub(super) due_at: Option<Day>,
@@ -114,13 +114,13 @@ pub(super) struct AnswerPetitionsInput {
     pub(super) agency_id: ID,
     /// Number of the document, as written.
     pub(super) document_number: String,
-    /// Date of the document.
+    /// Date of the document: not before that of the letter which it answers, nor before this body's earlier answer.
     pub(super) document_date: Day,
     /// At most 50,000 characters.
     pub(super) text: String,
     /// Code of the list `outcome`.
     pub(super) outcome: String,
-    /// Until when; required for `deferred`.
+    /// Until when (lộ trình), not before `documentDate`; required for `deferred`, and only with it and `in_progress`.
     pub(super) roadmap_at: Option<Day>,
     /// What it costs (kinh phí), in millions of đồng (triệu đồng), 0 to 1,000,000,000.
     pub(super) cost_millions: Option<i32>,
@@ -201,7 +201,7 @@ pub(super) struct ReopenPetitionInput {
 pub(super) struct LinkRepeatInput {
     /// The petition that asks again; of one's own council.
     pub(super) petition_id: ID,
-    /// The earlier one, of whatever council, that the viewer may see.
+    /// The earlier one, of whatever council, that the viewer may read, be it as it is published.
     pub(super) earlier_id: ID,
 }
 

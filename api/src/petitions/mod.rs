@@ -251,6 +251,20 @@ fn known<'a>(working: &'a Working, facts: &Facts<'_>, id: PetitionId) -> Option<
         .then_some(row)
 }
 
+/// The petition, if the viewer may read it: as one of those whom it concerns, or, since it is published, as everybody.
+fn readable<'a>(working: &'a Working, facts: &Facts<'_>, id: PetitionId) -> Option<&'a Model> {
+    let published = || {
+        let row = working.petition.get(id)?;
+        let mut partitions = PetitionCollection
+            .partitions(working, facts.reference, id.0)
+            .into_iter();
+        partitions
+            .any(|partition| matches!(partition, Partition::Public(_)))
+            .then_some(row)
+    };
+    known(working, facts, id).or_else(published)
+}
+
 /// The petition, for somebody who may do this as one of the councils that have it.
 fn for_office<'a>(
     working: &'a Working,
@@ -305,9 +319,9 @@ fn among(petitions: &[PetitionId], id: PetitionId, refused: Refused) -> Refused 
     let place = petitions.iter().position(|other| *other == id);
     match place {
         Some(place) if is_of_it && petitions.len() > 1 => {
-            Refused::field(refused.code, format!("petitionIds.{place}"))
+            Refused::entry(refused.code, "petitionIds", place, petitions.len())
         }
-        _ => refused,
+        _ => refused.or_field("petitionIds"),
     }
 }
 

@@ -348,7 +348,9 @@ impl PetitionMutation {
     }
 
     /// Says whether an answer answers (đánh giá văn bản trả lời), until the petition is closed. `unclear` and
-    /// `off_point` take its outcome away and leave the body owing another. Refusals: `UNKNOWN_CODE`, `INVALID_STATE`.
+    /// `off_point` take its outcome away and leave the body owing another; `ok` after them takes that back, and what the
+    /// voters were told of it counts again, unless the body was asked anew meanwhile. What was said already, sent again just
+    /// so, changes nothing. Refusals: `UNKNOWN_CODE`, `INVALID_STATE`, `TOO_LONG`, `INVALID_TEXT`.
     async fn assess_answer(
         &self,
         ctx: &Context<'_>,
@@ -422,7 +424,8 @@ impl PetitionMutation {
         }))
     }
 
-    /// Ends the following of a petition (kết thúc theo dõi). Refusals: `VOTERS_NOT_INFORMED`, `INVALID_STATE`.
+    /// Ends the following of a petition (kết thúc theo dõi), once its voters were told the newest answer and the office
+    /// found that to the point. Refusals: `VOTERS_NOT_INFORMED`, `INVALID_STATE` (that answer is not assessed yet).
     async fn close_petition(
         &self,
         ctx: &Context<'_>,

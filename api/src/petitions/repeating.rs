@@ -9,7 +9,7 @@ use entity::{
     petition_repeat,
 };
 
-use super::{for_office, known, record, rules};
+use super::{for_office, readable, record, rules};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -26,7 +26,7 @@ fn links(working: &Working, id: PetitionId) -> impl Iterator<Item = &petition_re
 }
 
 /// The petition, and all of which it came by splits and mergers, as far as that was read (`Needs::ancestry_of`).
-fn ancestry(working: &Working, id: PetitionId) -> BTreeSet<PetitionId> {
+pub(super) fn ancestry(working: &Working, id: PetitionId) -> BTreeSet<PetitionId> {
     let mut seen = BTreeSet::from([id]);
     let mut open = vec![id];
     while let Some(next) = open.pop() {
@@ -105,8 +105,10 @@ impl Command for LinkRepeat {
             Capability::GroupFeedback,
             "petitionId",
         )?;
+        // Of whatever council, as it is suggested. Nothing is written to it: its council learns of the link where it may
+        // read what asks again, and nowhere else.
         let earlier =
-            known(working, facts, self.earlier).ok_or(Refused::field(Code::NotFound, "earlierId"))?;
+            readable(working, facts, self.earlier).ok_or(Refused::field(Code::NotFound, "earlierId"))?;
         // What came first is not a repeat of what came later; so no links can run in a circle.
         if (earlier.created_at, earlier.id) >= (row.created_at, row.id) {
             return Err(Refused::field(Code::OutOfRange, "earlierId"));

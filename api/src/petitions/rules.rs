@@ -94,6 +94,10 @@ pub(super) fn outcome(outcome: &str, roadmap: Option<NaiveDate>, date: NaiveDate
     if outcome == "deferred" && roadmap.is_none() {
         return Err(Refused::field(Code::Required, "roadmapAt"));
     }
+    // A day until when belongs to what is promised or put off, not to what is done or cannot be.
+    if roadmap.is_some() && !matches!(outcome.as_str(), "in_progress" | "deferred") {
+        return Err(Refused::field(Code::InvalidValue, "roadmapAt"));
+    }
     if roadmap.is_some_and(|roadmap| roadmap < date) {
         return Err(Refused::field(Code::OutOfRange, "roadmapAt"));
     }
@@ -253,6 +257,15 @@ mod tests {
             Err(Refused::field(Code::Required, "roadmapAt"))
         );
         assert!(outcome("deferred", Some(day("2026-12-31")), on).is_ok());
+        assert!(outcome("in_progress", Some(day("2026-12-31")), on).is_ok());
+        for is_over in ["resolved", "explained", "not_resolved", "out_of_competence"] {
+            let refused = Refused::field(Code::InvalidValue, "roadmapAt");
+            assert_eq!(
+                outcome(is_over, Some(day("2026-12-31")), on),
+                Err(refused),
+                "{is_over}"
+            );
+        }
         assert_eq!(
             outcome("not_answered", None, on),
             Err(Refused::field(Code::InvalidValue, "outcome"))

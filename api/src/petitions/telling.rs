@@ -40,19 +40,20 @@ pub(super) fn target<'a>(working: &'a Working, facts: &Facts<'_>, id: PetitionId
         .and(working.petition.get(id))
 }
 
-/// Refuses what may not be done where the writer sees the petition.
+/// Refuses what may not be done where the writer sees the petition that this field names.
 pub(super) fn must(
     capability: Capability,
     working: &Working,
     facts: &Facts<'_>,
     id: PetitionId,
+    field: &'static str,
 ) -> Result<(), Refused> {
     let lies = super::PetitionCollection.partitions(working, facts.reference, id.0);
     let may = |partition: &Partition| facts.viewer.may_within(capability, *partition, facts.reference);
     if lies.iter().any(may) {
         Ok(())
     } else {
-        Err(Refused::new(Code::Forbidden))
+        Err(Refused::field(Code::Forbidden, field))
     }
 }
 

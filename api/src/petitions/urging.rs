@@ -266,7 +266,7 @@ impl UrgingCollection {
         reader.finish()?;
         let id = PetitionId(target_id.unwrap_or_default());
         let row = target(working, facts, id).ok_or(Stop::Deferred(id.0))?;
-        must(Capability::Urge, working, facts, row.id)?;
+        must(Capability::Urge, working, facts, row.id, "targetId")?;
         let at = told_at(at, row, write, facts)?;
         Ok(Said {
             row,

@@ -152,7 +152,12 @@ impl ProcedureMutation {
             };
             let steps = input.steps.map(|steps| {
                 short(&steps, "steps")?;
-                steps.into_iter().map(ProcedureStepInput::line).collect()
+                let of = steps.len();
+                let line = |(place, step): (usize, ProcedureStepInput)| {
+                    let wrong = |refused: Refused| Refused::entry(refused.code, "steps", place, of);
+                    step.line().map_err(wrong)
+                };
+                steps.into_iter().enumerate().map(line).collect()
             });
             Ok(Start {
                 id: match &input.id {

@@ -90,19 +90,25 @@ pub(super) fn read(lines: &[StepLine]) -> Result<Vec<StepLine>, Refused> {
     }
     lines
         .iter()
-        .map(|line| {
-            if !(0..=LONGEST).contains(&line.days) {
-                return Err(wrong(Code::OutOfRange));
-            }
-            Ok(StepLine {
-                title: optional(Some(&line.title), "steps", 500)?.ok_or(wrong(Code::Required))?,
-                responsible: optional(line.responsible.as_deref(), "steps", 200)?,
-                document_kind: optional(line.document_kind.as_deref(), "steps", 20)?,
-                basis: optional(line.basis.as_deref(), "steps", 500)?,
-                ..line.clone()
-            })
+        .enumerate()
+        .map(|(place, line)| {
+            read_line(line).map_err(|refused| Refused::entry(refused.code, "steps", place, lines.len()))
         })
         .collect()
+}
+
+fn read_line(line: &StepLine) -> Result<StepLine, Refused> {
+    let wrong = |code| Refused::field(code, "steps");
+    if !(0..=LONGEST).contains(&line.days) {
+        return Err(wrong(Code::OutOfRange));
+    }
+    Ok(StepLine {
+        title: optional(Some(&line.title), "steps", 500)?.ok_or(wrong(Code::Required))?,
+        responsible: optional(line.responsible.as_deref(), "steps", 200)?,
+        document_kind: optional(line.document_kind.as_deref(), "steps", 20)?,
+        basis: optional(line.basis.as_deref(), "steps", 500)?,
+        ..line.clone()
+    })
 }
 
 /// A text that may be absent, cleaned.

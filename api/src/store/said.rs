@@ -1,13 +1,18 @@
 //! What was said in rounds of voter contacts, and the petitions that came of it, for a working set.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use entity::{feedback, meeting, petition, petition_feedback, petition_lineage, petition_unit};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Query};
+use chrono::{DateTime, Utc};
+use entity::{
+    feedback,
+    id::{FeedbackId, MeetingId},
+    meeting, petition, petition_feedback, petition_lineage, petition_unit,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Query};
 use uuid::Uuid;
 
 use super::working::Working;
-use crate::error::Result;
+use crate::{clock::local_date, error::Result};
 
 /// Ids that one statement names.
 const AT_ONCE: usize = 10_000;
@@ -58,6 +63,57 @@ impl Working {
                 }
             }
             open = found.into_iter().filter(|id| known.insert(*id)).collect();
+        }
+        Ok(())
+    }
+
+    /// On which day the feedback of petitions was said: that of its meeting, or when it was written down, or came in,
+    /// whichever was first. A phone's clock that is slow makes it an earlier day, never a later one. Two statements.
+    pub(super) async fn load_heard<C: ConnectionTrait>(
+        &mut self,
+        conn: &C,
+        petitions: &BTreeSet<Uuid>,
+    ) -> Result<()> {
+        let made_of = Query::select()
+            .column(petition_feedback::Column::FeedbackId)
+            .from(petition_feedback::Entity)
+            .and_where(petition_feedback::Column::PetitionId.is_in(petitions.iter().copied()))
+            .to_owned();
+        type Said = (
+            FeedbackId,
+            Option<MeetingId>,
+            Option<DateTime<Utc>>,
+            DateTime<Utc>,
+        );
+        let said: Vec<Said> = feedback::Entity::find()
+            .select_only()
+            .columns([
+                feedback::Column::Id,
+                feedback::Column::MeetingId,
+                feedback::Column::RecordedAt,
+                feedback::Column::ReceivedAt,
+            ])
+            .filter(feedback::Column::Id.in_subquery(made_of))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        let at: BTreeSet<MeetingId> = said.iter().filter_map(|(_, meeting, ..)| *meeting).collect();
+        let at: Vec<MeetingId> = at.into_iter().collect();
+        let mut began: BTreeMap<MeetingId, DateTime<Utc>> = BTreeMap::new();
+        for ids in at.chunks(AT_ONCE) {
+            let meetings: Vec<(MeetingId, Option<DateTime<Utc>>)> = meeting::Entity::find()
+                .select_only()
+                .columns([meeting::Column::Id, meeting::Column::StartsAt])
+                .filter(meeting::Column::Id.is_in(ids.iter().copied()))
+                .into_tuple()
+                .all(conn)
+                .await?;
+            began.extend(meetings.into_iter().filter_map(|(id, at)| Some((id, at?))));
+        }
+        for (id, meeting, recorded, received) in said {
+            let met = meeting.and_then(|meeting| began.get(&meeting).copied());
+            let first = [met, recorded].into_iter().flatten().fold(received, Ord::min);
+            self.heard.insert(id, local_date(first));
         }
         Ok(())
     }

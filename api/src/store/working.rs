@@ -1,10 +1,10 @@
 //! The working set of one batch: the rows that its commands need, read in bulk; what the rules made of them; and
 //! the statements that save it. The number of statements depends on the tables touched, never on the rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-use entity::id::{AccountId, CouncilId};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::id::{AccountId, CouncilId, FeedbackId};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -139,6 +139,8 @@ macro_rules! working {
             pub events: Vec<entity::event::Model>,
             /// What had happened before, where it was asked for ([`Needs::letters_of`]).
             pub past: Vec<entity::event::Model>,
+            /// On which day the feedback of some petitions was said or came in (`Needs::heard_of`).
+            pub heard: BTreeMap<FeedbackId, NaiveDate>,
             /// What its commands want ticked beside the clocks of the partitions.
             pub(crate) clocks: BTreeSet<&'static str>,
         }
@@ -153,6 +155,7 @@ macro_rules! working {
             pub(crate) fn absorb(&mut self, more: Self) {
                 $(self.$table.absorb(more.$table);)*
                 self.past.extend(more.past);
+                self.heard.extend(more.heard);
                 self.clocks.extend(more.clocks);
             }
 
@@ -369,6 +372,8 @@ pub struct Needs {
     pub petition: BTreeSet<Uuid>,
     /// Of which petitions these came by splits and mergers, back to the first; the links alone.
     pub ancestry_of: BTreeSet<Uuid>,
+    /// When the feedback of these petitions was said; the days alone.
+    pub heard_of: BTreeSet<Uuid>,
     pub forwarding: BTreeSet<Uuid>,
     /// By which letters these petitions went to whom, to which successors they passed, and all else that happened to them.
     pub letters_of: BTreeSet<Uuid>,
@@ -585,6 +590,9 @@ impl Working {
                 .filter(entity::event::Column::Kind.eq("petition"))
                 .filter(entity::event::Column::RowId.is_in(needs.letters_of.iter().copied()));
             working.past = past.all(conn).await?;
+        }
+        if !needs.heard_of.is_empty() {
+            working.load_heard(conn, &needs.heard_of).await?;
         }
         by!(forwarding.Id in needs.forwarding);
         by!(answer.Id in needs.answer);

@@ -251,11 +251,15 @@ impl<'a> Reader<'a> {
         self.fields.contains_key(field)
     }
 
-    /// Whether a mistake was noted for this field.
+    /// Whether a mistake was noted for this field, or for an entry of it.
     pub fn is_wrong(&self, field: &str) -> bool {
+        let is_of_it = |named: &str| {
+            let rest = named.strip_prefix(field);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
         self.mistakes
             .iter()
-            .any(|mistake| mistake.field.as_deref() == Some(field))
+            .any(|mistake| mistake.field.as_deref().is_some_and(is_of_it))
     }
 
     /// The field's new value: outer nothing if the write does not mention it or it is wrong.
@@ -319,8 +323,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A list of ids separated by spaces, at most so many.
+    /// A list of ids separated by spaces, at most so many; of several the one that is none is named.
     pub fn ids<T: From<Uuid>>(&mut self, field: &'static str, into: &mut Vec<T>, most: usize) {
+        let entries: Vec<&str> = self
+            .fields
+            .get(field)
+            .and_then(Value::as_str)
+            .into_iter()
+            .flat_map(str::split_ascii_whitespace)
+            .collect();
+        if let Some(place) = entries.iter().position(|id| parse_id(id).is_none()) {
+            let refused = Refused::entry(Code::InvalidId, field, place, entries.len());
+            self.mistakes.push(refused);
+            return;
+        }
         let read = self.read(field, |value| {
             let list = value.as_str().ok_or(Code::InvalidValue)?;
             let ids: Vec<Uuid> = list

@@ -35,7 +35,8 @@ pub struct FreezeSynthesisInput {
     synthesis_id: ID,
     /// The number of its document as printed (số, ký hiệu), at most 100 characters.
     document_number: String,
-    /// The date of its document, not in the future and in the council's time.
+    /// The date of its document: in the council's time, not in the future, and neither before the last point that was
+    /// held nor before the edition that it follows (`OUT_OF_RANGE`).
     document_date: Day,
     /// Who signed it, at most 200 characters.
     signer: Option<String>,
@@ -154,8 +155,9 @@ impl SynthesisMutation {
     }
 
     /// MTTQ puts its name to the newest edition of the council's synthesis (Mặt trận Tổ quốc cùng ký). Where it has no
-    /// account at the council, the office records on which paper it signed (`onBehalf`). Refusals: `NOT_FOUND`,
-    /// `FORBIDDEN`, `INVALID_STATE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`, `TOO_LONG`.
+    /// account at the council, the office records on which paper it signed (`onBehalf`). The signature that the edition
+    /// has, sent again just so, changes nothing. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `REQUIRED`,
+    /// `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`, `TOO_LONG`.
     async fn cosign_synthesis(
         &self,
         ctx: &Context<'_>,
@@ -171,8 +173,8 @@ impl SynthesisMutation {
         payload(ctx, cosign).await
     }
 
-    /// Sends the newest edition (gửi báo cáo): a group's to the council, the council's once MTTQ has signed. Refusals:
-    /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `OUT_OF_RANGE`, `REQUIRED`, `INVALID_VALUE`, `TOO_LONG`.
+    /// Sends the newest edition (gửi báo cáo): a group's to the council, the council's once MTTQ has signed. Sent again to
+    /// the same, on the same day or on none that is told, it changes nothing. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `OUT_OF_RANGE`, `REQUIRED`, `INVALID_VALUE`, `TOO_LONG`.
     async fn send_synthesis(
         &self,
         ctx: &Context<'_>,

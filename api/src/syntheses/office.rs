@@ -136,7 +136,7 @@ fn dated(facts: &Facts<'_>, council: CouncilId, day: NaiveDate, field: &'static 
 fn step(row: &Model, event: Event) -> Result<Status, Refused> {
     row.status
         .next(row.group_id.is_some(), event)
-        .ok_or(Refused::new(Code::InvalidState))
+        .ok_or(Refused::field(Code::InvalidState, "synthesisId"))
 }
 
 /// Begins a synthesis of a round.
@@ -294,6 +294,11 @@ impl Command for Freeze {
                 Err(Refused::field(Code::Taken, "documentNumber"))
             };
         }
+        // What was said at a point stands in no paper that is older, nor is an edition older than the one before it.
+        let since = list.ended_on.max(before.map(|before| before.document_date));
+        if since.is_some_and(|since| self.document_date < since) {
+            return Err(Refused::field(Code::OutOfRange, "documentDate"));
+        }
         let reason = text(self.reason.as_deref(), "reason", 1_000)?;
         if before.is_some() && reason.is_none() {
             return Err(Refused::field(Code::Required, "reason"));
@@ -406,6 +411,24 @@ pub struct CosignPaper {
     pub date: NaiveDate,
 }
 
+impl Cosign {
+    /// Whether it is the signature under this edition.
+    fn is_of(&self, edition: &synthesis_edition::Model) -> bool {
+        let paper = self.on_behalf.as_ref();
+        let is = |given: Option<&str>, field: &'static str, most: usize, known: &Option<String>| {
+            text(given, field, most).is_ok_and(|given| given == *known)
+        };
+        is(Some(&self.signer), "signer", 200, &edition.cosigner)
+            && is(
+                paper.map(|paper| paper.number.as_str()),
+                "documentNumber",
+                100,
+                &edition.cosign_document_number,
+            )
+            && paper.map(|paper| paper.date) == edition.cosign_document_date
+    }
+}
+
 /// Whether somebody signs for MTTQ at the council with an account of his own today.
 fn front_signs(working: &Working, facts: &Facts<'_>, council: CouncilId) -> bool {
     let signs = |role: &str| {
@@ -442,6 +465,11 @@ impl Command for Cosign {
         if !facts.viewer.may(capability, Place::Council(row.council_id)) {
             return Err(Refused::field(Code::Forbidden, "synthesisId"));
         }
+        // Whoever lost the reply sends it again: the edition has that signature.
+        let signed = newest(working, row).filter(|edition| edition.cosigned_at.is_some());
+        if signed.is_some_and(|edition| self.is_of(edition)) {
+            return Ok(Verdict::about(Changes::default(), [row.id.0]));
+        }
         if self.on_behalf.is_some() && front_signs(working, facts, row.council_id) {
             // Its own people sign; nobody else's word stands for theirs.
             return Err(Refused::field(Code::InvalidState, "onBehalf"));
@@ -449,7 +477,7 @@ impl Command for Cosign {
         let signer = text(Some(&self.signer), "signer", 200)?;
         let signer = signer.ok_or(Refused::field(Code::Required, "signer"))?;
         let status = step(row, Event::Cosign)?;
-        let edition = newest(working, row).ok_or(Refused::new(Code::InvalidState))?;
+        let edition = newest(working, row).ok_or(Refused::field(Code::InvalidState, "synthesisId"))?;
         let paper = self.on_behalf.as_ref().map(|paper| {
             let number = text(Some(&paper.number), "documentNumber", 100)?;
             let number = number.ok_or(Refused::field(Code::Required, "documentNumber"))?;
@@ -499,12 +527,7 @@ impl Command for Send {
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let row = kept(working, facts, self.synthesis)?;
-        let edition = newest(working, row).ok_or(Refused::new(Code::InvalidState))?;
-        let status = step(row, Event::Send)?;
-        let on = self.on.unwrap_or(facts.today);
-        if on > facts.today || on < edition.document_date {
-            return Err(Refused::field(Code::OutOfRange, "sentOn"));
-        }
+        let edition = newest(working, row).ok_or(Refused::field(Code::InvalidState, "synthesisId"))?;
         let to_council = self.to_council.map(|id| {
             let council = facts.reference.council(id);
             council.ok_or(Refused::field(Code::NotFound, "toCouncilId"))
@@ -519,6 +542,19 @@ impl Command for Send {
             (None, None) => None,
         };
         let to = text(self.to.as_deref(), "sentTo", 1_000)?.or_else(usual);
+        // Whoever lost the reply sends it again, on whatever day if none is told: it is with those.
+        let is_sent = edition.sent_on.is_some()
+            && self.on.is_none_or(|on| edition.sent_on == Some(on))
+            && edition.sent_to == to
+            && edition.to_council_id == self.to_council;
+        if is_sent {
+            return Ok(Verdict::about(Changes::default(), [row.id.0]));
+        }
+        let status = step(row, Event::Send)?;
+        let on = self.on.unwrap_or(facts.today);
+        if on > facts.today || on < edition.document_date {
+            return Err(Refused::field(Code::OutOfRange, "sentOn"));
+        }
         let to = to.ok_or(Refused::field(Code::Required, "sentTo"))?;
         let mut event = facts.event("synthesis", row.id, "sent", Some(row.council_id));
         event.basis = Some(to.clone());

@@ -201,7 +201,7 @@ fn optional(mut args: Value, field: &str) -> Value {
         "classifyPetition" | "closePetition" => json!({}),
         "forwardPetitions" => json!({"dueAt": "2027-01-01", "coordinatingIds": ["<agency>"]}),
         "extendDue" => json!({"roadmap": "Quý II"}),
-        "answerPetitions" => json!({"roadmapAt": "2027-01-01"}),
+        "answerPetitions" => json!({"roadmapAt": "2027-01-01", "outcome": "in_progress"}),
         "assessAnswer" => json!({"note": "Rõ"}),
         "urge" => json!({"text": "Chờ lâu", "documentNumber": "1/CV", "toAgencyId": "<agency>"}),
         "informVoters" => {

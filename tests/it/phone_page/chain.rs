@@ -256,6 +256,7 @@ async fn receipts_advance_and_hostile_text_is_text(stage: &mut Stage<'_>) {
 
     let input = json!({"petitionId": petition, "field": "transport", "tier": "commune"});
     office.done("classifyPetition", input, "petition { id }").await;
+    stage.was_said_in_february().await;
     let input = json!({"petitionIds": [petition], "leadId": here.committee, "documentNumber": "12/VP-HĐND",
         "documentDate": "2026-02-09"});
     office.done("forwardPetitions", input, "petitions { id }").await;
@@ -376,6 +377,7 @@ async fn the_next_brief_tells_what_became_of_it(stage: &mut Stage<'_>) {
     let petition = made["petition"]["id"].clone();
     let input = json!({"petitionId": petition, "field": "power", "tier": "commune"});
     office.done("classifyPetition", input, "petition { id }").await;
+    stage.was_said_in_february().await;
     let input = json!({"petitionIds": [petition], "leadId": here.committee, "documentNumber": "14/VP-HĐND",
         "documentDate": "2026-02-09"});
     office.done("forwardPetitions", input, "petitions { id }").await;

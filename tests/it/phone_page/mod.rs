@@ -14,6 +14,7 @@ mod woken;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use cutri::state::State;
 use cutri_tests::{
     FaultProxy, Kind, ServerProcess, TestDatabase,
@@ -22,6 +23,8 @@ use cutri_tests::{
     server_process::free_address,
     world::{Login, World},
 };
+use entity::feedback;
+use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "ngựa ô thắng kiệu vàng 9";
@@ -93,6 +96,16 @@ impl<'a> Stage<'a> {
     fn settings(&self) -> Vec<(&'static str, &str)> {
         let all = self.environment.iter();
         all.map(|(name, value)| (*name, value.as_str())).collect()
+    }
+
+    /// What has arrived was written down long ago, so that a letter about it may be as old, and its answer late.
+    async fn was_said_in_february(&self) {
+        let then: DateTime<Utc> = "2026-02-01T01:00:00Z".parse().unwrap();
+        feedback::Entity::update_many()
+            .col_expr(feedback::Column::RecordedAt, Expr::value(then))
+            .exec(self.state.store.migrating())
+            .await
+            .unwrap();
     }
 
     async fn dies(&mut self) {

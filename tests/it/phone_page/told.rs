@@ -100,6 +100,7 @@ async fn all_are_answered(stage: &Stage<'_>) -> Vec<String> {
         office.done("classifyPetition", classify, "petition { id }").await;
         petitions.push(id);
     }
+    stage.was_said_in_february().await;
     let letter = json!({"petitionIds": petitions, "leadId": here.committee, "documentNumber": "12/VP-HĐND",
         "documentDate": "2026-02-09"});
     office.done("forwardPetitions", letter, "petitions { id }").await;

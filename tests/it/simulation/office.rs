@@ -71,6 +71,7 @@ impl Simulation<'_> {
         let spare = self.id();
         let feedback = self.any(&self.feedback.clone()).unwrap_or(spare.clone());
         let petition = self.any(&self.petitions.clone()).unwrap_or(spare);
+        let today = cutri::clock::Clock::today(self.clock.as_ref());
         let of_petition = |mut input: Value| {
             input["petitionIds"] = json!([petition]);
             input
@@ -101,7 +102,7 @@ impl Simulation<'_> {
             }
             5 | 6 => {
                 let input = of_petition(
-                    json!({"leadId": self.world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-11-20"}),
+                    json!({"leadId": self.world.here.committee, "documentNumber": "1/VP", "documentDate": today}),
                 );
                 self.does(
                     &office,
@@ -122,7 +123,7 @@ impl Simulation<'_> {
             8 => {
                 let input = of_petition(
                     json!({"agencyId": self.world.here.committee, "documentNumber": "2/UB",
-                    "documentDate": "2026-11-20", "text": "Đã xử lý", "outcome": "resolved"}),
+                    "documentDate": today, "text": "Đã xử lý", "outcome": "resolved"}),
                 );
                 self.does(&body, "answerPetitions", input).await;
             }
