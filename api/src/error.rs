@@ -118,6 +118,9 @@ codes! {
         "Tệp dùng bảng mã cũ (Windows-1258, TCVN3 hoặc VNI); hãy lưu lại thành XLSX hoặc CSV UTF-8."
         "The file is in a legacy encoding (Windows-1258, TCVN3 or VNI); save it as XLSX or CSV UTF-8.";
     MissingColumn "MISSING_COLUMN" 400 false "Không thấy dòng tiêu đề có cột “Nội dung kiến nghị”." "No head row with the column “Nội dung kiến nghị” was found.";
+    StrayQuote "STRAY_QUOTE" 400 false
+        "Dấu nháy kép (\") ở dòng này hoặc ngay trên nó không mở và đóng trọn một ô; hãy sửa, hoặc lưu lại thành XLSX."
+        "A quotation mark (\") in this line or just above it does not open and close a whole cell; correct it, or save the file as XLSX.";
     // Templates of documents
     InvalidTemplate "INVALID_TEMPLATE" 400 false
         "Tệp này không dùng làm mẫu được: cần tệp .docx nguyên vẹn, không có macro, liên kết ra ngoài hay đối tượng nhúng."

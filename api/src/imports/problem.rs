@@ -34,6 +34,15 @@ impl Problem {
         }
     }
 
+    /// It is about the row as a whole.
+    pub(super) fn of_row(code: Code) -> Self {
+        Self {
+            field: String::new(),
+            code,
+            detail: None,
+        }
+    }
+
     /// Which row of which file it was cannot be read.
     pub(super) fn of_source(raw: &str) -> Self {
         Self {

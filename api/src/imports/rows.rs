@@ -50,6 +50,9 @@ const MOST_TOLD: usize = 5;
 impl Reading<'_> {
     /// The petition of a row, with what the row says that is not taken over.
     pub(super) fn read(&self, line: &Line, seen: &mut Seen) -> Result<(Import, Vec<Problem>), Vec<Problem>> {
+        if line.is_misquoted {
+            return Err(vec![Problem::of_row(Code::StrayQuote)]);
+        }
         let row = Row::of(self.heads, line)?;
         let source = self.source(line).map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();

@@ -167,8 +167,10 @@ async fn run(mut import: Import, tell: &mpsc::Sender<Part>) -> Result<Option<Sum
             .map_err(|_| Error::internal("reading broke off"))??;
         return Err(Code::MissingColumn.into());
     };
-    let Heading::Found(heads) = heads else {
-        return Err(Code::LegacyEncoding.into());
+    let heads = match heads {
+        Heading::Found(heads) => heads,
+        Heading::Legacy => return Err(Code::LegacyEncoding.into()),
+        Heading::Misquoted => return Err(Code::StrayQuote.into()),
     };
     if tell.send(Part::Heads(heads.clone())).await.is_err() {
         return Ok(None);
@@ -226,18 +228,25 @@ enum Heading {
     Found(Heads),
     /// Read as Latin letters, the heads are signs of an old Vietnamese encoding.
     Legacy,
+    /// A quotation mark hides them, as it seems.
+    Misquoted,
 }
 
 async fn heads(lines: &mut mpsc::Receiver<Line>) -> Option<Heading> {
-    let mut looks_legacy = false;
+    let (mut looks_legacy, mut is_misquoted) = (false, false);
     for _ in 0..MOST_ABOVE {
         let Some(line) = lines.recv().await else { break };
         if let Some(heads) = Heads::read(&line.cells) {
             return Some(Heading::Found(heads));
         }
         looks_legacy |= line.cells.iter().any(|cell| is_legacy(cell));
+        is_misquoted |= line.is_misquoted;
     }
-    looks_legacy.then_some(Heading::Legacy)
+    match (looks_legacy, is_misquoted) {
+        (true, _) => Some(Heading::Legacy),
+        (false, true) => Some(Heading::Misquoted),
+        (false, false) => None,
+    }
 }
 
 /// Whether a text holds letters that no Vietnamese text in Unicode has, and every one in TCVN3 or VNI.

@@ -277,7 +277,7 @@ struct Taken<'a> {
     row: petition::Model,
     changes: Changes,
     steps: i64,
-    /// The first day of the council or of the first one before it: no document is older.
+    /// The first day of the council or of the first one before it: nothing is older.
     first_day: Option<NaiveDate>,
 }
 
@@ -288,10 +288,11 @@ impl<'a> Taken<'a> {
         working: &'a Working,
         facts: &'a Facts<'a>,
     ) -> Result<Self, Refused> {
-        let received = import.received.unwrap_or(facts.today);
-        if received > facts.today {
-            return Err(Refused::field(Code::OutOfRange, "receivedAt"));
-        }
+        let first_day = facts.reference.first_day(import.council);
+        let received = match import.received {
+            Some(day) => rules::document_date(day, first_day, facts.today, "receivedAt")?,
+            None => facts.today,
+        };
         if import.units.is_empty() {
             return Err(Refused::field(Code::Required, "unitIds"));
         }
@@ -343,7 +344,7 @@ impl<'a> Taken<'a> {
             row,
             changes,
             steps: 0,
-            first_day: facts.reference.first_day(import.council),
+            first_day,
         };
         let number = own_number.as_ref().map(|number| format!(", số {number}"));
         let short = |file: &str| file.chars().take(16).collect::<String>();

@@ -11,7 +11,8 @@ use cutri_tests::{
     world::{self, Put, World},
 };
 use entity::{
-    answer, event, forwarding, informing, petition, petition_import, petition_unit, sync_clock, sync_doc,
+    answer, council, event, forwarding, informing, petition, petition_import, petition_unit, sync_clock,
+    sync_doc,
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -239,6 +240,79 @@ each_db! {
         assert!(contents.contains(&"+84 sửa cầu".to_owned()), "{contents:?}");
         let clean = mistakes(&office, world.here.council, &corrected).await;
         assert_eq!(clean.lines().count(), 1, "no mistake, no line");
+    }
+
+    // The rest of the file, voters' names and telephones with it, became the text of one petition.
+    async fn a_stray_quotation_mark_costs_its_row_and_brings_no_voters_into_a_text(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let office = app.person(&world.here.office);
+        let council = world.here.council;
+        let mut file = "Nội dung kiến nghị,Số kiến nghị,Họ và tên,Điện thoại\n".to_owned();
+        for row in 1..=50 {
+            let quote = if row == 5 { "\"" } else { "" };
+            file.push_str(&format!("{quote}Sửa trạm bơm {row},U-{row},Trần Văn Bí Mật,0909123456\n"));
+        }
+        let told = send(&office, council, true, &file).await;
+        assert_eq!(told.counts(), (49, 0, 1), "{}", told.text);
+        let told = send(&office, council, false, &file).await;
+        assert_eq!(told.counts(), (49, 0, 1), "{}", told.text);
+        assert_eq!(told.mistake(6), (String::new(), "STRAY_QUOTE".to_owned()));
+        let lines: Vec<u64> = told.rows().iter().map(|row| row["row"].as_u64().unwrap()).collect();
+        assert_eq!(lines, (2..=51).collect::<Vec<_>>());
+        // One that closes a whole row further on: the first is refused, and so is what only seems to be one.
+        let pair = "Nội dung kiến nghị,Số kiến nghị,Họ và tên,Điện thoại\n\
+            \"Sửa cống 1,V-1,Trần Văn Bí Mật,0909123456\nSửa cống 2\",V-2,Trần Văn Bí Mật,0909123456\n";
+        let told = send(&office, council, false, pair).await;
+        assert_eq!(told.counts(), (0, 0, 2), "{}", told.text);
+        // The file of mistakes says which row it was and nothing of what stands there; filled in, it is that row.
+        let told = mistakes(&office, council, &file).await;
+        assert_eq!(told.lines().count(), 2, "{told}");
+        assert!(told.contains("\n,,dòng 6 tệp ") && !told.contains("Mật") && !told.contains("0909123456"), "{told}");
+        let corrected = told.replace("\n,,", "\nSửa trạm bơm 5,U-5,");
+        assert_eq!(send(&office, council, false, &corrected).await.counts(), (1, 0, 0));
+        // Heads that it hides are told by the status.
+        let told = send(&office, council, false, &format!("\"{file}")).await;
+        assert_eq!(told.status, 400);
+        assert!(told.text.contains("STRAY_QUOTE"), "{}", told.text);
+        let petitions = petition::Entity::find().all(app.state.store.read()).await.unwrap();
+        assert_eq!(petitions.len(), 50);
+        for petition in petitions {
+            assert!(petition.content.chars().count() < 20, "{}", petition.content);
+            let told = format!("{petition:?}");
+            assert!(!told.contains("Mật") && !told.contains("0909123456"), "{told}");
+        }
+    }
+
+    // A slip of the pen made a petition of 2019 for a council of 2025, first of its year.
+    async fn a_petition_is_not_older_than_its_council_and_those_before_it(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let office = app.person(&world.here.office);
+        let early = ("receivedAt".to_owned(), "BEFORE_COUNCIL".to_owned());
+        let file = "Nội dung kiến nghị,Số kiến nghị,Ngày tiếp nhận\nSửa cầu,1,5/5/2019\nSửa cống,2,30/6/2025\nSửa đường,3,1/7/2025\n";
+        let told = send(&office, world.here.council, false, file).await;
+        assert_eq!(told.counts(), (1, 0, 2), "{}", told.text);
+        assert_eq!((told.mistake(2), told.mistake(3)), (early.clone(), early.clone()));
+        // What the council of a former commune received is taken over by the one that follows it.
+        let reference = app.state.reference();
+        let units = &reference.units;
+        let former = units
+            .predecessors(world.here.unit)
+            .map(|edge| edge.from_id)
+            .find(|unit| units.heir(*unit) == world.here.unit)
+            .expect("Tân Hưng was made of whole communes");
+        let before = council::Model {
+            unit_id: former,
+            valid_from: "2021-07-01".parse().unwrap(),
+            valid_to: "2025-07-01".parse().ok(),
+            rev: 0,
+            ..crate::rows::council()
+        };
+        Put::new().row(before).now(&app.state).await;
+        let told = send(&office, world.here.council, false, file).await;
+        assert_eq!(told.counts(), (1, 1, 1), "{}", told.text);
+        assert_eq!(told.mistake(2), early);
     }
 
     // Corrected, a row said just what another one of its file had said, and was taken for that one: a petition was lost.

@@ -29,12 +29,14 @@ pub(super) struct Line {
     pub(super) cells: Vec<String>,
     /// Whether days are counted from 1904, as some spreadsheets do.
     pub(super) is_1904: bool,
+    /// Its quotation marks do not enclose cells: which cell is which nobody can tell, so it has none.
+    pub(super) is_misquoted: bool,
 }
 
 impl Line {
     /// Whether nothing is in it.
     pub(super) fn is_empty(&self) -> bool {
-        self.cells.iter().all(|cell| cell.trim().is_empty())
+        !self.is_misquoted && self.cells.iter().all(|cell| cell.trim().is_empty())
     }
 }
 

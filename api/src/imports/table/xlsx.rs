@@ -251,8 +251,8 @@ fn rows<R: BufRead>(
                     number = told.unwrap_or(number + 1);
                     line = Line {
                         number,
-                        cells: Vec::new(),
                         is_1904,
+                        ..Line::default()
                     };
                 }
                 "c" => {
