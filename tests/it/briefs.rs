@@ -1,30 +1,35 @@
 //! What delegates carry to a voter contact: what the place asked before and what came of it, made by the server when it
 //! changes, and read on a phone without signal.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use cutri::{briefs, worker};
 use cutri_tests::{
-    TestDatabase, each_db,
+    Kind, TestDatabase, each_db,
     phone::{Phone, create, new_id},
     world::Put,
 };
 use entity::{
     council,
-    id::{CouncilId, UnitId},
-    petition, petition_unit,
+    id::{CouncilId, PetitionId, UnitId},
+    petition::{self, Process},
+    petition_unit, resolution,
 };
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+use uuid::Uuid;
 
 use crate::{
     rounds::{Stage, pulled},
     rows,
 };
 
-/// What voters of a unit asked a council, not yet classified.
-async fn asked_of(stage: &Stage, council: CouncilId, unit: UnitId, title: &str) -> String {
-    let id: entity::id::PetitionId = uuid::Uuid::now_v7().into();
-    let row = petition::Model {
+/// What voters asked a council, not yet classified.
+fn waiting(id: PetitionId, council: CouncilId, title: &str) -> petition::Model {
+    petition::Model {
         id,
         council_id: council,
         number: id.to_string(),
@@ -32,7 +37,7 @@ async fn asked_of(stage: &Stage, council: CouncilId, unit: UnitId, title: &str) 
         public_title: None,
         public_content: None,
         public_answer: None,
-        process: petition::Process::Accepted,
+        process: Process::Accepted,
         outcome: None,
         agency_id: None,
         upper_council_id: None,
@@ -52,13 +57,51 @@ async fn asked_of(stage: &Stage, council: CouncilId, unit: UnitId, title: &str) 
         repeats: 0,
         rev: 0,
         ..rows::petition()
-    };
+    }
+}
+
+/// One of the office's spreadsheet, received so many minutes after the first: its id follows from its words and tells
+/// nothing of time.
+fn taken_over(stage: &Stage, n: u32) -> petition::Model {
+    let id = u128::from(n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    let first: DateTime<Utc> = "2025-01-06T01:00:00Z".parse().unwrap();
+    petition::Model {
+        number: format!("{n}/2025"),
+        created_at: first + Duration::minutes(n.into()),
+        ..waiting(
+            Uuid::from_u128(id).into(),
+            stage.world.here.council,
+            &format!("Kiến nghị thứ {n}"),
+        )
+    }
+}
+
+/// What voters of a unit asked a council, as it is.
+async fn asked_of(stage: &Stage, council: CouncilId, unit: UnitId, title: &str) -> String {
+    let id: PetitionId = Uuid::now_v7().into();
+    let row = waiting(id, council, title);
     let there = petition_unit::Model {
         petition_id: id,
         unit_id: unit,
     };
     Put::new().row(row).row(there).now(&stage.app.state).await;
     id.to_string()
+}
+
+/// The day so many days after the first of 2026.
+fn day(n: u32) -> NaiveDate {
+    "2026-01-01".parse::<NaiveDate>().unwrap() + Duration::days(n.into())
+}
+
+/// The ids of a list, in its order.
+fn ids(list: &Value) -> Vec<String> {
+    let id = |one: &Value| one.as_str().or(one["id"].as_str()).unwrap().to_owned();
+    list.as_array().unwrap().iter().map(id).collect()
+}
+
+/// How many of a list there are, with those that were left out.
+fn in_all(brief: &Value, list: &str) -> u64 {
+    brief[list].as_array().unwrap().len() as u64 + brief["left"][list].as_u64().unwrap_or(0)
 }
 
 /// Of what a brief lists: the titles by id.
@@ -80,6 +123,29 @@ impl Stage {
     async fn brief(&self, person: cutri_tests::app::Person, meeting: &str) -> Value {
         let phone = pulled(person).await;
         serde_json::from_str(phone.row("meeting", meeting)["brief"].as_str().unwrap_or("null")).unwrap()
+    }
+
+    /// Petitions of this place as they are.
+    async fn put(&self, petitions: &[petition::Model]) {
+        for rows in petitions.chunks(500) {
+            let mut put = Put::new();
+            for row in rows {
+                let there = petition_unit::Model {
+                    petition_id: row.id,
+                    unit_id: self.world.here.unit,
+                };
+                put = put.row(row.clone()).row(there);
+            }
+            put.now(&self.app.state).await;
+        }
+    }
+
+    /// A coming contact that has been approved.
+    async fn coming(&self) -> String {
+        let round = self.round("before_session", 1).await;
+        let point = self.point(&round, "ấp 1", 72).await;
+        self.lead(&round, "approve").await;
+        point
     }
 
     /// A petition of this place that has come so far; the days are those of the clock.
@@ -421,5 +487,186 @@ each_db! {
         assert_eq!(brief["resolutions"].as_array().unwrap().len(), 1, "{brief}");
         assert_eq!(brief["resolutions"][0]["number"], "07/NQ-HĐND");
         assert_eq!(brief["report"]["number"], "15/BC-UBND");
+    }
+
+    // Those without a day came first on one database; on both whatever was open came before every promise, and only what
+    // had been read was counted.
+    async fn a_thousand_that_nobody_has_looked_at_hide_neither_the_overdue_one_nor_what_was_promised(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let committee = Some(stage.world.here.committee);
+        let mut rows: Vec<petition::Model> = (0..1_000).map(|n| taken_over(&stage, n)).collect();
+        let late = petition::Model { process: Process::Forwarded, agency_id: committee, due_at: Some(day(14)), ..taken_over(&stage, 1_000) };
+        let promise = |n: u32| petition::Model {
+            process: Process::Answered,
+            outcome: Some("in_progress".to_owned()),
+            agency_id: committee,
+            due_at: Some(day(9)),
+            answer_text: Some("Đã đưa vào kế hoạch".to_owned()),
+            answered_at: Some(day(8)),
+            roadmap_at: Some(day(200 + n * 4 % 9)),
+            ..taken_over(&stage, 1_001 + n)
+        };
+        let mut promised: Vec<petition::Model> = (0..9).map(promise).collect();
+        rows.push(late.clone());
+        rows.extend(promised.iter().cloned());
+        stage.put(&rows).await;
+        promised.sort_by_key(|row| row.roadmap_at);
+        let promised: Vec<String> = promised.iter().map(|row| row.id.to_string()).collect();
+
+        let point = stage.coming().await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let phone = pulled(stage.delegate(0)).await.row("meeting", &point).clone();
+        let desk = stage.office().data("query($id: ID!) { meeting(id: $id) { brief } }", json!({"id": point})).await;
+        for told in [&phone["brief"], &desk["meeting"]["brief"]] {
+            let text = told.as_str().unwrap();
+            assert!(text.len() <= briefs::MOST_BYTES, "{}", text.len());
+            let brief: Value = serde_json::from_str(text).unwrap();
+            let asked = brief["asked"].as_array().unwrap();
+            assert_eq!((&asked[0]["id"], &asked[0]["dueAt"]), (&json!(late.id), &json!(day(14))), "{text}");
+            assert_eq!(ids(&brief["promised"]), promised);
+            assert_eq!(ids(&brief["asked"])[1..10], promised, "by the days for which it was promised");
+            let rest: Vec<&str> = asked[10..].iter().map(|one| one["title"].as_str().unwrap()).collect();
+            let newest: Vec<String> = (0..rest.len()).map(|n| format!("Kiến nghị thứ {}", 999 - n)).collect();
+            assert!(!rest.is_empty());
+            assert_eq!(rest, newest);
+            assert_eq!(in_all(&brief, "asked"), 1_010, "{text}");
+        }
+
+        // Made again of the same it is the same, and nothing is written; one more of them is counted.
+        briefs::make(&stage.app.state, true).await.unwrap();
+        assert_eq!(pulled(stage.delegate(0)).await.row("meeting", &point)["rev"], phone["rev"]);
+        stage.put(&[taken_over(&stage, 2_000)]).await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        assert_eq!(in_all(&stage.brief(stage.delegate(0), &point).await, "asked"), 1_011);
+    }
+
+    async fn what_is_due_promised_asked_again_waiting_and_settled_each_has_room(db: TestDatabase) {
+        const EACH: u32 = 70;
+        let stage = Stage::set(&db).await;
+        let committee = Some(stage.world.here.committee);
+        let explained = |n: u32| petition::Model {
+            process: Process::Informed,
+            outcome: Some("explained".to_owned()),
+            agency_id: committee,
+            answer_text: Some("Đã giải trình".to_owned()),
+            ..taken_over(&stage, n)
+        };
+        // The days in another order than the ids and the numbers; every other one has a later day than the first.
+        let due = |n: u32| petition::Model {
+            process: Process::Forwarded,
+            agency_id: committee,
+            due_at: Some(day(n * 37 % EACH)),
+            extended_to: (n % 2 == 0).then(|| day(100 + n * 37 % EACH)),
+            ..taken_over(&stage, n)
+        };
+        let promised = |n: u32| petition::Model { roadmap_at: Some(day(200 + n * 37 % EACH)), ..explained(EACH + n) };
+        let again = |n: u32| petition::Model { repeats: 1, ..explained(2 * EACH + n) };
+        // These two alternate in time.
+        let waits = |n: u32| taken_over(&stage, 3 * EACH + 2 * n);
+        let settled = |n: u32| explained(3 * EACH + 2 * n + 1);
+        let mut kinds: [Vec<petition::Model>; 5] = [
+            (0..EACH).map(due).collect(),
+            (0..EACH).map(promised).collect(),
+            (0..EACH).map(again).collect(),
+            (0..EACH).map(waits).collect(),
+            (0..EACH).map(settled).collect(),
+        ];
+        for rows in &kinds {
+            stage.put(rows).await;
+        }
+        // What its council keeps to itself is not counted either.
+        asked_of(&stage, stage.world.province_council, stage.world.here.unit, "Đường tỉnh 819").await;
+        kinds[0].sort_by_key(|row| row.extended_to.or(row.due_at));
+        kinds[1].sort_by_key(|row| row.roadmap_at);
+        for rows in &mut kinds[2..] {
+            rows.sort_by_key(|row| Reverse(row.created_at));
+        }
+
+        let point = stage.coming().await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let text = pulled(stage.delegate(0)).await.row("meeting", &point)["brief"].as_str().unwrap().to_owned();
+        assert!(text.len() <= briefs::MOST_BYTES, "{}", text.len());
+        let brief: Value = serde_json::from_str(&text).unwrap();
+        let listed = ids(&brief["asked"]);
+        assert_eq!(in_all(&brief, "asked"), u64::from(5 * EACH));
+        // Of each kind those that are most urgent, and in that order.
+        let shown = |rows: &[petition::Model]| rows.iter().filter(|row| listed.contains(&row.id.to_string())).count();
+        let counts: Vec<usize> = kinds.iter().map(|rows| shown(rows)).collect();
+        let enough = counts.iter().zip([4, 4, 2, 1, 1]).all(|(count, least)| *count >= least);
+        assert!(enough, "{counts:?} {text}");
+        let of = |kind: usize| kinds[kind][..counts[kind]].to_vec();
+        let mut rest = [of(3), of(4)].concat();
+        rest.sort_by_key(|row| Reverse(row.created_at));
+        let expected: Vec<String> = [of(0), of(1), of(2), rest].concat().iter().map(|row| row.id.to_string()).collect();
+        assert_eq!(listed, expected, "{counts:?}");
+        assert_eq!(ids(&brief["promised"]).len(), counts[1]);
+        assert_eq!(ids(&brief["repeated"]).len(), counts[2]);
+        assert_eq!(ids(&brief["open"]).len(), counts[0] + counts[3]);
+    }
+
+    async fn resolutions_that_were_not_even_read_are_counted_among_those_left_out(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let mut put = Put::new();
+        for n in 1..=70 {
+            put = put.row(resolution::Model {
+                council_id: here.council,
+                unit_id: here.unit,
+                session_id: None,
+                number: Some(format!("{n}/NQ-HĐND")),
+                number_key: Some(format!("{n}/nq-hdnd")),
+                raw_number: format!("{n}/NQ-HĐND"),
+                in_force_to: None,
+                rev: 0,
+                ..rows::resolution()
+            });
+        }
+        put.now(&stage.app.state).await;
+        let point = stage.coming().await;
+        briefs::make(&stage.app.state, true).await.unwrap();
+        let brief = stage.brief(stage.delegate(0), &point).await;
+        assert_eq!(in_all(&brief, "resolutions"), 70, "{brief}");
+    }
+
+    async fn what_other_places_asked_is_not_walked_through_for_a_brief(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (state, there) = (&stage.app.state, &stage.world.there);
+        let here: Vec<petition::Model> = (0..10).map(|n| taken_over(&stage, n)).collect();
+        stage.put(&here).await;
+        // Rows alone: thousands of documents would take their time.
+        let foreign = |n: u32| {
+            let row = petition::Model { council_id: there.council, content: "dài ".repeat(250), ..taken_over(&stage, 10 + n) };
+            row.into_active_model().reset_all()
+        };
+        let elsewhere: Vec<petition::ActiveModel> = (0..4_000).map(foreign).collect();
+        for rows in elsewhere.chunks(500) {
+            let insert = petition::Entity::insert_many(rows.to_vec());
+            insert.exec_without_returning(state.store.migrating()).await.unwrap();
+        }
+        let place = |n: u32| {
+            let link = petition_unit::Model { petition_id: taken_over(&stage, 10 + n).id, unit_id: there.unit };
+            link.into_active_model().reset_all()
+        };
+        let places: Vec<petition_unit::ActiveModel> = (0..20_000).map(place).collect();
+        for rows in places.chunks(2_000) {
+            let insert = petition_unit::Entity::insert_many(rows.to_vec());
+            insert.exec_without_returning(state.store.migrating()).await.unwrap();
+        }
+        if db.kind() == Kind::Postgres {
+            state.store.migrating().execute_unprepared("ANALYZE").await.unwrap();
+        }
+        let plan = briefs::plan(state, stage.world.here.meeting).await.unwrap().join("\n");
+        match db.kind() {
+            Kind::Sqlite => assert!(
+                !plan.contains("SCAN petition")
+                    && plan.contains("SEARCH petition USING INDEX sqlite_autoindex_petition_1 (id=?)")
+                    && plan.contains("SEARCH petition_unit USING COVERING INDEX petition_unit_newest (unit_id=?)"),
+                "{plan}"
+            ),
+            Kind::Postgres => assert!(
+                !plan.contains("Seq Scan on") && plan.contains("petition_pkey") && plan.contains("petition_unit_newest"),
+                "{plan}"
+            ),
+        }
     }
 }

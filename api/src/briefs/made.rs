@@ -1,9 +1,9 @@
 //! A brief from its sources: what stands in it, in which order, and what is left out when it grows too large. Pure, and
 //! without today's date: a phone compares the dates with its own day, so that nothing changes without a write.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     agency, document, feedback,
     id::PetitionId,
@@ -26,7 +26,7 @@ const SUMMARY: usize = 600;
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) round: Option<round::Model>,
-    /// What the place asked, without what went on in others by a split or a merger.
+    /// What the place asked, without what went on in others by a split or a merger: what is kept longest first.
     pub(super) petitions: Vec<petition::Model>,
     /// What was answered on the spot.
     pub(super) on_spot: Vec<feedback::Model>,
@@ -37,14 +37,20 @@ pub(super) struct Sources {
     /// The newest report on the economy and security.
     pub(super) report: Option<document::Model>,
     pub(super) agencies: Vec<agency::Model>,
+    /// By the name of a list how many of it there are, with those that were not read.
+    pub(super) in_all: BTreeMap<&'static str, u64>,
 }
 
+/// What the place asked, before.
+pub(super) const ASKED: &str = "asked";
+pub(super) const RESOLUTIONS: &str = "resolutions";
+
 /// The lists that may be cut, the least needed first.
-const LISTS: [&str; 4] = ["agencies", "resolutions", INTERNAL, "asked"];
+const LISTS: [&str; 4] = ["agencies", RESOLUTIONS, INTERNAL, ASKED];
 
 /// The brief as JSON of at most [`MOST_BYTES`].
 pub(super) fn made(mut sources: Sources) -> String {
-    sources.petitions.sort_by_cached_key(urgency);
+    let mut petitions = std::mem::take(&mut sources.petitions);
     let agency = |row: &petition::Model| {
         let agency = sources
             .agencies
@@ -52,11 +58,8 @@ pub(super) fn made(mut sources: Sources) -> String {
             .find(|agency| Some(agency.id) == row.agency_id);
         agency.map(|agency| agency.name.clone())
     };
-    let asked: Vec<Value> = sources
-        .petitions
-        .iter()
-        .map(|row| asked(row, agency(row)))
-        .collect();
+    let told =
+        |rows: &[petition::Model]| -> Value { rows.iter().map(|row| asked(row, agency(row))).collect() };
     let mut brief = Map::new();
     brief.insert("format".to_owned(), json!(1));
     if let Some(round) = &sources.round {
@@ -65,10 +68,10 @@ pub(super) fn made(mut sources: Sources) -> String {
             filled(json!({"title": cut(&round.title, TITLE), "kind": round.kind, "planNumber": round.plan_number})),
         );
     }
-    brief.insert("asked".to_owned(), Value::Array(asked));
+    brief.insert(ASKED.to_owned(), told(&petitions));
     brief.insert(INTERNAL.to_owned(), sources.on_spot.iter().map(on_spot).collect());
     brief.insert(
-        "resolutions".to_owned(),
+        RESOLUTIONS.to_owned(),
         sources.resolutions.iter().map(in_force).collect(),
     );
     for (name, paper) in [("guide", &sources.guide), ("report", &sources.report)] {
@@ -81,16 +84,34 @@ pub(super) fn made(mut sources: Sources) -> String {
         sources.agencies.iter().map(reached).collect(),
     );
     let mut left = Map::new();
-    loop {
-        point(&mut brief, &sources.petitions);
+    for (name, in_all) in &sources.in_all {
+        let unread = in_all.saturating_sub(listed(&brief, name) as u64);
+        if unread > 0 {
+            left.insert((*name).to_owned(), json!(unread));
+        }
+    }
+    let kept = loop {
+        let kept = listed(&brief, ASKED);
+        point(&mut brief, &petitions[..kept]);
         if !left.is_empty() {
             brief.insert("left".to_owned(), Value::Object(left.clone()));
         }
-        let text = Value::Object(brief.clone()).to_string();
-        if text.len() <= MOST_BYTES || !shorten(&mut brief, &mut left, text.len() - MOST_BYTES) {
-            return text;
+        let size = Value::Object(brief.clone()).to_string().len();
+        if size <= MOST_BYTES || !shorten(&mut brief, &mut left, size - MOST_BYTES) {
+            break kept;
         }
-    }
+    };
+    // What was kept for its share of the room is told by its urgency: the same members, so as long as before.
+    petitions.truncate(kept);
+    petitions.sort_by_cached_key(urgency);
+    brief.insert(ASKED.to_owned(), told(&petitions));
+    point(&mut brief, &petitions);
+    Value::Object(brief).to_string()
+}
+
+/// How many stand in a list.
+fn listed(brief: &Map<String, Value>, name: &str) -> usize {
+    brief.get(name).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 /// Takes at least so many bytes from the largest list, the least needed of equal ones; whether there was anything.
@@ -124,9 +145,7 @@ fn shorten(brief: &mut Map<String, Value>, left: &mut Map<String, Value>, mut ov
 }
 
 /// Names those of the listed petitions that are open, repeated, promised.
-fn point(brief: &mut Map<String, Value>, petitions: &[petition::Model]) {
-    let listed = brief.get("asked").and_then(Value::as_array).map_or(0, Vec::len);
-    let listed = &petitions[..listed.min(petitions.len())];
+fn point(brief: &mut Map<String, Value>, listed: &[petition::Model]) {
     let ids = |is: fn(&petition::Model) -> bool| -> Value {
         listed
             .iter()
@@ -134,17 +153,14 @@ fn point(brief: &mut Map<String, Value>, petitions: &[petition::Model]) {
             .map(|row| json!(row.id))
             .collect()
     };
-    brief.insert("open".to_owned(), ids(is_open));
+    brief.insert("open".to_owned(), ids(|row| is_open(row.process)));
     brief.insert("repeated".to_owned(), ids(|row| row.repeats > 0));
     brief.insert("promised".to_owned(), ids(is_promised));
 }
 
 /// Somebody still has to act before the voters can be told.
-fn is_open(row: &petition::Model) -> bool {
-    !matches!(
-        row.process,
-        Process::Answered | Process::Assessed | Process::Informed
-    ) && row.process.is_open()
+pub(super) fn is_open(process: Process) -> bool {
+    !matches!(process, Process::Answered | Process::Assessed | Process::Informed) && process.is_open()
 }
 
 /// Something was promised by a day, and it is not over.
@@ -152,26 +168,21 @@ fn is_promised(row: &petition::Model) -> bool {
     row.roadmap_at.is_some() && row.process != Process::Closed
 }
 
-/// What is open first, by its day; then what was promised, by its day; then the newest answers.
-fn urgency(
-    row: &petition::Model,
-) -> (
-    u8,
-    Option<NaiveDate>,
-    Reverse<Option<NaiveDate>>,
-    Reverse<PetitionId>,
-) {
-    let far = Some(NaiveDate::MAX);
-    let (class, day) = if is_open(row) {
-        (0, row.extended_to.or(row.due_at).or(far))
+/// What has to be done by a day first, by that day, so that what is overdue comes before all; then what was promised, by
+/// its day; then what was asked again; then the rest. Without a day the newest first: ids tell nothing of time, those of
+/// petitions that were taken over from a spreadsheet follow from their words.
+fn urgency(row: &petition::Model) -> (u8, Option<NaiveDate>, Reverse<DateTime<Utc>>, Reverse<PetitionId>) {
+    let due = row.extended_to.or(row.due_at);
+    let (kind, day) = if is_open(row.process) && due.is_some() {
+        (0, due)
     } else if is_promised(row) {
         (1, row.roadmap_at)
     } else if row.repeats > 0 {
-        (2, far)
+        (2, None)
     } else {
-        (3, far)
+        (3, None)
     };
-    (class, day, Reverse(row.answered_at), Reverse(row.id))
+    (kind, day, Reverse(row.created_at), Reverse(row.id))
 }
 
 fn asked(row: &petition::Model, agency: Option<String>) -> Value {

@@ -70,6 +70,12 @@ pub async fn make(state: &State, all: bool) -> Result<()> {
     Ok(())
 }
 
+/// How the database goes about what the place of a contact asked, one line a step; for tests and for whoever looks after
+/// a database.
+pub async fn plan(state: &State, contact: MeetingId) -> Result<Vec<String>> {
+    read::plan(state, contact).await
+}
+
 /// The ids of contacts that are to have a brief.
 fn coming(now: DateTime<Utc>) -> Select<Entity> {
     Entity::find()

@@ -1,32 +1,34 @@
 //! Where a brief comes from. Of the council that planned a meeting, and of those that it follows, its readers may know what
 //! these have; of all others only what is published. That a plan names a council is no consent of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
     agency, document, feedback,
-    id::{CouncilId, MeetingId, UnitId},
+    id::{CouncilId, MeetingId, PetitionId, UnitId},
+    meeting,
     petition::{self, Process},
-    petition_unit,
     resolution::{self, Effect},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Query,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 
-use super::made::Sources;
+use super::made::{ASKED, RESOLUTIONS, Sources, is_open};
 use crate::{
     error::Result,
-    graphql::list::without,
+    graphql::list::{total, without},
+    meetings::brief::INTERNAL,
     state::State,
     store::{
         reference::{Reference, existed},
+        sql::Sql,
         working::{Needs, Working},
     },
 };
 
-/// Rows of one kind that are looked at; far more than a brief has room for.
+/// Rows of one list that are read; more than a brief has room for.
 const MOST: u64 = 60;
 
 /// For whom and where a brief is.
@@ -41,8 +43,8 @@ struct Place {
     units: BTreeSet<UnitId>,
 }
 
-/// Of what the brief of a meeting is made; nothing if there is no such meeting.
-pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sources>> {
+/// For whom and where the brief of a meeting is; nothing if there is no such meeting.
+async fn place(state: &State, id: MeetingId) -> Result<Option<(meeting::Model, Place)>> {
     let conn = state.store.read();
     let mut needs = Needs::default();
     needs.meeting.insert(id.0);
@@ -64,11 +66,23 @@ pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sourc
             .flat_map(|unit| reference.units.with_predecessors(unit))
             .collect(),
     };
+    Ok(Some((row.clone(), place)))
+}
+
+/// Of what the brief of a meeting is made; nothing if there is no such meeting.
+pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sources>> {
+    let conn = state.store.read();
+    let Some((row, place)) = place(state, id).await? else {
+        return Ok(None);
+    };
+    let reference = state.reference();
     let round = match row.round_id {
         Some(round) => entity::round::Entity::find_by_id(round).one(conn).await?,
         None => None,
     };
-    let petitions = petitions(conn, &place).await?;
+    let (petitions, asked) = petitions(conn, state.store.backend(), &place).await?;
+    let (on_spot, answered) = on_spot(conn, &place).await?;
+    let (resolutions, in_force) = resolutions(conn, &place).await?;
     let papers = papers(state, place.council).await?;
     let paper = |purpose: &str| {
         papers
@@ -78,49 +92,92 @@ pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sourc
     };
     Ok(Some(Sources {
         round,
-        on_spot: on_spot(conn, &place).await?,
-        resolutions: resolutions(conn, &place).await?,
+        on_spot,
+        resolutions,
         guide: paper("contact_guide"),
         report: paper("socio_economic_report"),
         agencies: agencies(&reference, &place, &petitions, state.clock.today()),
         petitions,
+        in_all: BTreeMap::from([(ASKED, asked), (INTERNAL, answered), (RESOLUTIONS, in_force)]),
     }))
 }
 
-/// What the place asked: what is open first, then the newest.
-async fn petitions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<petition::Model>> {
+/// How the database goes about what the place of a meeting asked, one line a step.
+pub(super) async fn plan(state: &State, id: MeetingId) -> Result<Vec<String>> {
+    let Some((_, place)) = place(state, id).await? else {
+        return Ok(Vec::new());
+    };
+    let backend = state.store.backend();
+    let (explain, column) = match backend {
+        DatabaseBackend::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
+        _ => ("EXPLAIN ", "QUERY PLAN"),
+    };
+    let lines = needed(backend, &place, explain).all(state.store.read()).await?;
+    let lines = lines.iter().map(|line| line.try_get("", column));
+    Ok(lines.collect::<Result<_, _>>()?)
+}
+
+/// The codes of the states that are so, as a list of SQL.
+fn codes(is: fn(Process) -> bool) -> String {
+    let codes = Process::ALL.iter().filter(|process| is(**process));
+    let codes: Vec<String> = codes.map(|process| format!("'{}'", process.code())).collect();
+    codes.join(", ")
+}
+
+/// One statement: what is needed most of what the place asked, and how many that are in all.
+///
+/// Five kinds: what has to be done by a day, what was promised by a day, what was asked again, what waits without a day,
+/// what is settled; of each the most urgent first, as `made` tells them. Each has its share of the room: beside six of
+/// each of the first two stand three of the third and one of each of the others, and what one does not fill the others
+/// do. A thousand petitions that nobody has looked at yet hide neither the one that is overdue nor a promise.
+///
+/// Read are the rows of the place, by the index of its units, however many others there are.
+fn needed(backend: DatabaseBackend, place: &Place, explain: &str) -> Sql {
+    let open = codes(is_open);
+    let gone = codes(|process| matches!(process, Process::Split | Process::Merged));
+    let closed = Process::Closed.code();
+    let is_due = format!("process IN ({open}) AND coalesce(extended_to, due_at) IS NOT NULL");
+    let is_promised = format!("process <> '{closed}' AND roadmap_at IS NOT NULL");
+    let mut sql = Sql::new(backend, explain);
+    sql.push(&format!(
+        "SELECT id, in_all FROM (\
+         SELECT id, kind, COUNT(*) OVER () AS in_all, \
+         ROW_NUMBER() OVER (PARTITION BY kind ORDER BY day, created_at DESC, id DESC) AS place FROM (\
+         SELECT id, created_at, \
+         CASE WHEN {is_due} THEN 0 WHEN {is_promised} THEN 1 WHEN repeats > 0 THEN 2 \
+         WHEN process IN ({open}) THEN 3 ELSE 4 END AS kind, \
+         CASE WHEN {is_due} THEN coalesce(extended_to, due_at) WHEN {is_promised} THEN roadmap_at END AS day \
+         FROM petition WHERE id IN (SELECT petition_id FROM petition_unit WHERE unit_id IN "
+    ));
+    sql.bind_all(place.units.iter().map(|unit| unit.0));
+    sql.push(&format!(") AND process NOT IN ({gone}) AND (council_id IN "));
+    sql.bind_all(place.known.iter().map(|council| council.0));
+    sql.push(" OR upper_council_id IN ");
+    sql.bind_all(place.known.iter().map(|council| council.0));
+    sql.push(&format!(
+        " OR public_content IS NOT NULL)) AS known) AS ranked \
+         ORDER BY place * CASE kind WHEN 0 THEN 1 WHEN 1 THEN 1 WHEN 2 THEN 2 ELSE 6 END, kind LIMIT {MOST}"
+    ));
+    sql
+}
+
+/// What the place asked, what is needed most first, and how many that are in all.
+async fn petitions<C: ConnectionTrait>(
+    conn: &C,
+    backend: DatabaseBackend,
+    place: &Place,
+) -> Result<(Vec<petition::Model>, u64)> {
     use petition::{Column, Entity};
-    let there = Query::select()
-        .column(petition_unit::Column::PetitionId)
-        .from(petition_unit::Entity)
-        .and_where(petition_unit::Column::UnitId.is_in(place.units.iter().copied()))
-        .to_owned();
-    let councils = || place.known.iter().copied();
-    let known = Condition::any()
-        .add(Column::CouncilId.is_in(councils()))
-        .add(Column::UpperCouncilId.is_in(councils()))
-        .add(Column::PublicContent.is_not_null());
-    let query = Entity::find().filter(Column::Id.in_subquery(there)).filter(known);
-    let query = without(query, &[Column::Content]);
-    let settled = [
-        Process::Answered,
-        Process::Assessed,
-        Process::Informed,
-        Process::Closed,
-    ];
-    let gone = [Process::Split, Process::Merged];
-    let open = query
-        .clone()
-        .filter(Column::Process.is_not_in(settled.into_iter().chain(gone)))
-        .order_by_asc(Column::DueAt)
-        .order_by_desc(Column::Id)
-        .limit(MOST);
-    let newest = query
-        .filter(Column::Process.is_in(settled))
-        .order_by_desc(Column::Id)
-        .limit(MOST);
-    let mut found = open.all(conn).await?;
-    found.extend(newest.all(conn).await?);
+    let mut ids: Vec<PetitionId> = Vec::new();
+    let mut in_all: i64 = 0;
+    for line in needed(backend, place, "").all(conn).await? {
+        ids.push(line.try_get("", "id")?);
+        in_all = line.try_get("", "in_all")?;
+    }
+    let query = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = without(query, &[Column::Content]).all(conn).await?;
+    let mut rows: BTreeMap<PetitionId, petition::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let mut found: Vec<petition::Model> = ids.iter().filter_map(|id| rows.remove(id)).collect();
     for row in &mut found {
         let is_own = place.known.contains(&row.council_id)
             || row
@@ -132,26 +189,41 @@ async fn petitions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<pe
             row.answer_text = row.public_answer.take();
         }
     }
-    Ok(found)
+    Ok((found, u64::try_from(in_all).unwrap_or(0)))
 }
 
-/// What was answered on the spot at the place, newest first.
-async fn on_spot<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<feedback::Model>> {
+/// How many a query finds of which so many were read, in its order: they are counted only where that may be more.
+async fn in_all<E, C>(conn: &C, query: &Select<E>, id: E::Column, read: usize) -> Result<u64>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    C: ConnectionTrait,
+{
+    let read = read as u64;
+    if read < MOST {
+        return Ok(read);
+    }
+    Ok(u64::try_from(total(conn, query, id).await?).unwrap_or(read))
+}
+
+/// What was answered on the spot at the place, newest first, and how often in all.
+async fn on_spot<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<(Vec<feedback::Model>, u64)> {
     use feedback::{Column, Entity};
     let query = Entity::find()
         .filter(Column::CouncilId.is_in(place.known.iter().copied()))
         .filter(Column::UnitId.is_in(place.units.iter().copied()))
         .filter(Column::AnsweredOnSpot.eq(true))
         .filter(Column::OnSpotAnswer.is_not_null())
-        .filter(Column::Status.ne(feedback::Status::Withdrawn))
-        .order_by_desc(Column::Id)
-        .limit(MOST);
-    Ok(query.all(conn).await?)
+        .filter(Column::Status.ne(feedback::Status::Withdrawn));
+    let newest = query.clone().order_by_desc(Column::Id).limit(MOST);
+    let rows = newest.all(conn).await?;
+    let in_all = in_all(conn, &query, Column::Id, rows.len()).await?;
+    Ok((rows, in_all))
 }
 
 /// The resolutions in force of the council that planned the meeting and of those before it; of the place, and of the others
-/// that hold it, what is published.
-async fn resolutions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<resolution::Model>> {
+/// that hold it, what is published; and how many that are in all.
+async fn resolutions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<(Vec<resolution::Model>, u64)> {
     use resolution::{Column, Entity};
     let councils = place.known.iter().copied();
     let units = place.units.union(&place.seats).copied();
@@ -162,11 +234,15 @@ async fn resolutions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<Vec<
     );
     let query = Entity::find()
         .filter(known)
-        .filter(Column::Effect.is_in([Effect::InForce, Effect::Partly]))
+        .filter(Column::Effect.is_in([Effect::InForce, Effect::Partly]));
+    let newest = query
+        .clone()
         .order_by_desc(Column::InForceFrom)
         .order_by_desc(Column::Id)
         .limit(MOST);
-    Ok(without(query, &[Column::Text]).all(conn).await?)
+    let rows = without(newest, &[Column::Text]).all(conn).await?;
+    let in_all = in_all(conn, &query, Column::Id, rows.len()).await?;
+    Ok((rows, in_all))
 }
 
 /// The council's own papers that hold today, newest first.
