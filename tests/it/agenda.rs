@@ -474,6 +474,36 @@ each_db! {
         assert_eq!(on_phone(stage.app.person(&colleague)).await, lines(&[]));
         assert_eq!(agenda(&stage.office()).await, waits);
     }
+
+    // Who came to a contact was asked to tell voters whose words another council had taken down there for itself.
+    async fn what_another_council_took_down_at_a_contact_is_not_for_those_who_came_to_tell(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let above = stage.app.person(&world.province_office);
+        let mandate = stage.mandate(&world.province_delegate).await;
+        let mut petitions = Vec::new();
+        for (title, joint) in [("Cầu liên xã", vec![world.here.council]), ("Đèn tỉnh lộ", Vec::new())] {
+            let input = json!({"councilId": world.province_council, "councilIds": joint, "kind": "thematic", "title": title,
+                "startsAt": stage.hours(-3), "unitIds": [world.here.unit]});
+            let point = text(&above.done("planMeeting", input, "meeting { id }").await["meeting"]["id"]);
+            for event in ["approve", "notify", "hold"] {
+                above.done("advanceMeeting", json!({"meetingId": point, "event": event}), "").await;
+            }
+            let came = json!({"meetingId": point, "attended": 50, "attendedDelegateIds": [mandate]});
+            above.done("recordAttendance", came, "").await;
+            let said = stage.said(0, &point, &[(title, false)]).await;
+            let petition = stage.group_of(&[&said[0]], title).await;
+            stage.classify(&petition, "transport", "commune").await;
+            petitions.push(petition);
+        }
+        stage.forward(&petitions, world.here.committee, &[], "2/VP").await;
+        let answer = stage.answer(&petitions, world.here.committee, "30/UBND", json!({}));
+        stage.body().done("answerPetitions", answer, "").await;
+        stage.turns().await;
+        assert_eq!(agenda(&stage.delegate(0)).await, lines(&[("voters", "to_inform", 2, 0)]));
+        // Of the joint contact alone.
+        assert_eq!(agenda(&stage.app.person(&world.province_delegate)).await, lines(&[("voters", "to_inform", 1, 0)]));
+    }
 }
 
 /// Nothing of an agenda can be written by a phone.

@@ -545,4 +545,194 @@ each_db! {
         assert_eq!(schedule("").await["totalCount"], 0);
         assert!(!stranger.get("/lich/27721.ics").await.2.contains(&early));
     }
+
+    // Words that a delegate of another council hung on a contact stood in its round for ever, where nobody could read them.
+    async fn what_others_heard_at_a_contact_is_taken_and_counts_for_their_own_council(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let there = stage.app.person(&world.there.office);
+        let input = json!({"councilId": world.there.council, "kind": "before_session", "title": "Đợt trước kỳ họp",
+            "planNumber": "8/KH-HĐND", "planDate": "2026-02-20"});
+        let round = there.done("planRound", input, "round { id }").await["round"]["id"].clone();
+        let point = async |title: &str| {
+            let input = json!({"councilId": world.there.council, "kind": "before_session", "roundId": round, "title": title,
+                "place": "Nhà văn hóa", "startsAt": stage.hours(-3), "unitIds": [world.there.unit]});
+            let made = there.done("planMeeting", input, "meeting { id }").await;
+            made["meeting"]["id"].as_str().unwrap().to_owned()
+        };
+        let held = point("Điểm một").await;
+        there.done("advanceRound", json!({"roundId": round, "event": "approve"}), "").await;
+        for event in ["notify", "hold"] {
+            there.done("advanceMeeting", json!({"meetingId": held, "event": event}), "").await;
+        }
+        there.done("publishRound", json!({"roundId": round}), "").await;
+        let counts = async || {
+            let query = "query($id: ID!) { round(id: $id) { counts { recorded answeredOnSpot forwarded waiting } } }";
+            let seen = there.data(query, json!({"id": round})).await["round"]["counts"].clone();
+            let table = crate::reports::table(&there, "contact-points", "unit=27736&from=2026-03-01&to=2026-03-31").await;
+            assert_eq!(table.len(), 1, "{table:?}");
+            assert_eq!(table[0]["opinions_recorded"], seen["recorded"].to_string(), "the table says the same");
+            seen
+        };
+        let waiting = |count: i32| json!({"recorded": count, "answeredOnSpot": 0, "forwarded": 0, "waiting": count});
+
+        // He may really have been there: his words are taken, and are his own council's.
+        let words = |meeting: &str| json!({"meetingId": meeting, "kind": "petition", "content": "Cầu gãy"});
+        let said = stage.delegate(0).done("submitFeedback", words(&held), "feedback { id }").await["feedback"]["id"].clone();
+        stage.app.person(&world.province_office).done("submitFeedback", words(&held), "").await;
+        assert_eq!(counts().await, waiting(0));
+        let query = "query($id: ID!) { node(id: $id) { ... on Feedback { content meetingId } } }";
+        let read = async |person: &Person| person.data(query, json!({"id": said})).await["node"].clone();
+        assert_eq!(read(&stage.office()).await, json!({"content": "Cầu gãy", "meetingId": held}));
+        assert_eq!(read(&there).await, Value::Null);
+        stage.app.person(&world.there.delegates[0]).done("submitFeedback", words(&held), "").await;
+        assert_eq!(counts().await, waiting(1));
+        // The office that holds it says that the neighbour's council took part: now it counts.
+        there.done("updateMeeting", json!({"meetingId": held, "councilIds": [world.here.council]}), "").await;
+        assert_eq!(counts().await, waiting(2));
+
+        // A contact of which he may not know is as if it were not there, at the desk and from a phone.
+        let proposed = point("Điểm hai").await;
+        let desk = async |meeting: &str| stage.delegate(0).mutate("submitFeedback", words(meeting), "feedback { id }").await;
+        let hidden = desk(&proposed).await;
+        assert_eq!((&hidden["userErrors"][0]["code"], &hidden["userErrors"][0]["field"]), (&json!("NOT_FOUND"), &json!("meetingId")));
+        assert_eq!(hidden, desk(&new_id()).await);
+        let phone = Phone::new(stage.delegate(0));
+        let pushed = phone.push(&[create("feedback", &new_id(), words(&proposed)), create("feedback", &new_id(), words(&new_id()))]).await;
+        let told = |result: &Value| ["status", "rev", "master", "errors"].map(|name| result[name].clone());
+        assert_eq!(pushed[0]["status"], "DEFERRED", "{pushed:?}");
+        assert_eq!(told(&pushed[0]), told(&pushed[1]));
+    }
+
+    // What was said at points that were put off or called off was counted among what was recorded at those that were held.
+    async fn what_was_said_at_a_point_counts_once_it_was_held(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let office = stage.office();
+        let round = stage.round("before_session", 3).await;
+        let mut points = Vec::new();
+        for place in ["ấp Gò Thuyền", "ấp Tân Bình", "ấp Cả Môn"] {
+            points.push(stage.point(&round, place, -2).await);
+        }
+        stage.lead(&round, "approve").await;
+        for point in &points {
+            stage.said(0, point, &[("Đường ngập", false), ("Đèn tắt", true)]).await;
+        }
+        let counts = async || {
+            let query = "query($id: ID!) { round(id: $id) { counts { pointsHeld recorded answeredOnSpot forwarded waiting } } }";
+            office.data(query, json!({"id": round})).await["round"]["counts"].clone()
+        };
+        let held = |points: i32| json!({"pointsHeld": points, "recorded": 2 * points, "answeredOnSpot": points, "forwarded": 0, "waiting": points});
+        assert_eq!(counts().await, held(0));
+        stage.advance(&points[0], &["notify", "hold"]).await;
+        assert_eq!(counts().await, held(1));
+        stage.advance(&points[1], &["postpone"]).await;
+        stage.advance(&points[2], &["cancel"]).await;
+        assert_eq!(counts().await, held(1));
+        // It was held after all. Where nothing was held the words are in the list all the same.
+        stage.advance(&points[1], &["notify", "hold"]).await;
+        assert_eq!(counts().await, held(2));
+        let query = "query($id: ID) { feedbacks(filter: {meetingId: $id}, first: 1) { totalCount } }";
+        assert_eq!(office.data(query, json!({"id": points[2]})).await["feedbacks"]["totalCount"], 2);
+    }
+
+    // Of fifty, forty-nine were women: everybody read that there was one man.
+    async fn bands_count_nobody_twice_and_tell_of_nobody(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let office = stage.office();
+        let (_, point) = stage.held().await;
+        let record = |attended: i32, bands: &str| json!({"meetingId": point, "attended": attended, "attendanceBands": bands});
+        for (bands, code) in [
+            ("female=61", "OUT_OF_RANGE"),
+            ("female=31 male=30", "OUT_OF_RANGE"),
+            ("female=30 male=30 age_18_29=40 age_60_up=21", "OUT_OF_RANGE"),
+            ("sex=60", "INVALID_VALUE"),
+        ] {
+            assert_eq!(refusal(&office, "recordAttendance", record(60, bands)).await, refused(code, "attendanceBands"), "{bands}");
+        }
+        office.done("recordAttendance", record(60, "female=31 male=29 age_18_29=60"), "").await;
+        // Fewer came, but the bands that were told before do not fit.
+        let fewer = json!({"meetingId": point, "attended": 59});
+        assert_eq!(refusal(&office, "recordAttendance", fewer).await, refused("OUT_OF_RANGE", "attended"));
+
+        office.done("publishMeeting", json!({"meetingId": point}), "").await;
+        let query = "query($id: ID!) { meeting(id: $id) { attended attendanceBands } }";
+        let seen = async |person: &Person| person.data(query, json!({"id": point})).await["meeting"].clone();
+        for (bands, shown) in [
+            ("female=49 farmer=30 trader=20", json!("farmer=30 trader=20")),
+            ("female=49 male=1", Value::Null),
+            ("age_18_29=3 age_30_44=20 age_45_59=12 age_60_up=15 female=25 male=25", json!("age_30_44=20 age_60_up=15 female=25 male=25")),
+            ("female=45 male=5", json!("female=45 male=5")),
+        ] {
+            office.done("recordAttendance", record(50, bands), "").await;
+            assert_eq!(seen(&stage.app.stranger()).await, json!({"attended": 50, "attendanceBands": shown}));
+            assert_eq!(seen(&office).await["attendanceBands"], bands);
+        }
+    }
+
+    // What nobody ever approved stood on the public page as called off.
+    async fn what_was_called_off_as_a_proposal_is_nobodys_but_the_councils(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let office = stage.office();
+        let round = stage.round("before_session", 3).await;
+        let off = stage.point(&round, "ấp Gò Thuyền", 24).await;
+        let never = stage.point(&round, "ấp Cả Môn", 48).await;
+        let later = stage.point(&round, "ấp Tân Bình", 72).await;
+        stage.advance(&never, &["cancel"]).await;
+        stage.advance(&later, &["postpone"]).await;
+        stage.lead(&round, "approve").await;
+        stage.advance(&off, &["cancel"]).await;
+        let published = async || {
+            office.done("publishRound", json!({"roundId": round}), "").await;
+            let stranger = stage.app.stranger();
+            let seen = stranger.data("{ schedule(first: 10) { nodes { id } } }", json!({})).await;
+            let (_, _, calendar) = stranger.get("/lich/27721.ics").await;
+            let ids: Vec<String> = seen["schedule"]["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap().to_owned()).collect();
+            for point in [&off, &never, &later] {
+                assert_eq!(calendar.contains(point.as_str()), ids.contains(point), "the calendar says the same");
+            }
+            ids
+        };
+        assert_eq!(published().await, [off.clone()]);
+        assert_eq!(office.refused("publishMeeting", json!({"meetingId": never})).await, "INVALID_STATE");
+        // Approved anew it is published with the next call, and stays so when it is put off again.
+        stage.advance(&later, &["approve"]).await;
+        assert_eq!(published().await, [off.clone(), later.clone()]);
+        stage.advance(&later, &["postpone"]).await;
+        office.done("publishRound", json!({"roundId": round, "isPublic": false}), "").await;
+        assert_eq!(published().await, [off.clone(), later.clone()]);
+    }
+
+    // A step that was done in time was waived away, and one was done years before anybody had planned it.
+    async fn a_step_is_done_once_it_was_planned_and_is_not_waived_away(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        let round = stage.round("before_session", 1).await;
+        let steps = "procedure { id steps { id dueOn doneOn onTime waived } }";
+        let input = json!({"councilId": world.here.council, "kind": "contact_preparation", "roundId": round, "anchorOn": "2026-03-20"});
+        let made = office.done("startProcedure", input, steps).await["procedure"].clone();
+        let id = made["steps"][0]["id"].clone();
+        assert_eq!(made["steps"][0]["dueOn"], "2026-02-27");
+        let on = |day: &str| json!({"stepId": id, "doneOn": day});
+        // The plan is of 20 February, and was entered on 2 March.
+        for day in ["2020-01-01", "2026-02-19"] {
+            assert_eq!(refusal(&office, "completeStep", on(day)).await, refused("OUT_OF_RANGE", "doneOn"), "{day}");
+        }
+        let done = office.done("completeStep", on("2026-02-20"), steps).await["procedure"]["steps"][0].clone();
+        assert_eq!(done["onTime"], true);
+        let waive = json!({"stepId": id, "reason": "Không cần"});
+        assert_eq!(refusal(&office, "waiveStep", waive.clone()).await, refused("INVALID_STATE", "stepId"));
+        let query = "query($id: ID!) { procedure(id: $id) { steps { id dueOn doneOn onTime waived } } }";
+        assert_eq!(office.data(query, json!({"id": made["id"]})).await["procedure"]["steps"][0], done);
+        office.done("reopenStep", json!({"stepId": id}), "").await;
+        let waived = office.done("waiveStep", waive, steps).await["procedure"]["steps"][0].clone();
+        assert_eq!((&waived["doneOn"], &waived["waived"]), (&Value::Null, &json!("Không cần")));
+
+        // Work that was done before it was entered is entered afterwards, from the day from which its periods are counted.
+        let past = json!({"councilId": world.here.council, "kind": "other", "title": "Khảo sát đường", "anchorOn": "2026-02-10",
+            "steps": [{"title": "Đi thực tế", "days": 3, "unit": "calendar", "side": "after"}]});
+        let past = office.done("startProcedure", past, steps).await["procedure"]["steps"][0]["id"].clone();
+        let on = |day: &str| json!({"stepId": past, "doneOn": day});
+        assert_eq!(refusal(&office, "completeStep", on("2026-02-09")).await, refused("OUT_OF_RANGE", "doneOn"));
+        office.done("completeStep", on("2026-02-10"), "").await;
+    }
 }

@@ -24,6 +24,7 @@ use super::rules::{At, Gathered, Standing, asks, at_councils, inform_by};
 use crate::{
     capability::Capability,
     error::Result,
+    meetings::is_of_a_council_there,
     state::State,
     store::{partition::Partition, reference::Reference, visibility::visible},
     viewer::{Place, Viewer},
@@ -270,7 +271,8 @@ async fn owed<C: ConnectionTrait>(conn: &C, bodies: &BTreeSet<AgencyId>) -> Resu
 
 /// Open petitions that were made of what somebody wrote down, or heard at meetings that he attended as a delegate; and
 /// whether his voters were told the newest answer: by himself, or by somebody who told all of them, such as the office.
-/// Another delegate tells the voters whom he met.
+/// Another delegate tells the voters whom he met. What was recorded at such a meeting for a council that takes no part in
+/// it is not his to tell.
 async fn of_voters<C: ConnectionTrait>(
     conn: &C,
     viewer: &Viewer,
@@ -287,9 +289,11 @@ async fn of_voters<C: ConnectionTrait>(
         .column(feedback::Column::Id)
         .from(feedback::Entity)
         .cond_where(
-            Condition::any()
-                .add(feedback::Column::AuthorId.eq(account))
-                .add(feedback::Column::MeetingId.in_subquery(attended)),
+            Condition::any().add(feedback::Column::AuthorId.eq(account)).add(
+                Condition::all()
+                    .add(feedback::Column::MeetingId.in_subquery(attended))
+                    .add(is_of_a_council_there()),
+            ),
         )
         .to_owned();
     let made_of = Query::select()

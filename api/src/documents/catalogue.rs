@@ -104,10 +104,17 @@ const MINUTES: &[Field] = &[
     one("so_cu_tri", "Số cử tri tham dự"),
     one("so_phat_bieu", "Lượt phát biểu"),
     one("so_y_kien", "Số ý kiến, kiến nghị"),
-    one("so_phieu", "Số phiếu đã ghi = tại chỗ + đã chuyển + chưa chuyển"),
+    one(
+        "so_phieu",
+        "Số phiếu có trong danh sách = tại chỗ + đã chuyển + chưa chuyển",
+    ),
     one("so_tra_loi_tai_cho", "Trả lời tại chỗ, không chuyển"),
     one("so_da_chuyen", "Đã chuyển cơ quan có thẩm quyền"),
     one("so_chua_chuyen", "Chưa chuyển"),
+    one(
+        "ngoai_ra",
+        "Câu nói đại biểu các Hội đồng nhân dân khác cùng dự đã ghi bao nhiêu phiếu; không có thì để trống",
+    ),
     of(
         "dien_bien",
         "doan",

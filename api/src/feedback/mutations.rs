@@ -21,7 +21,8 @@ use crate::{
 pub struct SubmitFeedbackInput {
     /// Made by the client (UUID version 7); sent again with the same content it changes nothing.
     id: Option<ID>,
-    /// The meeting at which it was said.
+    /// The meeting at which it was said: any of which one may know (else `NOT_FOUND`). In the figures of the meeting it
+    /// counts if the council for which it is recorded takes part there.
     meeting_id: Option<ID>,
     /// The unit that it is about.
     unit_id: Option<ID>,

@@ -1,5 +1,7 @@
 //! How many came to a meeting, spoke and asked, by bands and never by name; and which delegates. Pure.
 
+use std::collections::BTreeMap;
+
 use entity::meeting::Model;
 
 use super::links::{CAME, Links, MOST_LINKS};
@@ -40,6 +42,16 @@ pub(super) fn read_attendance(row: &mut Model, links: &mut Links, fields: &Docum
     {
         reader.wrong(Code::OutOfRange, "speakers");
     }
+    // Nobody stands in two bands of one heading, and nobody in any who is not there. What is wrong is what was told.
+    let told = ["attendanceBands", "attended"]
+        .into_iter()
+        .find(|field| reader.has(field));
+    if let (Some(told), Some(bands), Some(attended)) = (told, &row.attendance_bands, row.attended)
+        && !reader.is_wrong(told)
+        && more_than(bands, attended)
+    {
+        reader.wrong(Code::OutOfRange, told);
+    }
     reader.finish()?;
     links.sort(row.council_id);
     Ok(())
@@ -57,6 +69,8 @@ pub(super) fn attendance(row: &Model, links: &Links) -> Document {
         .done()
 }
 
+const LIST: &str = "attendance_band";
+
 /// Longest list of bands; all codes with the largest counts stay below it.
 const LONGEST_BANDS: usize = 1_000;
 
@@ -73,12 +87,16 @@ pub(super) fn read_bands(reader: &mut Reader<'_>, into: &mut Option<String>) {
     }
 }
 
-/// `band=count` separated by spaces, each band of the list once, each count from 0 to a million.
+/// `band=count` separated by spaces, each band of the list once, each count from 0 to a million. A heading of the list is
+/// no band.
 fn bands(text: &str) -> Result<String, Code> {
     let mut read: Vec<(&str, u32)> = Vec::new();
     for pair in text.split_whitespace() {
         let (band, count) = pair.split_once('=').ok_or(Code::InvalidValue)?;
-        let band = codes::find("attendance_band", band).ok_or(Code::UnknownCode)?;
+        let band = codes::find(LIST, band).ok_or(Code::UnknownCode)?;
+        if band.parent.is_none() {
+            return Err(Code::InvalidValue);
+        }
         let digits = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
         if !digits {
             return Err(Code::InvalidValue);
@@ -96,20 +114,73 @@ fn bands(text: &str) -> Result<String, Code> {
     Ok(list.join(" "))
 }
 
+/// A band as it was counted.
+struct Band<'a> {
+    heading: &'static str,
+    name: &'a str,
+    count: u32,
+}
+
+/// The bands of a list that was read.
+fn counted(text: &str) -> Vec<Band<'_>> {
+    fn band(pair: &str) -> Option<Band<'_>> {
+        let (name, count) = pair.split_once('=')?;
+        Some(Band {
+            heading: codes::find(LIST, name)?.parent.as_deref()?,
+            name,
+            count: count.parse().ok()?,
+        })
+    }
+    text.split_whitespace().filter_map(band).collect()
+}
+
+/// How many the bands of each heading count together.
+fn by_heading(bands: &[Band<'_>]) -> BTreeMap<&'static str, u32> {
+    let mut sums = BTreeMap::new();
+    for band in bands {
+        let sum: &mut u32 = sums.entry(band.heading).or_default();
+        *sum = sum.saturating_add(band.count);
+    }
+    sums
+}
+
+/// Whether the bands of a heading count more than came.
+fn more_than(text: &str, attended: i32) -> bool {
+    by_heading(&counted(text))
+        .values()
+        .any(|sum| i64::from(*sum) > i64::from(attended))
+}
+
 /// A cell of voters' attributes smaller than this tells of persons.
 const SMALLEST_CELL: u32 = 5;
 
-/// The bands that may be shown outside the council: none that counts fewer than five.
-pub(super) fn large_bands(text: &str) -> Option<String> {
-    let large: Vec<&str> = text
-        .split_whitespace()
-        .filter(|pair| {
-            pair.split_once('=')
-                .and_then(|(_, count)| count.parse::<u32>().ok())
-                .is_some_and(|count| count >= SMALLEST_CELL)
-        })
+/// The bands that may be shown outside the council: none that counts fewer than five, and none from which such a one
+/// follows. Everybody reads how many came: what the shown bands of a heading leave of them is nobody, or at least five.
+pub(super) fn large_bands(text: &str, attended: Option<i32>) -> Option<String> {
+    let bands = counted(text);
+    let sums = by_heading(&bands);
+    // Where it is not told how many came, the fullest heading tells it.
+    let all = attended.and_then(|attended| u32::try_from(attended).ok());
+    let all = all.or_else(|| sums.values().max().copied()).unwrap_or_default();
+    let mut shown: Vec<&Band<'_>> = bands.iter().filter(|band| band.count >= SMALLEST_CELL).collect();
+    for heading in sums.into_keys() {
+        loop {
+            let of = shown.iter().filter(|band| band.heading == heading);
+            let left = all.saturating_sub(of.clone().map(|band| band.count).sum());
+            let smallest = of.min_by_key(|band| band.count).map(|band| band.name);
+            match smallest {
+                Some(smallest) if (1..SMALLEST_CELL).contains(&left) => {
+                    shown.retain(|band| band.name != smallest);
+                }
+                _ => break,
+            }
+        }
+    }
+    let shown: Vec<String> = shown
+        .iter()
+        .map(|band| format!("{}={}", band.name, band.count))
         .collect();
-    (!large.is_empty()).then(|| large.join(" "))
+    (!shown.is_empty()).then(|| shown.join(" "))
 }
 
 #[cfg(test)]
@@ -118,8 +189,59 @@ mod tests {
 
     #[test]
     fn small_cells_stay_inside() {
-        assert_eq!(large_bands("female=4 farmer=5").as_deref(), Some("farmer=5"));
-        assert_eq!(large_bands("female=4"), None);
+        assert_eq!(
+            large_bands("female=4 farmer=5", Some(50)).as_deref(),
+            Some("farmer=5")
+        );
+        assert_eq!(large_bands("female=4", Some(50)), None);
+    }
+
+    #[test]
+    fn no_small_cell_follows_from_those_that_are_shown() {
+        for (bands, attended, shown) in [
+            // One man, whether he was counted or not.
+            ("female=49", Some(50), None),
+            ("female=49 male=1", Some(50), None),
+            ("female=46", Some(50), None),
+            // Five, or nobody, tell of nobody.
+            ("female=45", Some(50), Some("female=45")),
+            ("female=50", Some(50), Some("female=50")),
+            ("male=20 female=30", Some(50), Some("male=20 female=30")),
+            // The smallest goes with it, until enough are left together; other headings stay.
+            (
+                "age_18_29=3 age_30_44=20 age_45_59=12 age_60_up=15 female=25 male=25",
+                Some(50),
+                Some("age_30_44=20 age_60_up=15 female=25 male=25"),
+            ),
+            // Nobody told how many came, but the ages do.
+            (
+                "age_30_44=20 age_60_up=30 female=49",
+                None,
+                Some("age_30_44=20 age_60_up=30"),
+            ),
+            ("female=49", None, Some("female=49")),
+            // Of three people nothing is left that could be hidden.
+            ("female=3", Some(3), None),
+            // From before bands were compared with those who came.
+            ("female=61 sex=60", Some(60), Some("female=61")),
+        ] {
+            assert_eq!(large_bands(bands, attended).as_deref(), shown, "{bands}");
+        }
+    }
+
+    #[test]
+    fn the_bands_of_a_heading_count_nobody_twice() {
+        for (bands, attended, expected) in [
+            ("female=60", 60, false),
+            ("female=61", 60, true),
+            ("female=31 male=29", 60, false),
+            ("female=31 male=30", 60, true),
+            ("female=60 farmer=60 age_60_up=60", 60, false),
+            ("female=1", 0, true),
+            ("female=0", 0, false),
+        ] {
+            assert_eq!(more_than(bands, attended), expected, "{bands}");
+        }
     }
 
     #[test]
@@ -138,6 +260,9 @@ mod tests {
             ("female=1000001", Code::OutOfRange),
             ("female=99999999999999999999", Code::OutOfRange),
             ("Nguyễn_Văn_A=1", Code::UnknownCode),
+            // Headings.
+            ("sex=60", Code::InvalidValue),
+            ("female=12 occupation=12", Code::InvalidValue),
         ] {
             assert_eq!(bands(text), Err(code), "{text}");
         }

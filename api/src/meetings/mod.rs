@@ -15,6 +15,7 @@ mod present;
 pub mod record;
 mod rules;
 pub mod schedule;
+mod taking_part;
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -28,6 +29,7 @@ use uuid::Uuid;
 pub(crate) use belonging::outside_by_kind;
 use links::Links;
 pub use rules::AgendaLine;
+pub(crate) use taking_part::{TakingPart, is_of_a_council_there};
 
 use crate::{
     capability::Capability,
@@ -254,6 +256,30 @@ pub(crate) fn known_meeting<'a>(working: &'a Working, facts: &Facts<'_>, id: Mee
             .into_iter()
             .any(|partition| facts.viewer.reads(partition) || partition.audience() == Audience::Public))
     .then_some(row)
+}
+
+/// What makes a meeting more than a proposal.
+const APPROVALS: [Event; 2] = [Event::Approve, Event::Notify];
+
+/// Whether a meeting was ever more than a proposal. Of one that was put off or called off its history tells, which
+/// [`need_approval`] asks; a delegate's own contact never was a proposal.
+pub(crate) fn is_more_than_a_proposal(working: &Working, row: &Model) -> bool {
+    match row.status {
+        Status::Proposed => false,
+        Status::Postponed | Status::Cancelled => {
+            let happened = |event: Event| working.happened.contains(&(row.id.0, event.code().to_owned()));
+            row.author_id.is_some() || APPROVALS.into_iter().any(happened)
+        }
+        _ => true,
+    }
+}
+
+/// Has the history of a meeting asked where its state does not tell whether it was ever more than a proposal.
+pub(crate) fn need_approval(row: &Model, needs: &mut Needs) {
+    if matches!(row.status, Status::Postponed | Status::Cancelled) {
+        let asked = APPROVALS.into_iter().map(|event| (row.id.0, event.code()));
+        needs.happened_to.extend(asked);
+    }
 }
 
 /// Whether a council holds the meeting or takes part in it.

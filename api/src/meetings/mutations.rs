@@ -166,7 +166,8 @@ pub struct RecordAttendanceInput {
     speakers: MaybeUndefined<i32>,
     /// From 0 to a million.
     opinions: MaybeUndefined<i32>,
-    /// `band=count` separated by spaces, codes of the list `attendance_band`.
+    /// `band=count` separated by spaces, codes of the list `attendance_band` that stand below a heading (a heading is
+    /// `INVALID_VALUE`); those below one heading count at most `attended` together (`OUT_OF_RANGE`).
     attendance_bands: MaybeUndefined<String>,
     /// The delegates who came (đại biểu tham dự), invited or not, at most 200: mandates, on the meeting's day, in the
     /// councils that take part.
@@ -309,7 +310,8 @@ impl MeetingMutation {
     }
 
     /// Records how many voters were invited, came, spoke and asked, by bands and never by name, and which delegates
-    /// came. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `OUT_OF_RANGE`, `UNKNOWN_CODE`, `LIMIT_TOO_LARGE`.
+    /// came. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `OUT_OF_RANGE`, `UNKNOWN_CODE`, `INVALID_VALUE`,
+    /// `LIMIT_TOO_LARGE`.
     async fn record_attendance(
         &self,
         ctx: &Context<'_>,
@@ -350,7 +352,8 @@ impl MeetingMutation {
         payload(ctx, answer).await
     }
 
-    /// Publishes a meeting (công khai), or takes it back. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`.
+    /// Publishes a meeting (công khai), or takes it back. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE` (it is no
+    /// more than a proposal, or was none when it was put off or called off).
     async fn publish_meeting(
         &self,
         ctx: &Context<'_>,

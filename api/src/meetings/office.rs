@@ -10,9 +10,9 @@ use entity::{
 use serde_json::{Value, json};
 
 use super::{
-    AgendaLine, attendance, belonging, device,
+    AgendaLine, attendance, belonging, device, is_more_than_a_proposal,
     links::{self, Links},
-    new_contact, rules,
+    need_approval, new_contact, rules,
 };
 use crate::{
     capability::Capability,
@@ -452,11 +452,17 @@ impl Command for Publish {
         needs.meeting.insert(self.meeting.0);
     }
 
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        if let Some(row) = working.meeting.get(self.meeting) {
+            need_approval(row, needs);
+        }
+    }
+
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let before = managed(working, facts, self.meeting, Capability::Publish)?;
         let mut changes = Changes::default();
         if before.is_public != self.public {
-            if self.public && before.status == Status::Proposed {
+            if self.public && !is_more_than_a_proposal(working, before) {
                 return Err(Code::InvalidState.into());
             }
             let what = if self.public { "published" } else { "unpublished" };

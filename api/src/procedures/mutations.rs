@@ -76,7 +76,9 @@ pub struct StartProcedureInput {
 pub struct CompleteStepInput {
     /// A step of a procedure of one's own council.
     step_id: ID,
-    /// The day, not in the future (`OUT_OF_RANGE`); today if not told.
+    /// The day; today if not told. Not in the future, and not before the first of these: the day on which the step is due,
+    /// the one from which its period is counted, the date of the plan (KH) of its round or meeting, the day on which that
+    /// was entered, and the one on which the procedure was (`OUT_OF_RANGE`).
     done_on: Option<Day>,
     /// The number of the document by which it was done, at most 100 characters.
     document_number: Option<String>,
@@ -190,8 +192,9 @@ impl ProcedureMutation {
         .await
     }
 
-    /// Says that a step is not needed, and why (bỏ qua bước); it counts neither as done nor as late. Refusals:
-    /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`, `REQUIRED`, `TOO_LONG`.
+    /// Says that a step is not needed, and why (bỏ qua bước); it counts neither as done nor as late. A step that was done
+    /// is `INVALID_STATE` until it is opened again (`reopenStep`). Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`,
+    /// `REQUIRED`, `TOO_LONG`.
     async fn waive_step(&self, ctx: &Context<'_>, input: WaiveStepInput) -> Result<Option<ProcedurePayload>> {
         settle(ctx, &input.step_id, || Outcome::Waived(input.reason.clone())).await
     }

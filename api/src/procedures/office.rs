@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::rules::{self, StepLine};
 use crate::{
     capability::Capability,
+    clock::local_date,
     error::{Code, Refused},
     store::{
         door::{Command, Facts, Verdict},
@@ -177,6 +178,16 @@ pub enum Outcome {
     Open,
 }
 
+/// The days on which what a procedure is for was planned: that of its plan, and that on which it was entered.
+fn planned(working: &Working, row: &Model) -> impl Iterator<Item = NaiveDate> {
+    let round = row.subject_id.and_then(|id| working.round.get(id));
+    let round = round.map(|round| (round.plan_date, round.created_at));
+    let meeting = row.subject_id.and_then(|id| working.meeting.get(id));
+    let meeting = meeting.map(|meeting| (meeting.plan_date, meeting.created_at));
+    let days = |(plan, entered)| [plan, Some(local_date(entered))];
+    round.into_iter().chain(meeting).flat_map(days).flatten()
+}
+
 /// Says what became of a step.
 pub struct Settle {
     pub step: ProcedureStepId,
@@ -188,6 +199,7 @@ impl Settle {
         &self,
         facts: &Facts<'_>,
         step: &procedure_step::Model,
+        first: NaiveDate,
     ) -> Result<procedure_step::Model, Refused> {
         let open = procedure_step::Model {
             done_on: None,
@@ -200,6 +212,10 @@ impl Settle {
         let actor_id = facts.viewer.account_id();
         Ok(match &self.outcome {
             Outcome::Open => open,
+            // What was done was needed; that it was not done is said by opening it again.
+            Outcome::Waived(_) if step.done_on.is_some() => {
+                return Err(Refused::field(Code::InvalidState, "stepId"));
+            }
             Outcome::Waived(reason) => {
                 let reason = rules::optional(Some(reason), "reason", 500)?;
                 procedure_step::Model {
@@ -214,7 +230,7 @@ impl Settle {
                 note,
             } => {
                 let on = on.unwrap_or(facts.today);
-                if on > facts.today {
+                if on > facts.today || on < first {
                     return Err(Refused::field(Code::OutOfRange, "doneOn"));
                 }
                 procedure_step::Model {
@@ -237,13 +253,18 @@ impl Command for Settle {
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
         let step = working.procedure_step.get(self.step);
         needs.procedure.extend(step.map(|step| step.procedure_id.0));
+        needs.subjects_of.extend(step.map(|step| step.procedure_id.0));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let step = working.procedure_step.get(self.step);
         let row = managed(working, facts, step.map(|step| step.procedure_id), "stepId")?;
         let before = step.ok_or(Refused::field(Code::NotFound, "stepId"))?;
-        let after = self.apply(facts, before)?;
+        let after = self.apply(
+            facts,
+            before,
+            rules::first_day(row, before, planned(working, row)),
+        )?;
         let said = |step: &procedure_step::Model| {
             (
                 step.done_on,

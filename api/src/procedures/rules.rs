@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     calendar::Calendar,
+    clock::local_date,
     deadlines::{self, DayUnit, Period, Side},
     error::{Code, Refused},
     store::{reference::existed, working::Working},
@@ -216,6 +217,19 @@ pub(super) fn moved(
         },
         _ => step.clone(),
     }
+}
+
+/// The first day on which a step can have been done: its own day, the one from which is counted, the one on which the
+/// procedure was entered, or a day of what it is for (its plan's, or that on which it was entered), whichever comes first.
+/// What was done before it was entered is entered afterwards; nothing is done of what nobody had planned.
+pub(super) fn first_day(
+    row: &Model,
+    step: &procedure_step::Model,
+    planned: impl Iterator<Item = NaiveDate>,
+) -> NaiveDate {
+    planned
+        .chain([row.anchor_on, step.due_on])
+        .fold(local_date(row.created_at), NaiveDate::min)
 }
 
 /// The steps of a procedure, in order.

@@ -17,12 +17,12 @@ mod scope;
 use std::{collections::HashMap, sync::Arc};
 
 use self::csv::Cell;
-pub(crate) use self::scope::midnight;
 pub use self::{
     columns::Column,
     paging::{After, Page},
     scope::{Question, Scope},
 };
+pub(crate) use self::{contacts::became_of, scope::midnight};
 use crate::{
     clock::local_date,
     error::{Code, Error, Lang, Result},

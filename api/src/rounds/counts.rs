@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_graphql::{ComplexObject, SimpleObject};
 use entity::{
     feedback, forwarding_petition,
-    id::{DelegateId, MeetingId, PetitionId, UnitId},
+    id::{CouncilId, DelegateId, MeetingId, PetitionId, UnitId},
     meeting::{self, Status},
     meeting_delegate, meeting_unit, petition, round,
 };
@@ -17,6 +17,7 @@ use crate::{
         code::{CodeEntry, entry_of},
         list::without,
     },
+    meetings::TakingPart,
     petitions::lineage::Lineage,
     state::State,
     store::{partition::Audience, visibility::visible},
@@ -56,8 +57,11 @@ pub(crate) struct RoundCounts {
     speakers: Option<i32>,
     /// Opinions and petitions stated (ý kiến, kiến nghị), likewise.
     opinions: Option<i32>,
-    /// What was recorded on the spot, one for each feedback, without those withdrawn and without denunciations:
-    /// = answeredOnSpot + forwarded + waiting. Null for who may not count them.
+    /// What was recorded on the spot at the points that were held, for the councils that take part in them, one for each
+    /// feedback, without those withdrawn and without denunciations: = answeredOnSpot + forwarded + waiting. What was
+    /// recorded at a point counts once the office has said that it was held; until then, and for good where it was called
+    /// off, the list of feedback (filter `meetingId`) and the synthesis of the round have it. What a delegate of a council
+    /// that takes no part heard there is counted at no point; it is his own council's work. Null for who may not count them.
     recorded: Option<i32>,
     /// Of these, answered on the spot and not forwarded (trả lời tại chỗ).
     answered_on_spot: Option<i32>,
@@ -176,7 +180,7 @@ async fn present<C: ConnectionTrait>(
     Ok(())
 }
 
-/// What became of the opinions that were recorded at the points.
+/// What became of the opinions that were recorded at the points that were held.
 async fn became<C: ConnectionTrait>(
     state: &State,
     conn: &C,
@@ -184,16 +188,30 @@ async fn became<C: ConnectionTrait>(
     counts: &mut RoundCounts,
 ) -> Result<()> {
     use feedback::{Column, Entity};
-    let said: Vec<(Option<bool>, Option<PetitionId>)> = Entity::find()
+    let held: Vec<(MeetingId, CouncilId)> = points
+        .iter()
+        .filter(|point| point.status.is_over())
+        .map(|point| (point.id, point.council_id))
+        .collect();
+    let mut said: Vec<(Option<MeetingId>, CouncilId, Option<bool>, Option<PetitionId>)> = Entity::find()
         .select_only()
-        .columns([Column::AnsweredOnSpot, Column::PetitionId])
-        .filter(Column::MeetingId.is_in(points.iter().map(|point| point.id)))
+        .columns([
+            Column::MeetingId,
+            Column::CouncilId,
+            Column::AnsweredOnSpot,
+            Column::PetitionId,
+        ])
+        .filter(Column::MeetingId.is_in(held.iter().map(|(point, _)| *point)))
         .filter(Column::Status.ne(feedback::Status::Withdrawn))
         .filter(Column::Kind.ne("denunciation"))
         .into_tuple()
         .all(conn)
         .await?;
-    let petitions = said.iter().filter_map(|(_, petition)| *petition).collect();
+    let taking_part = TakingPart::read(conn, state.reference(), held).await?;
+    said.retain(|(point, council, ..)| {
+        point.is_some_and(|point| taking_part.under(point, *council).is_some())
+    });
+    let petitions = said.iter().filter_map(|(.., petition)| *petition).collect();
     let lineage = Lineage::onwards(conn, petitions, state.clock.now()).await?;
     let sent: BTreeSet<PetitionId> = forwarding_petition::Entity::find()
         .filter(forwarding_petition::Column::PetitionId.is_in(lineage.all()))
@@ -212,7 +230,7 @@ async fn became<C: ConnectionTrait>(
     let tiers: BTreeMap<PetitionId, Option<String>> = tiers.into_iter().collect();
     let (mut on_spot, mut waiting) = (0, 0);
     let mut by_tier: BTreeMap<(usize, Option<&str>), i32> = BTreeMap::new();
-    for (answered, petition) in &said {
+    for (.., answered, petition) in &said {
         let went = petition.and_then(|petition| {
             let heirs = lineage.of(petition);
             let went = heirs.iter().filter_map(|heir| tiers.get(heir));

@@ -155,7 +155,8 @@ impl RoundMutation {
     }
 
     /// Publishes a round with all its points that are more than a proposal (công khai lịch tiếp xúc cử tri), or takes
-    /// them back. Refusals: `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`.
+    /// them back. A point that was put off or called off before it was ever approved stays inside. Refusals:
+    /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_STATE`.
     async fn publish_round(
         &self,
         ctx: &Context<'_>,

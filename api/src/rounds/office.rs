@@ -12,7 +12,7 @@ use super::rules;
 use crate::{
     capability::Capability,
     error::{Code, Refused},
-    meetings::office::basis,
+    meetings::{is_more_than_a_proposal, need_approval, office::basis},
     store::{
         collection::{Document, DocumentWriter},
         door::{Command, Facts, Verdict},
@@ -199,6 +199,12 @@ impl Command for Publish {
         needs.points_of.insert(self.round.0);
     }
 
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        for point in points(working, self.round) {
+            need_approval(point, needs);
+        }
+    }
+
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let before = managed(working, facts, self.round, Capability::Publish)?;
         if self.public && before.status == Status::Planned {
@@ -206,10 +212,11 @@ impl Command for Publish {
         }
         let what = if self.public { "published" } else { "unpublished" };
         let mut changes = Changes::default();
-        // What is no more than a proposal is nobody else's; it is published with the next call.
+        // What is no more than a proposal is nobody else's; it is published with the next call. What was put off or called
+        // off as a proposal stays inside.
         let follow = points(working, self.round)
             .filter(|point| point.is_public != self.public)
-            .filter(|point| !self.public || point.status != meeting::Status::Proposed);
+            .filter(|point| !self.public || is_more_than_a_proposal(working, point));
         for point in follow {
             changes.happened(facts.event("meeting", point.id, what, Some(point.council_id)));
             changes.put(meeting::Model {

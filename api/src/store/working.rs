@@ -3,9 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+<<<<<<< ours
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{AccountId, CouncilId, FeedbackId};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+=======
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, CouncilId};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+>>>>>>> theirs
 use uuid::Uuid;
 
 use super::table::{Key, Root, Row, Table, save};
@@ -143,6 +149,8 @@ macro_rules! working {
             pub heard: BTreeMap<FeedbackId, NaiveDate>,
             /// What its commands want ticked beside the clocks of the partitions.
             pub(crate) clocks: BTreeSet<&'static str>,
+            /// Of what history was asked, what happened: row and event.
+            pub(crate) happened: BTreeSet<(Uuid, String)>,
         }
 
         impl Working {
@@ -157,6 +165,7 @@ macro_rules! working {
                 self.past.extend(more.past);
                 self.heard.extend(more.heard);
                 self.clocks.extend(more.clocks);
+                self.happened.extend(more.happened);
             }
 
             /// Writes everything that changed.
@@ -349,6 +358,8 @@ pub struct Needs {
     pub said_in: BTreeSet<Uuid>,
     /// With their steps.
     pub procedure: BTreeSet<Uuid>,
+    /// What these procedures are for; of meetings the row alone.
+    pub subjects_of: BTreeSet<Uuid>,
     pub procedure_step: BTreeSet<Uuid>,
     /// With their editions, without the lines of these.
     pub synthesis: BTreeSet<Uuid>,
@@ -412,6 +423,8 @@ pub struct Needs {
     pub uploads_of: BTreeSet<String>,
     /// All rows that name these files.
     pub named_files: BTreeSet<String>,
+    /// Whether these events ever happened to these rows.
+    pub happened_to: BTreeSet<(Uuid, &'static str)>,
     /// Clocks to tick beside those of the partitions: what does not travel may need an order of its own.
     pub clocks: BTreeSet<&'static str>,
 }
@@ -490,6 +503,10 @@ impl Working {
         by!(procedure.Id in needs.procedure);
         by!(procedure_step.ProcedureId in needs.procedure);
         by!(procedure_step.Id in needs.procedure_step);
+        let of = &needs.subjects_of;
+        let of = working.procedure.iter().filter(|row| of.contains(&row.id.0));
+        let subjects: BTreeSet<Uuid> = of.filter_map(|row| row.subject_id).collect();
+        by!(round.Id in subjects);
         by!(synthesis.RoundId in needs.syntheses_of);
         by!(synthesis_edition.SynthesisId in needs.synthesis);
         by!(synthesis_item.EditionId in needs.lines_of);
@@ -502,6 +519,21 @@ impl Working {
         by!(meeting_delegate.MeetingId in meetings);
         by!(agenda_item.MeetingId in meetings);
         by!(meeting_brief.MeetingId in meetings);
+        by!(meeting.Id in subjects);
+        if !needs.happened_to.is_empty() {
+            use entity::event::{Column, Entity};
+            let (rows, events): (Vec<_>, Vec<_>) = needs.happened_to.iter().copied().unzip();
+            let happened: Vec<(Uuid, String)> = Entity::find()
+                .select_only()
+                .columns([Column::RowId, Column::Event])
+                .distinct()
+                .filter(Column::RowId.is_in(rows))
+                .filter(Column::Event.is_in(events))
+                .into_tuple()
+                .all(conn)
+                .await?;
+            working.happened.extend(happened);
+        }
         by!(document.MeetingId in needs.documents_of);
         if !needs.papers_of.is_empty() {
             let papers = entity::document::Entity::find()

@@ -97,7 +97,7 @@ pub(super) fn list(working: &Working, reference: &Reference, whose: Whose) -> Li
     let said: Vec<&feedback::Model> = working
         .feedback
         .iter()
-        .filter(|row| row.council_id == whose.council && counts(working, row, whose.round))
+        .filter(|row| row.council_id == whose.council && counts(working, row, whose))
         .filter(|row| whose.group.is_none_or(|group| heard_by(working, row, group)))
         .collect();
     // Where a group heard something it was, whoever was asked.
@@ -153,12 +153,16 @@ pub(super) fn list(working: &Working, reference: &Reference, whose: Whose) -> Li
 
 /// Whether a point is one of the council's or, for a group, one to which somebody of it was asked or came.
 fn is_ours(working: &Working, row: &meeting::Model, whose: Whose) -> bool {
-    let takes_part = row.council_id == whose.council
+    takes_part(working, row, whose.council) && whose.group.is_none_or(|group| asked(working, row.id.0, group))
+}
+
+/// Whether a council holds a meeting or takes part in it.
+fn takes_part(working: &Working, row: &meeting::Model, council: CouncilId) -> bool {
+    row.council_id == council
         || working
             .meeting_council
             .of(row.id)
-            .any(|link| link.council_id == whose.council);
-    takes_part && whose.group.is_none_or(|group| asked(working, row.id.0, group))
+            .any(|link| link.council_id == council)
 }
 
 fn asked(working: &Working, meeting: Uuid, group: GroupId) -> bool {
@@ -175,11 +179,12 @@ fn is_member(working: &Working, delegate: DelegateId, group: GroupId) -> bool {
         .is_some_and(|row| row.group_id == Some(group))
 }
 
-/// Whether a feedback was said in the round and is an opinion or a petition.
-fn counts(working: &Working, row: &feedback::Model, round: RoundId) -> bool {
+/// Whether a feedback was said in the round, at a meeting in which its council takes part, and is an opinion or a petition.
+fn counts(working: &Working, row: &feedback::Model, whose: Whose) -> bool {
     let meeting = row.meeting_id.and_then(|id| working.meeting.get(id));
-    meeting.is_some_and(|meeting| meeting.round_id == Some(round))
-        && row.status != feedback::Status::Withdrawn
+    meeting.is_some_and(|meeting| {
+        meeting.round_id == Some(whose.round) && takes_part(working, meeting, whose.council)
+    }) && row.status != feedback::Status::Withdrawn
         && row.kind != "denunciation"
 }
 

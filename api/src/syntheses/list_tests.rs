@@ -2,7 +2,7 @@
 
 use entity::{
     id::{AccountId, MeetingId},
-    petition_feedback,
+    meeting_council, petition_feedback,
 };
 
 use super::*;
@@ -273,4 +273,22 @@ fn a_split_leads_to_its_parts_and_a_merger_of_parts_to_one() {
         (of("4/2026").merged_from, of("4/2026").split_from.as_deref()),
         (1, Some("1/2026"))
     );
+}
+
+#[test]
+fn what_was_heard_at_a_contact_of_others_is_in_the_list_once_the_council_takes_part() {
+    let mut working = Working::default();
+    working.meeting.loaded([meeting::Model {
+        council_id: id(9),
+        ..point()
+    }]);
+    working.feedback.loaded([said(1, None)]);
+    let made = list(&working, &Reference::default(), WHOSE);
+    assert_eq!((made.points, made.opinions, made.lines.len()), (0, 0, 0));
+    working.meeting_council.loaded([meeting_council::Model {
+        meeting_id: id(3),
+        council_id: WHOSE.council,
+    }]);
+    let made = list(&working, &Reference::default(), WHOSE);
+    assert_eq!((made.points, made.opinions, made.lines.len()), (1, 1, 1));
 }

@@ -280,13 +280,20 @@ impl Meeting {
 
     /// A document to be printed and signed (.docx): of a voter contact its minutes (biên bản), of a session the results of
     /// petitions (kết quả giải quyết kiến nghị). A path on this server, read with the same token (docs/documents.md). Null
-    /// outside the council that holds it.
+    /// outside the council that holds it; minutes are there for every council that takes part, each makes its own.
     async fn document_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let kind = match self.row.family {
             Family::Contact => DocumentKind::ContactMinutes,
             Family::Session => DocumentKind::PetitionResults,
         };
-        let reads = viewer(ctx)?.reads(Partition::Council(self.row.council_id));
+        let councils = match self.row.family {
+            Family::Contact => self.all_councils(ctx).await?,
+            Family::Session => vec![self.row.council_id],
+        };
+        let viewer = viewer(ctx)?;
+        let reads = councils
+            .into_iter()
+            .any(|council| viewer.reads(Partition::Council(council)));
         Ok(reads.then(|| documents::url(kind, self.row.id)))
     }
 
@@ -317,13 +324,13 @@ impl Meeting {
     }
 
     /// Counts by band, `band=count` separated by spaces, codes of the list `attendance_band`; outside the council
-    /// without counts below five.
+    /// without counts below five, and without those from which, with the number of those who came, a smaller one follows.
     async fn attendance_bands(&self) -> Option<String> {
         let bands = self.row.attendance_bands.as_deref()?;
         if self.audience >= Audience::Internal {
             Some(bands.to_owned())
         } else {
-            large_bands(bands)
+            large_bands(bands, self.row.attended)
         }
     }
 

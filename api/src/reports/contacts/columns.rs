@@ -23,8 +23,8 @@ pub(super) const OPINIONS: Column = column(
 pub(super) const RECORDED: Column = column(
     "opinions_recorded",
     "Số ý kiến đã ghi phiếu",
-    "Feedbacks recorded at the contact, without those withdrawn and without denunciations; \
-     = answered_on_spot + forwarded + not_forwarded",
+    "Feedbacks recorded at the contact for the councils that take part in it, without those withdrawn and without \
+     denunciations; = answered_on_spot + forwarded + not_forwarded",
 );
 pub(super) const ON_SPOT: Column = column(
     "answered_on_spot",

@@ -10,3 +10,5 @@ pub(super) mod points;
 mod read;
 mod stated;
 pub(super) mod table;
+
+pub(crate) use opinions::became_of;

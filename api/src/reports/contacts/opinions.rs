@@ -1,20 +1,23 @@
 //! What became of the opinions that were recorded at contacts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+};
 
 use entity::{
     feedback, forwarding, forwarding_petition,
-    id::{ForwardingId, MeetingId, PetitionId},
+    id::{CouncilId, ForwardingId, MeetingId, PetitionId},
     petition,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::super::{csv::Cell, scope::Scope};
-use crate::{error::Result, petitions::lineage::Lineage};
+use crate::{error::Result, meetings::TakingPart, petitions::lineage::Lineage};
 
 /// What became of the opinions recorded at a contact; each is in exactly one of these.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Opinions {
+pub(crate) struct Opinions {
     on_spot: i64,
     /// By tier: central, province, commune, other.
     forwarded: [i64; 4],
@@ -28,6 +31,11 @@ impl Opinions {
 
     pub(super) fn all(&self) -> i64 {
         self.on_spot + self.sent() + self.waiting
+    }
+
+    /// How many were recorded; of these answered on the spot, forwarded, and neither.
+    pub(crate) fn figures(&self) -> [i64; 4] {
+        [self.all(), self.on_spot, self.sent(), self.waiting]
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -49,28 +57,49 @@ impl Opinions {
     }
 }
 
-/// What became of the opinions recorded at each of these contacts.
+/// What became of the opinions recorded at each of these contacts for the councils that take part in it.
 pub(super) async fn opinions<C: ConnectionTrait>(
     conn: &C,
+    taking_part: &TakingPart,
     meetings: &BTreeSet<MeetingId>,
     scope: &Scope,
 ) -> Result<HashMap<MeetingId, Opinions>> {
     use feedback::{Column, Entity};
-    let said: Vec<(Option<MeetingId>, Option<bool>, Option<PetitionId>)> = Entity::find()
+    let said: Vec<(Option<MeetingId>, CouncilId, Option<bool>, Option<PetitionId>)> = Entity::find()
         .select_only()
-        .columns([Column::MeetingId, Column::AnsweredOnSpot, Column::PetitionId])
+        .columns([
+            Column::MeetingId,
+            Column::CouncilId,
+            Column::AnsweredOnSpot,
+            Column::PetitionId,
+        ])
         .filter(Column::MeetingId.is_in(meetings.iter().copied()))
         .filter(Column::Status.ne(feedback::Status::Withdrawn))
         .filter(Column::Kind.ne("denunciation"))
         .into_tuple()
         .all(conn)
         .await?;
+    let said = said
+        .into_iter()
+        .filter_map(|(meeting, council, on_spot, petition)| {
+            let meeting = meeting.filter(|meeting| taking_part.under(*meeting, council).is_some());
+            Some((meeting?, on_spot, petition))
+        });
+    became_of(conn, said.collect(), scope).await
+}
+
+/// What became of opinions by the cut-off date, each told with what it is counted by, whether it was answered on the
+/// spot, and its petition.
+pub(crate) async fn became_of<K: Copy + Eq + Hash, C: ConnectionTrait>(
+    conn: &C,
+    said: Vec<(K, Option<bool>, Option<PetitionId>)>,
+    scope: &Scope,
+) -> Result<HashMap<K, Opinions>> {
     let petitions = said.iter().filter_map(|(.., petition)| *petition).collect();
     let sent = Sent::read(conn, petitions, scope).await?;
-    let mut became: HashMap<MeetingId, Opinions> = HashMap::new();
-    for (meeting, on_spot, petition) in said {
-        let Some(meeting) = meeting else { continue };
-        let became = became.entry(meeting).or_default();
+    let mut became: HashMap<K, Opinions> = HashMap::new();
+    for (by, on_spot, petition) in said {
+        let became = became.entry(by).or_default();
         match petition.and_then(|petition| sent.tier(petition)) {
             Some(tier) => became.forwarded[tier] += 1,
             None if on_spot == Some(true) => became.on_spot += 1,

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     error::Result,
     graphql::list::without,
-    meetings::is_told,
+    meetings::{TakingPart, is_told},
     store::{
         partition::Audience,
         visibility::{audiences, visible},
@@ -91,7 +91,9 @@ pub(super) async fn read(export: &Export, after: Option<After>) -> Result<(Vec<P
         .collect();
     let mut came = attended(conn, &rows).await?;
     let mut stated = recorded_figures(conn, &counting).await?;
-    let mut became = opinions(conn, &counting, scope).await?;
+    let held = rows.iter().map(|row| (row.id, row.council_id)).collect();
+    let taking_part = TakingPart::read(conn, export.state.reference(), held).await?;
+    let mut became = opinions(conn, &taking_part, &counting, scope).await?;
     let points = rows
         .into_iter()
         .map(|row| {
