@@ -3,15 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-<<<<<<< ours
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{AccountId, CouncilId, FeedbackId};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
-=======
-use chrono::{DateTime, Utc};
-use entity::id::{AccountId, CouncilId};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
->>>>>>> theirs
 use uuid::Uuid;
 
 use super::table::{Key, Root, Row, Table, save};

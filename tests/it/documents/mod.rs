@@ -328,7 +328,6 @@ each_db! {
         assert_eq!(office.with_file("GET", &later, &[], Vec::new()).await.0, 400);
     }
 
-<<<<<<< ours
     // The letter said that nothing had come of 18 petitions, some of which were answered, and that it was the third one to a
     // body that had been urged once.
     async fn an_urging_letter_tells_what_is_owed_from_what_is_answered_and_counts_for_its_body(db: TestDatabase) {
@@ -428,7 +427,7 @@ each_db! {
         let above = &reference.council(world.province_council).unwrap().name;
         assert!(told.contains(&format!("Kính gửi: {above}.")) && !told.contains("Sở Xây dựng"), "{told}");
     }
-=======
+
     // The paper counted five and listed two; the communes whose voters were missing on it had none of their own.
     async fn the_minutes_of_a_joint_contact_count_what_they_list(db: TestDatabase) {
         let stage = Stage::set(&db).await;
@@ -484,5 +483,4 @@ each_db! {
             assert_eq!(app.person(login).with_file("GET", &path, &[], Vec::new()).await.0, 404);
         }
     }
->>>>>>> theirs
 }
