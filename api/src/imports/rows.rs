@@ -19,6 +19,7 @@ use crate::{
     petitions::{
         grouping::Wording,
         importing::{Answered, Forwarded, Identity, Import, Source, derived},
+        rules::promises,
     },
     recorded::council_covers,
     store::reference::Reference,
@@ -75,7 +76,7 @@ impl Reading<'_> {
         if let (None, Some(_), Some(lead)) = (&tier, &field, lead) {
             tier = self.bodies.tier(lead).map(str::to_owned);
         }
-        let (answered, told) = self.answered(&row, &mut note);
+        let (mut answered, told) = self.answered(&row, &mut note);
         let informed = row.day(Column::InformedAt, &mut note);
         let by = row.coded(
             Column::InformedBy,
@@ -121,6 +122,11 @@ impl Reading<'_> {
                 Column::Field
             };
             notes.push(Problem::of(missing, Code::Required));
+        }
+        // Spreadsheets keep the day that was promised when it is done: told, and not taken over.
+        let done = answered.as_mut().filter(|told| !promises(&told.outcome));
+        if done.is_some_and(|told| told.roadmap.take().is_some()) {
+            notes.push(Problem::of(Column::Roadmap, Code::InvalidValue));
         }
         let own_number = row.text(Column::Number).map(str::to_owned);
         let digest = row.digest();

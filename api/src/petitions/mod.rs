@@ -18,7 +18,7 @@ pub mod publishing;
 pub mod records;
 pub mod reminding;
 pub mod repeating;
-mod rules;
+pub(crate) mod rules;
 pub mod telling;
 pub mod urging;
 

@@ -84,6 +84,11 @@ pub(super) fn due(
     Ok(deadlines::find(rule, document_date).map(|period| deadlines::due(period, document_date, calendar)))
 }
 
+/// Whether an answer of this outcome says until when something is to be done.
+pub(crate) fn promises(outcome: &str) -> bool {
+    matches!(outcome, "in_progress" | "deferred")
+}
+
 /// What an answer has to say beside its text.
 pub(super) fn outcome(outcome: &str, roadmap: Option<NaiveDate>, date: NaiveDate) -> Result<String, Refused> {
     let outcome = code(outcome, "outcome", "outcome")?;
@@ -95,7 +100,7 @@ pub(super) fn outcome(outcome: &str, roadmap: Option<NaiveDate>, date: NaiveDate
         return Err(Refused::field(Code::Required, "roadmapAt"));
     }
     // A day until when belongs to what is promised or put off, not to what is done or cannot be.
-    if roadmap.is_some() && !matches!(outcome.as_str(), "in_progress" | "deferred") {
+    if roadmap.is_some() && !promises(&outcome) {
         return Err(Refused::field(Code::InvalidValue, "roadmapAt"));
     }
     if roadmap.is_some_and(|roadmap| roadmap < date) {

@@ -12,7 +12,7 @@ const browser = await puppeteer.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--lang=vi'],
 });
-const PATIENCE = { timeout: 80_000, polling: 100 };
+const PATIENCE = { timeout: 80_000, polling: 25 };
 const tabs = new Map();
 const told = [];
 
@@ -74,7 +74,9 @@ const commands = {
   async fill({ page, words, value }) {
     const found = await page.waitForFunction(labelled, PATIENCE, words);
     await found.evaluate((element) => { element.scrollIntoView({ block: 'center' }); element.value = ''; element.focus(); });
-    await found.type(value);
+    // Words at once, as a keyboard of a phone enters them; a day or an hour has parts that are typed one by one.
+    const isText = await found.evaluate(({ type }) => ['text', 'textarea', 'search', 'tel', 'password'].includes(type));
+    await (isText ? page.keyboard.sendCharacter(value) : found.type(value));
   },
   /** Chooses the option that holds these words. */
   async choose({ page, words, value }) {

@@ -493,6 +493,15 @@ each_db! {
         let notes = told.rows()[0]["notes"].as_array().unwrap();
         let fields: Vec<&str> = notes.iter().map(|note| note["field"].as_str().unwrap()).collect();
         assert_eq!(fields, ["forwardedNumber", "answerNumber"], "a body without a letter, a result without an answer");
+        // The day that had been promised, of what is done.
+        let file = "Nội dung kiến nghị;Lĩnh vực;Cơ quan giải quyết;Số văn bản chuyển;Ngày chuyển;Kết quả;Nội dung trả lời;Ngày trả lời;Số văn bản trả lời;Lộ trình đến\n\
+            Đèn;Giao thông;UBND Xã Tân Hưng;1/VP;12/1/2026;Đã giải quyết xong;Đã thay;3/2/2026;8/UBND;30/6/2026\n";
+        let told = send(&office, world.here.council, false, file).await;
+        assert_eq!(told.counts(), (1, 0, 0), "{}", told.text);
+        assert_eq!(told.rows()[0]["notes"][0]["field"], "roadmapAt", "{}", told.text);
+        let query = "query($id: ID!) { petition(id: $id) { outcome roadmapAt answerNumber } }";
+        let petition = office.data(query, json!({"id": told.rows()[0]["petitionId"]})).await;
+        assert_eq!(petition["petition"], json!({"outcome": "resolved", "roadmapAt": null, "answerNumber": "8/UBND"}));
     }
 
     async fn only_the_councils_own_office_takes_over_and_foreign_is_absent(db: TestDatabase) {
