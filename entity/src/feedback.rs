@@ -42,7 +42,8 @@ pub struct Model {
     pub received_at: DateTimeUtc,
     pub accepted_at: Option<DateTimeUtc>,
     pub seen_at: Option<DateTimeUtc>,
-    /// What the office asked when it sent it back for clarity; none once the author has answered.
+    /// What the office asked when it sent it back for clarity; none once the author has answered or taken it back, or the
+    /// office went on without an answer.
     pub question: Option<String>,
     /// How often it was sent back.
     pub returns: i32,

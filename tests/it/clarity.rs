@@ -98,7 +98,30 @@ each_db! {
         let group = json!({"feedbackIds": [id], "title": "Cầu", "content": "Cầu"});
         office.done("groupFeedback", group, "").await;
         assert_eq!(office.refused("returnForClarity", question("Sao?")).await, "ALREADY_GROUPED");
-        let counted = office.data("query($id: ID!) { feedback(id: $id) { returns status } }", json!({"id": id})).await;
-        assert_eq!(counted["feedback"], json!({"returns": 2, "status": "grouped"}));
+        let counted = office.data("query($id: ID!) { feedback(id: $id) { returns status question } }", json!({"id": id})).await;
+        assert_eq!(counted["feedback"], json!({"returns": 2, "status": "grouped", "question": null}));
+    }
+
+    async fn nobody_is_asked_any_more_once_it_was_grouped_or_taken_back(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (office, delegate) = (app.person(&world.here.office), app.person(&world.here.delegates[0]));
+        let mut phone = Phone::without_units(delegate.clone());
+        let (grouped, withdrawn) = (new_id(), new_id());
+        for id in [&grouped, &withdrawn] {
+            phone.push(&[create("feedback", id, json!({"kind": "petition", "unitId": world.here.unit, "content": "Cầu hỏng"}))]).await;
+            office.done("returnForClarity", json!({"feedbackId": id, "question": "Cầu nào?"}), "").await;
+        }
+        phone.pull().await;
+        assert_eq!(phone.row("feedback", &grouped)["question"], "Cầu nào?");
+        office.done("groupFeedback", json!({"feedbackIds": [grouped], "title": "Cầu", "content": "Cầu"}), "").await;
+        delegate.done("withdrawFeedback", json!({"feedbackId": withdrawn}), "").await;
+        phone.pull().await;
+        for (id, status) in [(&grouped, "grouped"), (&withdrawn, "withdrawn")] {
+            let row = phone.row("feedback", id);
+            assert_eq!((row["status"].as_str(), row.get("question")), (Some(status), None));
+            let read = delegate.data("query($id: ID!) { feedback(id: $id) { status question } }", json!({"id": id})).await;
+            assert_eq!(read["feedback"], json!({"status": status, "question": null}));
+        }
     }
 }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 const ASK: &str = "query($code: String!) { trackingStatus(code: $code) { found sentence receivedOn status retryAfter
     petitions { sentence process outcome outcomeEntry { label } forwardedOn bodyKind bodyKindEntry { label } withUpperCouncil
-        dueOn isOverdue answeredOn title answer informedOn closedOn } } }";
+        dueOn isOverdue answeredOn roadmapOn title answer informedOn closedOn } } }";
 
 fn code(number: u32) -> String {
     let [a, b, c, d] = number.to_be_bytes();
@@ -220,10 +220,44 @@ each_db! {
         office.done("informVoters", json!({"petitionId": made, "channel": "phone"}), "").await;
         office.done("closePetition", json!({"petitionId": made}), "").await;
         told(Some(("2026-03-19", "Đã sửa xong cả đoạn cuối"))).await;
+        // The first page told its story with the answer that was found wanting.
+        let (_, _, front) = voter.get("/").await;
+        assert!(front.contains("<b>9/UBND</b>") && front.contains("<b>1</b> đã khép lại"), "{front}");
+        assert!(!front.contains("8/UBND") && !front.contains("chưa đạt"), "{front}");
         office.done("reopenPetition", json!({"petitionId": made, "reason": "Mưa lại ngập"}), "").await;
         told(None).await;
         office.done("forwardPetitions", forward(world.department, "2/VP", "2026-03-20"), "").await;
         told(None).await;
+    }
+
+    // "Tạm gác lại, có lộ trình", the voter read, and nowhere until when.
+    async fn what_is_put_off_is_told_until_when(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (office, body, voter) = (app.person(&world.here.office), app.person(&world.here.committee_login), app.stranger());
+        let own = code(1);
+        let feedback = say(&app, &world, &own, json!({})).await;
+        let group = json!({"feedbackIds": [feedback], "title": "Đường", "content": "Sửa đường"});
+        let made = office.done("groupFeedback", group, "petition { id }").await["petition"]["id"].clone();
+        office.done("classifyPetition", json!({"petitionId": made, "field": "transport", "tier": "commune"}), "").await;
+        let forward = json!({"petitionIds": [made], "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        office.done("forwardPetitions", forward, "").await;
+        let answer = json!({"petitionIds": [made], "agencyId": world.here.committee, "documentNumber": "8/UBND", "documentDate": "2026-03-12",
+            "text": "Chờ vốn", "outcome": "deferred", "roadmapAt": "2027-06-30"});
+        body.done("answerPetitions", answer, "").await;
+        let page = async || voter.get(&format!("/tra-cuu/{own}")).await.2;
+        let part = status(&voter, &own).await["petitions"][0].clone();
+        assert_eq!(part["roadmapOn"], "2027-06-30");
+        let told = "kết quả: tạm gác lại, có lộ trình đến ngày 30/06/2027.";
+        assert!(part["sentence"].as_str().unwrap().contains(told), "{part}");
+        let shown = page().await;
+        assert!(shown.contains(told) && shown.contains("<strong>Lộ trình đến</strong>"), "{shown}");
+        // What was found wanting promises nothing.
+        office.done("assessAnswer", json!({"petitionId": made, "assessment": "unclear"}), "").await;
+        let part = status(&voter, &own).await["petitions"][0].clone();
+        assert_eq!((&part["roadmapOn"], &part["answeredOn"]), (&Value::Null, &Value::Null), "{part}");
+        let shown = page().await;
+        assert!(!shown.contains("Lộ trình") && !shown.contains("30/06/2027"), "{shown}");
     }
 
     async fn there_is_one_answer_for_everything_that_is_not_to_be_told(db: TestDatabase) {

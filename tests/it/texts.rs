@@ -398,6 +398,10 @@ each_db! {
         let release = |content: &str, acknowledged: Value| json!({"petitionId": id, "publicTitle": "Sửa đường", "publicContent": content, "acknowledged": acknowledged});
         assert_eq!(refusal(&office, release(content, json!([]))).await, said("NOT_REDACTED", "publicContent"));
         assert_eq!(refusal(&office, release(content, json!(["PHONE"]))).await, said("NOT_REDACTED", "publicContent"));
+        // Numbers that people read and rules overlooked were published without a word.
+        for hidden in ["0912\u{200b}345\u{200b}678", "０９１２３４５６７８", "0912\n345\n678", "0912/345/678", "CCCD 079/123/456/789"] {
+            assert_eq!(refusal(&office, release(&format!("Xin gọi {hidden} để biết thêm."), json!([]))).await, said("NOT_REDACTED", "publicContent"), "{hidden:?}");
+        }
         assert_eq!(read(&app.stranger(), &id).await, Value::Null);
         let kept = "Bà Trần Thị Mẫn, thửa đất số 123, đề nghị sửa đường.";
         office.done("publishPetition", release(kept, json!(["LAND_PLOT"])), "").await;

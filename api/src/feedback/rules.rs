@@ -295,6 +295,7 @@ pub(super) fn withdraw(row: &Model) -> Result<Model, Refused> {
     let status = row.status.next(Event::Withdraw).ok_or(Refused::new(refused))?;
     Ok(Model {
         status,
+        question: None,
         ..row.clone()
     })
 }

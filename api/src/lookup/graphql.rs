@@ -104,6 +104,12 @@ impl TrackedPetition {
         self.0.answered_on.map(Day)
     }
 
+    /// Until when the newest answer promised it, for what is deferred or in progress (lộ trình); null where it named no day,
+    /// and while no answer counts: it was found wanting, or the petition was taken up again.
+    async fn roadmap_on(&self) -> Option<Day> {
+        self.0.roadmap_on.map(Day)
+    }
+
     /// The published title; null until one is published.
     async fn title(&self) -> Option<&str> {
         self.0.title.as_deref()

@@ -61,6 +61,8 @@ pub struct Part {
     pub due_on: Option<NaiveDate>,
     pub is_overdue: bool,
     pub answered_on: Option<NaiveDate>,
+    /// Until when the newest answer promised it.
+    pub roadmap_on: Option<NaiveDate>,
     /// The released title and answer.
     pub title: Option<String>,
     pub answer: Option<String>,
@@ -155,6 +157,7 @@ async fn parts<C: ConnectionTrait>(state: &State, conn: &C, petition: PetitionId
                 forwarded_on: row.forwarded_at,
                 due_on: row.extended_to.or(row.due_at),
                 answered_on: row.answered_at.filter(|_| counts),
+                roadmap_on: row.roadmap_at.filter(|_| counts),
                 title: row.public_title,
                 answer: row.public_answer.filter(|_| counts),
                 informed_on: row.informed_at.map(local_date),

@@ -62,7 +62,13 @@ pub fn of_petition(part: &Part) -> String {
             .and_then(|outcome| codes::find("outcome", outcome))
             .map(|entry| format!(", kết quả: {}", lower(&entry.label_vi)))
             .unwrap_or_default();
-        format!("Cơ quan có thẩm quyền đã trả lời{on}{outcome}.")
+        // What is put off is called "tạm gác lại, có lộ trình" already.
+        let until = match (part.roadmap_on, part.outcome.as_deref()) {
+            (Some(until), Some("deferred")) => format!(" đến ngày {}", day(until)),
+            (Some(until), _) => format!(", lộ trình đến ngày {}", day(until)),
+            (None, _) => String::new(),
+        };
+        format!("Cơ quan có thẩm quyền đã trả lời{on}{outcome}{until}.")
     };
     match part.process {
         Process::Accepted => "Kiến nghị đang chờ phân loại.".to_owned(),
@@ -149,6 +155,7 @@ mod tests {
             due_on: on("2026-03-30"),
             is_overdue: false,
             answered_on: on("2026-03-20"),
+            roadmap_on: None,
             title: None,
             answer: None,
             informed_on: on("2026-04-01"),
@@ -211,6 +218,26 @@ mod tests {
             of_petition(&part(Process::Closed)),
             "Cơ quan có thẩm quyền đã trả lời ngày 20/03/2026, kết quả: đang giải quyết. Kết quả đã được thông tin lại \
              cho cử tri ngày 01/04/2026. Việc theo dõi kiến nghị đã kết thúc ngày 10/04/2026."
+        );
+        // Put off, it was told, and not until when.
+        let put_off = Part {
+            outcome: Some("deferred".to_owned()),
+            roadmap_on: "2027-06-30".parse().ok(),
+            ..part(Process::Assessed)
+        };
+        assert_eq!(
+            of_petition(&put_off),
+            "Cơ quan có thẩm quyền đã trả lời ngày 20/03/2026, kết quả: tạm gác lại, có lộ trình đến ngày 30/06/2027. \
+             Đại biểu sẽ thông tin lại cho cử tri."
+        );
+        let promised = Part {
+            roadmap_on: "2027-06-30".parse().ok(),
+            ..part(Process::Answered)
+        };
+        assert_eq!(
+            of_petition(&promised),
+            "Cơ quan có thẩm quyền đã trả lời ngày 20/03/2026, kết quả: đang giải quyết, lộ trình đến ngày 30/06/2027. \
+             Văn phòng đang xem xét câu trả lời."
         );
         assert_eq!(
             sentence(&status(feedback::Status::AnsweredOnSpot, vec![])),

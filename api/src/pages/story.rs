@@ -9,7 +9,7 @@ use entity::{
     petition::{Column, Entity, Process},
     petition_unit,
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     demo::{story::step_in_words, within},
@@ -78,10 +78,18 @@ async fn tell(state: &State, petition: petition::Model) -> Result<Story> {
     let council = reference.council(petition.council_id);
     let council = council.map_or("HĐND", |council| council.name.as_str());
 
+    // An answer that was found wanting, or that another one took the place of, is told to the public in no part.
+    let is_answer = |event: &event::Model| matches!(event.event.as_str(), "answered" | "answered_on_behalf");
+    let newest = events.iter().rposition(is_answer);
+    let told = events.into_iter().enumerate().filter(|(place, event)| {
+        let is_former = is_answer(event) && Some(*place) != newest;
+        !is_former && !matches!(event.event.as_str(), "assessed_unclear" | "assessed_off_point")
+    });
+
     let mut sent = agencies.iter();
     let mut agency = "Cơ quan có thẩm quyền";
     let mut source = None;
-    let steps = events.into_iter().map(|event| {
+    let steps = told.map(|(_, event)| {
         let what = step_in_words(&event.event);
         let (who, document) = match event.event.as_str() {
             "forwarded" | "forwarded_up" => {
@@ -143,18 +151,24 @@ fn place(reference: &Reference, unit: entity::id::UnitId) -> String {
 
 /// How many petitions are published, by how far they are.
 pub(super) async fn published(state: &State) -> Result<Vec<(Process, u64)>> {
-    let mut all = Vec::new();
-    for process in Process::ALL {
-        let count = Entity::find()
-            .filter(Column::PublicContent.is_not_null())
-            .filter(Column::Process.eq(*process))
-            .count(state.store.read())
-            .await?;
-        if count > 0 {
-            all.push((*process, count));
-        }
-    }
-    Ok(all)
+    // One reading of the table, and not one for each state: anybody may ask for the page.
+    let counted: Vec<(Process, i64)> = Entity::find()
+        .select_only()
+        .column(Column::Process)
+        .column_as(Column::Id.count(), "petitions")
+        .filter(Column::PublicContent.is_not_null())
+        .group_by(Column::Process)
+        .into_tuple()
+        .all(state.store.read())
+        .await?;
+    let count = |process: Process| {
+        let found = counted.iter().find(|(of, _)| *of == process);
+        found.and_then(|(_, count)| u64::try_from(*count).ok())
+    };
+    let in_order = Process::ALL.iter().copied();
+    Ok(in_order
+        .filter_map(|process| Some((process, count(process)?)))
+        .collect())
 }
 
 /// A state of a petition in words.

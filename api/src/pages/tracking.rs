@@ -155,13 +155,14 @@ fn told(html: &mut Html, status: &Status) {
             html.element("h2", &format!("Kiến nghị thứ {number}"));
             html.element("p", &words::of_petition(part));
         }
-        petition(html, part);
+        petition(html, part, if several { "h3" } else { "h2" });
         html.raw("</section>");
     }
     html.raw("<p><a href=\"/tra-cuu\">Tra cứu mã khác</a></p>");
 }
 
-fn petition(html: &mut Html, part: &Part) {
+/// What is known of a petition; what stands below it gets a heading of this level.
+fn petition(html: &mut Html, part: &Part, heading: &str) {
     if let Some(title) = &part.title {
         html.raw("<p><strong>").text(title).raw("</strong></p>");
     }
@@ -173,6 +174,7 @@ fn petition(html: &mut Html, part: &Part) {
             "Hạn trả lời".to_owned(),
         ),
         (part.answered_on, "Cơ quan trả lời".to_owned()),
+        (part.roadmap_on, "Lộ trình đến".to_owned()),
         (part.informed_on, "Thông tin lại cho cử tri".to_owned()),
         (part.closed_on, "Kết thúc theo dõi".to_owned()),
     ];
@@ -190,7 +192,7 @@ fn petition(html: &mut Html, part: &Part) {
     }
     match (&part.answer, part.answered_on) {
         (Some(answer), _) => {
-            html.raw("<h2>Nội dung trả lời</h2>");
+            html.element(heading, "Nội dung trả lời");
             for line in answer.lines().filter(|line| !line.trim().is_empty()) {
                 html.element("p", line);
             }

@@ -204,6 +204,8 @@ impl Command for Group {
                 status,
                 petition_id: Some(petition),
                 seen_at: row.seen_at.or(Some(facts.now)),
+                // Nobody waits for an answer any more.
+                question: None,
                 ..row.clone()
             });
         }

@@ -8,10 +8,12 @@
 mod names;
 mod numbers;
 mod places;
+mod plain;
 mod scan;
 #[cfg(test)]
 mod tests;
 
+use plain::Plain;
 use scan::Text;
 
 /// What a piece of text tells.
@@ -102,7 +104,8 @@ pub struct Span {
 
 /// What to take out of a text, in order, without overlaps.
 pub fn suggest(text: &str) -> Vec<Span> {
-    let text = Text::read(text);
+    let plain = Plain::read(text);
+    let text = Text::read(&plain.text);
     let mut found: Vec<Span> = Vec::new();
     // What is surer comes first; what overlaps it is dropped.
     let all = numbers::emails(&text)
@@ -121,7 +124,19 @@ pub fn suggest(text: &str) -> Vec<Span> {
         }
     }
     found.sort_by_key(|span| span.start);
+    // Of one sign as it was written several can have become ("⑿"): two suggestions never share it.
+    let mut end = 0;
     found
+        .into_iter()
+        .filter_map(|span| plain.written(span))
+        .filter(|span| {
+            let is_apart = end <= span.start;
+            if is_apart {
+                end = span.end;
+            }
+            is_apart
+        })
+        .collect()
 }
 
 /// The text with all of this replaced.

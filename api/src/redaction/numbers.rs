@@ -81,17 +81,24 @@ fn number(text: &Text<'_>, at: usize) -> Option<(Span, usize)> {
     }
     let has_plus = first.is("+");
     let begin = if has_plus { at + 1 } else { at };
-    if !text.get(begin)?.is_number() || is_inside(text, at) {
+    let head = text.get(begin).filter(|head| head.is_number())?;
+    let is_inside = is_inside(text, at);
+    if is_inside && !has_plus && !begins_anew(head) {
         return None;
     }
     let mut best = None;
-    for (digits, next) in groups(text, begin) {
-        if is_cut_off(text, next) {
+    for Reading { digits, next, gap } in readings(text, begin) {
+        if gap == Gap::Apart && best.is_some() {
+            break;
+        }
+        let is_amount = gap > Gap::Close && UNITS.contains(&text.word(next));
+        if is_amount || is_cut_off(text, next) {
             continue;
         }
         let kind = match told {
             Some(kind) if kind != Kind::Phone && !has_plus => fits(kind, &digits).then_some(kind),
             _ if is_phone(&digits, has_plus) && !is_tax(text, at) => Some(Kind::Phone),
+            None if is_inside => is_new_card(&digits).then_some(Kind::IdNumber),
             None if !has_plus => untold(text, &digits, next).then_some(Kind::IdNumber),
             _ => None,
         };
@@ -103,12 +110,36 @@ fn number(text: &Text<'_>, at: usize) -> Option<(Span, usize)> {
     span(kind, next)
 }
 
-/// All readings of the digits from here: the first group, the first two, and so on; each with the token after it.
-fn groups(text: &Text<'_>, at: usize) -> Vec<(String, usize)> {
+/// How far apart the groups of a number stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    /// A space, or the dots, hyphens and brackets with which numbers are written.
+    Close,
+    /// A line's end, a stroke.
+    Wide,
+    /// A dash with space around it, a bracket that opens: it may as well part two things.
+    Apart,
+}
+
+/// The digits of the groups up to a place.
+struct Reading {
+    digits: String,
+    /// The token after them.
+    next: usize,
+    /// The widest gap between them.
+    gap: Gap,
+}
+
+/// All readings of the digits from here: the first group, the first two, and so on. Dates and the numbers of documents
+/// are no part of any.
+fn readings(text: &Text<'_>, at: usize) -> Vec<Reading> {
     const MOST: usize = 19;
     let mut digits = String::new();
     let mut readings = Vec::new();
-    let mut next = at;
+    if is_date(text, at) {
+        return readings;
+    }
+    let (mut next, mut gap, mut is_dotted) = (at, Gap::Close, false);
     while let Some(token) = text.get(next)
         && token.is_number()
     {
@@ -117,17 +148,128 @@ fn groups(text: &Text<'_>, at: usize) -> Vec<(String, usize)> {
             break;
         }
         next += 1;
-        readings.push((digits.clone(), next));
-        let Some(after) = text.get(next) else { break };
-        let is_joint = after.glued && matches!(after.text, "." | "-" | ")");
-        let follows = text.get(next + 1);
-        if is_joint && follows.is_some_and(|token| token.is_number() && (token.glued || after.text == ")")) {
-            next += 1;
-        } else if !after.is_number() || after.glued {
+        readings.push(Reading {
+            digits: digits.clone(),
+            next,
+            gap,
+        });
+        let Some((number, further)) = joint(text, next) else {
+            break;
+        };
+        let has_dot = text.get(next).is_some_and(|sign| sign.is("."));
+        // What begins with a nought is no amount: neither a part of a whole ("1234/5678", "12.345/13.000") nor a span.
+        let is_amount = !digits.starts_with('0')
+            && if further == Gap::Close {
+                has_dot && gap > Gap::Close
+            } else {
+                text.get(next).is_some_and(|sign| !sign.is("\n"))
+                    && (is_dotted || is_share(text, &digits, number))
+            };
+        if is_amount {
             break;
         }
+        is_dotted |= has_dot;
+        gap = gap.max(further);
+        next = number;
     }
     readings
+}
+
+/// Where the digits go on behind a group, and over what gap.
+fn joint(text: &Text<'_>, at: usize) -> Option<(usize, Gap)> {
+    /// Lines that somebody may have left empty within a number.
+    const EMPTY: usize = 3;
+    let after = text.get(at)?;
+    let number = |place: usize| text.get(place).filter(|token| token.is_number());
+    if after.is_number() {
+        return (!after.glued && !is_date(text, at)).then_some((at, Gap::Close));
+    }
+    if after.glued
+        && matches!(after.text, "." | "-" | ")")
+        && number(at + 1).is_some_and(|token| token.glued || after.is(")"))
+    {
+        return Some((at + 1, Gap::Close));
+    }
+    let is_stroke = matches!(after.text, "/" | "\\" | "|");
+    let is_dash = matches!(after.text, "-" | "–" | "—" | "_" | "·" | "(");
+    let mut place = at + usize::from(is_stroke || is_dash);
+    let lines = (place..=place + EMPTY)
+        .take_while(|line| text.get(*line).is_some_and(|token| token.is("\n")))
+        .count();
+    place += lines;
+    let follows = number(place).filter(|_| place > at)?;
+    // What is as long as that is a number of its own; "2." on a new line counts what is listed.
+    let is_own = follows.text.len() >= 10;
+    let is_item = lines > 0
+        && follows.text.len() <= 2
+        && text
+            .get(place + 1)
+            .is_some_and(|sign| sign.glued && matches!(sign.text, "." | ")"))
+        && number(place + 2).is_none_or(|token| !token.glued);
+    let is_glued = after.glued && follows.glued;
+    let starts_date = is_date(text, place) && !(is_stroke && is_glued);
+    if is_own || is_item || starts_date {
+        return None;
+    }
+    let gap = if is_dash && !is_glued && lines == 0 {
+        Gap::Apart
+    } else {
+        Gap::Wide
+    };
+    Some((place, gap))
+}
+
+/// A part of a whole or a span: two numbers of about one length and no third ("1234/5678 hộ", "2021–2025").
+fn is_share(text: &Text<'_>, digits: &str, number: usize) -> bool {
+    let goes_on = joint(text, number + 1).is_some_and(|(_, gap)| gap > Gap::Close);
+    text.get(number)
+        .is_some_and(|token| (digits.len()..=digits.len() + 1).contains(&token.text.len()))
+        && !goes_on
+}
+
+/// A day ("5/11/2026", "05-11-2026", "05/11/26", "5/11"), a month, or the number of a document ("11/2026", "123/2026").
+fn is_date(text: &Text<'_>, at: usize) -> bool {
+    let Some(sign) = text
+        .get(at + 1)
+        .filter(|sign| sign.glued && matches!(sign.text, "/" | "-" | "."))
+    else {
+        return false;
+    };
+    let part = |place: usize| {
+        text.get(place)
+            .filter(|token| token.is_number() && (place == at || token.glued))
+            .map(|token| token.text)
+    };
+    let goes_on = |place: usize| {
+        part(place + 1).filter(|_| {
+            text.get(place)
+                .is_some_and(|next| next.glued && next.is(sign.text))
+        })
+    };
+    let within = |digits: &str, most: u8| {
+        digits.len() <= 2
+            && digits
+                .parse::<u8>()
+                .is_ok_and(|number| (1..=most).contains(&number))
+    };
+    let is_year = |digits: &str| digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"));
+    let (Some(first), Some(second)) = (part(at), part(at + 2)) else {
+        return false;
+    };
+    let is_day = within(first, 31) && within(second, 12);
+    let has_stroke = sign.is("/");
+    match goes_on(at + 3) {
+        None => has_stroke && (is_day || is_year(second)),
+        Some(third) => {
+            is_day && goes_on(at + 5).is_none() && (is_year(third) || (has_stroke && third.len() == 2))
+        }
+    }
+}
+
+/// Whether a number begins here though something stands close before it: "0912345678/0987654321", "ĐT.0912345678". Parts
+/// of dates, amounts and documents do not begin like that.
+fn begins_anew(token: &Token<'_>) -> bool {
+    token.is_number() && token.text.len() >= 4 && token.text.starts_with('0')
 }
 
 /// Whether the number goes on to the left: part of a document's number, a road's, a date.
@@ -144,12 +286,13 @@ fn is_cut_off(text: &Text<'_>, next: usize) -> bool {
     let Some(after) = text.get(next).filter(|after| after.glued) else {
         return false;
     };
-    let goes_on = text
-        .get(next + 1)
-        .is_some_and(|token| token.glued && token.is_number());
+    let follows = text.get(next + 1).filter(|token| token.glued);
+    if follows.is_some_and(|token| token.is("+") || begins_anew(token)) && !after.is_word() {
+        return false;
+    }
     after.is_word()
-        || (matches!(after.text, "/" | "." | "," | "-") && goes_on)
-        || (after.is("/") && text.get(next + 1).is_some_and(|token| token.glued))
+        || (matches!(after.text, "/" | "." | "," | "-") && follows.is_some_and(Token::is_number))
+        || (after.is("/") && follows.is_some())
 }
 
 /// What the words before a number say of it: the nearest counts, and never beyond another number or sentence, nor beyond
@@ -158,7 +301,9 @@ fn told(text: &Text<'_>, at: usize) -> Option<Kind> {
     const REACH: usize = 8;
     for place in (at.saturating_sub(REACH)..at).rev() {
         let token = text.get(place)?;
-        if token.is_number() || matches!(token.text, "." | ";" | "\n" | "]") {
+        // A form has the number below what it is: "Số tài khoản:" and a new line.
+        let is_asked = token.is("\n") && text.before(place).is_some_and(|before| before.is(":"));
+        if token.is_number() || (matches!(token.text, "." | ";" | "\n" | "]") && !is_asked) {
             return None;
         }
         let kind = TOLD
@@ -181,8 +326,17 @@ fn fits(kind: Kind, digits: &str) -> bool {
 
 /// A number of which nobody said what it is: an identity card's, old or new.
 fn untold(text: &Text<'_>, digits: &str, next: usize) -> bool {
-    // New: the code of a province (001 to 096), sex and century, year, six digits.
-    let is_new = digits.len() == 12
+    let is_whole = text
+        .before(next)
+        .is_some_and(|last| last.text.len() == digits.len());
+    let is_amount = UNITS.contains(&text.word(next));
+    let is_old = digits.len() == 9 && is_whole && !digits.ends_with("000") && !is_amount;
+    is_new_card(digits) || is_old
+}
+
+/// The number of a new card: the code of a province (001 to 096), sex and century, year, six digits.
+fn is_new_card(digits: &str) -> bool {
+    digits.len() == 12
         && digits
             .get(..3)
             .and_then(|code| code.parse::<u8>().ok())
@@ -190,13 +344,7 @@ fn untold(text: &Text<'_>, digits: &str, next: usize) -> bool {
         && digits
             .as_bytes()
             .get(3)
-            .is_some_and(|digit| (b'0'..=b'3').contains(digit));
-    let is_whole = text
-        .before(next)
-        .is_some_and(|last| last.text.len() == digits.len());
-    let is_amount = UNITS.contains(&text.word(next));
-    let is_old = digits.len() == 9 && is_whole && !digits.ends_with("000") && !is_amount;
-    is_new || is_old
+            .is_some_and(|digit| (b'0'..=b'3').contains(digit))
 }
 
 /// Mobile and fixed numbers as dialled in Vietnam, with the code of the country or without. Short numbers of services
