@@ -67,6 +67,29 @@ pub fn fold(text: &str) -> String {
     single_spaced(unmarked.nfc())
 }
 
+/// As [`fold`], with other widths of a letter and its look-alikes in Cyrillic and Greek taken for it: for words that are
+/// looked for whoever hides them. Only the letters of these words (`tố cáo`, `denunciation`, `kind`) are in the table.
+pub fn likeness(text: &str) -> String {
+    fold(&text.nfkd().map(latin).collect::<String>())
+}
+
+/// The Latin letter as which somebody reads it.
+fn latin(c: char) -> char {
+    match c {
+        '\u{410}' | '\u{430}' | '\u{391}' | '\u{3b1}' | '\u{251}' => 'a',
+        '\u{421}' | '\u{441}' | '\u{3c2}' => 'c',
+        '\u{500}' | '\u{501}' => 'd',
+        '\u{415}' | '\u{435}' | '\u{404}' | '\u{454}' | '\u{395}' | '\u{3b5}' => 'e',
+        '\u{406}' | '\u{456}' | '\u{399}' | '\u{3b9}' | '\u{131}' => 'i',
+        '\u{41a}' | '\u{43a}' | '\u{39a}' | '\u{3ba}' => 'k',
+        '\u{43f}' | '\u{39d}' | '\u{3b7}' => 'n',
+        '\u{41e}' | '\u{43e}' | '\u{39f}' | '\u{3bf}' => 'o',
+        '\u{422}' | '\u{442}' | '\u{3a4}' | '\u{3c4}' => 't',
+        '\u{3c5}' => 'u',
+        c => c,
+    }
+}
+
 /// The ranking key: as [`fold`], but tones and vowel marks stay, each tone at one settled place, so that
 /// "Đàm Thuỷ" equals "Đàm Thủy" and "hoà" equals "hòa".
 ///

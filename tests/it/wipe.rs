@@ -160,6 +160,20 @@ each_db! {
         assert_eq!(next.phone.row("feedback", row["id"].as_str().unwrap())["content"], "Bản duy nhất trên đời");
     }
 
+    // The page as docs/sync.md shows it names no collections; what the phone had read with some was never told to go.
+    async fn a_lost_phone_that_names_other_collections_is_emptied_too(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        for named in [None, Some(vec!["feedback".to_owned()]), Some(vec!["unit".to_owned()])] {
+            let mut lost = stage.phone().await;
+            stage.revoke(&lost, false).await;
+            let told = stage.refresh(&lost).await;
+            lost.phone.person = stage.app.bearer(told["accessToken"].as_str());
+            lost.phone.collections = named.clone();
+            lost.phone.pull().await;
+            assert_eq!(lost.phone.rows.len(), 0, "{named:?}");
+        }
+    }
+
     async fn from_a_stolen_phone_nothing_is_taken(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let mut lost = stage.phone().await;

@@ -36,7 +36,7 @@ use crate::{
     store::{
         collection::{Collection, Document, DocumentWriter, Member, flag, text, whole},
         door::{Command, Facts, Verdict},
-        merge::{stamped, stamps},
+        merge::{stamped, stamps, with_filled},
         partition::{Audience, Partition},
         reference::Reference,
         table::Root,
@@ -326,7 +326,22 @@ impl Writable for FeedbackCollection {
         if write.delete {
             // In the same words as a foreign row.
             let row = before.ok_or(Refused::field(Code::NotFound, "id"))?;
-            return Ok(withdraw(facts, row, None)?.into());
+            return Ok(withdraw(working, facts, row, None)?.into());
+        }
+        // A voter may take a consent back at any time, also of what was grouped; it changes nothing else.
+        let is_contact = |name: &String| rules::CONTACT.contains(&name.as_str());
+        if let Some(row) = before
+            && write.fields.keys().all(is_contact)
+            && let Some(contact) =
+                rules::contact(facts, row.id, working.feedback_contact.get(row.id), &write.fields)?
+            && contact.takes_back
+        {
+            let mut changes = Changes::default();
+            changes.put(contact.row);
+            changes.happened(facts.event("feedback", row.id, CONTACT_ERASED, Some(row.council_id)));
+            let id = write.id;
+            changes.and(move |working| working.feedback.touch(id));
+            return Ok(changes.into());
         }
         // What a row was recorded under never changes with a later correction.
         let fallback = || Model {
@@ -414,17 +429,26 @@ impl Writable for FeedbackCollection {
             .filter(|(name, _)| !rules::CONTACT.contains(&name.as_str()))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        row.stamps = stamped(stamps(&row.stamps), &shown, revision, &device, write.recorded_at);
+        let filled: &[&str] = if before.is_none() && row.recorded_at.is_some() {
+            &["recordedAt"]
+        } else {
+            &[]
+        };
+        let set = with_filled(&shown, filled);
+        row.stamps = stamped(stamps(&row.stamps), &set, revision, &device, write.recorded_at);
 
         let files = Files::of(working, write.id, named);
         row.missing = Some(completeness::missing(&row, files.are_there()));
         let decided = rules::record(before, row, files.are_more())?;
         let mut changes = Changes::default();
         let contact = working.feedback_contact.get(write.id);
-        if let Some(contact) = rules::contact(facts, FeedbackId(write.id), contact, &write.fields)? {
-            changes.put(contact);
-        }
         let council = Some(decided.row.council_id);
+        if let Some(contact) = rules::contact(facts, FeedbackId(write.id), contact, &write.fields)? {
+            changes.put(contact.row);
+            if contact.takes_back {
+                changes.happened(facts.event("feedback", write.id, CONTACT_ERASED, council));
+            }
+        }
         let mut event = facts.event("feedback", write.id, decided.event, council);
         match decided.addition {
             Some(text) => {
@@ -517,10 +541,23 @@ impl Files {
     }
 }
 
-/// The author takes his feedback back.
-fn withdraw(facts: &Facts<'_>, row: &Model, reason: Option<String>) -> Result<Changes, Refused> {
+/// In the history: a voter's contact details, or some of them, were taken back.
+const CONTACT_ERASED: &str = "contact_erased";
+
+/// The author takes his feedback back; there is nothing left for which the voter could be called.
+fn withdraw(
+    working: &Working,
+    facts: &Facts<'_>,
+    row: &Model,
+    reason: Option<String>,
+) -> Result<Changes, Refused> {
     let row = rules::withdraw(row)?;
     let mut changes = Changes::default();
+    let contact = working.feedback_contact.get(row.id);
+    if let Some(contact) = contact.filter(|contact| contact.erased_at.is_none()) {
+        changes.put(rules::erased(contact, facts.now));
+        changes.happened(facts.event("feedback", row.id, CONTACT_ERASED, Some(row.council_id)));
+    }
     let mut event = facts.event("feedback", row.id, "withdrawn", Some(row.council_id));
     event.basis = reason;
     changes.put(row);
@@ -585,7 +622,7 @@ impl Command for Withdraw {
             .get(self.feedback)
             .filter(|row| Some(row.author_id) == facts.viewer.account_id())
             .ok_or(Refused::field(Code::NotFound, "feedbackId"))?;
-        let withdrawn = withdraw(facts, row, self.reason.clone());
+        let withdrawn = withdraw(working, facts, row, self.reason.clone());
         let withdrawn = withdrawn.map_err(|refused| refused.or_field("feedbackId"))?;
         Ok(Verdict::about(withdrawn, [row.id.0]))
     }

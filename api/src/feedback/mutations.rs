@@ -1,6 +1,6 @@
 //! What people do with feedback, in GraphQL. Expected refusals are `userErrors`.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::id::FeedbackId;
 use serde_json::Value;
 
@@ -63,14 +63,14 @@ pub struct SubmitFeedbackInput {
     received_on: Option<String>,
     /// Of a denunciation: the body that received it.
     receiving_agency_id: Option<ID>,
-    /// The voter's name, only with consent; kept sealed, never given back.
-    contact_name: Option<String>,
-    /// The voter's phone number, only with consent; kept sealed, never given back.
-    contact_phone: Option<String>,
-    /// What the voter agreed to, word for word.
-    consent_text: Option<String>,
-    /// When the voter agreed.
-    consent_at: Option<String>,
+    /// The voter's name, only with consent; kept sealed, never given back. Null erases what was kept.
+    contact_name: MaybeUndefined<String>,
+    /// The voter's phone number, only with consent; kept sealed, never given back. Null erases what was kept.
+    contact_phone: MaybeUndefined<String>,
+    /// What the voter agreed to, word for word. Null takes the consent back, and erases name and number.
+    consent_text: MaybeUndefined<String>,
+    /// When the voter agreed. Null takes the consent back, unless another comes with it.
+    consent_at: MaybeUndefined<String>,
 }
 
 impl SubmitFeedbackInput {
@@ -101,13 +101,24 @@ impl SubmitFeedbackInput {
             ("receiptNumber", text(self.receipt_number)),
             ("receivedOn", text(self.received_on)),
             ("receivingAgencyId", id(self.receiving_agency_id)),
-            ("contactName", text(self.contact_name)),
-            ("contactPhone", text(self.contact_phone)),
-            ("consentText", text(self.consent_text)),
-            ("consentAt", text(self.consent_at)),
         ];
         let given = fields.into_iter().filter(|(_, value)| !value.is_null());
-        given.map(|(name, value)| (name.to_owned(), value)).collect()
+        // Here a null says something else than nothing.
+        let contact = [
+            ("contactName", self.contact_name),
+            ("contactPhone", self.contact_phone),
+            ("consentText", self.consent_text),
+            ("consentAt", self.consent_at),
+        ];
+        let contact = contact.into_iter().filter_map(|(name, value)| match value {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some((name, Value::Null)),
+            MaybeUndefined::Value(value) => Some((name, Value::String(value))),
+        });
+        given
+            .chain(contact)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 }
 

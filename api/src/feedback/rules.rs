@@ -17,7 +17,7 @@ use crate::{
         collection::Document,
         door::Facts,
         reference::Reference,
-        writing::{Reader, Stop, names_denunciation},
+        writing::{Reader, Stop, names_denunciation, parse_date, parse_id, parse_time},
     },
 };
 
@@ -62,21 +62,39 @@ pub(super) fn denunciation_gate(before: Option<&Model>, fields: &Document) -> Re
     let more = fields
         .iter()
         .any(|(name, value)| !value.is_null() && !OF_A_DENUNCIATION.contains(&name.as_str()));
-    let number = fields.get("receiptNumber");
-    let odd_number = number.is_some_and(|number| match number {
-        Value::Null => false,
-        Value::String(number) => !is_receipt_number(number),
-        _ => true,
-    });
-    if more || odd_number {
+    if more
+        || fields
+            .iter()
+            .any(|(name, value)| !value.is_null() && is_more(name, value))
+    {
         Err(Refused::new(Code::DenunciationByHand))
     } else {
         Ok(())
     }
 }
 
-/// Digits in one part of a receipt number: fewer than an identity or telephone number has.
+/// Whether a value says more than its field is for: what is no date may be anything.
+fn is_more(name: &str, value: &Value) -> bool {
+    let text = value.as_str();
+    let is_as_it_is_written = match name {
+        "kind" => true,
+        "id" | "receivingAgencyId" => text.is_some_and(|id| parse_id(id).is_some()),
+        "receiptNumber" => text.is_some_and(is_receipt_number),
+        "receivedOn" => text.is_some_and(|date| parse_date(date).is_some()),
+        "recordedAt" => text.is_some_and(|time| parse_time(time).is_some()),
+        "rev" => value.is_i64() || text.is_some_and(|rev| rev.parse::<i64>().is_ok()),
+        "_deleted" => value.is_boolean(),
+        _ => false,
+    };
+    !is_as_it_is_written
+}
+
+/// Digits in one part of a receipt number, and in all of it: fewer than an identity or telephone number has, and one more
+/// where it is a number and its year.
 const DIGITS: usize = 8;
+
+/// How many parts of digits there may be.
+const PARTS_OF_DIGITS: usize = 3;
 
 /// Letters in one part of a receipt number, and how many parts of letters there may be.
 const LETTERS: usize = 5;
@@ -101,7 +119,18 @@ fn is_receipt_number(number: &str) -> bool {
     };
     let mut parts = number.split(['/', '-', '.']);
     let letters = number.split(['/', '-', '.']).filter(|part| !is_digits(part));
+    let digits: Vec<&str> = number
+        .split(['/', '-', '.'])
+        .filter(|part| is_digits(part))
+        .collect();
+    let is_year = |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
+    let most = match digits[..] {
+        [_, year] if is_year(year) => DIGITS + 1,
+        _ => DIGITS,
+    };
     number.chars().count() <= RECEIPT_NUMBER
+        && digits.len() <= PARTS_OF_DIGITS
+        && digits.concat().len() <= most
         && parts.next().is_some_and(is_digits)
         && parts.all(|part| is_digits(part) || is_abbreviation(part))
         && letters.count() <= PARTS_OF_LETTERS
@@ -300,19 +329,37 @@ pub(super) fn withdraw(row: &Model) -> Result<Model, Refused> {
     })
 }
 
-/// The contact details of a write, sealed; nothing if it brings none.
+/// What a write makes of a voter's contact details.
+pub(super) struct ContactWrite {
+    pub(super) row: feedback_contact::Model,
+    /// Whether something that was there is taken back.
+    pub(super) takes_back: bool,
+}
+
+/// Contact details of which nothing is left but that there were some, and until when.
+pub(super) fn erased(contact: &feedback_contact::Model, now: DateTime<Utc>) -> feedback_contact::Model {
+    feedback_contact::Model {
+        name: None,
+        phone: None,
+        consent: None,
+        erased_at: Some(now),
+        ..contact.clone()
+    }
+}
+
+/// The contact details after a write, sealed; nothing if it says nothing of them. A null takes one back; without a consent,
+/// or with neither a name nor a number, nothing is kept.
 pub(super) fn contact(
     facts: &Facts<'_>,
     id: FeedbackId,
     before: Option<&feedback_contact::Model>,
     fields: &Document,
-) -> Result<Option<feedback_contact::Model>, Stop> {
-    if !CONTACT
-        .iter()
-        .any(|name| fields.get(*name).is_some_and(|value| !value.is_null()))
-    {
+) -> Result<Option<ContactWrite>, Stop> {
+    if !CONTACT.iter().any(|name| fields.contains_key(*name)) {
         return Ok(None);
     }
+    // What was taken back is not there.
+    let before = before.filter(|before| before.erased_at.is_none());
     let mut reader = Reader::new(fields);
     let (mut name, mut phone, mut consent_text, mut consent_at) = (None, None, None, None);
     reader.text("contactName", &mut name, 200);
@@ -321,7 +368,35 @@ pub(super) fn contact(
     reader.time("consentAt", &mut consent_at);
     reader.finish()?;
 
-    let told = before.and_then(|before| before.consent.clone());
+    let no_name = name.is_none() && fields.contains_key("contactName");
+    let no_phone = phone.is_none() && fields.contains_key("contactPhone");
+    let no_consent = consent_text.is_none()
+        && (fields.contains_key("consentText") || (consent_at.is_none() && fields.contains_key("consentAt")));
+    let old_name = before.and_then(|before| before.name.clone()).filter(|_| !no_name);
+    let old_phone = before
+        .and_then(|before| before.phone.clone())
+        .filter(|_| !no_phone);
+    let brings = name.is_some() || phone.is_some() || consent_text.is_some();
+    if !brings && (no_name || no_phone || no_consent) {
+        let Some(before) = before else { return Ok(None) };
+        let row = if no_consent || (old_name.is_none() && old_phone.is_none()) {
+            erased(before, facts.now)
+        } else {
+            feedback_contact::Model {
+                name: old_name,
+                phone: old_phone,
+                ..before.clone()
+            }
+        };
+        return Ok(Some(ContactWrite {
+            row,
+            takes_back: true,
+        }));
+    }
+
+    let told = before
+        .and_then(|before| before.consent.clone())
+        .filter(|_| !no_consent);
     let consent_at = consent_at.or(before.map(|before| before.consent_at));
     let (true, Some(consent_at)) = (consent_text.is_some() || told.is_some(), consent_at) else {
         return Err(Refused::field(Code::ConsentRequired, "consentText").into());
@@ -339,15 +414,17 @@ pub(super) fn contact(
         seal::seal(facts.keys, facts.entropy, field, plain.as_bytes())
             .map_err(|_| Refused::new(Code::Unavailable))
     };
-    Ok(Some(feedback_contact::Model {
+    let takes_back = before
+        .is_some_and(|before| (no_name && before.name.is_some()) || (no_phone && before.phone.is_some()));
+    let row = feedback_contact::Model {
         feedback_id: id,
         name: match &name {
             Some(name) => Some(seal("name", name)?),
-            None => before.and_then(|before| before.name.clone()),
+            None => old_name,
         },
         phone: match &phone {
             Some(phone) => Some(seal("phone", phone.e164())?),
-            None => before.and_then(|before| before.phone.clone()),
+            None => old_phone,
         },
         consent: match &consent_text {
             Some(words) => Some(seal("consent", words)?),
@@ -355,7 +432,8 @@ pub(super) fn contact(
         },
         consent_at,
         erased_at: None,
-    }))
+    };
+    Ok(Some(ContactWrite { row, takes_back }))
 }
 
 #[cfg(test)]
@@ -372,6 +450,11 @@ mod tests {
             "125/2026/BN-TCD",
             "03/BN-UBND",
             "8-HĐND",
+            "123/2026",
+            "15/TB-UBND",
+            "01/BN-HĐND",
+            "12345/2026/BN-TCD",
+            "02/11/2026",
             "1.2.3/TTCP",
         ] {
             assert!(is_receipt_number(number), "{number}");
@@ -396,6 +479,12 @@ mod tests {
             "12/bn",
             "0912345678",
             "079123456789",
+            "0912-345-678",
+            "091/234/5678",
+            "0912.345.678",
+            "079-123-456-789",
+            "123-456-789",
+            "1234-56789",
             "1/2/3/4/5/6/7/8/9/10/11/12/13/14",
         ] {
             assert!(!is_receipt_number(number), "{number}");

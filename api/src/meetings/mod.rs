@@ -39,7 +39,7 @@ use crate::{
     store::{
         collection::{Collection, Document, DocumentWriter, Member, text, whole},
         door::Facts,
-        merge::{stamped, stamps},
+        merge::{stamped, stamps, with_filled},
         partition::{Audience, Partition},
         reference::Reference,
         table::Root,
@@ -416,7 +416,7 @@ impl Writable for MeetingCollection {
         let revision = working.meeting.was(write.id).map_or(0, Root::rev) + 1;
         row.stamps = stamped(
             stamps(&row.stamps),
-            &write.fields,
+            &with_filled(&write.fields, if untitled { &["title"] } else { &[] }),
             revision,
             &device(facts),
             write.recorded_at,

@@ -15,7 +15,7 @@ use crate::{
     store::{
         collection::{Collection, Document, DocumentWriter, Member, text},
         door::Facts,
-        merge::{stamped, stamps},
+        merge::{stamped, stamps, with_filled},
         partition::{Audience, Partition},
         reference::Reference,
         table::Root,
@@ -179,7 +179,7 @@ impl Writable for NoteCollection {
         let revision = working.note.was(write.id).map_or(0, Root::rev) + 1;
         row.stamps = stamped(
             stamps(&row.stamps),
-            &write.fields,
+            &with_filled(&write.fields, if before.is_none() { &["updatedAt"] } else { &[] }),
             revision,
             &device.unwrap_or_default(),
             write.recorded_at,

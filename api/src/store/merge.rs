@@ -88,6 +88,9 @@ pub fn merge(
     recorded_at: Option<DateTime<Utc>>,
 ) -> Merge {
     let mut result = Merge::default();
+    // Whoever wrote all that was ever written into the row has nobody else's words to lose there: what no stamp tells of was
+    // filled in by the server beside his own.
+    let is_own = !stamps.is_empty() && stamps.values().all(|Stamp(_, by, _)| Some(by.as_str()) == device);
     for (field, new) in patch {
         let now = value(current, field);
         if is_same(new, now) {
@@ -113,8 +116,8 @@ pub fn merge(
         }
         let changed_since = match base {
             // A client that believes to create the row: what nobody wrote and is empty is nobody's to lose.
-            Base::Rev(None) => stamp.is_some() || !now.is_null(),
-            Base::State(None) => true,
+            Base::Rev(None) => stamp.is_some() || (!now.is_null() && !is_own),
+            Base::State(None) => stamp.is_some() || !is_own,
             Base::Rev(Some(seen)) => stamp.is_some_and(|Stamp(rev, ..)| rev > seen),
             Base::State(Some(seen)) => {
                 if is_same(new, value(seen, field)) {
@@ -137,6 +140,16 @@ pub fn merge(
             .any(|(field, now)| !patch.contains_key(field) && value(seen, field) != now),
     };
     result
+}
+
+/// The fields that a write sets, and those of a phone's that the server fills in beside them: they are the same device's,
+/// which is in no conflict with itself when it says them later.
+pub fn with_filled(fields: &Document, filled: &[&str]) -> Document {
+    let mut all = fields.clone();
+    for name in filled {
+        all.entry(*name).or_insert(Value::Null);
+    }
+    all
 }
 
 /// Stamps the fields that a write sets.
@@ -301,6 +314,27 @@ mod tests {
             let later = apply(&base, "first", 3, "second", 1);
             assert_eq!(later.apply, document(json!({"content": "second"})));
             assert!(later.superseded.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_the_server_filled_in_beside_ones_own_words_is_no_conflict() {
+        let current = document(json!({"text": "a", "updatedAt": "2026-11-21T08:00:00.000000+07:00"}));
+        let patch = document(json!({"updatedAt": "2026-11-21T07:00:00.000000+07:00"}));
+        let written_by = |devices: &[&str]| {
+            let stamp = |by: &&str| (format!("text by {by}"), Stamp(1, (*by).to_owned(), None));
+            devices.iter().map(stamp).collect::<Stamps>()
+        };
+        for base in [Base::Rev(None), Base::State(None)] {
+            let merge = |stamps: &Stamps| merge(&current, stamps, 1, &base, &patch, Some("phone"), None);
+            assert_eq!(
+                merge(&written_by(&["phone"])).apply,
+                patch,
+                "also of rows of an earlier release"
+            );
+            for others in [&["tablet"][..], &["phone", "tablet"], &[]] {
+                assert_eq!(merge(&written_by(others)).conflicts, ["updatedAt"], "{others:?}");
+            }
         }
     }
 

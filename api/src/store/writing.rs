@@ -10,23 +10,32 @@ use super::{
     merge::Stamps,
     working::{Changes, Needs, Working},
 };
-use crate::error::{Code, Refused};
+use crate::{
+    error::{Code, Refused},
+    text::likeness,
+};
 
-/// Whether a row's `kind` calls it a denunciation, under whatever word, marks or case. It is asked of `kind` alone:
-/// folded, a petition about rubber (tổ cao su) says the same.
+/// Whether a row's `kind` calls it a denunciation, under whatever word, marks, case or look-alike. It is asked of `kind`
+/// alone: folded, a petition about rubber (tổ cao su) says the same.
 pub fn names_denunciation(fields: &Document) -> bool {
     fields
         .iter()
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("kind"))
+        .filter(|(name, _)| likeness(name) == "kind")
         .any(|(_, kind)| {
             let word = match kind {
-                Value::String(word) => crate::text::fold(word),
+                Value::String(word) => likeness(word),
                 // `{code, label}`, as it is read, or a list.
-                other => crate::text::fold(&other.to_string()),
+                other => likeness(&other.to_string()),
             };
             let word = word.replace(' ', "");
             word.contains("tocao") || word.contains("denunciation")
         })
+}
+
+/// Whether a text is nothing but the word for a denunciation, under whatever marks, case or look-alikes.
+pub fn is_denunciation(text: &str) -> bool {
+    let word = likeness(text).replace(' ', "");
+    ["tocao", "dontocao", "denunciation", "denunciations"].contains(&word.as_str())
 }
 
 /// Refuses what calls itself a denunciation where none can be written: not even its bytes are kept.

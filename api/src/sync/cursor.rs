@@ -17,9 +17,11 @@ use crate::{
 const FORMAT: u8 = 2;
 /// Before starts of servers were noted.
 const WITHOUT_START: u8 = 1;
+/// With parts beside the first.
+const IN_PARTS: u8 = 3;
 const MAC: usize = 16;
-/// Longer than any cursor of a viewer with a thousand partitions.
-const LONGEST: usize = 40_000;
+/// Longer than any cursor of a viewer with a thousand partitions who reads collection by collection.
+const LONGEST: usize = 400_000;
 
 /// How far one partition has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,22 @@ pub struct Cursor {
     pub clocks: BTreeMap<i64, i64>,
     /// Partitions by number.
     pub partitions: BTreeMap<i64, Reading>,
+    /// Other collections, that have been read less far. No two parts have one in common.
+    pub beside: Vec<Part>,
+}
+
+/// How far some collections have been read, where not all have been read equally far: some were asked for later than
+/// others, or are not asked for any more. Their positions are kept, since only from there what is gone can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Whether they are asked for; else they rest as they are until they are.
+    pub wanted: bool,
+    /// One bit each.
+    pub collections: u64,
+    /// Positions by clock.
+    pub clocks: BTreeMap<i64, i64>,
+    /// Partitions by number.
+    pub partitions: BTreeMap<i64, Reading>,
 }
 
 /// The number of a clock in a cursor.
@@ -71,39 +89,102 @@ impl Cursor {
             collections,
             clocks: BTreeMap::new(),
             partitions: BTreeMap::new(),
+            beside: Vec::new(),
         }
+    }
+
+    /// The collections that were asked for.
+    pub fn served(&self) -> u64 {
+        let wanted = self.beside.iter().filter(|part| part.wanted);
+        wanted.fold(self.collections, |bits, part| bits | part.collections)
+    }
+
+    /// The collections of which it knows how far they have been read.
+    pub fn known(&self) -> u64 {
+        let all = self.beside.iter();
+        all.fold(self.collections, |bits, part| bits | part.collections)
+    }
+
+    /// The same device at the positions of some collections.
+    pub fn at(&self, part: &Part) -> Self {
+        Self {
+            account: self.account,
+            device: self.device,
+            epoch: self.epoch,
+            seen: self.seen,
+            collections: part.collections,
+            clocks: part.clocks.clone(),
+            partitions: part.partitions.clone(),
+            beside: Vec::new(),
+        }
+    }
+
+    fn part(&self, wanted: bool) -> Part {
+        Part {
+            wanted,
+            collections: self.collections,
+            clocks: self.clocks.clone(),
+            partitions: self.partitions.clone(),
+        }
+    }
+
+    /// Divides it by the collections that are asked for: a cursor for all of them that have been read equally far, at
+    /// least one, and the parts of those that are not asked for. What it does not know begins.
+    pub fn divided(&self, wanted: u64) -> (Vec<Self>, Vec<Part>) {
+        let (mut read_on, mut resting) = (Vec::new(), Vec::new());
+        for part in [self.part(true)].iter().chain(&self.beside) {
+            let of = |bits: u64| Part {
+                wanted: bits & wanted != 0,
+                collections: part.collections & bits,
+                ..part.clone()
+            };
+            if part.collections & wanted != 0 {
+                read_on.push(self.at(&of(wanted)));
+            }
+            if part.collections & !wanted != 0 {
+                resting.push(of(!wanted));
+            }
+        }
+        let new = wanted & !self.known();
+        if new != 0 || read_on.is_empty() {
+            read_on.push(Self {
+                seen: self.seen,
+                ..Self::start(self.account, self.device, self.epoch, new)
+            });
+        }
+        (read_on, resting)
+    }
+
+    /// Puts together what was divided. `level`: all that was asked for has been read up to one moment, and is one part
+    /// from here on.
+    pub fn joined(read: Vec<Self>, resting: Vec<Part>, level: bool) -> Option<Self> {
+        let mut read = read.into_iter();
+        let mut whole = read.next()?;
+        for other in read {
+            whole.seen = whole.seen.max(other.seen);
+            if level {
+                whole.collections |= other.collections;
+            } else {
+                whole.beside.push(other.part(true));
+            }
+        }
+        whole.beside.extend(resting);
+        Some(whole)
     }
 
     /// The token.
     pub fn encode(&self, keys: &Keys) -> String {
-        let mut bytes = vec![FORMAT];
+        let mut bytes = vec![if self.beside.is_empty() { FORMAT } else { IN_PARTS }];
         bytes.extend_from_slice(self.account.0.as_bytes());
         bytes.extend_from_slice(self.device.0.as_bytes());
         bytes.extend_from_slice(self.epoch.as_bytes());
         put(&mut bytes, self.seen.unsigned_abs());
-        put(&mut bytes, self.collections);
-        put(&mut bytes, self.clocks.len() as u64);
-        for (clock, seq) in &self.clocks {
-            bytes.extend_from_slice(&clock.to_be_bytes());
-            put(&mut bytes, seq.unsigned_abs());
-        }
-        put(&mut bytes, self.partitions.len() as u64);
-        for (partition, reading) in &self.partitions {
-            bytes.extend_from_slice(&partition.to_be_bytes());
-            match reading {
-                Reading::Level => bytes.push(0),
-                Reading::Backfill(seq) => {
-                    bytes.push(1);
-                    put(&mut bytes, seq.unsigned_abs());
-                }
-                Reading::Purge(seq) => {
-                    bytes.push(2);
-                    put(&mut bytes, seq.unsigned_abs());
-                }
-                Reading::Gained(seq) => {
-                    bytes.push(3);
-                    put(&mut bytes, seq.unsigned_abs());
-                }
+        put_part(&mut bytes, self.collections, &self.clocks, &self.partitions);
+        if !self.beside.is_empty() {
+            put(&mut bytes, self.beside.len() as u64);
+            for part in &self.beside {
+                bytes.push(u8::from(part.wanted));
+                put_part(&mut bytes, part.collections, &part.clocks, &part.partitions);
             }
         }
         let tag = keys.mac(Purpose::CursorSigning, &[&bytes]);
@@ -151,6 +232,39 @@ impl Cursor {
     }
 }
 
+fn put_part(
+    bytes: &mut Vec<u8>,
+    collections: u64,
+    clocks: &BTreeMap<i64, i64>,
+    partitions: &BTreeMap<i64, Reading>,
+) {
+    put(bytes, collections);
+    put(bytes, clocks.len() as u64);
+    for (clock, seq) in clocks {
+        bytes.extend_from_slice(&clock.to_be_bytes());
+        put(bytes, seq.unsigned_abs());
+    }
+    put(bytes, partitions.len() as u64);
+    for (partition, reading) in partitions {
+        bytes.extend_from_slice(&partition.to_be_bytes());
+        match reading {
+            Reading::Level => bytes.push(0),
+            Reading::Backfill(seq) => {
+                bytes.push(1);
+                put(bytes, seq.unsigned_abs());
+            }
+            Reading::Purge(seq) => {
+                bytes.push(2);
+                put(bytes, seq.unsigned_abs());
+            }
+            Reading::Gained(seq) => {
+                bytes.push(3);
+                put(bytes, seq.unsigned_abs());
+            }
+        }
+    }
+}
+
 fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push((number as u8) | 0x80);
@@ -186,7 +300,7 @@ impl Reader<'_> {
 
     fn cursor(&mut self) -> Option<Cursor> {
         let [format] = self.take()?;
-        if !matches!(format, FORMAT | WITHOUT_START) {
+        if !matches!(format, FORMAT | WITHOUT_START | IN_PARTS) {
             return None;
         }
         let mut cursor = Cursor::start(
@@ -195,13 +309,32 @@ impl Reader<'_> {
             Uuid::from_bytes(self.take()?),
             0,
         );
-        if format == FORMAT {
+        if format != WITHOUT_START {
             cursor.seen = self.seq()?;
         }
-        cursor.collections = self.number()?;
+        let first = self.part(true)?;
+        cursor.collections = first.collections;
+        cursor.clocks = first.clocks;
+        cursor.partitions = first.partitions;
+        if format == IN_PARTS {
+            for _ in 0..self.number()? {
+                let wanted = self.take::<1>()? == [1];
+                cursor.beside.push(self.part(wanted)?);
+            }
+        }
+        self.0.is_empty().then_some(cursor)
+    }
+
+    fn part(&mut self, wanted: bool) -> Option<Part> {
+        let mut part = Part {
+            wanted,
+            collections: self.number()?,
+            clocks: BTreeMap::new(),
+            partitions: BTreeMap::new(),
+        };
         for _ in 0..self.number()? {
             let clock = i64::from_be_bytes(self.take()?);
-            cursor.clocks.insert(clock, self.seq()?);
+            part.clocks.insert(clock, self.seq()?);
         }
         for _ in 0..self.number()? {
             let partition = i64::from_be_bytes(self.take()?);
@@ -212,8 +345,8 @@ impl Reader<'_> {
                 [3] => Reading::Gained(self.seq()?),
                 _ => return None,
             };
-            cursor.partitions.insert(partition, reading);
+            part.partitions.insert(partition, reading);
         }
-        self.0.is_empty().then_some(cursor)
+        Some(part)
     }
 }

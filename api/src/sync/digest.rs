@@ -92,7 +92,7 @@ async fn lines<C: ConnectionTrait>(conn: &C, viewer: &Viewer, collections: u64) 
 pub async fn table(state: &State, viewer: &Viewer, cursor: Option<&str>) -> Result<(Vec<Line>, bool)> {
     let snapshot = state.store.snapshot().await?;
     let (cursor, more) = standing(state, viewer, cursor, &snapshot).await?;
-    let lines = lines(&snapshot, viewer, cursor.collections).await?;
+    let lines = lines(&snapshot, viewer, cursor.served()).await?;
     snapshot.commit().await?;
     Ok((lines, more))
 }
@@ -101,7 +101,7 @@ pub async fn table(state: &State, viewer: &Viewer, cursor: Option<&str>) -> Resu
 pub async fn head(state: &State, viewer: &Viewer, cursor: Option<&str>) -> Result<Head> {
     let snapshot = state.store.snapshot().await?;
     let (cursor, more) = standing(state, viewer, cursor, &snapshot).await?;
-    let digest = total(&snapshot, viewer, cursor.collections).await?;
+    let digest = total(&snapshot, viewer, cursor.served()).await?;
     let clocks = clocks(viewer, &snapshot).await?;
     let tops = door::clocks(&snapshot, &clocks.values().cloned().collect()).await?;
     snapshot.commit().await?;
@@ -145,6 +145,7 @@ async fn standing<C: ConnectionTrait>(
     let cursor = Cursor::decode(text, &state.keys, account, device)?;
     let mine: BTreeSet<i64> = viewer.partition_ids().into_iter().collect();
     let settled = cursor.epoch == state.epoch.id()
+        && !cursor.beside.iter().any(|part| part.wanted)
         && cursor
             .partitions
             .iter()
@@ -152,7 +153,7 @@ async fn standing<C: ConnectionTrait>(
     if !settled {
         return Ok((cursor, true));
     }
-    let names = registry::names(cursor.collections);
+    let names = registry::names(cursor.served());
     let written = clocks(viewer, conn).await?;
     let clocks = written
         .values()

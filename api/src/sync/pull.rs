@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{
-    cursor::{Cursor, Reading, clock_key},
+    cursor::{Cursor, Part, Reading, clock_key},
     documents::{Change, Sight},
     registry,
 };
@@ -93,11 +93,17 @@ struct Entry {
     gained: bool,
 }
 
-/// The collections that a checkpoint of this device serves.
+/// The collections that a checkpoint of this device serves: those that were asked for last; on a device that is to be
+/// emptied all of which it ever told something.
 pub fn served(state: &State, viewer: &Viewer, cursor: &str) -> Result<u64> {
     let signed_in = viewer.signed_in()?;
     let (account, device) = (signed_in.account.id, signed_in.device.id);
-    Ok(Cursor::decode(cursor, &state.keys, account, device)?.collections)
+    let cursor = Cursor::decode(cursor, &state.keys, account, device)?;
+    Ok(if viewer.is_wiping() {
+        cursor.known()
+    } else {
+        cursor.served()
+    })
 }
 
 /// Reads a page after a checkpoint (none: from the start).
@@ -110,7 +116,6 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
     let signed_in = viewer.signed_in()?;
     let (account, device) = (signed_in.account.id, signed_in.device.id);
     let fresh = || Cursor::start(account, device, state.epoch.id(), collections);
-    let mut former = None;
     let mut cursor = match cursor {
         None => fresh(),
         Some(text) => {
@@ -121,37 +126,16 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
             }
             if read.epoch != state.epoch.id() {
                 fresh()
-            } else if collections & !read.collections != 0 {
-                // Of these this checkpoint knows nothing: from the start. What it knows may still tell of a lost future.
-                former = Some(read);
-                fresh()
             } else {
                 read
             }
         }
     };
-    cursor.collections = collections;
 
     let mut snapshot = state.store.snapshot().await?;
     loop {
-        let reader = |cursor: Cursor| Reader {
-            state,
-            viewer,
-            conn: &snapshot,
-            size,
-            cursor,
-            rows: Vec::new(),
-            more: false,
-        };
-        let is_of_here = match former.take() {
-            None => true,
-            Some(former) => reader(former).standing().await?.is_some(),
-        };
-        let page = if is_of_here {
-            reader(cursor.clone()).read().await?
-        } else {
-            None
-        };
+        let parts = cursor.divided(collections);
+        let page = read_parts(state, viewer, &snapshot, size, parts).await?;
         let Some(mut page) = page else {
             // A checkpoint from a future that is lost: the database was replaced by an older copy. From the start, and not for
             // this device alone: others have read less, and would miss what is written at the same numbers again. The
@@ -183,6 +167,60 @@ pub async fn pull(state: &State, viewer: &Viewer, cursor: Option<&str>, wanted: 
         // Rows were larger than usual: read fewer, so that the cursor stands where the page ends.
         size.rows = (page.changes.len() * size.bytes / bytes * 9 / 10).clamp(1, size.rows - 1);
     }
+}
+
+/// Reads on from each part of a checkpoint, all in one snapshot. Nothing where the checkpoint is of another course of the
+/// database, which also a part that rests may tell.
+async fn read_parts<C: ConnectionTrait>(
+    state: &State,
+    viewer: &Viewer,
+    conn: &C,
+    size: PageSize,
+    (parts, resting): (Vec<Cursor>, Vec<Part>),
+) -> Result<Option<Page>> {
+    let reader = |cursor: Cursor, rows: usize| Reader {
+        state,
+        viewer,
+        conn,
+        size: PageSize { rows, ..size },
+        cursor,
+        rows: Vec::new(),
+        more: false,
+    };
+    if let Some(first) = parts.first() {
+        for part in &resting {
+            if reader(first.at(part), 0).standing().await?.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    let (mut read, mut more) = (Vec::new(), false);
+    for part in parts {
+        let room = size.rows.saturating_sub(changes.len());
+        if room == 0 {
+            if reader(part.clone(), 0).standing().await?.is_none() {
+                return Ok(None);
+            }
+            read.push(part);
+            more = true;
+            continue;
+        }
+        let Some(page) = reader(part, room).read().await? else {
+            return Ok(None);
+        };
+        changes.extend(page.changes);
+        read.push(page.cursor);
+        more = more || page.more;
+    }
+    let cursor =
+        Cursor::joined(read, resting, !more).ok_or_else(|| Error::internal("a checkpoint without a part"))?;
+    Ok(Some(Page {
+        changes,
+        cursor,
+        more,
+        digest: None,
+    }))
 }
 
 struct Reader<'a, C> {

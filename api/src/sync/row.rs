@@ -14,8 +14,9 @@ use crate::{
     error::{Code, Refused},
     store::{
         collection::Document,
-        writing::{MOST_UNKNOWN, names_denunciation, parse_id, parse_time, told_name},
+        writing::{MOST_UNKNOWN, is_denunciation, names_denunciation, parse_id, parse_time, told_name},
     },
+    text::likeness,
 };
 
 /// A row as it came.
@@ -209,11 +210,86 @@ impl PushRow {
                 .iter()
                 .all(|part| matches!(members.get(*part), None | Some(Value::Null | Value::Object(_))))
         {
-            return says_denunciation(&Value::Object(members));
+            let whole = Value::Object(members);
+            return says_denunciation(&whole) || calls_itself_denunciation(&whole, 0);
         }
-        let text = String::from_utf8_lossy(&self.raw);
-        text.contains("denunciation") || crate::text::fold(&text).contains("to cao")
+        // JSON within JSON is escaped twice.
+        let mut text = String::from_utf8_lossy(&self.raw).into_owned();
+        for _ in 0..3 {
+            let words = likeness(&text);
+            if words.contains("to cao") || words.replace(' ', "").contains("denunciation") {
+                return true;
+            }
+            if !text.contains('\\') {
+                break;
+            }
+            text = unescaped(&text);
+        }
+        false
     }
+
+    /// Whether anything in it is the word for a denunciation, but for the `kind` of its fields, which the collection
+    /// itself judges. Asked of what is refused anyway, for any other reason: then not even its bytes are kept.
+    pub fn calls_itself_denunciation(&self) -> bool {
+        match serde_json::from_slice(&self.raw) {
+            Ok(whole) => calls_itself_denunciation(&whole, 0),
+            Err(_) => self.mentions_denunciation(),
+        }
+    }
+}
+
+/// The same of a part of it that lies so deep; the fields are the members at 1.
+fn calls_itself_denunciation(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Object(members) => {
+            let is_field = |name: &str| depth == 1 && name == "kind";
+            (depth != 1 && names_denunciation(members))
+                || members.iter().any(|(name, value)| {
+                    !is_field(name) && (is_denunciation(name) || calls_itself_denunciation(value, depth + 1))
+                })
+        }
+        Value::Array(items) => items
+            .iter()
+            .any(|item| calls_itself_denunciation(item, depth + 1)),
+        Value::String(text) => is_denunciation(text),
+        _ => false,
+    }
+}
+
+/// A text with the characters that its escapes stand for, also where it is no JSON as a whole; what stands for none is
+/// a space.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let mut letters = after.chars();
+        rest = match letters.next() {
+            Some('u') => {
+                let digits = after
+                    .get(1..5)
+                    .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+                let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                plain.push(number.and_then(char::from_u32).unwrap_or(' '));
+                if number.is_some() {
+                    after.get(5..).unwrap_or_default()
+                } else {
+                    letters.as_str()
+                }
+            }
+            Some('b' | 'f' | 'n' | 'r' | 't') => {
+                plain.push(' ');
+                letters.as_str()
+            }
+            Some(letter) => {
+                plain.push(letter);
+                letters.as_str()
+            }
+            None => "",
+        };
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// Whether a `kind` anywhere in it calls it a denunciation.
@@ -299,6 +375,31 @@ mod tests {
                 "{kind} beside the patch"
             );
         }
+        for kind in [
+            "ｄｅｎｕｎｃｉａｔｉｏｎ",
+            "denunci\u{430}tion",
+            "t\u{43e} cao",
+            "tố\u{200b}cáo",
+        ] {
+            assert!(of(json!({ "kind": kind }), json!(1)), "{kind}");
+        }
+        for key in ["kind\u{200b}", "loai", "loại", "type", "category", "khac"] {
+            for word in ["denunciation", "Tố cáo"] {
+                assert!(of(json!({ key: word }), json!(1)), "{key} {word}");
+            }
+        }
+        for broken in [
+            r#"{"patch":{"kind":"t\u1ed1 c\u00e1o","content":"\ud800"}}"#,
+            r#"{"patch":{"kind":"\u0064enunciation","content":"\ud800"}}"#,
+            r#"{"patch":"{\"kind\":\"t\\u1ed1 c\\u00e1o\"}"}"#,
+        ] {
+            assert!(
+                PushRow::from_bytes(broken.as_bytes()).mentions_denunciation(),
+                "{broken}"
+            );
+        }
+        let other = r#"{"patch":{"kind":"petition","content":"C\u1ea7u g\u00e3y \ud800"}}"#;
+        assert!(!PushRow::from_bytes(other.as_bytes()).mentions_denunciation());
         // Its parts cannot be told apart.
         assert!(of(json!("kind: tố cáo"), json!(1)));
         assert!(PushRow::from_bytes("{\"kind\": \"tố cáo\"".as_bytes()).mentions_denunciation());

@@ -385,6 +385,76 @@ each_db! {
 }
 
 each_db! {
+    // Words in the place of a date, escapes in a broken row, letters of other scripts, a telephone number in parts: the first
+    // were refused and kept, the last was applied.
+    async fn a_denunciation_that_hides_in_its_form_is_not_kept(db: TestDatabase) {
+        const HIDDEN: &str = "Hoàng Thị Giấu Tên";
+        let sender = Sender::on(&db).await;
+        let delegate = sender.app.person(&sender.world.here.delegates[0]);
+        let phone = Phone::new(delegate.clone());
+        let receipt = || json!({"kind": "denunciation", "receiptNumber": "125/2026/BN-TCD", "receivedOn": "2026-02-01",
+            "receivingAgencyId": sender.world.here.committee});
+        let petition = |content: &str| json!({"kind": "petition", "unitId": sender.world.here.unit, "channel": "contact_meeting",
+            "content": content});
+        let words = format!("{HIDDEN} đứng đơn");
+        let with = |mut patch: Value, name: &str, value: Value| {
+            patch[name] = value;
+            create("feedback", &new_id(), patch)
+        };
+        let mut rows = Vec::new();
+        for field in ["receivedOn", "receivingAgencyId", "recordedAt"] {
+            rows.push(with(receipt(), field, json!(HIDDEN)));
+        }
+        for number in ["0912-345-678", "091/234/5678", "079-123-456-789"] {
+            rows.push(with(receipt(), "receiptNumber", json!(number)));
+        }
+        for kind in ["ｄｅｎｕｎｃｉａｔｉｏｎ", "denunci\u{430}tion", "t\u{43e} cao"] {
+            rows.push(with(petition(&words), "kind", json!(kind)));
+        }
+        for key in ["kind\u{200b}", "loai", "loại", "type", "category"] {
+            for word in ["denunciation", "tố cáo"] {
+                rows.push(with(petition(&words), key, json!(word)));
+            }
+        }
+        rows.push(with(petition(&words), "khac", json!({"kind": "denunciation"})));
+        for (row, result) in rows.iter().zip(phone.push(&rows).await) {
+            assert_eq!((&result["status"], &result["errors"][0]["code"]), (&json!("REJECTED"), &json!("DENUNCIATION_BY_HAND")), "{row}");
+        }
+        let broken = [r#""kind":"t\u1ed1 c\u00e1o""#, r#""kind":"\u0064enunciation""#].map(|kind| {
+            format!(
+                r#"{{"mutationId":"{}","collection":"feedback","id":"{}","patch":{{{kind},"content":"{words} \ud800"}}}}"#,
+                new_id(),
+                new_id()
+            )
+        });
+        let told = delegate.try_send(Phone::push_body(&broken)).await.unwrap();
+        let results = told.body["data"]["syncPush"]["results"].as_array().unwrap();
+        assert_eq!(results.len(), 2);
+        for result in results {
+            assert_eq!(result["errors"][0]["code"], "DENUNCIATION_BY_HAND", "{result}");
+        }
+
+        // What offices write is taken, and a petition about rubber is kept when it is refused.
+        let good: Vec<Value> = ["123/2026", "15/TB-UBND", "01/BN-HĐND"]
+            .into_iter()
+            .map(|number| with(receipt(), "receiptNumber", json!(number)))
+            .collect();
+        for result in phone.push(&good).await {
+            assert_eq!(result["status"], "APPLIED", "{result}");
+        }
+        let rubber = with(petition("Đường vào tổ cao su số 2 hỏng"), "loai", json!("tổ cao su"));
+        assert_eq!(phone.push(&[rubber]).await[0]["errors"][0]["code"], "UNKNOWN_FIELD");
+
+        let issues = entity::sync_issue::Entity::find().all(sender.app.state.store.read()).await.unwrap();
+        assert_eq!(issues.len(), rows.len() + broken.len() + 1);
+        for issue in issues {
+            assert_eq!(issue.payload.is_none(), issue.code == "DENUNCIATION_BY_HAND", "{}", issue.code);
+        }
+        cutri_tests::byte_search::assert_free_of(&db.stored_in().await, &[HIDDEN]);
+    }
+}
+
+each_db! {
     // A leap second was served to everybody; browsers stop at it, and one database makes the next minute of it.
     async fn a_second_sixty_is_no_time(db: TestDatabase) {
         let sender = Sender::on(&db).await;

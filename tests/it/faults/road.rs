@@ -118,7 +118,7 @@ each_db! {
         let proxy = FaultProxy::start(app.address()).await;
         let road = phone.person.through(proxy.address());
         let rows = [create("feedback", &new_id(), said(&world, "Đi và về"))];
-        // A cursor covers the collections with which it began.
+        // With a push a cursor serves the collections that it was last asked for.
         let mut all = Phone::new(phone.person.clone());
         all.pull().await;
         let variables = json!({"rows": rows, "cursor": all.cursor});

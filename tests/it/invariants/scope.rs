@@ -12,14 +12,14 @@ use cutri_tests::{
     TestApp, TestDatabase,
     app::Person,
     each_db,
-    phone::{Phone, Seen, create, new_id},
+    phone::{Phone, Seen, create, new_id, take_back},
     world::{Login, Put, World, at_council, login, mandate},
 };
 use entity::{delegate, id::UnitId, unit};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use super::{light, record, said, stage, statuses};
+use super::{light, record, said, second_device, stage, statuses};
 
 /// How many rows somebody holds whose scope is not tried here; a second reading of them would show in the counts.
 const OTHERS: usize = 40;
@@ -450,6 +450,46 @@ each_db! {
         stays.pull().await;
         assert!(stays.lies[&met].contains(&place), "{:?}", stays.lies[&met]);
         is_whole(&stays, &["nội-bộ-"]).await;
+    }
+
+    /// An app is brought up to date while a note was deleted and a constituency changed, and asks for more collections than
+    /// before; later it asks for one alone, and then for all again. What went is told every time, and nothing is read twice.
+    async fn i11_i12_asking_for_other_collections_hides_nothing_that_went(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let own = mandate_of(&app, &world.province_delegate).await;
+        let tablet = Phone::new(second_device(&app, &world.province_delegate).await);
+        let [kept, deleted] = [new_id(), new_id()];
+        let notes = [&kept, &deleted].map(|id| create("note", id, json!({"text": "Ghi riêng"})));
+        assert_eq!(statuses(&tablet.push(&notes).await), ["APPLIED"; 2]);
+        let mut phone = light(app.person(&world.province_delegate));
+        let all = phone.collections.replace(vec!["note".to_owned(), "meeting".to_owned()]);
+        phone.pull().await;
+        let (here, there) = (world.here.meeting.to_string(), world.there.meeting.to_string());
+        assert!(phone.row("meeting", &here).is_object() && phone.row("note", &deleted).is_object());
+        assert_eq!(statuses(&tablet.push(&[take_back("note", &deleted)]).await), ["APPLIED"]);
+        let input = json!({"delegateId": own.id, "unitIds": [world.there.unit]});
+        app.person(&world.administrator).done("updateDelegate", input, "delegate { rev }").await;
+
+        phone.collections = all;
+        let seen = phone.pull_in_pages(Some(1_024)).await;
+        let none = BTreeSet::new;
+        assert_eq!(told(&seen, "note"), (none(), BTreeSet::from([deleted])));
+        assert_eq!(told(&seen, "meeting"), (BTreeSet::from([there]), BTreeSet::from([here])));
+        let again = seen.iter().filter(|(of, ..)| of == "note" || of == "meeting").count();
+        assert_eq!(again, 3, "of what it had, only that: {seen:?}");
+        assert!(!phone.rows_of("council").is_empty(), "and what it had not asked for before came");
+        is_whole(&phone, &[]).await;
+
+        assert_eq!(statuses(&tablet.push(&[take_back("note", &kept)]).await), ["APPLIED"]);
+        let mut one = phone.clone();
+        one.collections = Some(vec!["agency".to_owned()]);
+        one.rows.retain(|(of, _), _| of == "agency");
+        one.lies.retain(|(of, _), _| of == "agency");
+        assert!(one.pull().await.is_empty());
+        phone.cursor = one.cursor;
+        let seen = phone.pull().await;
+        assert_eq!((told(&seen, "note"), seen.len()), ((none(), BTreeSet::from([kept])), 1));
+        is_whole(&phone, &[]).await;
     }
 
     /// The same body twice: an agency that loses its account's role loses the petitions; nobody else is touched.

@@ -10,7 +10,7 @@ use cutri::{
 };
 use cutri_tests::{
     FaultProxy, TestApp, TestDatabase, each_db,
-    phone::{Phone, change, create, new_id},
+    phone::{Phone, change, create, new_id, take_back},
     rxdb::{Replica, changed, made},
     seeds,
     world::World,
@@ -791,5 +791,122 @@ each_db! {
         fresh.pull().await;
         assert_eq!(fresh.rows, away.rows);
         assert!(fresh.rows_of("note").is_empty());
+    }
+}
+
+each_db! {
+    /// A title, a time: what the server filled in when a device made the row is that device's to say otherwise, apart or in
+    /// the same push. For another device it is a conflict as before.
+    async fn i10_one_device_is_in_no_conflict_about_what_the_server_filled_in(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let author = &world.here.delegates[0];
+        let mut phone = light(app.person(author));
+        let tablet = light(second_device(&app, author).await);
+        let mut untitled = contact(&world);
+        untitled.as_object_mut().unwrap().remove("title");
+        let cases = [
+            ("meeting", untitled, json!({"title": "Gặp nhóm cử tri"}), json!({"title": "Gặp ở chợ"})),
+            ("note", json!({"text": "một"}), json!({"text": "hai", "updatedAt": "2026-03-01T08:00:00.000000+07:00"}),
+                json!({"updatedAt": "2026-03-02T08:00:00.000000+07:00"})),
+            ("feedback", said(&world, "Cầu gãy"), json!({"recordedAt": "2026-03-01T09:00:00.000000+07:00"}),
+                json!({"recordedAt": "2026-03-01T10:00:00.000000+07:00"})),
+        ];
+        for (collection, made, later, other) in cases {
+            for together in [false, true] {
+                let id = new_id();
+                let mut first = create(collection, &id, made.clone());
+                if collection == "feedback" {
+                    first["recordedAt"] = json!("2026-03-01T08:00:00+07:00");
+                }
+                let rows = [first, create(collection, &id, later.clone())];
+                let results = if together {
+                    phone.push(&rows).await
+                } else {
+                    [phone.push(&rows[..1]).await, phone.push(&rows[1..]).await].concat()
+                };
+                assert_eq!(results[1]["status"], "APPLIED", "{collection} {together}: {results:#?}");
+                phone.pull().await;
+                for (name, value) in later.as_object().unwrap() {
+                    assert_eq!(&phone.row(collection, &id)[name.as_str()], value, "{collection} {together}");
+                }
+                let theirs = tablet.push(&[create(collection, &id, other.clone())]).await;
+                assert_eq!(theirs[0]["status"], "CONFLICT", "{collection}: {theirs:#?}");
+            }
+        }
+    }
+
+    /// A voter let himself be called, and does not want it any more: the answer was APPLIED, and everything stayed.
+    async fn a_contact_that_a_voter_takes_back_is_erased(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let author = app.person(&world.here.delegates[0]);
+        let office = app.person(&world.here.office);
+        let phone = light(author.clone());
+        let contact = json!({"contactName": "Bà Tư", "contactPhone": "0912345678", "consentText": "Bà Tư đồng ý",
+            "consentAt": "2026-03-01T08:00:00+07:00"});
+        let recorded = async || {
+            let mut patch = said(&world, "Xin gọi lại");
+            patch.as_object_mut().unwrap().extend(contact.as_object().unwrap().clone());
+            let id = new_id();
+            assert_eq!(phone.push(&[create("feedback", &id, patch)]).await[0]["status"], "APPLIED");
+            id
+        };
+        let kept = async |id: &str| {
+            let id = entity::id::FeedbackId(id.parse().unwrap());
+            let row = entity::feedback_contact::Entity::find_by_id(id).one(app.state.store.read()).await.unwrap().unwrap();
+            ([row.name.is_some(), row.phone.is_some(), row.consent.is_some()], row.erased_at.is_some())
+        };
+        let (all, nothing) = (([true; 3], false), ([false; 3], true));
+
+        for (patch, is_grouped) in [
+            (json!({"contactName": null, "contactPhone": null, "consentText": null, "consentAt": null}), false),
+            (json!({"contactName": null, "contactPhone": null}), false),
+            (json!({"consentText": null}), true),
+        ] {
+            let id = recorded().await;
+            assert_eq!(kept(&id).await, all);
+            if is_grouped {
+                office.done("groupFeedback", json!({"feedbackIds": [id], "title": "Cầu", "content": "Cầu"}), "").await;
+            }
+            let row = create("feedback", &id, patch.clone());
+            assert_eq!(phone.push(&[row]).await[0]["status"], "APPLIED", "{patch}");
+            assert_eq!(kept(&id).await, nothing, "{patch}");
+            let number = create("feedback", &id, json!({"contactPhone": "0987654321"}));
+            assert_eq!(phone.push(&[number]).await[0]["errors"][0]["code"], "CONSENT_REQUIRED", "{patch}");
+            let query = "query($id: ID!) { feedback(id: $id) { history(first: 20) { event } } }";
+            let told = author.data(query, json!({"id": id})).await.to_string();
+            assert!(told.contains("contact_erased"), "{told}");
+        }
+        // One of them alone; then the feedback itself; and by the desk's own mutation.
+        let id = recorded().await;
+        let row = create("feedback", &id, json!({"contactPhone": null}));
+        assert_eq!(phone.push(&[row]).await[0]["status"], "APPLIED");
+        assert_eq!(kept(&id).await, ([true, false, true], false));
+        assert_eq!(phone.push(&[take_back("feedback", &id)]).await[0]["status"], "APPLIED");
+        assert_eq!(kept(&id).await, nothing);
+        let id = recorded().await;
+        let mut input = said(&world, "Xin gọi lại");
+        input["id"] = json!(id);
+        author.done("submitFeedback", input.clone(), "").await;
+        assert_eq!(kept(&id).await, all, "nothing is said of it");
+        input["consentText"] = Value::Null;
+        author.done("submitFeedback", input, "").await;
+        assert_eq!(kept(&id).await, nothing);
+
+        // RxDB sends whole documents, in which these fields are always null as they were read: that erases nothing.
+        let id = recorded().await;
+        let mut replica = Replica::new(author.clone(), "feedback", &published());
+        replica.pull(10).await;
+        let read = replica.documents[id.as_str()].clone();
+        replica.push(&[changed(&read, json!({"subUnit": "Ấp 3", "contactName": null, "contactPhone": null}))]).await;
+        assert_eq!(kept(&id).await, all);
+        replica.pull(10).await;
+        let cleared = replica.documents[id.as_str()].clone();
+        let mut knew = cleared.clone();
+        knew.as_object_mut().unwrap().extend(contact.as_object().unwrap().clone());
+        replica.push(&[json!({"assumedMasterState": knew, "newDocumentState": cleared})]).await;
+        assert_eq!(kept(&id).await, nothing, "it knew a value, and emptied it");
+        for (place, text) in everything(&app.state).await {
+            assert!(!text.contains("Bà Tư"), "{place}");
+        }
     }
 }

@@ -203,7 +203,7 @@ impl SyncQuery {
     /// What changed since a checkpoint (đồng bộ xuống), for all collections in one request.
     ///
     /// Without `cursor` from the start, newest first. `maxBytes` (1,024 to 4,194,304; default 65,536) cuts the
-    /// page; `collections` restricts it; with `waitMs` (up to 60,000) the answer waits for something new, where
+    /// page; `collections` restricts it, and may change from page to page; with `waitMs` (up to 60,000) the answer waits for something new, where
     /// sockets are blocked. Errors: `UNAUTHENTICATED`, `INVALID_CURSOR`, `OUT_OF_RANGE`, `LIMIT_TOO_LARGE`,
     /// `UNKNOWN_CODE`.
     async fn sync_pull(
@@ -238,8 +238,14 @@ impl SyncQuery {
                 wait::LONGEST.as_millis() as u64,
             ));
         }
+        let asked = pull::bits(collections.as_deref())?;
+        // A device that is to be emptied loses all that it was ever told, whatever it asks for.
+        let collections = match cursor.as_deref().filter(|_| viewer.is_wiping()) {
+            Some(cursor) => pull::served(state, viewer, cursor)?,
+            None => asked,
+        };
         let wanted = Wanted {
-            collections: pull::bits(collections.as_deref())?,
+            collections,
             size: PageSize::of_bytes(bytes),
             digest: ctx.look_ahead().field("digest").exists(),
         };

@@ -102,11 +102,45 @@ impl Pushed {
         Ok(self.settle(facts, changes, rejected(errors)))
     }
 
+    /// Refuses a row for what it says. Where anything in it is the word for a denunciation, nothing of it is kept.
+    pub(super) fn refuse_words(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        errors: Vec<Refused>,
+    ) -> Result<Verdict, Refused> {
+        if !self.row.calls_itself_denunciation() {
+            return self.reject(facts, errors);
+        }
+        self.refuse_denunciation(working, facts, Refused::new(Code::DenunciationByHand), &errors)
+    }
+
+    /// Refuses a row of which nothing may be kept, nor what its author sent for it alone.
+    pub(super) fn refuse_denunciation(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        by_hand: Refused,
+        mistakes: &[Refused],
+    ) -> Result<Verdict, Refused> {
+        // A name that a client made up may be somebody's.
+        let told = |mistake: &&Refused| mistake.code != Code::UnknownField;
+        let errors = std::iter::once(by_hand).chain(mistakes.iter().filter(told).cloned());
+        let mut verdict = self.reject(facts, errors.collect())?;
+        let name = self.row.collection.as_deref().unwrap_or_default();
+        if let Some(writable) = registry::writable(name) {
+            let said = self.row.said(writable.read_only());
+            verdict.changes.append(writable.disown(working, facts, &said));
+        }
+        Ok(verdict)
+    }
+
     /// Other content under a name that was used before. The receipt of the first stays; what came now is kept as well,
     /// once, however often it is sent.
     pub(super) fn reused(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let errors = match self.gate(working, facts, &self.ahead(working, facts)) {
             Err(by_hand) => vec![by_hand],
+            Ok(()) if self.row.calls_itself_denunciation() => vec![Refused::new(Code::DenunciationByHand)],
             Ok(()) => vec![Refused::field(Code::ReusedId, "mutationId")],
         };
         let mut changes = Changes::default();

@@ -366,34 +366,32 @@ impl Pushed {
         first: Option<Status>,
     ) -> Result<Verdict, Refused> {
         if let Some(refused) = &self.refuse {
-            return self.reject(facts, vec![refused.clone()]);
+            return self.refuse_words(working, facts, vec![refused.clone()]);
         }
         let name = self.row.collection.as_deref().unwrap_or_default();
         let ahead = self.ahead(working, facts);
         if let Err(by_hand) = self.gate(working, facts, &ahead) {
-            // A name that a client made up may be somebody's.
-            let told = |mistake: &&Refused| mistake.code != Code::UnknownField;
-            let errors = std::iter::once(by_hand).chain(self.row.mistakes.iter().filter(told).cloned());
-            let mut verdict = self.reject(facts, errors.collect())?;
-            if let Some(writable) = registry::writable(name) {
-                let said = self.row.said(writable.read_only());
-                verdict.changes.append(writable.disown(working, facts, &said));
-            }
-            return Ok(verdict);
+            return self.refuse_denunciation(working, facts, by_hand, &self.row.mistakes);
         }
         if !self.row.mistakes.is_empty() {
             return self.reject(facts, self.row.mistakes.clone());
         }
         if facts.viewer.is_wiping() {
             // Kept for its author, who finds it on his next device.
-            return self.reject(facts, vec![Refused::new(Code::DeviceRevoked)]);
+            let revoked = vec![Refused::new(Code::DeviceRevoked)];
+            return match self.target() {
+                Some((writable, _)) if self.check_fields(writable, facts).is_ok() => {
+                    self.reject(facts, revoked)
+                }
+                _ => self.refuse_words(working, facts, revoked),
+            };
         }
         let Some((writable, write)) = self.target() else {
             let refused = match registry::collection(name) {
                 Some(_) => Refused::field(Code::ReadOnly, "collection"),
                 None => Refused::field(Code::UnknownCode, "collection"),
             };
-            return self.reject(facts, vec![refused]);
+            return self.refuse_words(working, facts, vec![refused]);
         };
 
         // A row of somebody else's that is told back as it stands, by a client that does not know any more what it was told.
@@ -406,7 +404,7 @@ impl Pushed {
             return Ok(self.nothing_to_do(facts));
         }
         if let Err(mistakes) = self.check_fields(writable, facts) {
-            return self.reject(facts, mistakes);
+            return self.refuse_words(working, facts, mistakes);
         }
         let mut write = write.clone();
         write.fields.retain(|name, _| is_written(writable, name));
@@ -548,7 +546,7 @@ impl Pushed {
                     },
                 ))
             }
-            Err(Stop::Refused(errors)) => self.reject(facts, errors),
+            Err(Stop::Refused(errors)) => self.refuse_words(working, facts, errors),
             Err(Stop::Deferred(waits_for)) => self.defer(working, facts, waits_for, &ahead),
         }
     }
