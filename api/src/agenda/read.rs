@@ -1,6 +1,9 @@
 //! What waits for somebody, read with his own rights: what he may not see does not wait for him either.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -15,9 +18,10 @@ use entity::{
     petition_agency, petition_feedback,
     synthesis::{self, Status as Listed},
 };
+use futures_util::TryStreamExt;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
-    sea_query::Query,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait, Select, StreamTrait, sea_query::Query,
 };
 
 use super::rules::{At, Gathered, Standing, asks, at_councils, inform_by};
@@ -65,8 +69,9 @@ impl Row {
     }
 }
 
-/// The petitions that meet a condition; of the long texts nothing.
-async fn rows<C: ConnectionTrait>(conn: &C, query: Select<Entity>) -> Result<Vec<Row>> {
+/// The petitions that meet a condition; of the long texts nothing. One row after another: all at once a driver holds ten
+/// times what is kept of them, and a list that was taken over may have very many.
+async fn rows(conn: &DatabaseConnection, query: Select<Entity>) -> Result<Vec<Row>> {
     let columns = [
         Column::Id,
         Column::CouncilId,
@@ -80,12 +85,14 @@ async fn rows<C: ConnectionTrait>(conn: &C, query: Select<Entity>) -> Result<Vec
         Column::AnsweredAt,
         Column::Assessment,
     ];
-    Ok(query
-        .select_only()
-        .columns(columns)
-        .into_model()
-        .all(conn)
-        .await?)
+    let query = query.select_only().columns(columns);
+    let found = conn.stream_raw(query.build(conn.get_database_backend())).await?;
+    let mut found = pin!(found);
+    let mut rows = Vec::new();
+    while let Some(row) = found.try_next().await? {
+        rows.push(Row::from_query_result(&row, "")?);
+    }
+    Ok(rows)
 }
 
 /// All that waits for the viewer now.
@@ -219,7 +226,7 @@ fn acting(reference: &Reference, council: CouncilId, today: chrono::NaiveDate) -
 }
 
 /// What bodies have to answer, or to reply to as coordinating ones.
-async fn owed<C: ConnectionTrait>(conn: &C, bodies: &BTreeSet<AgencyId>) -> Result<Vec<(AgencyId, Row)>> {
+async fn owed(conn: &DatabaseConnection, bodies: &BTreeSet<AgencyId>) -> Result<Vec<(AgencyId, Row)>> {
     if bodies.is_empty() {
         return Ok(Vec::new());
     }
@@ -273,8 +280,8 @@ async fn owed<C: ConnectionTrait>(conn: &C, bodies: &BTreeSet<AgencyId>) -> Resu
 /// whether his voters were told the newest answer: by himself, or by somebody who told all of them, such as the office.
 /// Another delegate tells the voters whom he met. What was recorded at such a meeting for a council that takes no part in
 /// it is not his to tell.
-async fn of_voters<C: ConnectionTrait>(
-    conn: &C,
+async fn of_voters(
+    conn: &DatabaseConnection,
     viewer: &Viewer,
     account: AccountId,
 ) -> Result<Vec<(Row, bool)>> {
