@@ -12,6 +12,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -319,6 +320,27 @@ impl DatabaseUrl {
         Some(Path::new(rest.split('?').next().unwrap_or(rest)))
     }
 
+    /// Host and port of a PostgreSQL server, and nothing else of the address; nothing where they cannot be told for sure.
+    pub fn server(&self) -> Option<String> {
+        let (_, rest) = self.0.split_once("://")?;
+        // A sign in the password that ends the host: what is read as one is a part of the password.
+        let behind = rest.trim_start_matches(|sign: char| !matches!(sign, '/' | '?' | '#'));
+        if behind.contains('@') {
+            return None;
+        }
+        let url = Url::parse(&self.0).ok().filter(|url| url.scheme() != "sqlite")?;
+        let mut host = url.host_str().unwrap_or("localhost").to_owned();
+        let mut port = url.port().unwrap_or(5432).to_string();
+        for (name, value) in url.query_pairs() {
+            match name.as_ref() {
+                "host" | "hostaddr" => host = value.into_owned(),
+                "port" => port = value.into_owned(),
+                _ => {}
+            }
+        }
+        Some(format!("{host}:{port}"))
+    }
+
     /// Whether a driver for this kind of address is built in.
     pub fn is_known(&self) -> bool {
         ["sqlite:", "postgres://", "postgresql://"]
@@ -451,12 +473,18 @@ fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// glibc's own setting: how many heaps it may use.
+/// glibc's own settings: how many heaps it may use; from which size on a piece of memory is one of its own, which goes
+/// back to the system when it is freed; how much may lie free at the end of a heap.
 pub(crate) const HEAPS: &str = "MALLOC_ARENA_MAX";
+pub(crate) const OWN_PIECE: &str = "MALLOC_MMAP_THRESHOLD_";
+pub(crate) const FREE_END: &str = "MALLOC_TRIM_THRESHOLD_";
+/// Set by the program for itself where it began again with such settings. They alone would not tell: the system takes
+/// them away from a program with rights of its own (a port below 1024, by `setcap`), which would begin for ever.
+pub(crate) const BEGUN: &str = "CUTRI_BEGUN_AGAIN";
 
-/// Whether whoever starts the program said so himself.
-pub(crate) fn names_heaps() -> bool {
-    std::env::var_os(HEAPS).is_some()
+/// Whether the environment has this setting.
+pub(crate) fn names(setting: &str) -> bool {
+    std::env::var_os(setting).is_some()
 }
 
 #[cfg(test)]
@@ -490,12 +518,14 @@ mod tests {
             "bi-mat",
         ] {
             let settings = settings(&["--database-url", url]);
-            let shown = format!("{settings} {settings:?} {:?}", settings.database());
+            let database = settings.database();
+            let shown = format!("{settings} {settings:?} {database:?} {:?}", database.server());
             assert!(!shown.contains("bi-mat"), "{shown}");
             assert_eq!(settings.database().expose(), url);
         }
         let url = settings(&["--database-url", "postgres://cutri:x@db.example/cutri"]).database();
         assert_eq!(url.to_string(), "postgres://***@db.example/cutri");
+        assert_eq!(url.server().as_deref(), Some("db.example:5432"));
     }
 
     #[test]

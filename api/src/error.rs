@@ -284,6 +284,18 @@ pub fn describe(cause: &DbErr) -> String {
     }
 }
 
+/// Why nobody answered where the database should be; nothing where one answered, even if it refused.
+pub(crate) fn out_of_reach(cause: &DbErr) -> Option<String> {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = cause else {
+        return None;
+    };
+    match cause.as_ref() {
+        sqlx::Error::Io(cause) => Some(cause.to_string()),
+        sqlx::Error::PoolTimedOut => Some("no connection in time".to_owned()),
+        _ => None,
+    }
+}
+
 /// The bare name of an enum's variant.
 fn variant(value: &impl std::fmt::Debug) -> String {
     let text = format!("{value:?}");

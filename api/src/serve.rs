@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -177,19 +177,19 @@ pub fn behind(state: Arc<State>, data: PathBuf, config: EdgeConfig) -> Arc<Edge<
 pub struct Server {
     state: Arc<State>,
     schema: Schema,
-    sdl: String,
+    /// Made when it is first asked for.
+    sdl: OnceLock<String>,
     data: PathBuf,
     migrations: i64,
 }
 
 impl Server {
     fn new(state: Arc<State>, data: PathBuf) -> Self {
-        let schema = schema::build();
         Self {
             state,
             data,
-            sdl: schema::sdl(&schema),
-            schema,
+            sdl: OnceLock::new(),
+            schema: schema::build(),
             migrations: i64::try_from(Migrator::migrations().len()).unwrap_or(i64::MAX),
         }
     }
@@ -252,7 +252,7 @@ impl Backend for Server {
     }
 
     fn sdl(&self) -> &str {
-        &self.sdl
+        self.sdl.get_or_init(|| schema::sdl(&self.schema))
     }
 
     async fn ready(&self) -> Result<(), &'static str> {

@@ -26,9 +26,9 @@ use crate::{
     accounts::throttle::Throttle,
     calendar::Calendar,
     clock::{Clock, SystemClock},
-    config::{self, Settings, Switch},
+    config::{self, DatabaseUrl, Settings, Switch},
     entropy::SystemEntropy,
-    error::{Error, Lang, describe},
+    error::{Error, Lang, describe, out_of_reach},
     feedback::consents,
     files::{FilePlace, Files},
     installation,
@@ -161,16 +161,30 @@ pub(crate) fn again() {
     tracing::warn!(%cause, "goes on with the memory of the first start until it is started again");
 }
 
-/// On a machine of one or two processors, begins again with one heap for all threads. glibc gives each thread its own, and
-/// what these hold in reserve is a third of what an idle server has for itself (ADR 13); it reads its settings only when
-/// a program begins. On larger machines threads would wait for each other.
-pub(crate) fn with_one_heap() {
+/// Begins again with a heap that gives back what it does not need; glibc reads its settings only when a program begins.
+///
+/// Once a large piece of memory was freed, glibc takes pieces up to that size from the heap, where small ones that outlive
+/// them keep them from being given back: a hundred logins, each with 19 MiB for its hash, left 250 MB behind. Named, the
+/// sizes stay as they are. And on a machine of one or two processors all threads have one heap: what one for each holds in
+/// reserve is a third of what an idle server has for itself (ADR 13). On larger machines threads would wait for each
+/// other.
+pub(crate) fn with_small_heaps() {
     let is_small = thread::available_parallelism().is_ok_and(|processors| processors.get() <= 2);
-    if cfg!(target_env = "gnu") && is_small && !config::names_heaps() {
+    let settings = [
+        (config::HEAPS, "1", is_small),
+        (config::OWN_PIECE, "1048576", true),
+        (config::FREE_END, "2097152", true),
+    ];
+    let settings = settings.map(|(name, value, is_wanted)| (name, value, is_wanted && !config::names(name)));
+    let is_due = settings.iter().any(|(_, _, is_wanted)| *is_wanted);
+    if cfg!(target_env = "gnu") && is_due && !config::names(config::BEGUN) {
         let cause = become_again(|program| {
-            program.env(config::HEAPS, "1");
+            program.env(config::BEGUN, "1");
+            for (name, value, _) in settings.iter().filter(|(_, _, is_wanted)| *is_wanted) {
+                program.env(name, value);
+            }
         });
-        tracing::debug!(%cause, "goes on with a heap for each thread");
+        tracing::debug!(%cause, "goes on with heaps as the system makes them");
     }
 }
 
@@ -204,7 +218,23 @@ pub async fn connect(settings: &Settings) -> Result<Store, Failure> {
     }
     Store::connect(url.expose())
         .await
-        .map_err(|error| Failure::new(format!("{url}: {}", Failure::from(error))))
+        .map_err(|error| not_connected(&url, error))
+}
+
+/// Why there is no connection: the driver's own word for a wrong host is "uncategorized error", for a wrong port
+/// "PoolTimedOut".
+fn not_connected(url: &DatabaseUrl, error: Error) -> Failure {
+    if let Error::Database(cause) = &error
+        && let Some(why) = out_of_reach(cause)
+        && let Some(server) = url.server()
+    {
+        return Failure::new(format!(
+            "DATABASE_URL: không kết nối được máy chủ PostgreSQL ở {server}; hãy kiểm tên máy và cổng trong DATABASE_URL, \
+             máy chủ đã chạy và còn nhận kết nối chưa [the PostgreSQL server at {server}, which DATABASE_URL names, cannot \
+             be reached: {why}]"
+        ));
+    }
+    Failure::new(format!("{url}: {}", Failure::from(error)))
 }
 
 /// Brings the database to the newest version.

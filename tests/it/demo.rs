@@ -523,6 +523,36 @@ async fn a_database_in_use_is_no_demo() {
     assert!(!folder.path().join("demo.json").exists());
 }
 
+each_db! {
+    /// The demo was made, and the token read it.
+    async fn a_database_for_which_somebody_has_a_token_is_no_demo(db: TestDatabase) {
+        let keys = db.folder().join("keys");
+        let listen = server_process::free_address().to_string();
+        let environment = [
+            ("DATABASE_URL", db.url()),
+            ("CUTRI_KEYS", keys.to_str().unwrap()),
+            ("CUTRI_LISTEN", listen.as_str()),
+        ];
+        let new = ["token", "create", "--scope", "read", "--unit", "01", "--level", "province"];
+        let made = server_process::command(db.folder(), &new, &environment).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let refused = server_process::command(db.folder(), &["serve", "--demo"], &environment).output().unwrap();
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("NOT_A_DEMO"));
+        assert!(!db.folder().join("demo.json").exists());
+    }
+
+    async fn a_server_that_nobody_used_becomes_a_demo(db: TestDatabase) {
+        let keys = db.folder().join("keys");
+        let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
+        let server = ServerProcess::start(db.folder(), &["serve"], &environment).await;
+        assert!(server.term().await.success());
+        let server = ServerProcess::start(db.folder(), &["serve", "--demo"], &environment).await;
+        assert!(server.term().await.success());
+        assert!(db.folder().join("demo.json").exists());
+    }
+}
+
 /// Found by running the program as its README says: the demo planned meetings on days that were still to come, and the
 /// doctor took the machine's clock for slow.
 #[tokio::test]

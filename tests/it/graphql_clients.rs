@@ -136,6 +136,9 @@ each_db! {
                 ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
                 ("{", "GRAPHQL_PARSE_FAILED"),
                 ("subscription { streamNothing { documents { id } } }", "GRAPHQL_VALIDATION_FAILED"),
+                // Both were served, each as if it were alone.
+                ("subscription { a: streamFeedback { documents { id } } b: streamNote { documents { id } } }",
+                    "GRAPHQL_VALIDATION_FAILED"),
                 ("query($id: ID!) { node(id: $id) { id } }", "GRAPHQL_VALIDATION_FAILED"),
             ] {
                 let done = run(&mut clients, kind, wrong, json!({})).await;

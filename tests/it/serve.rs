@@ -246,6 +246,53 @@ async fn an_idle_server_is_small() {
     assert!(server.term().await.success());
 }
 
+/// A hash takes 19 MiB. A hundred logins, one after the other, took 349 MB and kept 254, whatever the names were.
+#[tokio::test]
+async fn a_strangers_logins_leave_nothing_behind_in_memory() {
+    let db = installation().await;
+    let server = ServerProcess::start(db.folder(), &["serve"], &[("CUTRI_RATE_LIMITS", "off")]).await;
+    let client = Client::new();
+    let url = server.url("/graphql");
+    let login = |number: usize| {
+        let query =
+            "mutation($input: LoginInput!) { login(input: $input) { accessToken userErrors { code } } }";
+        let input =
+            json!({"username": format!("nguoi.la.{number}"), "password": "không ai có", "deviceName": "thử"});
+        let sent = client
+            .post(&url)
+            .json(&json!({"query": query, "variables": {"input": input}}))
+            .send();
+        async move {
+            let answer: Value = sent.await.unwrap().json().await.unwrap();
+            assert_eq!(
+                answer["data"]["login"]["userErrors"][0]["code"], "LOGIN_FAILED",
+                "{answer}"
+            );
+        }
+    };
+    let mut most = 0;
+    for number in 0..100 {
+        login(number).await;
+        most = most.max(own_memory(&server));
+    }
+    let own = own_memory(&server);
+    assert!(own < 60_000, "{own} kB for itself after a hundred logins");
+    assert!(most < 80_000, "{most} kB between two of a hundred logins");
+
+    let mut asked = tokio::task::JoinSet::new();
+    for number in 100..160 {
+        asked.spawn(login(number));
+    }
+    while let Some(answered) = asked.join_next().await {
+        answered.unwrap();
+        most = most.max(own_memory(&server));
+    }
+    assert!(most < 256_000, "{most} kB while many log in at once");
+    let own = own_memory(&server);
+    assert!(own < 60_000, "{own} kB for itself after many at once");
+    assert!(server.term().await.success());
+}
+
 #[tokio::test]
 async fn a_killed_first_start_is_finished_by_the_next() {
     let folder = folder();
@@ -378,6 +425,40 @@ async fn a_database_address_is_never_shown_with_its_password() {
             );
             assert!(!said(&output).contains("bi-mat"), "{args:?} {}", said(&output));
         }
+    }
+}
+
+/// It ended in "uncategorized error" for a wrong host, and in "PoolTimedOut" for a wrong port.
+#[test]
+fn a_postgres_that_is_not_there_is_named_with_its_setting() {
+    let folder = folder();
+    for (url, server) in [
+        ("postgres://cutri:bi-mat@127.0.0.1:1/cutri", "127.0.0.1:1"),
+        (
+            "postgres://cutri:bi-mat@khong-co.invalid/cutri",
+            "khong-co.invalid:5432",
+        ),
+        (
+            "postgres://cutri:bi-mat@localhost/cutri?host=127.0.0.1&port=1",
+            "127.0.0.1:1",
+        ),
+    ] {
+        let output = cutri(folder.path(), &["serve"], &[("DATABASE_URL", url)]);
+        let told = said(&output);
+        refused_with(
+            &output,
+            &format!("DATABASE_URL: không kết nối được máy chủ PostgreSQL ở {server};"),
+        );
+        assert!(
+            told.contains(&format!(
+                "the PostgreSQL server at {server}, which DATABASE_URL names, cannot be reached"
+            )),
+            "{told}"
+        );
+        assert!(
+            !told.contains("bi-mat") && !told.contains("uncategorized") && !told.contains("PoolTimedOut"),
+            "{told}"
+        );
     }
 }
 
@@ -570,6 +651,26 @@ each_db! {
         let told = is_well("the fingerprints");
         assert!(told.contains("warn  Dấu vân tay của khóa: cơ sở dữ liệu chưa ghi khóa nào"), "{told}");
         beside.close().await.unwrap();
+    }
+}
+
+each_db! {
+    /// A file that its owner may only read: nothing was found wrong, and no server ran. (Root may write it all the same,
+    /// so that here the address says it.)
+    async fn the_doctor_finds_a_database_that_takes_no_writes(db: TestDatabase) {
+        let (folder, environment) = (db.folder(), [("DATABASE_URL", db.url())]);
+        assert!(cutri(folder, &["migrate"], &environment).status.success());
+        let well = cutri(folder, &["doctor"], &environment);
+        assert!(well.status.success() && said(&well).contains("ok    Quyền ghi: "), "{}", said(&well));
+        let only_read = match db.kind() {
+            Kind::Sqlite => format!("{}?mode=ro", db.url().split('?').next().unwrap()),
+            Kind::Postgres => {
+                let sign = if db.url().contains('?') { '&' } else { '?' };
+                format!("{}{sign}options[default_transaction_read_only]=on", db.url())
+            }
+        };
+        let examined = cutri(folder, &["doctor"], &[("DATABASE_URL", &only_read)]);
+        finds(&examined, "Quyền ghi", "không ghi được vào cơ sở dữ liệu");
     }
 }
 
@@ -827,14 +928,14 @@ async fn without_its_database_the_server_says_so() {
 }
 
 /// Runs a command with a line on stdin.
-fn cutri_with_input(folder: &Path, args: &[&str], input: &str) -> Output {
+fn cutri_with_input(folder: &Path, args: &[&str], input: impl AsRef<[u8]>) -> Output {
     let mut process = server_process::command(folder, args, &[])
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    process.stdin.take().unwrap().write_all(input.as_ref()).unwrap();
     process.wait_with_output().unwrap()
 }
 
@@ -846,6 +947,10 @@ async fn accounts_and_tokens_are_made_beside_a_running_server() {
     let create = ["account", "create", "--username", "quantri"];
     refused_with(&cutri_with_input(folder, &create, ""), "mật khẩu");
     refused_with(&cutri_with_input(folder, &create, "ngan\n"), "WEAK_PASSWORD");
+    refused_with(
+        &cutri_with_input(folder, &create, b"mot mat khau \xff rat dai\n"),
+        "mật khẩu [password]: nội dung không đọc được",
+    );
     let made = cutri_with_input(folder, &create, "mot mat khau rat dai\n");
     assert!(made.status.success(), "{}", said(&made));
     assert!(!said(&made).contains("mat khau rat dai"));

@@ -1,7 +1,8 @@
 //! Passwords: their rules, and Argon2id at a price that a small box can pay.
 //!
-//! Hashing runs on the blocking threads and never more than twice per core at once: each run takes 19 MiB, so
-//! that a flood of logins would otherwise take all memory. Never to be called inside a write transaction.
+//! Hashing runs on the blocking threads, never more than twice per core at once and never more than eight times: each
+//! run takes 19 MiB, so that a flood of logins would otherwise take all memory. (What is freed goes back to the system:
+//! `start::with_small_heaps`.) Never to be called inside a write transaction.
 
 use std::{sync::Arc, thread::available_parallelism};
 
@@ -28,6 +29,8 @@ const MAX_INPUT: usize = 4 * MAX_BYTES;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+/// 152 MiB, which the promise of 256 MB has room for, and some three hundred logins a second.
+const MOST_AT_ONCE: usize = 8;
 
 /// A password in one normal form (NFKC), whatever keyboard it was typed on. Not printable.
 pub struct Password(Zeroizing<String>);
@@ -98,10 +101,10 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Two at once for every core of this machine.
+    /// Two at once for every core of this machine, up to [`MOST_AT_ONCE`].
     pub fn new() -> Result<Self> {
         let cores = available_parallelism().map_or(1, usize::from);
-        Self::with_slots(2 * cores)
+        Self::with_slots((2 * cores).min(MOST_AT_ONCE))
     }
 
     fn with_slots(slots: usize) -> Result<Self> {

@@ -14,6 +14,7 @@ mod tables;
 pub use check::check;
 pub use make::{Made, keys, make, manifest as make_manifest};
 pub use restore::restore;
+pub(crate) use tables::names;
 
 /// The copy inside a backup.
 const COPY: &str = "cutri.db";

@@ -47,7 +47,8 @@ pub(super) async fn read<C: ConnectionTrait + StreamTrait>(conn: &C) -> Result<T
     Ok(tables)
 }
 
-async fn names<C: ConnectionTrait>(conn: &C, backend: DatabaseBackend) -> Result<Vec<String>> {
+/// The names of all tables.
+pub(crate) async fn names<C: ConnectionTrait>(conn: &C, backend: DatabaseBackend) -> Result<Vec<String>> {
     // What a full-text index keeps for itself is made of the table beside it.
     let text = match backend {
         DatabaseBackend::Sqlite => {

@@ -204,7 +204,7 @@ pub fn run() -> ExitCode {
     };
     telemetry::start(line.settings.log, line.settings.log_format);
     if matches!(line.command, Command::Serve { .. }) {
-        start::with_one_heap();
+        start::with_small_heaps();
     }
     // A query's futures nest as deep as its selections; address space costs nothing, an overflow aborts the process.
     const STACK: usize = 16 * 1024 * 1024;

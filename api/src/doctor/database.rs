@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use crate::{
     clock::{Clock, SystemClock, wire},
-    error::{Result, describe},
+    error::{Error, Result, describe},
     installation,
     keys::Keys,
-    store::{Store, digest::Sum, rebuild, reference::Reference, sql::Sql},
+    start,
+    store::{Fault, Store, digest::Sum, fault, rebuild, reference::Reference, sql::Sql},
     sync::registry::LOGGED,
 };
 
@@ -36,6 +37,7 @@ pub(super) async fn examine(store: &Store, keys: Option<&Keys>, findings: &mut F
     if !migrations(store, findings).await {
         return Ok(());
     }
+    writing(store, findings).await;
     fingerprints(store, keys, findings).await?;
     clock(store, SystemClock.now(), findings).await?;
     sync_clocks(store, findings).await?;
@@ -63,6 +65,40 @@ async fn migrations(store: &Store, findings: &mut Findings) -> bool {
             false
         }
     }
+}
+
+/// Whether it would keep what people send: a file without the right to write it, or a standby, can be read like any other,
+/// and no server runs on it.
+async fn writing(store: &Store, findings: &mut Findings) {
+    const ABOUT: &str = "Quyền ghi";
+    match write_nothing(store).await {
+        Ok(()) => findings.ok(ABOUT, "ghi được vào cơ sở dữ liệu"),
+        // Somebody else is writing.
+        Err(Error::Database(cause)) if fault(&cause) == Fault::Met => {
+            findings.ok(ABOUT, "ghi được vào cơ sở dữ liệu");
+        }
+        Err(error) => findings.fail(
+            ABOUT,
+            format!(
+                "không ghi được vào cơ sở dữ liệu, cutri serve sẽ không chạy; hãy kiểm chủ sở hữu và quyền của tệp, hoặc \
+                 quyền của người dùng trong DATABASE_URL [cannot be written]: {}",
+                start::Failure::from(error)
+            ),
+        ),
+    }
+}
+
+/// A statement that writes, for no row.
+async fn write_nothing(store: &Store) -> Result<()> {
+    let tx = store.begin().await?;
+    Sql::new(
+        store.backend(),
+        "UPDATE installation SET value = value WHERE 1 = 0",
+    )
+    .run(&tx)
+    .await?;
+    tx.rollback().await?;
+    Ok(())
 }
 
 async fn fingerprints(store: &Store, keys: Option<&Keys>, findings: &mut Findings) -> Result<()> {

@@ -135,6 +135,14 @@ pub(super) fn check(
     if root.own > ROOT_FIELDS {
         return Err(Failure::limit(Code::TooManyFields, ROOT_FIELDS));
     }
+    // Its root fields would be streams that know nothing of one another, under one name (GraphQL 5.2.3.1). The library's
+    // validation has no such rule.
+    if operation.ty == OperationType::Subscription && root.own > 1 {
+        return Err(Failure::detail(
+            Code::ValidationFailed,
+            "A subscription selects exactly one field.",
+        ));
+    }
     let depth = if root.own == root.own_schema {
         INTROSPECTION_DEPTH
     } else {
@@ -232,6 +240,9 @@ impl<'a> Walk<'a> {
             }
         }
         let name = field.name.node.as_str();
+        if name == "__typename" {
+            typename(field)?;
+        }
         let is_schema = usize::from(name.starts_with("__"));
         let mut figures = Figures {
             own: 1,
@@ -320,6 +331,22 @@ impl<'a> Walk<'a> {
         }
         Ok(())
     }
+}
+
+/// The library's validation passes by this one field.
+fn typename(field: &Field) -> Result<(), Failure> {
+    for directive in &field.directives {
+        let name = directive.node.name.node.as_str();
+        let wrong = if !matches!(name, "skip" | "include") {
+            format!("Unknown directive \"{name}\"")
+        } else if directive.node.get_argument("if").is_none() {
+            format!("Directive \"{name}\" needs the argument \"if\"")
+        } else {
+            continue;
+        };
+        return Err(Failure::detail(Code::ValidationFailed, wrong));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -62,7 +62,8 @@ pub struct Edge<B> {
     pages: Router,
     config: EdgeConfig,
     graphiql: graphiql::Page,
-    schema_etag: String,
+    /// Made when the schema is first asked for: its text is long, and most servers never need it.
+    schema_etag: OnceLock<String>,
     /// Read when the first value was misread: most servers never need them, and parsing the schema takes a while.
     types: OnceLock<misread::Types>,
     documents: documents::Documents,
@@ -78,7 +79,6 @@ impl<B: Backend> Edge<B> {
     /// A server for `backend`; `pages` answers every path that the edge does not own.
     pub fn new(backend: B, pages: Router, config: EdgeConfig) -> Arc<Self> {
         let graphiql = graphiql::Page::new(&config.examples);
-        let schema_etag = routes::etag(backend.sdl());
         let seats = Arc::new(seats::Seats::new(
             config.rate_limits.then_some(config.connections),
         ));
@@ -87,7 +87,7 @@ impl<B: Backend> Edge<B> {
             pages,
             config,
             graphiql,
-            schema_etag,
+            schema_etag: OnceLock::new(),
             types: OnceLock::new(),
             documents: documents::Documents::default(),
             seats,
@@ -96,6 +96,10 @@ impl<B: Backend> Edge<B> {
             draining: CancellationToken::new(),
             panics: AtomicU64::new(0),
         })
+    }
+
+    fn schema_etag(&self) -> &str {
+        self.schema_etag.get_or_init(|| routes::etag(self.backend.sdl()))
     }
 
     fn types(&self) -> &misread::Types {

@@ -109,7 +109,7 @@ async fn route<B: Backend>(
         return pages(edge, connection, client, request).await;
     }
     if *request.method() == Method::OPTIONS {
-        return Ok(preflight());
+        return Ok(preflight(methods(path)));
     }
     if path == "/graphql" {
         return match *request.method() {
@@ -119,11 +119,11 @@ async fn route<B: Backend>(
             }
             Method::GET if negotiate::prefers_html(request.headers()) => Ok(edge.graphiql.answer()),
             Method::GET => graphql::get(edge, connection, client, request).await,
-            _ => Err(Failure::method("GET, POST, OPTIONS")),
+            _ => Err(Failure::method(methods(path))),
         };
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Failure::method("GET, HEAD, OPTIONS"));
+        return Err(Failure::method(methods(path)));
     }
     match path {
         "/schema.graphql" => Ok(schema(edge, request.headers())),
@@ -163,12 +163,21 @@ async fn pages<B: Backend>(
     }
 }
 
-fn preflight() -> Response<Body> {
+/// What one of the edge's own paths takes.
+fn methods(path: &str) -> &'static str {
+    if path == "/graphql" {
+        "GET, POST, OPTIONS"
+    } else {
+        "GET, HEAD, OPTIONS"
+    }
+}
+
+fn preflight(methods: &'static str) -> Response<Body> {
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NO_CONTENT;
     for (name, value) in [
-        (header::ALLOW, "GET, POST, OPTIONS"),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+        (header::ALLOW, methods),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             "accept, accept-language, authorization, content-encoding, content-type, x-request-id",
@@ -194,7 +203,7 @@ fn schema<B: Backend>(edge: &Edge<B>, headers: &HeaderMap) -> Response<Body> {
         .iter()
         .filter_map(|tags| tags.to_str().ok())
         .flat_map(|tags| tags.split(','))
-        .any(|tag| tag.trim() == "*" || bare(tag) == bare(&edge.schema_etag));
+        .any(|tag| tag.trim() == "*" || bare(tag) == bare(edge.schema_etag()));
     let mut answer = if known {
         let mut unchanged = Response::new(Body::empty());
         *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
@@ -206,7 +215,7 @@ fn schema<B: Backend>(edge: &Edge<B>, headers: &HeaderMap) -> Response<Body> {
             edge.backend.sdl().to_owned(),
         )
     };
-    if let Ok(tag) = HeaderValue::from_str(&edge.schema_etag) {
+    if let Ok(tag) = HeaderValue::from_str(edge.schema_etag()) {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     set_default(&mut answer, header::CACHE_CONTROL, "no-cache");

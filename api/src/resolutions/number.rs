@@ -64,11 +64,13 @@ pub struct OfficialNumber {
     pub issuer: String,
     /// The drafting unit (`GT` in `2825/UBND-GT`).
     pub unit: Option<String>,
+    /// Whether the type was printed; a letter has one that is meant only.
+    names_kind: bool,
 }
 
 impl OfficialNumber {
-    /// Finds the first official number in a text: NFC or NFD, any case, `D` for `Đ`, any dash, spaces around
-    /// the signs, words before and after it. `None` when there is none.
+    /// Finds the first official number in a text: composed or not, wide letters and digits, any case, `D` for `Đ`, any
+    /// dash, spaces around the signs, words before and after it. `None` when there is none; nothing is numbered 0.
     pub fn parse(raw: &str) -> Option<Self> {
         let text = tidy(raw);
         let mut before = ' ';
@@ -86,7 +88,7 @@ impl OfficialNumber {
     /// A number that begins exactly here.
     fn at(text: &str) -> Option<Self> {
         let digits = text.find(|c: char| !c.is_ascii_digit())?;
-        let number = text[..digits].parse().ok()?;
+        let number = text[..digits].parse::<u32>().ok().filter(|number| *number > 0)?;
         let (inserted, rest) = text[digits..].split_once('/')?;
         let letter = match inserted {
             "" => None,
@@ -118,6 +120,7 @@ impl OfficialNumber {
             );
         }
         let (kind, issuer, unit) = read_symbol(&parts, year)?;
+        let names_kind = !kind.is_empty() && body(parts[0]).is_none();
         Some(Self {
             number,
             letter,
@@ -125,13 +128,39 @@ impl OfficialNumber {
             kind,
             issuer,
             unit,
+            names_kind,
         })
     }
 
-    /// The key for search and for uniqueness within issuer and year: canonical spelling in lower case. Đ stays,
-    /// since Ban Đô thị and Ban Dân tộc differ in nothing else.
+    /// The key for search and for uniqueness within issuer and year: canonical spelling in lower case, without the type
+    /// of a letter, which is the same letter with it and without. Đ stays, since Ban Đô thị and Ban Dân tộc differ in
+    /// nothing else.
     pub fn key(&self) -> String {
-        self.to_string().to_lowercase()
+        // Unless nothing else would tell that it is a letter: of a body that we do not know ("20/CV-SNNMT"), or with a
+        // year as a law has it.
+        let is_letter = self.kind == LETTER
+            && known_issuer(&self.issuer).is_some()
+            && (self.year.is_none() || self.unit.is_some());
+        self.spelled(!is_letter).to_lowercase()
+    }
+
+    /// The canonical spelling, with the type of document or without it.
+    fn spelled(&self, names_kind: bool) -> String {
+        let mut text = format!("{:02}", self.number);
+        text.extend(self.letter);
+        if let Some(year) = self.year {
+            text.push_str(&format!("/{year}"));
+        }
+        let kind = if names_kind { self.kind.as_str() } else { "" };
+        let dash = if kind.is_empty() { "" } else { "-" };
+        text.push_str(&format!("/{kind}{dash}{}", self.issuer));
+        if let Some(unit) = &self.unit {
+            // After a dot stands the unit of a body that we know; another's dot is a part of its name.
+            let is_dotted = !kind.is_empty() && known_issuer(&self.issuer).is_some();
+            text.push(if is_dotted { '.' } else { '-' });
+            text.push_str(unit);
+        }
+        text
     }
 
     /// A normative resolution (nghị quyết quy phạm pháp luật): its number carries the year.
@@ -144,26 +173,7 @@ impl OfficialNumber {
 /// (Nghị định 30/2020/NĐ-CP).
 impl fmt::Display for OfficialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}", self.number)?;
-        if let Some(letter) = self.letter {
-            write!(f, "{letter}")?;
-        }
-        if let Some(year) = self.year {
-            write!(f, "/{year}")?;
-        }
-        let is_known = known_issuer(&self.issuer).is_some();
-        // A letter prints no type, unless nothing else would tell that it is one: of a body that we do not know
-        // ("20/CV-SNNMT"), or with a year as a law has it.
-        let is_bare = self.kind == LETTER && is_known && (self.year.is_none() || self.unit.is_some());
-        let printed = if is_bare { "" } else { &self.kind };
-        let dash = if printed.is_empty() { "" } else { "-" };
-        write!(f, "/{printed}{dash}{}", self.issuer)?;
-        match &self.unit {
-            // After a dot stands the unit of a body that we know; another's dot is a part of its name.
-            Some(unit) if is_known && !printed.is_empty() => write!(f, ".{unit}"),
-            Some(unit) => write!(f, "-{unit}"),
-            None => Ok(()),
-        }
+        f.write_str(&self.spelled(self.names_kind))
     }
 }
 
@@ -171,7 +181,7 @@ impl fmt::Display for OfficialNumber {
 fn tidy(raw: &str) -> String {
     let mut text = String::new();
     let mut space = false;
-    for c in raw.nfc().take(LONGEST) {
+    for c in raw.nfkc().take(LONGEST) {
         let c = match c {
             '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => '-',
             // Letters that look like it, from other keyboards; the last has a dot for the stroke.
@@ -418,18 +428,45 @@ mod tests {
             "99999999999/NQ-HĐND",
             "12/NQ",
             "1/2/3/4",
+            "0/NQ-HĐND",
+            "00/2025/NQ-HĐND",
         ] {
             assert_eq!(OfficialNumber::parse(raw), None, "{raw}");
         }
     }
 
-    /// "0/cv–A" was shown as "00/A", which is nobody's symbol.
+    /// "1/cv–A" was shown as "01/A", which is nobody's symbol.
     #[test]
     fn a_letter_of_an_unknown_body_keeps_its_type() {
-        check("0/cv–A", "00/CV-A", "CV", "A", None);
+        check("1/cv–A", "01/CV-A", "CV", "A", None);
         check("20/CV-SNNMT-VP", "20/CV-SNNMT-VP", "CV", "SNNMT", Some("VP"));
         check("20/2025/CV-UBND", "20/2025/CV-UBND", "CV", "UBND", None);
-        check("20/CV-UBND", "20/UBND", "CV", "UBND", None);
+    }
+
+    /// "934/CV-HĐND" was shown as "934/HĐND": whoever reads the paper sees another symbol.
+    #[test]
+    fn a_letter_is_shown_with_the_type_that_it_prints_and_found_without() {
+        check("934/CV-HĐND", "934/CV-HĐND", "CV", "HĐND", None);
+        check("934/HĐND", "934/HĐND", "CV", "HĐND", None);
+        check("934/CV-HĐND-VP", "934/CV-HĐND.VP", "CV", "HĐND", Some("VP"));
+        let key = |raw| OfficialNumber::parse(raw).unwrap().key();
+        assert_eq!(key("934/CV-HĐND"), key("934/HĐND"));
+        assert_eq!(key("934/CV-HĐND-VP"), key("934/HĐND-VP"));
+        assert_ne!(key("20/2025/CV-UBND"), key("20/2025/UBND"));
+    }
+
+    /// Typed on a keyboard that writes wide: they were no numbers, and a search for them found nothing.
+    #[test]
+    fn wide_letters_digits_and_signs_are_read() {
+        check("９２６/NQ-HĐND", "926/NQ-HĐND", "NQ", "HĐND", None);
+        check("938／NQ-HĐND", "938/NQ-HĐND", "NQ", "HĐND", None);
+        check(
+            "１８／２０２５／ＮＱ－ＨĐＮＤ",
+            "18/2025/NQ-HĐND",
+            "NQ",
+            "HĐND",
+            None,
+        );
     }
 
     /// Of "HĐND.KT-VP" only the last was kept.

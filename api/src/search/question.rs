@@ -114,6 +114,7 @@ mod tests {
         assert_eq!(tiers("vấn đề").len(), 8);
         assert_eq!(tiers("vấn đề")[0].marks, Marks::Exact);
         assert_eq!(tiers("nghị quyết 5/2025/NQ-HDND")[0].words[0].folded, "05");
+        assert_eq!(tiers("１８/2025/NQ-HĐND")[0].words[0].folded, "18");
     }
 
     #[test]

@@ -214,7 +214,8 @@ each_db! {
             (vec![version, ("upload-length", "0"), ("upload-metadata", metadata)], (400, "OUT_OF_RANGE")),
             (vec![version, ("upload-length", "5")], (400, "REQUIRED")),
             (vec![version, ("upload-length", "5"), ("upload-metadata", "sha256 Li4vLi4v")], (400, "INVALID_VALUE")),
-            (vec![version, ("upload-length", "99999999999999999999"), ("upload-metadata", metadata)], (400, "INVALID_VALUE")),
+            (vec![version, ("upload-length", "1000000000000000000"), ("upload-metadata", metadata)], (413, "FILE_TOO_LARGE")),
+            (vec![version, ("upload-length", "99999999999999999999"), ("upload-metadata", metadata)], (413, "FILE_TOO_LARGE")),
         ] {
             let told = sender.ask("POST", "/files", &headers, Vec::new()).await;
             let (status, code, _) = told.refusal();

@@ -222,6 +222,35 @@ fn eight_directives_pass_wherever_they_stand() {
 }
 
 #[test]
+fn a_subscription_selects_one_field() {
+    assert_eq!(of("subscription { a { b c } }"), Ok(()));
+    assert_eq!(of("subscription { ...F } fragment F on S { a { b } }"), Ok(()));
+    for query in [
+        "subscription { a { b } c { d } }",
+        "subscription { a { b } ... { c } }",
+        "subscription { ...F } fragment F on S { a c }",
+        "subscription { x: a y: a }",
+    ] {
+        assert_eq!(of(query), Err((Code::ValidationFailed, None)), "{query}");
+    }
+}
+
+#[test]
+fn what_the_validation_passes_by_is_looked_at() {
+    assert_eq!(
+        of("query($s: Boolean!) { __typename @skip(if: $s) a { __typename @include(if: true) } }"),
+        Ok(())
+    );
+    for query in [
+        "{ __typename @unknown }",
+        "{ __typename @skip }",
+        "{ a { __typename @include(when: true) } }",
+    ] {
+        assert_eq!(of(query), Err((Code::ValidationFailed, None)), "{query}");
+    }
+}
+
+#[test]
 fn fifty_variables_pass() {
     let declared = |n: usize| {
         format!(

@@ -201,11 +201,28 @@ async fn a_preflight_is_answered() {
             .contains("authorization, content-encoding, content-type")
     );
     assert!(answer.header("access-control-allow-methods").contains("POST"));
+    // What is only read said that it takes POST, and refused it.
+    for path in ["/schema.graphql", "/livez", "/readyz", "/.well-known/jwks.json"] {
+        let answer = server.ask(&format!("OPTIONS {path}"), asked).await;
+        assert_eq!(
+            (
+                answer.status,
+                answer.header("allow"),
+                answer.header("access-control-allow-methods")
+            ),
+            (204, "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS"),
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]
 async fn the_schema_has_a_tag() {
     let server = server().await;
+    assert!(
+        server.edge.schema_etag.get().is_none(),
+        "nobody has asked for the schema"
+    );
     let first = server.ask("GET /schema.graphql", "").await;
     assert!(String::from_utf8_lossy(&first.body).contains("type Query"));
     let tag = first.header("etag").to_owned();
