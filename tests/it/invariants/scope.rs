@@ -502,7 +502,7 @@ each_db! {
         office.done("classifyPetition", json!({"petitionId": petition, "field": "transport", "tier": "commune"}), "").await;
         let mut body = light(app.person(&world.here.committee_login));
         body.pull().await;
-        let forward = json!({"petitionIds": [petition], "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        let forward = json!({"petitionIds": [petition], "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": app.state.clock.today()});
         office.done("forwardPetitions", forward, "").await;
         let seen = body.pull().await;
         let one = BTreeSet::from([petition.as_str().unwrap().to_owned()]);

@@ -78,7 +78,10 @@ each_db! {
         for (release, text) in releases {
             let office = app.person(&world.here.office);
             let phone = light(app.person(&world.here.delegates[0]));
-            let grouped = record(&phone, &world, "Cầu gãy").await;
+            let mut early = said(&world, "Cầu gãy");
+            early["recordedAt"] = json!("2026-03-01T08:00:00+07:00");
+            let grouped = new_id();
+            phone.push(&[create("feedback", &grouped, early)]).await;
             let petition = office.done("groupFeedback", json!({"feedbackIds": [grouped], "title": "Cầu", "content": "Cầu gãy"}), "petition { id }").await;
             let petition = petition["petition"]["id"].as_str().unwrap();
             let forward = json!({"petitionIds": [petition], "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
