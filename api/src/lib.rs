@@ -38,6 +38,7 @@ pub mod phone;
 pub mod procedures;
 mod recorded;
 pub mod redaction;
+mod repeated;
 pub mod reports;
 pub mod resolutions;
 pub mod rights;

@@ -425,7 +425,8 @@ fn the_work_of_a_suggestion_is_bounded() {
                     Kind::Sqlite => assert!(
                         !plan.contains("SCAN search_pair")
                             && plan.contains("SEARCH search_pair USING PRIMARY KEY")
-                            && plan.contains("SEARCH petition_unit USING COVERING INDEX petition_unit_newest"),
+                            && plan
+                                .contains("SEARCH petition_unit USING COVERING INDEX petition_unit_newest"),
                         "{plan}"
                     ),
                     Kind::Postgres => assert!(

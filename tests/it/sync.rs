@@ -206,3 +206,112 @@ each_db! {
         office.done("closePetition", json!({"petitionId": petition}), "petition { id }").await;
     }
 }
+
+each_db! {
+    /// The reply got lost, the app was updated, and what it sent again said which release it is now: the row was refused as
+    /// other words under a used name.
+    async fn an_updated_app_sends_again_what_an_earlier_release_had_sent(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let phone = Phone::new(app.person(&world.here.delegates[0]));
+        let mut row = create("feedback", &new_id(), said(&world, "Đường hỏng"));
+        for (schema, status) in [(json!("v1"), "APPLIED"), (json!("v2"), "DUPLICATE"), (json!(3), "DUPLICATE"), (Value::Null, "DUPLICATE")] {
+            row["schema"] = schema;
+            assert_eq!(phone.push(std::slice::from_ref(&row)).await[0]["status"], status, "{row}");
+        }
+        row.as_object_mut().unwrap().remove("schema");
+        assert_eq!(phone.push(std::slice::from_ref(&row)).await[0]["status"], "DUPLICATE");
+        row["patch"]["content"] = json!("Lời khác");
+        row["schema"] = json!("v1");
+        assert_eq!(phone.push(std::slice::from_ref(&row)).await[0]["errors"][0]["code"], "REUSED_ID");
+
+        // A receipt of an earlier release of the server is of all that was sent, `schema` too.
+        let mut early = create("feedback", &new_id(), said(&world, "Cầu gãy"));
+        early["schema"] = json!("v1");
+        assert_eq!(phone.push(std::slice::from_ref(&early)).await[0]["status"], "APPLIED");
+        let hash = app.state.keys.mac(cutri::keys::Purpose::Quarantine, &[b"receipt", early.to_string().as_bytes()]);
+        let mutation = early["mutationId"].as_str().unwrap();
+        let written = entity::sync_receipt::Entity::update_many()
+            .col_expr(entity::sync_receipt::Column::Hash, Expr::value(hash.to_vec()))
+            .filter(entity::sync_receipt::Column::MutationId.eq(mutation))
+            .exec(app.state.store.migrating())
+            .await
+            .unwrap();
+        assert_eq!(written.rows_affected, 1);
+        assert_eq!(phone.push(&[early]).await[0]["status"], "DUPLICATE");
+    }
+
+    /// Each of these made a version of the row every time it was sent, and everybody read the row again.
+    async fn what_changes_nothing_made_a_version(db: TestDatabase) {
+        let (app, world) = app(&db).await;
+        let author = &world.here.delegates[0];
+        let mut phone = Phone::new(app.person(author));
+        phone.collections = Some(["feedback", "meeting", "meetingRecord", "note"].map(str::to_owned).to_vec());
+        let (id, own, note, record) = (new_id(), new_id(), new_id(), new_id());
+        let contact = json!({"contactName": "Bà Tư", "contactPhone": "0912345678", "consentText": "Đồng ý",
+            "consentAt": "2026-03-01T08:00:00+07:00"});
+        let mut with_contact = said(&world, "Đường hỏng");
+        with_contact.as_object_mut().unwrap().extend(contact.as_object().unwrap().clone());
+        let without = new_id();
+        let made = [
+            create("feedback", &id, with_contact),
+            create("feedback", &without, said(&world, "Cầu gãy")),
+            create("meeting", &own, json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ",
+                "startsAt": "2026-03-01T08:00:00+07:00"})),
+            create("note", &note, json!({"text": "Gọi lại"})),
+            create("meetingRecord", &record, json!({"meetingId": world.here.meeting, "attended": 3, "attachments": "ab".repeat(32)})),
+        ];
+        for result in phone.push(&made).await {
+            assert!(["APPLIED", "MERGED"].contains(&result["status"].as_str().unwrap()), "{result}");
+        }
+        let gone = new_id();
+        phone.push(&[create("note", &gone, json!({"text": "Thôi"}))]).await;
+        let delete = || json!({"mutationId": new_id(), "collection": "note", "id": gone, "delete": true});
+        assert_eq!(phone.push(&[delete()]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        let before = phone.rows.clone();
+        for (collection, id, patch, status) in [
+            ("feedback", &id, json!({"attachments": ""}), "DUPLICATE"),
+            ("feedback", &id, json!({"subject": ""}), "DUPLICATE"),
+            ("feedback", &id, json!({"subject": "  "}), "DUPLICATE"),
+            ("feedback", &id, json!({"trackingCode": null}), "DUPLICATE"),
+            ("feedback", &id, json!({"contactPhone": "0912345678"}), "DUPLICATE"),
+            ("feedback", &id, contact.clone(), "DUPLICATE"),
+            ("feedback", &without, json!({"contactPhone": null}), "DUPLICATE"),
+            ("feedback", &without, json!({"contactName": null, "consentText": null}), "DUPLICATE"),
+            ("note", &note, json!({"meetingId": null, "text": " Gọi lại "}), "DUPLICATE"),
+            ("meetingRecord", &record, json!({"minutesDraft": ""}), "DUPLICATE"),
+            ("meetingRecord", &record, json!({"attachments": format!("{} {}", "AB".repeat(32), "ab".repeat(32))}), "DUPLICATE"),
+            // What it is called stays, and the phone is shown it.
+            ("meeting", &own, json!({"title": null}), "MERGED"),
+        ] {
+            for _ in 0..2 {
+                let result = phone.push(&[create(collection, id, patch.clone())]).await.remove(0);
+                assert_eq!(result["status"], status, "{collection} {patch}: {result}");
+                assert_eq!(result["rev"], before[&(collection.to_owned(), id.clone())]["rev"], "{collection} {patch}: {result}");
+            }
+        }
+        assert_eq!(phone.push(&[delete()]).await[0]["status"], "DUPLICATE");
+        assert!(phone.pull().await.is_empty());
+        assert_eq!(phone.rows, before);
+
+        // What was added after the grouping is not added again.
+        let office = app.person(&world.here.office);
+        office.done("groupFeedback", json!({"feedbackIds": [id], "title": "Đường", "content": "Đường"}), "").await;
+        let added = json!({"content": "Hỏng thêm đoạn cuối"});
+        assert_eq!(phone.push(&[create("feedback", &id, added.clone())]).await[0]["status"], "MERGED");
+        phone.pull().await;
+        let before = phone.row("feedback", &id).clone();
+        for _ in 0..2 {
+            let result = phone.push(&[create("feedback", &id, added.clone())]).await.remove(0);
+            assert_eq!((&result["status"], &result["master"]), (&json!("MERGED"), &before), "{result}");
+        }
+        assert!(phone.pull().await.is_empty());
+        let query = "query($id: ID!) { feedback(id: $id) { additions { text } } }";
+        let read = office.data(query, json!({"id": id})).await["feedback"].clone();
+        assert_eq!(read, json!({"additions": [{"text": "Hỏng thêm đoạn cuối"}]}));
+        let more = json!({"content": "Hỏng thêm đoạn đầu"});
+        assert_eq!(phone.push(&[create("feedback", &id, more)]).await[0]["status"], "MERGED");
+        phone.pull().await;
+        assert_ne!(phone.row("feedback", &id)["rev"], before["rev"]);
+    }
+}

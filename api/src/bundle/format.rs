@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::{Code, Error, Result},
     keys::{Keys, Purpose},
+    repeated::names_twice,
     sync::row::PushRow,
 };
 
@@ -162,8 +163,10 @@ fn rows(plain: &[u8]) -> Option<Vec<PushRow>> {
         rows: Vec<&'a RawValue>,
     }
     let body: Body<'_> = serde_json::from_slice(plain).ok()?;
+    let bytes = |raw: &RawValue| GraphqlValue::Binary(Bytes::copy_from_slice(raw.get().as_bytes()));
     let read = |raw: &RawValue| match serde_json::from_str(raw.get()) {
-        Ok(GraphqlValue::Null) | Err(_) => GraphqlValue::Binary(Bytes::copy_from_slice(raw.get().as_bytes())),
+        Ok(GraphqlValue::Null) | Err(_) => bytes(raw),
+        Ok(_) if names_twice(raw.get().as_bytes()) => bytes(raw),
         Ok(value) => value,
     };
     Some(

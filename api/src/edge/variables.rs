@@ -1,8 +1,8 @@
 //! Decodes the variables of a request one by one from their raw text.
 //!
 //! A phone uploads its rows as one list. A single row that cannot be decoded (a lone surrogate, `1e999`, a
-//! nesting beyond 128, bytes that are not UTF-8) must harm that row only, so the elements of a list are
-//! decoded on their own when the list as a whole cannot be, and an undecodable one becomes
+//! nesting beyond 128, bytes that are not UTF-8, a member that is named twice) must harm that row only, so the
+//! elements of a list are decoded on their own when the list as a whole cannot be, and an undecodable one becomes
 //! [`async_graphql::Value::Binary`] with the bytes as they came. No JSON text decodes to `Binary` otherwise,
 //! so the reader of the rows can tell; whoever takes a list of raw rows must handle it and must never send it
 //! back as data.
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
-use crate::error::Code;
+use crate::{error::Code, repeated::names_twice};
 
 /// The members of a JSON object, undecoded.
 pub(super) type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
@@ -101,9 +101,7 @@ impl Text {
     }
 
     fn variable(&self, raw: &RawValue, excused: &mut usize) -> Result<Value, Failure> {
-        if self.is_valid(&self.range(raw.get()))
-            && let Ok(value) = serde_json::from_str::<Value>(raw.get())
-        {
+        if let Some(value) = self.decoded(raw) {
             return Ok(value);
         }
         if !raw.get().starts_with('[') {
@@ -112,16 +110,22 @@ impl Text {
         let elements: Vec<&RawValue> =
             serde_json::from_str(raw.get()).map_err(|error| Failure::from(malformed(&error)))?;
         let element = |raw: &RawValue| {
-            let range = self.range(raw.get());
-            if self.is_valid(&range)
-                && let Ok(value) = serde_json::from_str::<Value>(raw.get())
-            {
+            if let Some(value) = self.decoded(raw) {
                 return value;
             }
+            let range = self.range(raw.get());
             *excused += self.invalid.iter().filter(|at| range.contains(at)).count();
             Value::Binary(self.sent.slice(range))
         };
         Ok(Value::List(elements.into_iter().map(element).collect()))
+    }
+
+    /// The value, if all that stands there is in it: of a member that is named twice the first would be gone.
+    fn decoded(&self, raw: &RawValue) -> Option<Value> {
+        if !self.is_valid(&self.range(raw.get())) || names_twice(raw.get().as_bytes()) {
+            return None;
+        }
+        serde_json::from_str(raw.get()).ok()
     }
 }
 
@@ -219,6 +223,8 @@ mod tests {
             r#"{"t":1e999}"#,
             deep.as_str(),
             r#"{"t":"\ud800\u0041"}"#,
+            r#"{"t":"một","t":"hai"}"#,
+            r#"{"p":{"t":[{"t":1,"\u0074":1}]}}"#,
         ] {
             let rows = rows(format!(r#"{{"rows":[{{"t":"một"}}, {bad} ,{{"t":"hai"}}]}}"#));
             assert_eq!(rows.len(), 3, "{bad}");
@@ -251,6 +257,7 @@ mod tests {
             r#"{"a":"\ud800"}"#,
             r#"{"a":1e999}"#,
             r#"{"a":{"rows":["\ud800"]}}"#,
+            r#"{"a":{"t":"một","t":"hai"}}"#,
         ] {
             assert_eq!(decode(bad), Err(Code::MalformedJson), "{bad}");
         }

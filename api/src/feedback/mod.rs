@@ -280,6 +280,11 @@ impl Writable for FeedbackCollection {
         disown(working, facts, fields)
     }
 
+    fn is_part(&self, fields: &Document, is_change: bool) -> bool {
+        let lacks = |name: &str| !fields.contains_key(name);
+        lacks("kind") || (is_change && lacks("content") && lacks("receiptNumber"))
+    }
+
     fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs) {
         needs.feedback.insert(write.id);
         attachments::needs(&write.fields, facts, needs);
@@ -332,16 +337,19 @@ impl Writable for FeedbackCollection {
         let is_contact = |name: &String| rules::CONTACT.contains(&name.as_str());
         if let Some(row) = before
             && write.fields.keys().all(is_contact)
-            && let Some(contact) =
-                rules::contact(facts, row.id, working.feedback_contact.get(row.id), &write.fields)?
-            && contact.takes_back
         {
-            let mut changes = Changes::default();
-            changes.put(contact.row);
-            changes.happened(facts.event("feedback", row.id, CONTACT_ERASED, Some(row.council_id)));
-            let id = write.id;
-            changes.and(move |working| working.feedback.touch(id));
-            return Ok(changes.into());
+            let known = working.feedback_contact.get(row.id);
+            let Some(contact) = rules::contact(facts, row.id, known, &write.fields)? else {
+                return Ok(Written::default());
+            };
+            if contact.takes_back {
+                let mut changes = Changes::default();
+                changes.put(contact.row);
+                changes.happened(facts.event("feedback", row.id, CONTACT_ERASED, Some(row.council_id)));
+                let id = write.id;
+                changes.and(move |working| working.feedback.touch(id));
+                return Ok(changes.into());
+            }
         }
         // What a row was recorded under never changes with a later correction.
         let fallback = || Model {
@@ -435,10 +443,15 @@ impl Writable for FeedbackCollection {
             &[]
         };
         let set = with_filled(&shown, filled);
-        row.stamps = stamped(stamps(&row.stamps), &set, revision, &device, write.recorded_at);
-
         let files = Files::of(working, write.id, named);
         row.missing = Some(completeness::missing(&row, files.are_there()));
+        if before == Some(&row)
+            && files.are_same()
+            && rules::contact(facts, row.id, working.feedback_contact.get(row.id), &write.fields)?.is_none()
+        {
+            return Ok(Written::default());
+        }
+        row.stamps = stamped(stamps(&row.stamps), &set, revision, &device, write.recorded_at);
         let decided = rules::record(before, row, files.are_more())?;
         let mut changes = Changes::default();
         let contact = working.feedback_contact.get(write.id);
@@ -448,6 +461,9 @@ impl Writable for FeedbackCollection {
             if contact.takes_back {
                 changes.happened(facts.event("feedback", write.id, CONTACT_ERASED, council));
             }
+            // No document has a contact, but the version that its writer is told of has to be one.
+            let id = write.id;
+            changes.and(move |working| working.feedback.touch(id));
         }
         let mut event = facts.event("feedback", write.id, decided.event, council);
         match decided.addition {
@@ -459,10 +475,22 @@ impl Writable for FeedbackCollection {
                 let is_added =
                     |name: &str| rules::ADDED.contains(&name) || (name == "attachments" && files.are_more());
                 let lost: Document = shown.into_iter().filter(|(name, _)| !is_added(name)).collect();
+                // What he added before is not added again.
+                let is_new = !text.is_empty()
+                    && !working
+                        .feedback_addition
+                        .iter()
+                        .any(|known| known.feedback_id.0 == write.id && known.text == text);
+                if !is_new && !files.are_more() && lost.is_empty() && changes.is_empty() {
+                    return Ok(Written {
+                        changes,
+                        differs: decided.differs,
+                    });
+                }
                 if !lost.is_empty() {
                     event.detail = Some(json!({"lost": lost}).to_string());
                 }
-                if !text.is_empty() {
+                if is_new {
                     changes.put(entity::feedback_addition::Model {
                         id: facts.id(),
                         feedback_id: FeedbackId(write.id),
@@ -522,6 +550,11 @@ impl Files {
     /// Whether the row names any.
     fn are_there(&self) -> bool {
         !self.named.as_ref().unwrap_or(&self.before).is_empty()
+    }
+
+    /// Whether it goes on naming the same ones in the same order.
+    fn are_same(&self) -> bool {
+        self.named.as_ref().is_none_or(|named| *named == self.before)
     }
 
     /// Whether files are added.

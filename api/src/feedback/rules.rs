@@ -125,7 +125,8 @@ fn is_receipt_number(number: &str) -> bool {
         .collect();
     let is_year = |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
     let most = match digits[..] {
-        [_, year] if is_year(year) => DIGITS + 1,
+        // 123456/2026, 1234/05/2026.
+        [_, .., year] if is_year(year) => DIGITS + 2,
         _ => DIGITS,
     };
     number.chars().count() <= RECEIPT_NUMBER
@@ -169,7 +170,7 @@ pub(super) fn read_fields(row: &mut Model, fields: &Document, reference: &Refere
             Some(None) => reader.wrong(Code::InvalidValue, "trackingCode"),
         }
     }
-    if row.kind.is_empty() && !fields.contains_key("kind") {
+    if row.kind.is_empty() && !reader.is_wrong("kind") {
         reader.wrong(Code::Required, "kind");
     } else if row.kind == DENUNCIATION {
         if row.receipt_number.is_none() {
@@ -347,8 +348,8 @@ pub(super) fn erased(contact: &feedback_contact::Model, now: DateTime<Utc>) -> f
     }
 }
 
-/// The contact details after a write, sealed; nothing if it says nothing of them. A null takes one back; without a consent,
-/// or with neither a name nor a number, nothing is kept.
+/// The contact details after a write, sealed; nothing if it says nothing of them, or nothing new. A null takes one back;
+/// without a consent, or with neither a name nor a number, nothing is kept.
 pub(super) fn contact(
     facts: &Facts<'_>,
     id: FeedbackId,
@@ -359,6 +360,7 @@ pub(super) fn contact(
         return Ok(None);
     }
     // What was taken back is not there.
+    let taken_back = before.and_then(|before| before.erased_at);
     let before = before.filter(|before| before.erased_at.is_none());
     let mut reader = Reader::new(fields);
     let (mut name, mut phone, mut consent_text, mut consent_at) = (None, None, None, None);
@@ -388,7 +390,7 @@ pub(super) fn contact(
                 ..before.clone()
             }
         };
-        return Ok(Some(ContactWrite {
+        return Ok((row != *before).then_some(ContactWrite {
             row,
             takes_back: true,
         }));
@@ -401,17 +403,28 @@ pub(super) fn contact(
     let (true, Some(consent_at)) = (consent_text.is_some() || told.is_some(), consent_at) else {
         return Err(Refused::field(Code::ConsentRequired, "consentText").into());
     };
+    // Written down before the voter took it back, and sent or applied after: it is not there again.
+    if taken_back.is_some_and(|end| consent_at <= end) {
+        return Ok(None);
+    }
     let phone = phone
         .map(|phone| Phone::parse(&phone))
         .transpose()
         .map_err(|_| Refused::field(Code::InvalidValue, "contactPhone"))?;
-    let seal = |column, plain: &str| {
-        let field = seal::Field {
+    let seal = |column, plain: &str, known: Option<&Vec<u8>>| {
+        let field = || seal::Field {
             table: "feedback_contact",
             column,
             row_id: id.0,
         };
-        seal::seal(facts.keys, facts.entropy, field, plain.as_bytes())
+        // What is said once more stays as it is sealed.
+        let is_same = |sealed: &&Vec<u8>| {
+            seal::open(facts.keys, field(), sealed).is_ok_and(|open| open.as_slice() == plain.as_bytes())
+        };
+        if let Some(known) = known.filter(is_same) {
+            return Ok(known.clone());
+        }
+        seal::seal(facts.keys, facts.entropy, field(), plain.as_bytes())
             .map_err(|_| Refused::new(Code::Unavailable))
     };
     let takes_back = before
@@ -419,21 +432,31 @@ pub(super) fn contact(
     let row = feedback_contact::Model {
         feedback_id: id,
         name: match &name {
-            Some(name) => Some(seal("name", name)?),
+            Some(name) => Some(seal(
+                "name",
+                name,
+                before.and_then(|before| before.name.as_ref()),
+            )?),
             None => old_name,
         },
         phone: match &phone {
-            Some(phone) => Some(seal("phone", phone.e164())?),
+            Some(phone) => {
+                let known = before.and_then(|before| before.phone.as_ref());
+                Some(seal("phone", phone.e164(), known)?)
+            }
             None => old_phone,
         },
         consent: match &consent_text {
-            Some(words) => Some(seal("consent", words)?),
+            Some(words) => {
+                let known = before.and_then(|before| before.consent.as_ref());
+                Some(seal("consent", words, known)?)
+            }
             None => told,
         },
         consent_at,
         erased_at: None,
     };
-    Ok(Some(ContactWrite { row, takes_back }))
+    Ok((before != Some(&row)).then_some(ContactWrite { row, takes_back }))
 }
 
 #[cfg(test)]

@@ -74,7 +74,29 @@ const LIST: &str = "attendance_band";
 /// Longest list of bands; all codes with the largest counts stay below it.
 const LONGEST_BANDS: usize = 1_000;
 
-/// Reads `attendanceBands`: counts by band, never names.
+/// Reads `attendanceBands` of a phone: counts by band, never names. Apps before could count a heading of the list as well; it
+/// is left out, and their other words are taken.
+pub(super) fn read_counted(reader: &mut Reader<'_>, into: &mut Option<String>) {
+    let is_heading = |pair: &&str| {
+        let entry = pair.split_once('=').and_then(|(band, _)| codes::find(LIST, band));
+        entry.is_some_and(|entry| entry.parent.is_none())
+    };
+    let mut text = into.clone();
+    reader.text("attendanceBands", &mut text, LONGEST_BANDS);
+    if !reader.has("attendanceBands") || reader.is_wrong("attendanceBands") {
+        return;
+    }
+    let text = text.map(|text| {
+        let kept = text.split_whitespace().filter(|pair| !is_heading(pair));
+        kept.collect::<Vec<_>>().join(" ")
+    });
+    match text.as_deref().map(bands).transpose() {
+        Ok(read) => *into = read,
+        Err(code) => reader.wrong(code, "attendanceBands"),
+    }
+}
+
+/// Reads `attendanceBands` of an office.
 pub(super) fn read_bands(reader: &mut Reader<'_>, into: &mut Option<String>) {
     let mut text = into.clone();
     reader.text("attendanceBands", &mut text, LONGEST_BANDS);

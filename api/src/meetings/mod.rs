@@ -331,6 +331,11 @@ impl Writable for MeetingCollection {
         Some(Status::Cancelled.code())
     }
 
+    fn is_part(&self, fields: &Document, is_change: bool) -> bool {
+        let lacks = |name: &str| !fields.contains_key(name);
+        lacks("kind") || (is_change && (lacks("startsAt") || lacks("unitIds")))
+    }
+
     fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(write.id);
     }
@@ -413,6 +418,17 @@ impl Writable for MeetingCollection {
         }
         row.status = rules::own_status(before.map(|row| row.status), starts_at, facts.now)
             .ok_or(Refused::new(Code::InvalidState))?;
+        if let Some(before) = before {
+            let mut known = Links::of(working, id);
+            known.sort(row.council_id);
+            // Its title taken away, say, which it never had: it goes on being called by its kind.
+            if *before == row && known == links {
+                return Ok(Written {
+                    changes: Changes::default(),
+                    differs: untitled,
+                });
+            }
+        }
         let revision = working.meeting.was(write.id).map_or(0, Root::rev) + 1;
         row.stamps = stamped(
             stamps(&row.stamps),

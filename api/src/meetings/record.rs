@@ -133,7 +133,7 @@ fn read_fields(row: &mut Model, fields: &Document) -> Result<(), Stop> {
     reader.count("attended", &mut row.attended);
     reader.count("speakers", &mut row.speakers);
     reader.count("opinionCount", &mut row.opinion_count);
-    attendance::read_bands(&mut reader, &mut row.attendance_bands);
+    attendance::read_counted(&mut reader, &mut row.attendance_bands);
     reader.text("minutesDraft", &mut row.minutes_draft, LONGEST_MINUTES);
     reader.flag("attending", &mut row.attending);
     reader.text("absenceReason", &mut row.absence_reason, present::LONGEST_REASON);
@@ -180,6 +180,10 @@ impl Writable for MeetingRecordCollection {
 
     fn read_only(&self) -> &'static [&'static str] {
         &["authorId", "status", "late", "arrived"]
+    }
+
+    fn is_part(&self, fields: &Document, _is_change: bool) -> bool {
+        !fields.contains_key("meetingId")
     }
 
     fn needs(&self, write: &Write, facts: &Facts<'_>, needs: &mut Needs) {
@@ -285,6 +289,20 @@ impl Writable for MeetingRecordCollection {
         let closed = meeting.status.is_closed();
         row.late = row.late || under.late || closed;
         row.status = if closed { Status::Closed } else { Status::Draft };
+        let same_files = named.as_ref().is_none_or(|named| {
+            let known = attachments::of(working, id);
+            let known = known.iter().map(|link| link.sha256.as_str());
+            named.iter().map(|hash| hash.as_str()).eq(known)
+        });
+        // A reason that came along with a coming is not kept, and its writer is shown the row.
+        let dropped = write.fields.get("absenceReason").is_some_and(Value::is_string);
+        let differs = dropped && row.absence_reason.is_none();
+        if same_files && before == Some(&row) {
+            return Ok(Written {
+                changes: Changes::default(),
+                differs,
+            });
+        }
         let revision = working.meeting_record.was(write.id).map_or(0, Root::rev) + 1;
         row.stamps = stamped(
             stamps(&row.stamps),
@@ -312,9 +330,6 @@ impl Writable for MeetingRecordCollection {
         if write.fields.contains_key("attending") || write.fields.contains_key("absenceReason") {
             present::answered(working, facts, &mut changes, &row);
         }
-        // A reason that came along with a coming is not kept, and its writer is shown the row.
-        let dropped = write.fields.get("absenceReason").is_some_and(Value::is_string);
-        let differs = dropped && row.absence_reason.is_none();
         if let Some(named) = named {
             attachments::set(&mut changes, working, "meetingRecord", id, author, &named);
         }

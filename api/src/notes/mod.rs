@@ -105,6 +105,10 @@ impl Writable for NoteCollection {
         &[]
     }
 
+    fn is_part(&self, fields: &Document, _is_change: bool) -> bool {
+        !fields.contains_key("text")
+    }
+
     fn needs(&self, write: &Write, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.note.insert(write.id);
         let meeting = write.fields.get("meetingId").and_then(Value::as_str);
@@ -193,6 +197,9 @@ impl Writable for NoteCollection {
 /// Takes the words away and keeps the id, so that every device hears of it.
 fn delete(before: Option<&Model>) -> Result<Written, Stop> {
     let row = before.ok_or(Refused::field(Code::NotFound, "id"))?;
+    if row.deleted {
+        return Ok(Written::default());
+    }
     let mut changes = Changes::default();
     changes.put(Model {
         unit_id: None,

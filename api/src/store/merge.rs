@@ -59,6 +59,10 @@ fn is_same(told: &Value, now: &Value) -> bool {
     if told == now {
         return true;
     }
+    // Where nothing stands, blank words say nothing.
+    if let (Some(told), true) = (told.as_str(), now.is_null()) {
+        return text::clean(told).is_ok_and(|told| told.is_empty());
+    }
     let (Some(told), Some(now)) = (told.as_str(), now.as_str()) else {
         return false;
     };
@@ -70,10 +74,26 @@ fn is_same(told: &Value, now: &Value) -> bool {
             .map(parse_id)
             .collect::<Option<BTreeSet<_>>>()
     };
+    if let Some(now) = files(now) {
+        return files(told) == Some(now);
+    }
     match ids(now) {
         Some(now) if !now.is_empty() => ids(told) == Some(now),
         _ => text::clean(told).is_ok_and(|told| told == now),
     }
+}
+
+/// A list of files by their hashes, as it is stored: in small letters, each once. None if it is anything else.
+fn files(text: &str) -> Option<Vec<String>> {
+    let mut files = Vec::new();
+    for word in text.split_ascii_whitespace() {
+        let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hash = is_hash.then(|| word.to_ascii_lowercase())?;
+        if !files.contains(&hash) {
+            files.push(hash);
+        }
+    }
+    (!files.is_empty()).then_some(files)
 }
 
 /// Merges a patch into what is there. `revision` is the row's version now; `device` is whose it is, none if that
@@ -118,7 +138,9 @@ pub fn merge(
             // A client that believes to create the row: what nobody wrote and is empty is nobody's to lose.
             Base::Rev(None) => stamp.is_some() || (!now.is_null() && !is_own),
             Base::State(None) => stamp.is_some() || !is_own,
-            Base::Rev(Some(seen)) => stamp.is_some_and(|Stamp(rev, ..)| rev > seen),
+            // A version that the row never had shows nobody's words: it was made up, or died with a database that an older copy
+            // replaced, and others may have written since.
+            Base::Rev(Some(seen)) => stamp.is_some_and(|Stamp(rev, ..)| rev > seen || *seen > revision),
             Base::State(Some(seen)) => {
                 if is_same(new, value(seen, field)) {
                     continue;
@@ -213,6 +235,9 @@ mod tests {
         };
         assert_eq!(merge(&Base::Rev(Some(1))).conflicts, ["content"]);
         assert!(merge(&Base::Rev(Some(2))).conflicts.is_empty());
+        for never in [3, 99, i64::MAX] {
+            assert_eq!(merge(&Base::Rev(Some(never))).conflicts, ["content"], "{never}");
+        }
         assert_eq!(
             merge(&Base::State(Some(&document(json!({"content": "old"}))))).conflicts,
             ["content"]
@@ -231,6 +256,7 @@ mod tests {
             "recordedAt": "2026-11-21T08:00:00.000000+07:00",
             "unitId": one,
             "unitIds": format!("{one} {other}"),
+            "attachments": "ab".repeat(32),
         }));
         let stamps = current
             .keys()
@@ -253,6 +279,9 @@ mod tests {
             "recordedAt": "2026-11-21T01:00:00Z",
             "unitId": one.to_uppercase(),
             "unitIds": format!("{other} {one}"),
+            "attachments": format!(" {} {}", "AB".repeat(32), "ab".repeat(32)),
+            "wanted": " \u{200b}",
+            "since": "",
         }));
         assert_eq!(again, Merge::default());
         let changed = merge(json!({
@@ -260,8 +289,9 @@ mod tests {
             "recordedAt": "2026-11-21T01:00:01Z",
             "unitId": other,
             "unitIds": one,
+            "attachments": format!("{} {}", "ab".repeat(32), "cd".repeat(32)),
         }));
-        assert_eq!(changed.conflicts.len(), 4);
+        assert_eq!(changed.conflicts.len(), 5);
     }
 
     #[test]

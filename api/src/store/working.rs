@@ -289,6 +289,11 @@ impl Changes {
         self.and(move |working| working.events.push(event));
     }
 
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes over what another rule decided.
     pub fn append(&mut self, mut other: Changes) {
         self.0.append(&mut other.0);

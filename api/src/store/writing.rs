@@ -73,6 +73,12 @@ pub trait Writable: Send + Sync {
         None
     }
 
+    /// Whether these fields can only change a row that is there, because they lack what every new one has: then they wait
+    /// for it. `is_change` where their sender names the version that he changed.
+    fn is_part(&self, _fields: &Document, _is_change: bool) -> bool {
+        false
+    }
+
     /// What must not even be kept when it is refused (denunciations). Asked before anything else.
     fn gate(&self, fields: &Document) -> Result<(), Refused> {
         refuse_denunciation(fields)
@@ -110,6 +116,7 @@ pub trait Writable: Send + Sync {
 /// What a write comes to.
 #[derive(Default)]
 pub struct Written {
+    /// Empty where the row is just that already: then it stays in its version.
     pub changes: Changes,
     /// Whether the row is now other than its writer believes, so that he has to be shown it.
     pub differs: bool,

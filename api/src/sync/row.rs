@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Code, Refused},
+    repeated::names_twice,
     store::{
         collection::Document,
         writing::{MOST_UNKNOWN, is_denunciation, names_denunciation, parse_id, parse_time, told_name},
@@ -205,7 +206,8 @@ impl PushRow {
     /// Whether a row that was misread might tell of a denunciation: then not even its bytes are kept. Where its parts
     /// can be told apart its `kind` says so, wherever it stands; else any of its bytes may be the word.
     pub fn mentions_denunciation(&self) -> bool {
-        if let Ok(Value::Object(members)) = serde_json::from_slice(&self.raw)
+        if !names_twice(&self.raw)
+            && let Ok(Value::Object(members)) = serde_json::from_slice(&self.raw)
             && ["patch", "newDocumentState", "assumedMasterState"]
                 .iter()
                 .all(|part| matches!(members.get(*part), None | Some(Value::Null | Value::Object(_))))
@@ -401,6 +403,15 @@ mod tests {
         let other = r#"{"patch":{"kind":"petition","content":"C\u1ea7u g\u00e3y \ud800"}}"#;
         assert!(!PushRow::from_bytes(other.as_bytes()).mentions_denunciation());
         // Its parts cannot be told apart.
+        for named_twice in [
+            r#"{"patch":{"kind":"denunciation","kind":"petition","content":"x"}}"#,
+            r#"{"patch":{"kind":"t\u1ed1 c\u00e1o"},"patch":{"kind":"petition"}}"#,
+        ] {
+            assert!(
+                PushRow::from_bytes(named_twice.as_bytes()).mentions_denunciation(),
+                "{named_twice}"
+            );
+        }
         assert!(of(json!("kind: tố cáo"), json!(1)));
         assert!(PushRow::from_bytes("{\"kind\": \"tố cáo\"".as_bytes()).mentions_denunciation());
         assert!(!of(

@@ -910,3 +910,179 @@ each_db! {
         }
     }
 }
+
+each_db! {
+    /// Told of a version that the row never had, a phone wrote over words that it had not seen. Contact details lie beside the
+    /// row and stand in no document.
+    async fn i06_a_version_that_was_told_had_not_been_stored(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let author = &world.here.delegates[0];
+        let (mut phone, tablet) = (light(app.person(author)), light(second_device(&app, author).await));
+        let contact = json!({"contactName": "Bà Tư", "contactPhone": "0912345678", "consentText": "Đồng ý",
+            "consentAt": "2026-03-02T08:00:00+07:00"});
+        for (patch, status) in [(json!({"contactPhone": null}), "DUPLICATE"), (contact, "APPLIED")] {
+            let id = record(&phone, &world, "lời gốc").await;
+            let told = phone.push(&[change("feedback", &id, "1", patch.clone())]).await.remove(0);
+            assert_eq!(told["status"], status, "{patch}");
+            phone.pull().await;
+            assert_eq!(told["rev"], phone.row("feedback", &id)["rev"], "{patch}");
+            let theirs = tablet.push(&[change("feedback", &id, "1", json!({"content": "lời của máy kia"}))]).await.remove(0);
+            assert!(["APPLIED", "MERGED"].contains(&theirs["status"].as_str().unwrap()), "{theirs}");
+            let rev = told["rev"].as_str().unwrap();
+            let over = phone.push(&[change("feedback", &id, rev, json!({"content": "viết đè"}))]).await.remove(0);
+            assert_eq!((&over["status"], &over["master"]["content"]), (&json!("CONFLICT"), &json!("lời của máy kia")), "{patch}");
+        }
+        // Two of one push are one version, also where the second changes nothing.
+        let id = new_id();
+        let rows = [create("feedback", &id, said(&world, "một")), create("feedback", &id, json!({"content": "một"}))];
+        let results = phone.push(&rows).await;
+        assert_eq!((statuses(&results), &results[1]["rev"]), (vec!["APPLIED", "DUPLICATE"], &json!("1")));
+    }
+
+    /// A version that the row has not reached yet counted as newer than all that stands there.
+    async fn i06_a_version_that_never_was_shows_nobodys_words(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let author = &world.here.delegates[0];
+        let (phone, mut tablet) = (light(app.person(author)), light(second_device(&app, author).await));
+        let id = record(&phone, &world, "lời gốc").await;
+        assert_eq!(phone.push(&[change("feedback", &id, "1", json!({"content": "lời mới"}))]).await[0]["rev"], "2");
+        for (n, never) in ["3", "99", &i64::MAX.to_string()].into_iter().enumerate() {
+            let over = json!({"content": format!("viết-đè-{n}")});
+            let told = tablet.push(&[change("feedback", &id, never, over)]).await.remove(0);
+            assert_eq!((&told["status"], &told["master"]["content"]), (&json!("CONFLICT"), &json!("lời mới")), "{never}");
+            let kept = places(&everything(&app.state).await, &format!("viết-đè-{n}"));
+            assert!(kept.contains(&"quarantine"), "{never}: {kept:?}");
+            // One's own words are one's own, and nobody else has written there.
+            let own = json!({"content": "lời mới", "wanted": format!("Sửa {n}")});
+            assert_eq!(phone.push(&[change("feedback", &id, never, own)]).await[0]["status"], "APPLIED", "{never}");
+        }
+        tablet.pull().await;
+        assert_eq!(tablet.row("feedback", &id)["content"], "lời mới");
+        assert_eq!(tablet.rows_of("syncIssue").len(), 3);
+    }
+
+    /// An older copy was put back, and both devices wrote since: who comes late, with a version that this course of the
+    /// database does not have, neither overwrites what was written since nor loses his words.
+    async fn i16_after_a_restore_a_higher_version_overwrites_nothing(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let author = &world.here.delegates[0];
+        let (mut phone, mut tablet) = (light(app.person(author)), light(second_device(&app, author).await));
+        let id = record(&phone, &world, "trước bản sao").await;
+        tablet.pull().await;
+        let copy = db.backup().await;
+        for (base, words) in [("1", "sau bản sao"), ("2", "sau bản sao nữa"), ("3", "lời-sau-cùng")] {
+            let row = change("feedback", &id, base, json!({"content": words}));
+            assert_eq!(phone.push(&[row]).await[0]["status"], "APPLIED");
+        }
+        phone.pull().await;
+        let keys = app.stop().await;
+        db.put_back(&copy).await;
+        let app = TestApp::start_again(&db, keys).await;
+        let tablet_device = tablet.person.device;
+        tablet.person = app.person_on(author, tablet_device.unwrap());
+        phone.person = app.person(author);
+        let since = tablet.push(&[change("feedback", &id, "1", json!({"content": "sau khi khôi phục"}))]).await;
+        assert_eq!(since[0]["status"], "APPLIED");
+        let held = phone.row("feedback", &id);
+        let again = change("feedback", &id, held["rev"].as_str().unwrap(), json!({"content": held["content"]}));
+        let told = phone.push(&[again]).await.remove(0);
+        assert_eq!((&told["status"], &told["master"]["content"]), (&json!("CONFLICT"), &json!("sau khi khôi phục")));
+        let kept = places(&everything(&app.state).await, "lời-sau-cùng");
+        assert!(kept.contains(&"quarantine"), "{kept:?}");
+    }
+
+    /// A change overtook what makes its row, within a push and by a push of its own: it was refused, though order does not
+    /// matter.
+    async fn i10_a_change_that_comes_before_its_row_waits_for_it(db: TestDatabase) {
+        let (app, world) = stage(&db).await;
+        let mut phone = light(app.person(&world.here.delegates[0]));
+        let [together, apart, held, note] = [(); 4].map(|()| new_id());
+        // In one push.
+        let rows = [
+            change("feedback", &together, "1", json!({"content": "lời sửa"})),
+            create("feedback", &together, json!({"wanted": "Sửa cầu"})),
+            create("feedback", &together, said(&world, "lời đầu")),
+            change("feedback", &together, "1", json!({"subject": "Cầu"})),
+            create("note", &note, json!({"unitId": world.here.unit})),
+            create("note", &note, json!({"text": "Gọi lại"})),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["APPLIED"; 6]);
+        // By pushes of their own, in the order in which they were made, and one more with what makes the row.
+        for words in ["lời sửa", "lời sửa nữa"] {
+            let row = change("feedback", &apart, "1", json!({"content": words, "affected": words}));
+            let told = phone.push(std::slice::from_ref(&row)).await;
+            assert_eq!((&told[0]["status"], &told[0]["errors"]), (&json!("DEFERRED"), &json!([])));
+            assert_eq!(phone.push(&[row]).await[0]["status"], "DEFERRED", "sent again");
+        }
+        phone.pull().await;
+        assert!(phone.rows_of("syncIssue").is_empty());
+        let rows = [
+            change("feedback", &apart, "1", json!({"affected": "lời cuối"})),
+            create("feedback", &apart, said(&world, "lời đầu")),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["APPLIED"; 2]);
+        // What makes it waits itself.
+        let meeting = new_id();
+        let mut waits = said(&world, "lời đầu");
+        waits["meetingId"] = json!(meeting);
+        let rows = [change("feedback", &held, "1", json!({"content": "lời sửa"})), create("feedback", &held, waits)];
+        assert_eq!(statuses(&phone.push(&rows[..1]).await), ["DEFERRED"]);
+        assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED"; 2]);
+        let later = change("feedback", &held, "1", json!({"subject": "Cầu"}));
+        assert_eq!(statuses(&phone.push(&[later]).await), ["DEFERRED"]);
+        assert_eq!(phone.push(&[create("meeting", &meeting, contact(&world))]).await[0]["status"], "APPLIED");
+
+        phone.pull().await;
+        for (id, subject, wanted, affected, content) in [
+            (&together, json!("Cầu"), json!("Sửa cầu"), Value::Null, "lời sửa"),
+            (&apart, Value::Null, Value::Null, json!("lời cuối"), "lời sửa nữa"),
+            (&held, json!("Cầu"), Value::Null, Value::Null, "lời sửa"),
+        ] {
+            let row = phone.row("feedback", id);
+            assert_eq!((&row["content"], &row["subject"]), (&json!(content), &subject), "{row}");
+            assert_eq!((&row["wanted"], &row["affected"]), (&wanted, &affected), "{row}");
+        }
+        let row = phone.row("note", &note);
+        assert_eq!((&row["text"], &row["unitId"]), (&json!("Gọi lại"), &json!(world.here.unit)));
+        assert!(phone.rows_of("syncIssue").is_empty(), "{:#?}", phone.rows_of("syncIssue"));
+        let left = sync_deferred::Entity::find().count(app.state.store.read()).await.unwrap();
+        assert_eq!(left, 0);
+        // What was written over is in the history, as it is when it comes in its order.
+        let all = everything(&app.state).await;
+        assert!(places(&all, "lời đầu").contains(&"history"));
+    }
+
+    /// Forty changes of a row that never comes wait, one more is refused and kept, and after five days their author is told.
+    async fn i10_changes_of_a_row_that_never_comes_are_bounded_and_told(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+        let app = TestApp::start_at(&db, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let world = World::create(&app.state).await;
+        let author = &world.here.delegates[0];
+        let mut phone = light(app.person(author));
+        let id = new_id();
+        let rows: Vec<Value> = (0..=40).map(|n| change("feedback", &id, "1", json!({"content": format!("lời {n}")}))).collect();
+        let results = phone.push(&rows).await;
+        assert_eq!(statuses(&results[..40]), ["DEFERRED"; 40]);
+        assert_eq!((&results[40]["status"], &results[40]["errors"][0]["code"]), (&json!("REJECTED"), &json!("LIMIT_TOO_LARGE")));
+        // Nobody takes back what is not there yet, either; and no row comes of changes alone.
+        let other = new_id();
+        let rows = [
+            change("feedback", &other, "1", json!({"content": "lời"})),
+            change("feedback", &other, "1", json!({"kind": "petition"})),
+            take_back("feedback", &other),
+        ];
+        assert_eq!(statuses(&phone.push(&rows).await), ["DEFERRED"; 3]);
+        clock.advance(Duration::days(6));
+        worker::turn(&app.state, &mut None).await;
+        phone.person = app.person(author);
+        phone.pull().await;
+        assert!(phone.rows_of("feedback").is_empty());
+        let waiting = phone.rows_of("syncIssue").iter().filter(|issue| issue["code"] == "PARENT_UNKNOWN").count();
+        assert_eq!(waiting, 43);
+        // It comes at last, and is taken back as it was said.
+        assert_eq!(phone.push(&[create("feedback", &other, said(&world, "lời đầu"))]).await[0]["status"], "APPLIED");
+        phone.pull().await;
+        assert_eq!((&phone.row("feedback", &other)["status"], &phone.row("feedback", &other)["content"]), (&json!("withdrawn"), &json!("lời")));
+    }
+}

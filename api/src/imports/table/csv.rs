@@ -26,6 +26,11 @@ const LONGEST_LINE: usize = 2 * 1024 * 1024;
 /// Lines of a record beyond its first: a cell of Excel has at most 253 line ends.
 const MOST_LINES: usize = 1_000;
 
+/// Bytes of broken records that may be read again as far as that; of a file that has more a record has few lines. Otherwise
+/// each line of a hostile one would have a thousand read again.
+const MOST_AGAIN: usize = 64 * 1024 * 1024;
+const FEW_LINES: usize = 20;
+
 /// Bytes of a record of several lines: more than the texts of a petition may have together.
 const LONGEST_RECORD: usize = 512 * 1024;
 
@@ -55,6 +60,7 @@ pub(super) fn each(file: File, give: Taker<'_>) -> Result<(), Error> {
         heads: None,
         shortest: 0,
         is_wary: false,
+        looked_again: 0,
     };
     while let Some(line) = records.record()? {
         if !give(line) {
@@ -70,6 +76,8 @@ struct Records<R> {
     separator: char,
     /// Lines that were looked at and are still to be read.
     ahead: VecDeque<String>,
+    /// Bytes of broken records, which are read again.
+    looked_again: usize,
     /// Lines that were taken.
     number: u64,
     /// The last line ended in a carriage return: a line feed after it belongs to it.
@@ -103,8 +111,12 @@ impl<R: BufRead> Records<R> {
                 break;
             };
             length += line.len();
-            is_closed =
-                record.take(&line, self.separator) && more.len() < MOST_LINES && length <= LONGEST_RECORD;
+            let most = if self.looked_again > MOST_AGAIN {
+                FEW_LINES
+            } else {
+                MOST_LINES
+            };
+            is_closed = record.take(&line, self.separator) && more.len() < most && length <= LONGEST_RECORD;
             more.push(line);
         }
         let is_doubtful = self.is_wary && (record.has_loose || record.separators < self.shortest);
@@ -130,6 +142,7 @@ impl<R: BufRead> Records<R> {
         // A line that is closed in itself says nothing of the next.
         self.is_wary |= !is_closed || !more.is_empty();
         self.number = begun;
+        self.looked_again += length;
         for line in more.into_iter().rev() {
             self.ahead.push_front(line);
         }

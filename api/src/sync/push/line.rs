@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::{sync_deferred, sync_receipt};
 use uuid::Uuid;
 
-use super::{Pushed, is_written, told};
+use super::{Pushed, is_part, is_written, told};
 use crate::{
     error::{Code, Refused},
     seal,
@@ -16,7 +16,10 @@ use crate::{
         working::{Changes, Working},
         writing::{Current, Outcome, Status, Writable},
     },
-    sync::{row::PushRow, waiting},
+    sync::{
+        row::{Known, PushRow},
+        waiting,
+    },
 };
 
 /// How many changes of one row that is not there yet may wait. Each is judged together with those before it, so that the
@@ -42,8 +45,20 @@ pub(super) struct Ahead {
     pub(super) count: usize,
     /// Those that can be read, oldest first.
     pub(super) rows: Vec<PushRow>,
-    /// The fields of the row as it would be with all of these and the new one; none where one of them takes it back.
+    /// The fields of the row as it would be with all of these and the new one; none where one of them takes it back, or all
+    /// of them only change it.
     pub(super) together: Option<Document>,
+    /// When the first of them was recorded that tells it.
+    pub(super) recorded_at: Option<DateTime<Utc>>,
+}
+
+/// What a row says that is not so in what was taken of it and others.
+pub(super) fn lost(writable: &dyn Writable, row: &PushRow, taken: &Document) -> Document {
+    let mut lost = told(row);
+    lost.retain(|name, value| {
+        !value.is_null() && writable.fields().contains(&name.as_str()) && taken.get(name) != Some(&*value)
+    });
+    lost
 }
 
 impl Pushed {
@@ -65,17 +80,27 @@ impl Pushed {
         if writable.current(working, facts, write.id).is_some() {
             return ahead;
         }
+        if line.iter().all(|waits| waits.waits_for == write.id) {
+            // Changes of a row that was not there when they came: what makes it goes before them, whatever else behind.
+            let is_behind = write.delete || self.is_part(writable);
+            ahead.waits_for = is_behind.then_some(write.id);
+            return ahead;
+        }
         ahead.waits_for = Some(last.waits_for);
         ahead.rows = waiting::opened(facts, &line);
-        let rows = || ahead.rows.iter().chain([&self.row]);
-        if !rows().any(|row| row.delete) {
-            let mut together = Document::new();
-            for row in rows() {
-                together.extend(told(row));
-            }
-            together.retain(|name, value| !value.is_null() && is_written(writable, name));
-            ahead.together = Some(together);
+        let mut rows: Vec<&PushRow> = ahead.rows.iter().chain([&self.row]).collect();
+        if let Some(maker) = rows.iter().position(|row| !row.delete && !is_part(writable, row)) {
+            rows[..=maker].rotate_right(1);
         }
+        let mut together = Document::new();
+        for row in &rows {
+            together.extend(told(row));
+        }
+        together.retain(|name, value| !value.is_null() && is_written(writable, name));
+        let is_taken_back = rows.iter().any(|row| row.delete);
+        let recorded_at = rows.iter().find_map(|row| row.recorded_at);
+        ahead.together = (!is_taken_back).then_some(together);
+        ahead.recorded_at = recorded_at;
         ahead
     }
 
@@ -89,10 +114,7 @@ impl Pushed {
         taken: &Document,
         changes: &mut Changes,
     ) -> Result<(), Refused> {
-        let mut lost = told(earlier);
-        lost.retain(|name, value| {
-            !value.is_null() && writable.fields().contains(&name.as_str()) && taken.get(name) != Some(&*value)
-        });
+        let lost = lost(writable, earlier, taken);
         let (account, mutation) = (self.account, earlier.mutation_id.clone());
         Self::new(earlier.clone(), account, true).keep_lost(facts, writable, &lost, changes)?;
         waiting::end(account, &mutation, changes);
@@ -155,12 +177,20 @@ impl Pushed {
             .target()
             .and_then(|(writable, write)| writable.current(working, facts, write.id));
         let mut verdict = self.settle(facts, changes, outcome);
-        if let (Some(current), Some(receipt)) = (current, self.receipt(facts, &DEFERRED)) {
+        let came = match (&current, &self.row.known) {
             // What was written before it in the same push counts as well; what comes after it is judged in another
             // transaction, and makes a later version ([`Self::is_too_soon`]).
-            let written = current.stamps.values().map(|Stamp(rev, ..)| *rev);
+            (Some(current), _) => {
+                let written = current.stamps.values().map(|Stamp(rev, ..)| *rev);
+                written.chain([current.rev]).max()
+            }
+            // It changes a row that is not here yet, but was where it was written.
+            (None, Known::Rev(base)) if self.row.id == Some(waits_for) => base.or(Some(1)),
+            _ => None,
+        };
+        if let (Some(came), Some(receipt)) = (came, self.receipt(facts, &DEFERRED)) {
             verdict.changes.put(sync_receipt::Model {
-                rev: written.chain([current.rev]).max(),
+                rev: Some(came),
                 ..receipt
             });
         }

@@ -2,6 +2,7 @@
 
 mod kept;
 mod line;
+mod makers;
 mod taken_back;
 
 use std::collections::HashMap;
@@ -70,6 +71,9 @@ pub async fn push(state: &State, viewer: &Viewer, rows: Vec<PushRow>) -> Result<
     // before and waited.
     let mut order: Vec<usize> = (0..pushed.len()).collect();
     order.sort_by_key(|index| (pushed[*index].rank(), !pushed[*index].again));
+    // But what makes a row before what changes it.
+    let makers = makers::before_their_changes(state, &pushed, &order).await?;
+    order.sort_by_key(|index| (pushed[*index].rank(), !makers.contains(index)));
     let mut outcomes: HashMap<usize, Outcome> = HashMap::new();
     while !order.is_empty() {
         let commands: Vec<&dyn Command> = order
@@ -164,6 +168,8 @@ struct Pushed {
     /// It is judged now, whatever waits ([`Pushed::is_too_soon`]).
     insists: bool,
     write: Option<Write>,
+    /// Its bytes without `schema`, if it has one: which release of the app sends it changes nothing in what it says.
+    unversioned: Option<Vec<u8>>,
 }
 
 impl Pushed {
@@ -176,6 +182,7 @@ impl Pushed {
             recorded_at: row.recorded_at,
         });
         Self {
+            unversioned: without_schema(&row.raw),
             row,
             account,
             again,
@@ -199,11 +206,24 @@ impl Pushed {
     }
 
     fn hash(&self, facts: &Facts<'_>) -> Vec<u8> {
-        // Keyed: with a plain digest, whoever reads the database could try out all phone numbers.
-        facts
-            .keys
-            .mac(Purpose::Quarantine, &[b"receipt", &self.row.raw])
-            .to_vec()
+        hash_of(self.unversioned.as_deref().unwrap_or(&self.row.raw), facts)
+    }
+
+    /// Whether it says what the row said of which this is the receipt. Receipts of earlier releases are of all its bytes.
+    fn says_the_same(&self, receipt: &sync_receipt::Model, facts: &Facts<'_>) -> bool {
+        receipt.hash == self.hash(facts)
+            || (self.unversioned.is_some() && receipt.hash == hash_of(&self.row.raw, facts))
+    }
+
+    /// Whether it can only change a row that is there already.
+    fn is_part(&self, writable: &dyn Writable) -> bool {
+        is_part(writable, &self.row)
+    }
+
+    /// The version of the row as it will be stored.
+    fn rev(&self, working: &Working) -> Option<i64> {
+        let collection = registry::collection(self.row.collection.as_deref()?)?;
+        Some(collection.rev(working, self.row.id?))
     }
 
     /// The row as it is, for a client whose copy is not the newest.
@@ -300,7 +320,7 @@ impl Command for Pushed {
         let receipts = &working.sync_receipt;
         if receipts
             .iter()
-            .any(|receipt| self.is_of(receipt) && receipt.hash != self.hash(facts))
+            .any(|receipt| self.is_of(receipt) && !self.says_the_same(receipt, facts))
         {
             needs.sync_issue.insert(self.id_of_reuse(facts).0);
         }
@@ -316,7 +336,7 @@ impl Command for Pushed {
         let receipt = working.sync_receipt.iter().find(|receipt| self.is_of(receipt));
         let waits = receipt.is_some_and(|receipt| receipt.status == Status::Deferred.code());
         match receipt {
-            Some(receipt) if receipt.hash != self.hash(facts) => return self.reused(working, facts),
+            Some(receipt) if !self.says_the_same(receipt, facts) => return self.reused(working, facts),
             // It waited; perhaps no longer.
             Some(_) if waits && self.again => {}
             Some(receipt) if !waits && self.row.goes_by_state() => {
@@ -462,36 +482,18 @@ impl Pushed {
             if !matches!(first, Some(Status::Applied | Status::Merged)) {
                 write.fields.extend(hidden);
             }
-            if write.fields.is_empty() && !superseded.is_empty() {
-                let mut changes = Changes::default();
-                self.keep_lost(facts, writable, &superseded, &mut changes)?;
-                let outcome = Outcome {
-                    status: Status::Merged,
-                    rev: Some(current.rev),
-                    master: self.master(working, facts),
-                    errors: Vec::new(),
-                };
-                return Ok(self.settle(facts, changes, outcome));
-            }
             if write.fields.is_empty() {
-                let outcome = Outcome {
-                    status: Status::Duplicate,
-                    rev: Some(current.rev),
-                    master: None,
-                    errors: Vec::new(),
-                };
-                if self.again {
-                    return Ok(self.settle(facts, Changes::default(), outcome));
-                }
-                let done = Done {
-                    ids: vec![write.id],
-                    push: Some(outcome),
-                };
-                return Ok(Verdict {
-                    changes: Changes::default(),
-                    done,
-                });
+                return self.leave(working, facts, writable, &superseded, false);
             }
+        }
+        // What changes a row that is nowhere yet comes after what makes it. A row that one sees and may not change is not
+        // nowhere; one that he does not see is.
+        if current.is_none()
+            && ahead.waits_for.is_none()
+            && self.is_part(writable)
+            && self.master(working, facts).is_none()
+        {
+            return self.defer(working, facts, write.id, &ahead);
         }
         if let Some(waits_for) = ahead.waits_for {
             // The row is not there because it waits: what is said of it now comes after what was said before.
@@ -503,8 +505,7 @@ impl Pushed {
             };
             // A correction may name another parent, which is there: then nothing of it waits any longer.
             write.fields = together.clone();
-            let recorded = ahead.rows.iter().find_map(|row| row.recorded_at);
-            write.recorded_at = recorded.or(write.recorded_at);
+            write.recorded_at = ahead.recorded_at;
         } else if let (None, Known::State { document, .. }) = (&current, &self.row.known) {
             if write.delete {
                 // Gone here as well.
@@ -518,9 +519,14 @@ impl Pushed {
         }
         let rev = current.as_ref().map_or(0, |current| current.rev) + 1;
         match writable.write(working, facts, &write) {
+            Ok(Written { changes, differs }) if current.is_some() && changes.is_empty() => {
+                self.leave(working, facts, writable, &superseded, differs)
+            }
             Ok(Written { mut changes, differs }) => {
                 self.keep_lost(facts, writable, &superseded, &mut changes)?;
                 if let Some(together) = &ahead.together {
+                    let lost = line::lost(writable, &self.row, together);
+                    self.keep_lost(facts, writable, &lost, &mut changes)?;
                     for earlier in &ahead.rows {
                         self.take_over(facts, writable, earlier, together, &mut changes)?;
                     }
@@ -571,12 +577,73 @@ fn told(row: &PushRow) -> Document {
     told
 }
 
+/// Whether a row can only change one that is there already: it brings less than every new one has.
+fn is_part(writable: &dyn Writable, row: &PushRow) -> bool {
+    match row.known {
+        Known::Rev(base) => !row.delete && writable.is_part(&row.patch, base.is_some()),
+        // A whole document.
+        Known::State { .. } => false,
+    }
+}
+
+/// The bytes of a row without the release of the app that sends it; none if it does not tell it.
+fn without_schema(raw: &[u8]) -> Option<Vec<u8>> {
+    if !std::str::from_utf8(raw).is_ok_and(|text| text.contains("\"schema\"")) {
+        return None;
+    }
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(raw) else {
+        return None;
+    };
+    members.remove("schema")?;
+    Some(Value::Object(members).to_string().into_bytes())
+}
+
+fn hash_of(bytes: &[u8], facts: &Facts<'_>) -> Vec<u8> {
+    // Keyed: with a plain digest, whoever reads the database could try out all phone numbers.
+    facts.keys.mac(Purpose::Quarantine, &[b"receipt", bytes]).to_vec()
+}
+
 /// Whether a client may write this field.
 fn is_written(writable: &dyn Writable, name: &str) -> bool {
     writable.fields().contains(&name) || writable.write_only().contains(&name)
 }
 
 impl Pushed {
+    /// Leaves the row in its version, since it is that already. Words that came too late are kept; whoever believes the row
+    /// to be other than it is, is shown it.
+    fn leave(
+        &self,
+        working: &Working,
+        facts: &Facts<'_>,
+        writable: &dyn Writable,
+        superseded: &Document,
+        differs: bool,
+    ) -> Result<Verdict, Refused> {
+        let is_shown = differs || !superseded.is_empty();
+        let outcome = Outcome {
+            status: if is_shown {
+                Status::Merged
+            } else {
+                Status::Duplicate
+            },
+            rev: self.rev(working),
+            master: is_shown.then(|| self.master(working, facts)).flatten(),
+            errors: Vec::new(),
+        };
+        if self.again || !superseded.is_empty() {
+            let mut changes = Changes::default();
+            self.keep_lost(facts, writable, superseded, &mut changes)?;
+            return Ok(self.settle(facts, changes, outcome));
+        }
+        Ok(Verdict {
+            changes: Changes::default(),
+            done: Done {
+                ids: self.row.id.into_iter().collect(),
+                push: Some(outcome),
+            },
+        })
+    }
+
     /// What would change nothing leaves no trace; what waited for it waits no longer.
     fn nothing_to_do(&self, facts: &Facts<'_>) -> Verdict {
         let outcome = Outcome {
