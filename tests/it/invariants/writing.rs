@@ -872,6 +872,9 @@ each_db! {
             assert_eq!(kept(&id).await, nothing, "{patch}");
             let number = create("feedback", &id, json!({"contactPhone": "0987654321"}));
             assert_eq!(phone.push(&[number]).await[0]["errors"][0]["code"], "CONSENT_REQUIRED", "{patch}");
+            // Another device had written it down before, and comes after.
+            phone.push(&[create("feedback", &id, contact.clone())]).await;
+            assert_eq!(kept(&id).await, nothing, "{patch}");
             let query = "query($id: ID!) { feedback(id: $id) { history(first: 20) { event } } }";
             let told = author.data(query, json!({"id": id})).await.to_string();
             assert!(told.contains("contact_erased"), "{told}");
