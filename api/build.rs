@@ -2,7 +2,6 @@
 
 use std::{env, process::Command};
 
-#[expect(clippy::print_stdout, reason = "so a build script speaks to cargo")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // The places that hold addresses are told to the loader as a bitmap (DT_RELR) instead of a list of seventy thousand
@@ -13,6 +12,10 @@ fn main() {
 }
 
 /// Whether the C library of this machine does, and the program is made for this machine.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells it a build script so; these are no settings"
+)]
 fn reads_bitmaps() -> Option<bool> {
     let [host, target] = ["HOST", "TARGET"].map(|name| env::var(name).ok());
     if host != target || env::var("CARGO_CFG_TARGET_ENV").ok()? != "gnu" {

@@ -5,15 +5,25 @@ use std::collections::HashMap;
 
 use entity::{
     feedback,
-    id::{CouncilId, MeetingId},
+    id::{CouncilId, MeetingId, PetitionId},
     meeting, meeting_council,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 
 use crate::{error::Result, store::reference::Reference};
+
+/// What is counted of an opinion that was recorded at a meeting.
+#[derive(FromQueryResult)]
+pub(crate) struct Recorded {
+    pub(crate) meeting_id: MeetingId,
+    council_id: CouncilId,
+    pub(crate) answered_on_spot: Option<bool>,
+    pub(crate) petition_id: Option<PetitionId>,
+}
 
 /// Which councils take part in some meetings.
 pub(crate) struct TakingPart {
@@ -58,6 +68,32 @@ impl TakingPart {
         }
         let before = self.reference.with_predecessors(council);
         there.iter().copied().find(|other| before.contains(other))
+    }
+
+    /// What was recorded at these meetings for councils that take part in them, without what was taken back and without
+    /// denunciations.
+    pub(crate) async fn recorded<C: ConnectionTrait>(
+        &self,
+        conn: &C,
+        meetings: impl IntoIterator<Item = MeetingId>,
+    ) -> Result<Vec<Recorded>> {
+        use feedback::{Column, Entity};
+        let mut recorded: Vec<Recorded> = Entity::find()
+            .select_only()
+            .columns([
+                Column::MeetingId,
+                Column::CouncilId,
+                Column::AnsweredOnSpot,
+                Column::PetitionId,
+            ])
+            .filter(Column::MeetingId.is_in(meetings))
+            .filter(Column::Status.ne(feedback::Status::Withdrawn))
+            .filter(Column::Kind.ne("denunciation"))
+            .into_model()
+            .all(conn)
+            .await?;
+        recorded.retain(|one| self.under(one.meeting_id, one.council_id).is_some());
+        Ok(recorded)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::{ComplexObject, SimpleObject};
 use entity::{
-    feedback, forwarding_petition,
+    forwarding_petition,
     id::{CouncilId, DelegateId, MeetingId, PetitionId, UnitId},
     meeting::{self, Status},
     meeting_delegate, meeting_unit, petition, round,
@@ -187,31 +187,15 @@ async fn became<C: ConnectionTrait>(
     points: &[meeting::Model],
     counts: &mut RoundCounts,
 ) -> Result<()> {
-    use feedback::{Column, Entity};
     let held: Vec<(MeetingId, CouncilId)> = points
         .iter()
         .filter(|point| point.status.is_over())
         .map(|point| (point.id, point.council_id))
         .collect();
-    let mut said: Vec<(Option<MeetingId>, CouncilId, Option<bool>, Option<PetitionId>)> = Entity::find()
-        .select_only()
-        .columns([
-            Column::MeetingId,
-            Column::CouncilId,
-            Column::AnsweredOnSpot,
-            Column::PetitionId,
-        ])
-        .filter(Column::MeetingId.is_in(held.iter().map(|(point, _)| *point)))
-        .filter(Column::Status.ne(feedback::Status::Withdrawn))
-        .filter(Column::Kind.ne("denunciation"))
-        .into_tuple()
-        .all(conn)
-        .await?;
+    let points: Vec<MeetingId> = held.iter().map(|(point, _)| *point).collect();
     let taking_part = TakingPart::read(conn, state.reference(), held).await?;
-    said.retain(|(point, council, ..)| {
-        point.is_some_and(|point| taking_part.under(point, *council).is_some())
-    });
-    let petitions = said.iter().filter_map(|(.., petition)| *petition).collect();
+    let recorded = taking_part.recorded(conn, points).await?;
+    let petitions = recorded.iter().filter_map(|one| one.petition_id).collect();
     let lineage = Lineage::onwards(conn, petitions, state.clock.now()).await?;
     let sent: BTreeSet<PetitionId> = forwarding_petition::Entity::find()
         .filter(forwarding_petition::Column::PetitionId.is_in(lineage.all()))
@@ -230,19 +214,19 @@ async fn became<C: ConnectionTrait>(
     let tiers: BTreeMap<PetitionId, Option<String>> = tiers.into_iter().collect();
     let (mut on_spot, mut waiting) = (0, 0);
     let mut by_tier: BTreeMap<(usize, Option<&str>), i32> = BTreeMap::new();
-    for (.., answered, petition) in &said {
-        let went = petition.and_then(|petition| {
+    for one in &recorded {
+        let went = one.petition_id.and_then(|petition| {
             let heirs = lineage.of(petition);
             let went = heirs.iter().filter_map(|heir| tiers.get(heir));
             went.map(|tier| (rank(tier.as_deref()), tier.as_deref())).min()
         });
         match went {
             Some(tier) => *by_tier.entry(tier).or_default() += 1,
-            None if *answered == Some(true) => on_spot += 1,
+            None if one.answered_on_spot == Some(true) => on_spot += 1,
             None => waiting += 1,
         }
     }
-    counts.recorded = Some(whole(said.len()));
+    counts.recorded = Some(whole(recorded.len()));
     counts.answered_on_spot = Some(on_spot);
     counts.waiting = Some(waiting);
     counts.forwarded = Some(by_tier.values().sum());

@@ -6,8 +6,8 @@ use std::{
 };
 
 use entity::{
-    feedback, forwarding, forwarding_petition,
-    id::{CouncilId, ForwardingId, MeetingId, PetitionId},
+    forwarding, forwarding_petition,
+    id::{ForwardingId, MeetingId, PetitionId},
     petition,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -64,27 +64,10 @@ pub(super) async fn opinions<C: ConnectionTrait>(
     meetings: &BTreeSet<MeetingId>,
     scope: &Scope,
 ) -> Result<HashMap<MeetingId, Opinions>> {
-    use feedback::{Column, Entity};
-    let said: Vec<(Option<MeetingId>, CouncilId, Option<bool>, Option<PetitionId>)> = Entity::find()
-        .select_only()
-        .columns([
-            Column::MeetingId,
-            Column::CouncilId,
-            Column::AnsweredOnSpot,
-            Column::PetitionId,
-        ])
-        .filter(Column::MeetingId.is_in(meetings.iter().copied()))
-        .filter(Column::Status.ne(feedback::Status::Withdrawn))
-        .filter(Column::Kind.ne("denunciation"))
-        .into_tuple()
-        .all(conn)
-        .await?;
-    let said = said
+    let recorded = taking_part.recorded(conn, meetings.iter().copied()).await?;
+    let said = recorded
         .into_iter()
-        .filter_map(|(meeting, council, on_spot, petition)| {
-            let meeting = meeting.filter(|meeting| taking_part.under(*meeting, council).is_some());
-            Some((meeting?, on_spot, petition))
-        });
+        .map(|one| (one.meeting_id, one.answered_on_spot, one.petition_id));
     became_of(conn, said.collect(), scope).await
 }
 

@@ -487,9 +487,10 @@ impl Pushed {
             }
         }
         // What changes a row that is nowhere yet comes after what makes it. A row that one sees and may not change is not
-        // nowhere; one that he does not see is.
+        // nowhere; one that he does not see is. Whoever names no version may make the row, and is told at once what it lacks.
         if current.is_none()
             && ahead.waits_for.is_none()
+            && matches!(self.row.known, Known::Rev(Some(_)))
             && self.is_part(writable)
             && self.master(working, facts).is_none()
         {
