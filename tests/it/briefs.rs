@@ -556,7 +556,7 @@ each_db! {
             process: Process::Forwarded,
             agency_id: committee,
             due_at: Some(day(n * 37 % EACH)),
-            extended_to: (n % 2 == 0).then(|| day(100 + n * 37 % EACH)),
+            extended_to: n.is_multiple_of(2).then(|| day(100 + n * 37 % EACH)),
             ..taken_over(&stage, n)
         };
         let promised = |n: u32| petition::Model { roadmap_at: Some(day(200 + n * 37 % EACH)), ..explained(EACH + n) };

@@ -692,7 +692,7 @@ each_db! {
             }
             ids
         };
-        assert_eq!(published().await, [off.clone()]);
+        assert_eq!(published().await, std::slice::from_ref(&off));
         assert_eq!(office.refused("publishMeeting", json!({"meetingId": never})).await, "INVALID_STATE");
         // Approved anew it is published with the next call, and stays so when it is put off again.
         stage.advance(&later, &["approve"]).await;
