@@ -89,8 +89,8 @@ fn is_more(name: &str, value: &Value) -> bool {
     !is_as_it_is_written
 }
 
-/// Digits in one part of a receipt number, and in all of it: fewer than an identity or telephone number has, and one more
-/// where it is a number and its year.
+/// Digits in one part of a receipt number, and in all of it: fewer than an identity or telephone number has, and two more
+/// where a year ends it.
 const DIGITS: usize = 8;
 
 /// How many parts of digits there may be.

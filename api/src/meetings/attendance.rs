@@ -34,7 +34,7 @@ pub(super) fn read_attendance(row: &mut Model, links: &mut Links, fields: &Docum
     reader.count("attended", &mut row.attended);
     reader.count("speakers", &mut row.speakers);
     reader.count("opinions", &mut row.opinions);
-    read_bands(&mut reader, &mut row.attendance_bands);
+    read_bands(&mut reader, &mut row.attendance_bands, str::to_owned);
     reader.ids(CAME, &mut links.attended, MOST_LINKS);
     // Nobody speaks who is not there.
     if let (Some(speakers), Some(attended)) = (row.speakers, row.attended)
@@ -74,39 +74,28 @@ const LIST: &str = "attendance_band";
 /// Longest list of bands; all codes with the largest counts stay below it.
 const LONGEST_BANDS: usize = 1_000;
 
-/// Reads `attendanceBands` of a phone: counts by band, never names. Apps before could count a heading of the list as well; it
-/// is left out, and their other words are taken.
-pub(super) fn read_counted(reader: &mut Reader<'_>, into: &mut Option<String>) {
-    let is_heading = |pair: &&str| {
-        let entry = pair.split_once('=').and_then(|(band, _)| codes::find(LIST, band));
-        entry.is_some_and(|entry| entry.parent.is_none())
-    };
+/// Reads `attendanceBands`: counts by band, never names; `said` is what is taken of a text.
+pub(super) fn read_bands(reader: &mut Reader<'_>, into: &mut Option<String>, said: fn(&str) -> String) {
     let mut text = into.clone();
     reader.text("attendanceBands", &mut text, LONGEST_BANDS);
     if !reader.has("attendanceBands") || reader.is_wrong("attendanceBands") {
         return;
     }
-    let text = text.map(|text| {
-        let kept = text.split_whitespace().filter(|pair| !is_heading(pair));
-        kept.collect::<Vec<_>>().join(" ")
-    });
-    match text.as_deref().map(bands).transpose() {
+    match text.map(|text| bands(&said(&text))).transpose() {
         Ok(read) => *into = read,
         Err(code) => reader.wrong(code, "attendanceBands"),
     }
 }
 
-/// Reads `attendanceBands` of an office.
-pub(super) fn read_bands(reader: &mut Reader<'_>, into: &mut Option<String>) {
-    let mut text = into.clone();
-    reader.text("attendanceBands", &mut text, LONGEST_BANDS);
-    if !reader.has("attendanceBands") || reader.is_wrong("attendanceBands") {
-        return;
-    }
-    match text.as_deref().map(bands).transpose() {
-        Ok(read) => *into = read,
-        Err(code) => reader.wrong(code, "attendanceBands"),
-    }
+/// What is taken of a phone's text: apps before could count a heading of the list as a band, and their other words are not
+/// to wait for it.
+pub(super) fn without_headings(text: &str) -> String {
+    let is_heading = |pair: &&str| {
+        let entry = pair.split_once('=').and_then(|(band, _)| codes::find(LIST, band));
+        entry.is_some_and(|entry| entry.parent.is_none())
+    };
+    let kept = text.split_whitespace().filter(|pair| !is_heading(pair));
+    kept.collect::<Vec<_>>().join(" ")
 }
 
 /// `band=count` separated by spaces, each band of the list once, each count from 0 to a million. A heading of the list is
@@ -287,6 +276,22 @@ mod tests {
             ("female=12 occupation=12", Code::InvalidValue),
         ] {
             assert_eq!(bands(text), Err(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_phone_that_counts_a_heading_keeps_its_other_bands() {
+        for (text, taken) in [
+            ("sex=60 female=31", Ok("female=31")),
+            ("female=31  male=29", Ok("female=31 male=29")),
+            ("sex=60", Ok("")),
+            ("sex=60 Nguyễn_Văn_A=1", Err(Code::UnknownCode)),
+        ] {
+            assert_eq!(
+                bands(&without_headings(text)).as_deref(),
+                taken.as_ref().copied(),
+                "{text}"
+            );
         }
     }
 }

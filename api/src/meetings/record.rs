@@ -133,7 +133,11 @@ fn read_fields(row: &mut Model, fields: &Document) -> Result<(), Stop> {
     reader.count("attended", &mut row.attended);
     reader.count("speakers", &mut row.speakers);
     reader.count("opinionCount", &mut row.opinion_count);
-    attendance::read_counted(&mut reader, &mut row.attendance_bands);
+    attendance::read_bands(
+        &mut reader,
+        &mut row.attendance_bands,
+        attendance::without_headings,
+    );
     reader.text("minutesDraft", &mut row.minutes_draft, LONGEST_MINUTES);
     reader.flag("attending", &mut row.attending);
     reader.text("absenceReason", &mut row.absence_reason, present::LONGEST_REASON);
