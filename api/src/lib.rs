@@ -17,6 +17,7 @@ pub mod deadlines;
 pub mod delegates;
 pub mod demo;
 pub mod doctor;
+mod disk;
 pub mod documents;
 pub mod edge;
 pub mod entropy;

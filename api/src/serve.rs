@@ -22,6 +22,7 @@ use crate::{
     accounts::authentication,
     bundle,
     config::{Settings, Switch},
+    disk::Room,
     demo, documents,
     edge::{self, Backend, Client, Edge, EdgeConfig},
     error::{Code, Result},
@@ -38,8 +39,6 @@ use crate::{
     waking, worker,
 };
 
-/// A disk with less than this part free may fail one of the next writes.
-pub(crate) const LEAST_FREE: f64 = 0.05;
 /// How often the signing keys are looked at; far more often than a new key waits before it signs.
 const KEYS: Duration = Duration::from_secs(60);
 
@@ -264,10 +263,10 @@ impl Backend for Server {
                 return Err("database");
             }
         }
-        match start::free_part(&self.data) {
-            Some(free) if free < LEAST_FREE => Err("disk"),
-            _ => Ok(()),
+        if Room::under(&self.data).is_some_and(Room::is_scarce) {
+            return Err("disk");
         }
+        Ok(())
     }
 
     fn jwks(&self) -> String {

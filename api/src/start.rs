@@ -421,9 +421,3 @@ fn lock_file(path: &Path) -> Result<File, Failure> {
         .open(path)
         .map_err(|cause| Failure::file(path, &cause))
 }
-
-/// Which part of the disk under a folder is free for this process; nothing where that cannot be told.
-pub(crate) fn free_part(folder: &Path) -> Option<f64> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    (disk.f_blocks > 0).then(|| disk.f_bavail as f64 / disk.f_blocks as f64)
-}

@@ -122,15 +122,14 @@ impl ServerProcess {
                     self.log.text()
                 );
             }
-            if reqwest::get(&url)
-                .await
-                .is_ok_and(|response| response.status().is_success())
-            {
-                return;
-            }
+            let answer = match reqwest::get(&url).await {
+                Ok(response) if response.status().is_success() => return,
+                Ok(response) => format!("{} {:?}", response.status(), response.text().await),
+                Err(failure) => format!("{failure:?}"),
+            };
             assert!(
                 begun.elapsed() < START,
-                "not ready after {START:?}:\n{}",
+                "not ready after {START:?}, /readyz said last: {answer}\n{}",
                 self.log.text()
             );
             tokio::time::sleep(Duration::from_millis(20)).await;

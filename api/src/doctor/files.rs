@@ -8,17 +8,14 @@ use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
 use crate::{
     config::Settings,
+    disk::Room,
     error::Result,
     files::{FilePlace, Files, store::whole},
-    serve::LEAST_FREE,
     start,
     store::Store,
 };
 
 use super::Findings;
-
-/// Below this part of free disk the operator is told.
-const LITTLE_FREE: f64 = 0.15;
 
 /// Files whose bytes are looked for.
 const SAMPLE: u64 = 50;
@@ -113,14 +110,14 @@ pub(super) fn data(settings: &Settings, findings: &mut Findings) {
         ),
         Err(failure) => findings.fail("Thư mục dữ liệu", failure.to_string()),
     }
-    let Some(free) = start::free_part(data) else {
+    let Some(room) = Room::under(data) else {
         findings.warn("Đĩa", "không xem được dung lượng còn trống");
         return;
     };
-    let line = format!("còn trống {:.0} %", free * 100.0);
-    if free < LEAST_FREE {
+    let line = format!("còn trống {} % ({} MiB)", room.percent(), room.mebibytes());
+    if room.is_scarce() {
         findings.fail("Đĩa", format!("{line}; máy chủ không còn nhận việc (readyz)"));
-    } else if free < LITTLE_FREE {
+    } else if room.is_little() {
         findings.warn("Đĩa", format!("{line}; hãy dọn bớt hoặc thêm đĩa"));
     } else {
         findings.ok("Đĩa", line);
