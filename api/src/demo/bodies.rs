@@ -12,9 +12,10 @@ use sea_orm::EntityTrait;
 use serde::Deserialize;
 
 use super::{
-    Making, count, petitions,
+    Making, count,
     places::Places,
     put::{Put, moment},
+    sample,
 };
 use crate::{
     error::{Error, Result},
@@ -155,7 +156,7 @@ pub(super) async fn councils(making: &Making<'_>, places: &Places<'_>) -> Result
         place.terms.iter().for_each(|term| add(&place.key, unit, term));
     }
     // Whoever owns one of the petitions needs a council too: the province of then, and that of today.
-    for province in petitions::provinces(places)? {
+    for province in sample::provinces(places)? {
         let known = reported.councils.iter().any(|place| {
             units
                 .by_code(&place.code, Some(&place.level), place.on)
@@ -383,7 +384,7 @@ pub(super) async fn agencies(
             },
         );
     }
-    for addressee in petitions::addressees(places)? {
+    for addressee in sample::addressees(places)? {
         let successor = match addressee.successor {
             Some((unit, name)) if name.starts_with("UBND") => {
                 let own = new(unit, "committee");

@@ -7,9 +7,14 @@
 mod accounts;
 mod bodies;
 mod client;
+mod documents;
+mod feedback;
+mod meetings;
 mod petitions;
 mod put;
+mod resolutions;
 mod rounds;
+mod sample;
 pub mod story;
 mod work;
 

@@ -3,6 +3,8 @@
 mod doors;
 mod hostile;
 mod http2;
+mod log;
+mod seats;
 mod stopping;
 
 use std::{

@@ -4,7 +4,12 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObje
 use entity::id::FeedbackId;
 use serde_json::Value;
 
-use super::{MarkSeen, ReturnForClarity, Submit, Withdraw, graphql::Feedback, rules};
+use super::{
+    author::{Submit, Withdraw},
+    graphql::Feedback,
+    office::{MarkSeen, ReturnForClarity},
+    rules,
+};
 use crate::{
     error::{Code, Result},
     files::{attachments, commands::Disown},

@@ -24,6 +24,9 @@ use crate::{
 /// Contact fields: write-only, sealed, only with consent.
 pub(super) const CONTACT: &[&str] = &["contactName", "contactPhone", "consentText", "consentAt"];
 
+/// In the history: a voter's contact details, or some of them, were taken back.
+pub(super) const CONTACT_ERASED: &str = "contact_erased";
+
 const DENUNCIATION: &str = "denunciation";
 
 /// All that may be kept of a denunciation (tố cáo): the number of the paper receipt, its date, the body that

@@ -19,6 +19,7 @@ pub mod records;
 pub mod reminding;
 pub mod repeating;
 pub(crate) mod rules;
+mod taken_over;
 pub mod telling;
 pub mod urging;
 

@@ -10,6 +10,7 @@ pub mod issue;
 pub mod live;
 pub mod pull;
 pub mod push;
+mod reader;
 pub mod registry;
 pub mod row;
 pub mod rxdb;

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     clock::local_date,
     codes,
+    meetings::{councils_of, counts_for, takes_part},
     store::{reference::Reference, working::Working},
 };
 
@@ -97,7 +98,7 @@ pub(super) fn list(working: &Working, reference: &Reference, whose: Whose) -> Li
     let said: Vec<&feedback::Model> = working
         .feedback
         .iter()
-        .filter(|row| row.council_id == whose.council && counts(working, row, whose))
+        .filter(|row| counts(working, reference, row, whose))
         .filter(|row| whose.group.is_none_or(|group| heard_by(working, row, group)))
         .collect();
     // Where a group heard something it was, whoever was asked.
@@ -156,15 +157,6 @@ fn is_ours(working: &Working, row: &meeting::Model, whose: Whose) -> bool {
     takes_part(working, row, whose.council) && whose.group.is_none_or(|group| asked(working, row.id.0, group))
 }
 
-/// Whether a council holds a meeting or takes part in it.
-fn takes_part(working: &Working, row: &meeting::Model, council: CouncilId) -> bool {
-    row.council_id == council
-        || working
-            .meeting_council
-            .of(row.id)
-            .any(|link| link.council_id == council)
-}
-
 fn asked(working: &Working, meeting: Uuid, group: GroupId) -> bool {
     working
         .meeting_delegate
@@ -179,12 +171,14 @@ fn is_member(working: &Working, delegate: DelegateId, group: GroupId) -> bool {
         .is_some_and(|row| row.group_id == Some(group))
 }
 
-/// Whether a feedback was said in the round, at a meeting in which its council takes part, and is an opinion or a petition.
-fn counts(working: &Working, row: &feedback::Model, whose: Whose) -> bool {
+/// Whether a feedback was said in the round, counts for the council at its meeting, and is an opinion or a petition.
+fn counts(working: &Working, reference: &Reference, row: &feedback::Model, whose: Whose) -> bool {
     let meeting = row.meeting_id.and_then(|id| working.meeting.get(id));
-    meeting.is_some_and(|meeting| {
-        meeting.round_id == Some(whose.round) && takes_part(working, meeting, whose.council)
-    }) && row.status != feedback::Status::Withdrawn
+    let counted_for = meeting
+        .filter(|meeting| meeting.round_id == Some(whose.round))
+        .and_then(|meeting| counts_for(reference, &councils_of(working, meeting), row.council_id));
+    counted_for == Some(whose.council)
+        && row.status != feedback::Status::Withdrawn
         && row.kind != "denunciation"
 }
 

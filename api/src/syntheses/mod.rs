@@ -5,6 +5,8 @@
 //! before and after splits and mergers; it says what its petitions said then and never changes. What becomes of
 //! petitions later shows in the next edition only. How a list comes of what was said is pure (`list`).
 
+pub mod cosigning;
+pub mod freezing;
 pub mod graphql;
 pub(crate) mod list;
 pub mod mutations;

@@ -4,8 +4,10 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::id::SynthesisId;
 
 use super::{
+    cosigning::{Cosign, CosignPaper},
+    freezing::Freeze,
     graphql::Synthesis,
-    office::{Cosign, CosignPaper, Draft, Freeze, Send},
+    office::{Draft, Send},
 };
 use crate::{
     error::{Code, Refused, Result},
