@@ -25,3 +25,23 @@ pub struct Model {
 }
 
 plain!();
+
+/// What happened to a petition when more voters turned out to ask for the same.
+pub const JOINED: &str = "joined";
+
+/// The steps of a petition after which something else than before is left to be had of whoever has it. The index
+/// `event_turn` holds these and no others: one more needs an index of its own.
+pub const TURNS: &[&str] = &[
+    "classified",
+    "forwarded",
+    "forwarded_up",
+    "answered",
+    "answered_on_behalf",
+    "assessed_ok",
+    "assessed_unclear",
+    "assessed_off_point",
+    "closed",
+    "reopened",
+    "split",
+    "merged",
+];

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AccountId, PetitionId};
+use crate::id::{AccountId, AgencyId, PetitionId};
 
 /// An extension (gia hạn).
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +16,8 @@ pub struct Model {
     pub reason: String,
     pub roadmap: Option<String>,
     pub actor_id: AccountId,
+    /// The body that moved its own date; none where an office did, and for what was recorded before this was kept.
+    pub agency_id: Option<AgencyId>,
     pub at: DateTimeUtc,
 }
 

@@ -33,6 +33,9 @@ mod m20261128_000031_consents;
 mod m20261128_000032_petitions_of_a_place;
 mod m20261128_000033_answers_that_count;
 mod m20261128_000034_urgings_are_read;
+mod m20261129_000035_urgings_are_counted;
+mod m20261129_000036_published_petitions;
+mod m20261129_000037_extensions_of_bodies;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -68,6 +71,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000032_petitions_of_a_place::Migration),
             Box::new(m20261128_000033_answers_that_count::Migration),
             Box::new(m20261128_000034_urgings_are_read::Migration),
+            Box::new(m20261129_000035_urgings_are_counted::Migration),
+            Box::new(m20261129_000036_published_petitions::Migration),
+            Box::new(m20261129_000037_extensions_of_bodies::Migration),
         ]
     }
 }

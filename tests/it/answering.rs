@@ -318,6 +318,78 @@ each_db! {
         assert_eq!(refusal(&stage.office(), "assessAnswer", ok).await, refused("INVALID_STATE", "petitionId"));
     }
 
+    // A voter took his consent back while the answer was wrongly found wanting: his feedback had changed since the voters were
+    // told, so he counted as one who joined later, and the petition waited to be told once more.
+    async fn who_takes_his_consent_back_is_no_voter_who_joined(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let said = new_id();
+        let row = create("feedback", &said, json!({"kind": "petition", "channel": "contact_meeting", "unitId": here.unit,
+            "content": "Cầu gãy", "contactName": "Bà Tư", "contactPhone": "0912345678", "consentText": "Bà Tư đồng ý",
+            "consentAt": "2026-03-02T07:30:00+07:00"}));
+        assert_eq!(Phone::new(stage.delegate(0)).push(&[row]).await[0]["status"], "APPLIED");
+        let petition = stage.group_of(&[&said], "sửa cầu").await;
+        stage.classify(&petition, "transport", "commune").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, here.committee, &[], "12/VP").await;
+        stage.body().done("answerPetitions", stage.answer(one, here.committee, "30/UBND", json!({})), "").await;
+        let told = json!({"petitionId": petition, "channel": "village_meeting"});
+        stage.delegate(0).done("informVoters", told, "").await;
+        let before = stage.shown(&stage.office(), &petition, "informedAt").await;
+        let judge = |how: &str| json!({"petitionId": petition, "assessment": how});
+        stage.office().done("assessAnswer", judge("unclear"), "").await;
+
+        stage.clock.set("2026-03-02T02:00:00Z".parse().unwrap());
+        let nobody = create("feedback", &said, json!({"contactName": null, "contactPhone": null, "consentText": null, "consentAt": null}));
+        assert_eq!(Phone::new(stage.delegate(0)).push(&[nobody]).await[0]["status"], "APPLIED");
+        let found = stage.office().done("assessAnswer", judge("ok"), "petition { process informedAt }").await;
+        assert_eq!(found["petition"], json!({"process": "informed", "informedAt": before["informedAt"]}));
+        let close = json!({"petitionId": petition});
+        stage.office().done("closePetition", close, "").await;
+    }
+
+    // A body gave itself two months more, and nobody could tell what had been late but for that, nor who had given them.
+    async fn what_a_body_granted_itself_is_told_and_counted_by_the_first_day(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let here = &stage.world.here;
+        let two = stage.petitions(0, &["Cầu gãy".to_owned(), "Cống sập".to_owned()]).await;
+        stage.forward(&two, here.committee, &[], "12/VP").await;
+        let later = |which: usize| json!({"petitionIds": [two[which]], "dueAt": "2026-05-29", "reason": "Chờ bố trí vốn", "roadmap": "Khởi công quý II"});
+        stage.body().done("extendDue", later(0), "").await;
+        stage.office().done("extendDue", later(1), "").await;
+
+        stage.day("2026-04-15");
+        let fields = "dueAt isOverdue isPastFirstDue extensions { fromDue toDue agencyId agency { name } }";
+        let own = stage.shown(&stage.office(), &two[0], fields).await;
+        let given = stage.shown(&stage.office(), &two[1], fields).await;
+        let first = text(&own["dueAt"]);
+        assert!(first.as_str() < "2026-04-15", "{first}");
+        let extended = |by: Value, name: Value| json!({"dueAt": first, "isOverdue": false, "isPastFirstDue": true,
+            "extensions": [{"fromDue": first, "toDue": "2026-05-29", "agencyId": by, "agency": name}]});
+        assert_eq!(own, extended(json!(here.committee), json!({"name": "UBND Xã Tân Hưng"})));
+        assert_eq!(given, extended(Value::Null, Value::Null));
+
+        let charged = async || {
+            let query = "{ agencyDebts(first: 10) { nodes { owed overdue pastFirstDue } } }";
+            stage.office().data(query, json!({})).await["agencyDebts"]["nodes"].clone()
+        };
+        assert_eq!(charged().await, json!([{"owed": 2, "overdue": 0, "pastFirstDue": 2}]));
+        for (filter, total) in [
+            (json!({"isOverdue": true}), 0), (json!({"isPastFirstDue": true}), 2), (json!({"isPastFirstDue": false}), 0),
+        ] {
+            assert_eq!(stage.total(&stage.office(), filter.clone()).await, total, "{filter}");
+        }
+        let table = crate::reports::table(&stage.office(), "petition-results", "unit=27721&from=2026-03-01&to=2026-04-30").await;
+        let days: Vec<(&str, &str)> = table.iter().map(|row| (row["due_date"].as_str(), row["extended_to"].as_str())).collect();
+        assert_eq!(days, [(first.as_str(), "2026-05-29"); 2], "both dates stay");
+
+        // What is answered is owed no more, and after the second day the rest is late by both.
+        stage.body().done("answerPetitions", stage.answer(&two[..1], here.committee, "30/UBND", json!({})), "").await;
+        assert_eq!(charged().await, json!([{"owed": 1, "overdue": 0, "pastFirstDue": 1}]));
+        stage.day("2026-05-30");
+        assert_eq!(charged().await, json!([{"owed": 1, "overdue": 1, "pastFirstDue": 1}]));
+    }
+
     // Voters who joined after the answer had been told were told nothing, and the petition could be closed.
     async fn who_joins_after_the_answer_was_told_is_told_too(db: TestDatabase) {
         let stage = Stage::set(&db).await;
@@ -1095,6 +1167,89 @@ each_db! {
         phone.collections = Some(vec!["syncIssue".to_owned()]);
         phone.pull().await;
         assert_eq!(phone.rows_of("syncIssue").len(), 2);
+    }
+
+    // Urged by word of what a body had promised, or the council above for what it had got back: the promise was kept, or
+    // somebody else had the petition, before the phone had signal, and what it brought was refused.
+    async fn what_a_phone_urged_while_something_was_left_to_be_had_is_taken(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let body = world.here.committee;
+        let titles = ["Cầu gãy", "Cống sập", "Đường tỉnh lún", "Đèn tắt"].map(str::to_owned);
+        let [kept, again, up, late]: [String; 4] = stage.petitions(0, &titles).await.try_into().unwrap();
+        // Days go by, and their tokens with them.
+        let province = || stage.app.person(&world.province_office);
+        let department = || stage.app.person(&world.department_login);
+        stage.forward(&[kept.clone(), again.clone(), late.clone()], body, &[], "12/VP").await;
+        let sent = json!({"petitionIds": [up], "upperCouncilId": world.province_council, "documentNumber": "13/VP", "documentDate": "2026-03-02"});
+        stage.office().done("forwardPetitions", sent, "").await;
+        let answer = async |person: &Person, petition: &String, by: AgencyId, number: &str, more: Value| {
+            let input = stage.answer(std::slice::from_ref(petition), by, number, more);
+            person.done("answerPetitions", input, "").await;
+            stage.office().done("assessAnswer", json!({"petitionId": petition, "assessment": "ok"}), "").await;
+        };
+        let reopen = async |petition: &str| {
+            let input = json!({"petitionId": petition, "reason": "Cử tri hỏi lại"});
+            stage.office().done("reopenPetition", input, "").await;
+        };
+        let give_back = |reason: &str| json!({"petitionIds": [up], "reason": reason});
+
+        stage.day("2026-03-03");
+        let promise = json!({"outcome": "in_progress", "roadmapAt": "2026-06-30"});
+        answer(&stage.body(), &kept, body, "30/UBND", promise.clone()).await;
+        answer(&stage.body(), &again, body, "31/UBND", promise).await;
+        answer(&stage.body(), &late, body, "32/UBND", json!({})).await;
+        for petition in [&again, &late] {
+            stage.office().done("informVoters", json!({"petitionId": petition, "channel": "phone"}), "").await;
+            stage.office().done("closePetition", json!({"petitionId": petition}), "").await;
+        }
+        let on = json!({"petitionIds": [up], "leadId": world.department, "documentNumber": "90/HĐND", "documentDate": "2026-03-03"});
+        province().done("forwardPetitions", on, "").await;
+        stage.day("2026-03-04");
+        department().done("returnPetitions", give_back("Không thuộc Sở"), "").await;
+        reopen(&late).await;
+        stage.day("2026-03-06");
+        answer(&stage.body(), &kept, body, "33/UBND", json!({})).await;
+        reopen(&again).await;
+        province().done("returnPetitions", give_back("Thuộc thẩm quyền cấp xã"), "").await;
+        // It went out the day before.
+        let sent = json!({"petitionIds": [late], "leadId": world.department, "documentNumber": "14/VP", "documentDate": "2026-03-05"});
+        stage.office().done("forwardPetitions", sent, "").await;
+        stage.day("2026-03-07");
+        answer(&department(), &late, world.department, "34/SXD", json!({})).await;
+
+        stage.day("2026-03-08");
+        let phone = Phone::new(stage.delegate(0));
+        let push = async |petition: &str, to: Option<AgencyId>, at: &str| {
+            let urging = json!({"targetKind": "petition", "targetId": petition, "toAgencyId": to, "how": "phone", "text": at,
+                "at": format!("2026-03-{at}:00:00+07:00")});
+            let result = phone.push(&[create("urging", &new_id(), urging)]).await.remove(0);
+            (text(&result["status"]), text(&result["errors"][0]["code"]), text(&result["errors"][0]["field"]))
+        };
+        let taken = ("APPLIED".to_owned(), String::new(), String::new());
+        let nobody = ("REJECTED".to_owned(), "INVALID_STATE".to_owned(), "targetId".to_owned());
+        // What was promised was left, closed or not, until it was kept or the petition taken up again.
+        assert_eq!(push(&kept, None, "04T09").await, taken);
+        assert_eq!(push(&kept, None, "07T09").await, nobody, "it was kept");
+        assert_eq!(push(&again, Some(body), "05T09").await, taken);
+        assert_eq!(push(&again, None, "07T09").await, nobody, "nobody was asked anew");
+        // The council above had it until it gave it back.
+        assert_eq!(push(&up, None, "05T09").await, taken);
+        assert_eq!(push(&up, None, "07T09").await, nobody, "its owner had it");
+        // A letter goes out before it is entered.
+        assert_eq!(push(&late, None, "04T15").await, nobody, "it was taken up again and went to nobody");
+        assert_eq!(push(&late, None, "05T15").await, taken);
+        let records = "urgingRecords { ordinal text toAgency { name } }";
+        for (petition, at, name) in [
+            (&kept, "04T09", Some("UBND Xã Tân Hưng")),
+            (&again, "05T09", Some("UBND Xã Tân Hưng")),
+            (&up, "05T09", None),
+            (&late, "05T15", Some("Sở Xây dựng")),
+        ] {
+            let to = name.map_or(Value::Null, |name| json!({"name": name}));
+            let told = json!({"urgingRecords": [{"ordinal": 1, "text": at, "toAgency": to}]});
+            assert_eq!(stage.shown(&stage.office(), petition, records).await, told);
+        }
     }
 
     // "One of the forty cannot be urged for", it said, and named the first.

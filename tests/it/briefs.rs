@@ -664,7 +664,9 @@ each_db! {
                 "{plan}"
             ),
             Kind::Postgres => assert!(
-                !plan.contains("Seq Scan on") && plan.contains("petition_pkey") && plan.contains("petition_unit_newest"),
+                // Whether the places' petitions are looked up one by one, or joined with the few of this council, is the
+                // planner's choice by what it counted.
+                !plan.contains("Seq Scan on") && plan.contains("petition_unit_newest"),
                 "{plan}"
             ),
         }

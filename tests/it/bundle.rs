@@ -5,7 +5,8 @@ use cutri::bundle::{self, Header};
 use cutri_tests::{
     ServerProcess, TestApp, TestDatabase,
     app::Person,
-    each_db,
+    browser::Browser,
+    each_db, in_a_browser,
     phone::{Phone, create, new_id},
     seeds,
     server_process::command,
@@ -66,6 +67,29 @@ async fn counts(address: std::net::SocketAddr, file: Vec<u8>) -> [u64; 3] {
 #[track_caller]
 fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap()
+}
+
+in_a_browser! {
+    // On a telephone three bare numbers stood below the name of the file: what they count was hidden, from eyes and ears alike.
+    async fn what_became_of_a_file_is_told_in_words_on_a_telephone(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let author = &world.here.delegates[0];
+        let key = key(&app.person(author)).await;
+        let file = db.folder().join("mot.cutri");
+        std::fs::write(&file, sealed(&key, author, &[create("feedback", &new_id(), said(&world, "Cầu gỗ"))])).unwrap();
+        let mut browser = Browser::start();
+        let mut tab = browser.tab("one");
+        tab.open(&format!("http://{}/goi", app.address())).await;
+        tab.attach("Chọn tệp gói", &file).await;
+        tab.press("Nộp").await;
+        tab.sees("Đã nộp xong.").await;
+        let script = "[...document.querySelectorAll('td')]
+            .filter((cell) => !['none', 'normal'].includes(getComputedStyle(cell, '::before').content))
+            .map((cell) => `${cell.dataset.head}: ${cell.textContent}`)";
+        let told = ["Tệp: mot.cutri", "Mới nhận: 1", "Đã có từ trước: 0", "Bị từ chối: 0", "Ghi chú: Đã nộp xong."];
+        assert_eq!(tab.evaluate(script).await, json!(told));
+    }
 }
 
 each_db! {
@@ -238,7 +262,9 @@ each_db! {
         let two = sealed(&[7; 32], author, &[]);
         let (status, page) = submit(app.address(), "text/html", &[("mot.cutri", &one), ("<b>hai", &two)]).await;
         assert_eq!(status, 200, "{page}");
-        assert!(page.contains("<td>mot.cutri</td><td>1</td><td>0</td><td>0</td>"), "{page}");
+        let row = "<td data-head=\"Tệp\">mot.cutri</td><td data-head=\"Mới nhận\">1</td><td data-head=\"Đã có từ trước\">0</td>\
+                   <td data-head=\"Bị từ chối\">0</td>";
+        assert!(page.contains(row), "{page}");
         assert!(page.contains("&lt;b&gt;hai") && page.contains("gói đã bị thay đổi") && !page.contains("<b>hai"), "{page}");
         assert!(!page.contains("Cầu gỗ"), "the carrier reads nothing of it");
         let (status, answer) = submit(app.address(), "application/json", &[("mot.cutri", &one), ("hai", &two)]).await;

@@ -1,17 +1,37 @@
 //! Costs, counted and never timed: statements do not grow with rows, a pull reads what changed, a list reads no long
 //! text.
 
-use cutri::store::Store;
+use std::sync::Arc;
+
+use chrono::Duration;
+use cutri::{
+    clock::{Clock, ManualClock},
+    error::Lang,
+    petitions::{telling::Repeatable, urging::UrgingCollection},
+    store::{
+        Store,
+        door::Facts,
+        working::{Needs, Working},
+        writing::{Writable, Write},
+    },
+    viewer::Viewer,
+};
 use cutri_tests::{
     Kind, TestApp, TestDatabase, each_db,
     phone::{Phone, create, new_id},
     socket::Socket,
-    world::World,
+    world::{Login, World},
 };
-use entity::sync_log;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
+use entity::{
+    petition::{self, Process},
+    sync_log,
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    Statement,
+};
 
-use super::authorization::schema::Sdl;
+use super::{authorization::schema::Sdl, rows};
 use serde_json::{Value, json};
 
 async fn petitions(app: &TestApp, world: &World, count: usize) -> Vec<Value> {
@@ -45,6 +65,20 @@ async fn petitions(app: &TestApp, world: &World, count: usize) -> Vec<Value> {
     made
 }
 
+/// How the database goes about a statement as it was sent, one line a step.
+async fn plan_of(store: &Store, text: &str, values: Vec<sea_orm::Value>) -> Vec<String> {
+    let (explain, column) = match store.backend() {
+        sea_orm::DatabaseBackend::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
+        _ => ("EXPLAIN ", "QUERY PLAN"),
+    };
+    let explained = Statement::from_sql_and_values(store.backend(), format!("{explain}{text}"), values);
+    let lines = store.read().query_all_raw(explained).await.unwrap();
+    lines
+        .iter()
+        .map(|line| line.try_get("", column).unwrap())
+        .collect()
+}
+
 /// How the database goes about reading the log as a pull of feedback does that has one new row to bring. `log` is that
 /// statement as it was sent; its parameters are the same for each partition that it asks about.
 async fn plan_of_the_log(store: &Store, log: &str) -> Vec<String> {
@@ -65,16 +99,7 @@ async fn plan_of_the_log(store: &Store, log: &str) -> Vec<String> {
             100_i64.into(),
         ]
     });
-    let (explain, column) = match store.backend() {
-        sea_orm::DatabaseBackend::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
-        _ => ("EXPLAIN ", "QUERY PLAN"),
-    };
-    let explained = Statement::from_sql_and_values(store.backend(), format!("{explain}{log}"), values);
-    let lines = store.read().query_all_raw(explained).await.unwrap();
-    lines
-        .iter()
-        .map(|line| line.try_get("", column).unwrap())
-        .collect()
+    plan_of(store, log, values.collect()).await
 }
 
 /// It goes to the checkpoint's place in the log and reads on from there: what lies before is not looked at, however much
@@ -106,6 +131,57 @@ fn assert_reads_on_from_its_place(kind: Kind, plan: &[String]) {
             );
         }
     }
+}
+
+/// How many urgings, and how many steps of history, are read to judge what somebody says now.
+async fn read_to_judge(app: &TestApp, login: &Login, fields: &Value) -> (usize, usize) {
+    let state = &app.state;
+    let (conn, reference, now) = (state.store.read(), state.reference(), state.clock.now());
+    let today = state.clock.today();
+    let viewer = Viewer::load(conn, &reference, login.account, login.device, today, Lang::Vi)
+        .await
+        .unwrap();
+    let facts = Facts {
+        viewer: &viewer,
+        reference: &reference,
+        calendar: state.calendar,
+        now,
+        today,
+        entropy: state.entropy.as_ref(),
+        keys: &state.keys,
+    };
+    let write = Write {
+        id: state.entropy.id(now),
+        fields: fields.as_object().unwrap().clone(),
+        delete: false,
+        recorded_at: Some(now),
+    };
+    let (mut needs, mut more) = (Needs::default(), Needs::default());
+    Writable::needs(&UrgingCollection, &write, &facts, &mut needs);
+    UrgingCollection.needs_same(&write, &mut needs);
+    let first = Working::load(conn, &needs).await.unwrap();
+    Writable::needs_more(&UrgingCollection, &write, &first, &facts, &mut more);
+    let further = Working::load(conn, &more).await.unwrap();
+    let loads = [&first, &further];
+    (
+        loads.iter().map(|load| load.urging.iter().count()).sum(),
+        loads.iter().map(|load| load.past.len()).sum(),
+    )
+}
+
+/// How SQLite goes about reading what was urged, and what happened, in these statements.
+async fn plan_of_urging(store: &Store, texts: &[String]) -> Vec<String> {
+    let mut plan = Vec::new();
+    for text in texts.iter().filter(|text| text.starts_with("SELECT")) {
+        // A value that is not given is NULL, which is looked for the same way.
+        let explained = Statement::from_string(store.backend(), format!("EXPLAIN QUERY PLAN {text}"));
+        for line in store.read().query_all_raw(explained).await.unwrap() {
+            plan.push(line.try_get::<String>("", "detail").unwrap());
+        }
+    }
+    let of_it = |line: &String| line.split(' ').any(|word| ["urging", "event"].contains(&word));
+    plan.retain(of_it);
+    plan
 }
 
 each_db! {
@@ -289,6 +365,60 @@ each_db! {
         }
     }
 
+    /// Anybody may ask for it as often as he likes: for each it read all petitions three times.
+    async fn the_first_page_reads_among_what_is_published_and_counts_once_a_minute(db: TestDatabase) {
+        let clock = Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().unwrap()));
+        let app = TestApp::start_at(&db, Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let store = &app.state.store;
+        let closed = |public: Option<&str>| {
+            let row = petition::Model {
+                process: Process::Closed,
+                outcome: Some("explained".to_owned()),
+                content: "dài ".repeat(250),
+                public_content: public.map(str::to_owned),
+                ..rows::petition()
+            };
+            row.into_active_model().reset_all()
+        };
+        let inside = (0..4_000).map(|_| closed(None));
+        let asked: Vec<petition::ActiveModel> = inside.chain((0..20).map(|_| closed(Some("Xin sửa đường")))).collect();
+        for rows in asked.chunks(500) {
+            let insert = petition::Entity::insert_many(rows.to_vec());
+            insert.exec_without_returning(store.migrating()).await.unwrap();
+        }
+        // A database that serves knows its figures; here nobody has counted yet.
+        if db.kind() == Kind::Postgres {
+            store.migrating().execute_unprepared("ANALYZE petition").await.unwrap();
+        }
+        let stranger = app.stranger();
+        let reads = async |told: &str| {
+            store.keep_statements();
+            let page = stranger.get("/").await.2;
+            assert!(page.contains(told) && page.contains("Xin sửa đường"), "{page}");
+            let mut texts = store.kept_statements();
+            texts.retain(|text| text.contains("FROM \"petition\" "));
+            texts
+        };
+        let texts = reads("20 kiến nghị đã công khai").await;
+        // None is resolved, so the newest of any outcome is looked for as well.
+        let [resolved, newest, counted] = texts.as_slice() else { panic!("{texts:#?}") };
+        for (text, values, index) in [
+            (resolved, vec!["closed".into(), "resolved".into(), 1_i64.into()], "petition_published_outcome"),
+            (newest, vec!["closed".into(), 1_i64.into()], "petition_published"),
+            (counted, vec![], "petition_published"),
+        ] {
+            let plan = plan_of(store, text, values).await.join("\n");
+            match db.kind() {
+                Kind::Sqlite => assert!(plan.contains(&format!("INDEX {index}")) && !plan.contains("TEMP B-TREE"), "{text}\n{plan}"),
+                Kind::Postgres => assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{text}\n{plan}"),
+            }
+        }
+        petition::Entity::insert(closed(Some("Xin sửa đường"))).exec_without_returning(store.migrating()).await.unwrap();
+        assert_eq!(reads("20 kiến nghị đã công khai").await.as_slice(), &texts[..2], "counted for each who asks");
+        clock.advance(Duration::seconds(60));
+        assert_eq!(reads("21 kiến nghị đã công khai").await, texts);
+    }
+
     /// One change, told to one socket and to two hundred: the database is asked as often, and about each row once.
     async fn a_change_costs_the_same_statements_for_one_socket_and_for_two_hundred(db: TestDatabase) {
         const FOLLOW: &str = "subscription { streamFeedback { documents { id content rev _deleted } } }";
@@ -345,5 +475,51 @@ each_db! {
             assert!(store.statements() - before < counted[counted.len() - 1]);
         }
         assert_eq!(counted[1], counted[2], "{counted:?}");
+    }
+
+    // To count one urging more, all that had been urged for its petition was read, and all that had ever happened to it.
+    async fn an_urging_costs_the_same_after_one_and_after_three_hundred(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let petition = petitions(&app, &world, 1).await.remove(0);
+        let delegate = &world.here.delegates[0];
+        let (phone, office) = (Phone::new(app.person(delegate)), app.person(&world.here.office));
+        let store = &app.state.store;
+        let called = json!({"targetKind": "petition", "targetId": petition, "how": "phone"});
+        let letter = |number: usize| json!({"targetKind": "petition", "targetId": petition, "how": "document",
+            "documentNumber": format!("{number}/VP")});
+        let call = || {
+            let mut said = create("urging", &new_id(), called.clone());
+            said["patch"]["at"] = json!(cutri::clock::wire(app.state.clock.now()));
+            said
+        };
+        office.done("urge", letter(0), "").await;
+        let mut counted = Vec::new();
+        let mut ordinal = 1;
+        for urged in [1, 300] {
+            let calls: Vec<Value> = (0..urged).map(|_| call()).collect();
+            phone.push(&calls).await;
+            let read = [
+                read_to_judge(&app, delegate, &called).await,
+                read_to_judge(&app, delegate, &letter(urged)).await,
+            ];
+            store.keep_statements();
+            let pushed = phone.push(&[call()]).await;
+            assert_eq!(pushed[0]["status"], "APPLIED", "{pushed:?}");
+            let done = office.done("urge", letter(urged), "urging { ordinal }").await;
+            ordinal += urged + 2;
+            assert_eq!(done["urging"]["ordinal"], ordinal);
+            let mut texts = store.kept_statements();
+            texts.retain(|text| text.contains("urging") || text.contains("event"));
+            counted.push((read, texts.len()));
+            if db.kind() == Kind::Sqlite {
+                let plan = plan_of_urging(store, &texts).await;
+                let by_an_end = ["(target_id=? AND to_agency_id=?)", "(target_id=? AND document_number=?)", "(id=?)", "event_turn"];
+                let is_one_step = |line: &String| by_an_end.iter().any(|index| line.contains(index));
+                assert!(!plan.is_empty() && plan.iter().all(is_one_step), "{plan:#?}");
+                assert!(plan.iter().any(|line| line.contains("event_turn")), "{plan:#?}");
+            }
+        }
+        assert_eq!(counted[0], counted[1], "after one and after three hundred");
     }
 }

@@ -29,6 +29,7 @@ mod live_rights;
 mod lookup;
 mod main_job;
 mod meetings;
+mod mergers;
 mod misread;
 mod objects;
 mod petitions;

@@ -1,7 +1,7 @@
 //! Rounds of voter contacts, told as the office, the delegates and MTTQ would do them: plan, points, invitations,
 //! preparation, the public schedule, and the figures that come out.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::Duration;
 use cutri::{
@@ -16,9 +16,11 @@ use cutri_tests::{
     phone::{Phone, create, new_id},
     world::{Login, World},
 };
-use entity::{delegate, id::UnitId};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use entity::{delegate, id::UnitId, meeting, meeting_unit};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
+
+use crate::rows;
 
 pub(crate) struct Stage {
     pub(crate) app: TestApp,
@@ -544,6 +546,47 @@ each_db! {
         office.done("publishRound", json!({"roundId": round, "isPublic": false}), "").await;
         assert_eq!(schedule("").await["totalCount"], 0);
         assert!(!stranger.get("/lich/27721.ics").await.2.contains(&early));
+    }
+
+    // The calendar of a province ended with its two-thousandth contact, and nothing told that there were more.
+    async fn a_schedule_that_is_too_long_for_one_calendar_goes_on_in_the_next(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let conn = stage.app.state.store.migrating();
+        // Three an hour for weeks; and in June more on one day than a calendar holds.
+        let hourly = (0..2_100).map(|n| stage.clock.now() + Duration::minutes(20 * n));
+        let june = "2026-06-01T01:00:00Z".parse().unwrap();
+        let contacts: Vec<meeting::Model> = hourly.chain(std::iter::repeat_n(june, 2_010))
+            .map(|at| meeting::Model { starts_at: Some(at), ends_at: None, ..rows::meeting() }).collect();
+        for contacts in contacts.chunks(500) {
+            let rows = contacts.iter().map(|row| row.clone().into_active_model().reset_all());
+            meeting::Entity::insert_many(rows).exec_without_returning(conn).await.unwrap();
+            let places = contacts.iter().map(|row| meeting_unit::Model { meeting_id: row.id, unit_id: stage.world.here.unit });
+            let places = places.map(|place| place.into_active_model().reset_all());
+            meeting_unit::Entity::insert_many(places).exec_without_returning(conn).await.unwrap();
+        }
+        let stranger = stage.app.stranger();
+        let mut address = "/lich/27721.ics".to_owned();
+        let (mut told, mut begun): (Vec<Value>, Vec<String>) = Default::default();
+        loop {
+            let (status, headers, text) = stranger.get(&address).await;
+            assert_eq!(status, 200, "{text}");
+            told.extend(events(&text).await);
+            let Some(link) = headers.get("link") else { break };
+            let link = link.to_str().unwrap().strip_prefix('<').unwrap();
+            address = link.strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+            begun.push(address.rsplit('=').next().unwrap().to_owned());
+            // People read it in their calendar, on that day.
+            let is_pointer = |event: &&Value| event["summary"].as_str().unwrap().contains(&address);
+            let pointer = told.iter().find(is_pointer).unwrap_or_else(|| panic!("nothing tells of {address}"));
+            assert_eq!(&pointer["start"], begun.last().unwrap());
+        }
+        assert_eq!(begun, ["2026-03-30", "2026-06-01", "2026-06-02"]);
+        let ids: BTreeSet<String> = contacts.iter().map(|row| format!("{}@cutri", row.id)).collect();
+        let uids: Vec<&str> = told.iter().filter_map(|event| event["uid"].as_str()).filter(|uid| ids.contains(*uid)).collect();
+        assert_eq!((uids.len(), BTreeSet::from_iter(uids).len()), (4_110, 4_110), "each is there once");
+        for day in ["hom-nay", "2026-02-30", ""] {
+            assert_eq!(stranger.get(&format!("/lich/27721.ics?tu={day}")).await.0, 400, "{day}");
+        }
     }
 
     // Words that a delegate of another council hung on a contact stood in its round for ever, where nobody could read them.

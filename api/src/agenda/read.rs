@@ -28,7 +28,7 @@ use super::rules::{At, Gathered, Standing, asks, at_councils, inform_by};
 use crate::{
     capability::Capability,
     error::Result,
-    meetings::is_of_a_council_there,
+    meetings::counts_at,
     state::State,
     store::{partition::Partition, reference::Reference, visibility::visible},
     viewer::{Place, Viewer},
@@ -166,7 +166,7 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
     }
 
     if viewer.may_somewhere(Capability::ReadPlace) {
-        for (row, is_told) in of_voters(conn, viewer, account).await? {
+        for (row, is_told) in of_voters(conn, &reference, viewer, account).await? {
             let at = At::Voters(row.council_id);
             if row.process == Process::Forwarded {
                 if row.agency_id.is_some() && row.due().is_some_and(|due| due < today) {
@@ -278,10 +278,11 @@ async fn owed(conn: &DatabaseConnection, bodies: &BTreeSet<AgencyId>) -> Result<
 
 /// Open petitions that were made of what somebody wrote down, or heard at meetings that he attended as a delegate; and
 /// whether his voters were told the newest answer: by himself, or by somebody who told all of them, such as the office.
-/// Another delegate tells the voters whom he met. What was recorded at such a meeting for a council that takes no part in
-/// it is not his to tell.
+/// Another delegate tells the voters whom he met. What was recorded at such a meeting and counts for no council there is
+/// not his to tell.
 async fn of_voters(
     conn: &DatabaseConnection,
+    reference: &Reference,
     viewer: &Viewer,
     account: AccountId,
 ) -> Result<Vec<(Row, bool)>> {
@@ -292,15 +293,14 @@ async fn of_voters(
         .and_where(meeting_delegate::Column::DelegateId.is_in(mandates))
         .and_where(meeting_delegate::Column::Attended.eq(true))
         .to_owned();
+    let said_there = counts_at(conn, reference.clone(), attended).await?;
     let heard = Query::select()
         .column(feedback::Column::Id)
         .from(feedback::Entity)
         .cond_where(
-            Condition::any().add(feedback::Column::AuthorId.eq(account)).add(
-                Condition::all()
-                    .add(feedback::Column::MeetingId.in_subquery(attended))
-                    .add(is_of_a_council_there()),
-            ),
+            Condition::any()
+                .add(feedback::Column::AuthorId.eq(account))
+                .add(said_there),
         )
         .to_owned();
     let made_of = Query::select()

@@ -11,6 +11,9 @@ const WHAT: [&str; 2] = [
      gửi, thì mỗi phiếu cũng chỉ được ghi một lần, và vẫn mang tên người đã ghi.",
 ];
 
+/// What is told of each file.
+const FILE: [&str; 5] = ["Tệp", "Mới nhận", "Đã có từ trước", "Bị từ chối", "Ghi chú"];
+
 /// The page; with what became of the files that were just handed in.
 pub(super) fn page(handed_in: Option<&[Kept]>) -> String {
     frame("Nộp hộ gói dữ liệu", |html| {
@@ -37,28 +40,25 @@ fn results(html: &mut crate::pages::Html, files: &[Kept]) {
         html.raw("<p>Chưa chọn tệp nào.</p></section>");
         return;
     }
-    html.raw(
-        "<div class=\"wide\"><table><thead><tr><th>Tệp</th><th>Mới nhận</th><th>Đã có từ trước</th>\
-         <th>Bị từ chối</th><th>Ghi chú</th></tr></thead><tbody>",
-    );
+    html.table(&FILE);
     for file in files {
-        html.raw("<tr>").element("td", &file.name);
-        match &file.outcome {
-            Ok(applied) => {
-                for count in [applied.received, applied.known, applied.refused] {
-                    html.element("td", &count.to_string());
-                }
-                html.element("td", "Đã nộp xong.");
-            }
-            Err(error) => {
-                html.raw("<td></td><td></td><td></td>");
-                html.element("td", told(error, Lang::Vi));
-            }
+        let (counts, note) = match &file.outcome {
+            Ok(applied) => (
+                [applied.received, applied.known, applied.refused].map(|count| count.to_string()),
+                "Đã nộp xong.",
+            ),
+            Err(error) => (Default::default(), told(error, Lang::Vi)),
+        };
+        let [received, known, refused] = &counts;
+        let words: [&str; 5] = [&file.name, received, known, refused, note];
+        html.raw("<tr>");
+        for (head, words) in FILE.into_iter().zip(words) {
+            html.cell(head, |cell| cell.text(words));
         }
         html.raw("</tr>");
     }
-    html.raw(
-        "</tbody></table></div><p class=\"note\">Kết quả của từng phiếu chỉ người ghi xem được, trên điện thoại của mình \
-         ở lần đồng bộ sau.</p></section>",
+    html.end_table().raw(
+        "<p class=\"note\">Kết quả của từng phiếu chỉ người ghi xem được, trên điện thoại của mình ở lần đồng bộ sau.</p>\
+         </section>",
     );
 }

@@ -335,16 +335,31 @@ impl<'a> Walk<'a> {
 
 /// The library's validation passes by this one field.
 fn typename(field: &Field) -> Result<(), Failure> {
+    let invalid = |wrong: String| Err(Failure::detail(Code::ValidationFailed, wrong));
+    if let Some((argument, _)) = field.arguments.first() {
+        return invalid(format!(
+            "Unknown argument \"{}\" on field \"__typename\"",
+            argument.node
+        ));
+    }
+    if !field.selection_set.node.items.is_empty() {
+        return invalid("Field \"__typename\" has no subfields".to_owned());
+    }
     for directive in &field.directives {
         let name = directive.node.name.node.as_str();
-        let wrong = if !matches!(name, "skip" | "include") {
-            format!("Unknown directive \"{name}\"")
-        } else if directive.node.get_argument("if").is_none() {
-            format!("Directive \"{name}\" needs the argument \"if\"")
-        } else {
-            continue;
-        };
-        return Err(Failure::detail(Code::ValidationFailed, wrong));
+        if !matches!(name, "skip" | "include") {
+            return invalid(format!("Unknown directive \"{name}\""));
+        }
+        if directive.node.get_argument("if").is_none() {
+            return invalid(format!("Directive \"{name}\" needs the argument \"if\""));
+        }
+        let mut arguments = directive.node.arguments.iter();
+        if let Some((argument, _)) = arguments.find(|(name, _)| name.node != "if") {
+            return invalid(format!(
+                "Unknown argument \"{}\" on directive \"{name}\"",
+                argument.node
+            ));
+        }
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub(crate) use belonging::outside_by_kind;
 use links::Links;
 pub use rules::AgendaLine;
-pub(crate) use taking_part::{TakingPart, is_of_a_council_there};
+pub(crate) use taking_part::{TakingPart, councils_of, counts_at, counts_for, takes_part};
 
 use crate::{
     capability::Capability,
@@ -280,15 +280,6 @@ pub(crate) fn need_approval(row: &Model, needs: &mut Needs) {
         let asked = APPROVALS.into_iter().map(|event| (row.id.0, event.code()));
         needs.happened_to.extend(asked);
     }
-}
-
-/// Whether a council holds the meeting or takes part in it.
-fn takes_part(working: &Working, row: &Model, council: CouncilId) -> bool {
-    row.council_id == council
-        || working
-            .meeting_council
-            .of(row.id)
-            .any(|link| link.council_id == council)
 }
 
 fn device(facts: &Facts<'_>) -> String {

@@ -52,13 +52,13 @@ pub(super) async fn places<C: ConnectionTrait>(
     Ok(found.into_iter().filter_map(|(id, at)| Some((id, at?))).collect())
 }
 
-/// They themselves, by time, at most so many.
+/// They themselves, by time; the first so many, or all.
 pub async fn contacts<C: ConnectionTrait>(
     conn: &C,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     units: BTreeSet<UnitId>,
-    most: u64,
+    most: Option<u64>,
 ) -> Result<Vec<Model>> {
     let found = published(from, to, Some(units))
         .order_by_asc(Column::StartsAt)

@@ -1,35 +1,41 @@
 //! `GET /lich/{unit}.ics`: the published voter contacts of a unit and all below it as a calendar (RFC 5545), to which
 //! people's own calendars subscribe. Text of lines that end with CRLF, folded at 75 bytes and never within a letter.
+//!
+//! `?tu=YYYY-MM-DD` begins with that day. A calendar that is too long ends with a day, and says with which the next one
+//! begins: to people by an event of that day, to programs by the header `Link`.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Path, State as FromState},
+    extract::{Path, Query, State as FromState, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     routing::get,
 };
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use entity::{
     id::UnitId,
     meeting::{Model, Status},
 };
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    clock::local_date,
     edge::{self, Client},
-    error::{Code, Result},
+    error::{Code, Refused, Result},
     meetings::schedule,
+    reports::midnight,
     state::State,
-    store::writing::parse_id,
+    store::writing::{parse_date, parse_id},
 };
 
 /// What lies so many days back is still in the feed, and what comes in so many.
 const BEHIND: i64 = 30;
 const AHEAD: i64 = 366;
-/// Contacts of one feed; a province has some 350 a year.
-const MOST: u64 = 2_000;
+/// Contacts of one feed, unless a single day has more; a province has some 350 a year, and its communes each their own.
+const MOST: usize = 2_000;
 /// Without an end a contact takes so long.
 const USUAL: i64 = 2;
 /// The longest line in bytes, without its end.
@@ -40,14 +46,27 @@ pub fn door(state: Arc<State>) -> Router {
     Router::new().route("/lich/{file}", get(answer)).with_state(state)
 }
 
+/// With which day the calendar begins.
+#[derive(Deserialize)]
+struct Asked {
+    tu: Option<String>,
+}
+
+/// A calendar, and the address of the one with which it goes on.
+struct Feed {
+    text: String,
+    next: Option<String>,
+}
+
 async fn answer(
     FromState(state): FromState<Arc<State>>,
     Extension(client): Extension<Client>,
     Path(file): Path<String>,
     headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response<Body> {
-    match feed(&state, &file).await {
-        Ok(text) => told(text, &headers),
+    match feed(&state, &file, asked).await {
+        Ok(feed) => told(feed, &headers),
         Err(error) => {
             error.log();
             edge::refusal(&error, &client)
@@ -55,7 +74,8 @@ async fn answer(
     }
 }
 
-fn told(text: String, headers: &HeaderMap) -> Response<Body> {
+fn told(feed: Feed, headers: &HeaderMap) -> Response<Body> {
+    let Feed { text, next } = feed;
     let digest = Sha256::digest(text.as_bytes());
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("W/\"{hex}\"");
@@ -80,11 +100,15 @@ fn told(text: String, headers: &HeaderMap) -> Response<Body> {
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         set.insert(header::ETAG, tag);
     }
+    let next = next.map(|next| HeaderValue::try_from(format!("<{next}>; rel=\"next\"")));
+    if let Some(Ok(next)) = next {
+        set.insert(header::LINK, next);
+    }
     answer
 }
 
 /// The calendar of a unit, named by its official code or its id.
-async fn feed(state: &State, file: &str) -> Result<String> {
+async fn feed(state: &State, file: &str, asked: Result<Query<Asked>, QueryRejection>) -> Result<Feed> {
     let unit = file.strip_suffix(".ics").ok_or(Code::NotFoundPath)?;
     let reference = state.reference();
     let known = match parse_id(unit) {
@@ -98,14 +122,54 @@ async fn feed(state: &State, file: &str) -> Result<String> {
         .into_iter()
         .flat_map(|unit| reference.units.with_predecessors(unit))
         .collect();
-    let now = state.clock.now();
-    let (from, to) = (now - Duration::days(BEHIND), now + Duration::days(AHEAD));
-    let contacts = schedule::contacts(state.store.read(), from, to, units, MOST).await?;
-    Ok(calendar(&known.name, &contacts))
+    let Query(asked) = asked.map_err(|_| Refused::new(Code::InvalidValue))?;
+    let (from, to) = match asked.tu {
+        Some(day) => {
+            let day = parse_date(&day).ok_or(Refused::field(Code::InvalidDate, "tu"))?;
+            let from = midnight(day)?;
+            (from, from + Duration::days(AHEAD))
+        }
+        None => {
+            let now = state.clock.now();
+            (now - Duration::days(BEHIND), now + Duration::days(AHEAD))
+        }
+    };
+    let (contacts, rest) = whole_days(state, from, to, units).await?;
+    let next = rest.map(|day| (day, format!("/lich/{file}?tu={day}")));
+    let text = calendar(&known.name, &contacts, next.as_ref(), state.public_url());
+    let next = next.map(|(_, address)| address);
+    Ok(Feed { text, next })
 }
 
-/// The text of a calendar.
-fn calendar(unit: &str, contacts: &[Model]) -> String {
+/// As many contacts as one calendar holds, and the day with which the next one begins. No day is divided between two.
+async fn whole_days(
+    state: &State,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    units: BTreeSet<UnitId>,
+) -> Result<(Vec<Model>, Option<NaiveDate>)> {
+    let conn = state.store.read();
+    let day = |contact: &Model| contact.starts_at.map(local_date);
+    let mut contacts = schedule::contacts(conn, from, to, units.clone(), Some(MOST as u64 + 1)).await?;
+    let Some(rest) = contacts.get(MOST).and_then(day) else {
+        return Ok((contacts, None));
+    };
+    contacts.retain(|contact| day(contact) < Some(rest));
+    if !contacts.is_empty() {
+        return Ok((contacts, Some(rest)));
+    }
+    let rest = rest.succ_opt().unwrap_or(rest);
+    let contacts = schedule::contacts(conn, from, midnight(rest)?, units, None).await?;
+    Ok((contacts, Some(rest)))
+}
+
+/// The text of a calendar; `next`: the day with which another one goes on, and where.
+fn calendar(
+    unit: &str,
+    contacts: &[Model],
+    next: Option<&(NaiveDate, String)>,
+    public_url: Option<&str>,
+) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| fold(&mut text, &format!("{name}:{value}"));
     line("BEGIN", "VCALENDAR");
@@ -134,6 +198,20 @@ fn calendar(unit: &str, contacts: &[Model]) -> String {
             line("CATEGORIES", &escape(&kind.label_vi));
         }
         line("STATUS", status(contact.status));
+        line("TRANSP", "TRANSPARENT");
+        line("END", "VEVENT");
+    }
+    if let Some((day, address)) = next {
+        let (date, begins) = (day.format("%Y%m%d"), day.format("%d/%m/%Y"));
+        let site = public_url.unwrap_or_default();
+        line("BEGIN", "VEVENT");
+        line("UID", &escape(&format!("{address}@cutri")));
+        line("DTSTAMP", &format!("{date}T000000Z"));
+        line("DTSTART;VALUE=DATE", &date.to_string());
+        line(
+            "SUMMARY",
+            &escape(&format!("Lịch từ ngày {begins} trở đi: {site}{address}")),
+        );
         line("TRANSP", "TRANSPARENT");
         line("END", "VEVENT");
     }

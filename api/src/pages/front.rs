@@ -1,6 +1,7 @@
 //! The first page: what this is, the chain as a picture, one real petition's story; of a demo also who can sign in.
 
 use chrono::{DateTime, Utc};
+use entity::petition::Process;
 
 use super::{html::Html, story};
 use crate::{clock::VIETNAM, codes, demo::Login, error::Result, state::State};
@@ -16,8 +17,15 @@ pub(super) const THREE_SENTENCES: [&str; 3] = [
      làm, lời hứa nào còn nợ.",
 ];
 
+/// What is told of each account of a demo.
+const ACCOUNT: [&str; 4] = ["Vai trò", "Nơi", "Tên đăng nhập", "Mật khẩu"];
+
 /// Makes the page.
-pub(super) async fn page(state: &State, accounts: Option<&[Login]>) -> Result<String> {
+pub(super) async fn page(
+    state: &State,
+    published: &story::Published,
+    accounts: Option<&[Login]>,
+) -> Result<String> {
     let mut html = Html::default();
     html.begin("cutri: từ lời cử tri đến câu trả lời")
         .raw("<header><p class=\"mark\">cutri</p><h1>Từ lời cử tri đến câu trả lời</h1></header><main>");
@@ -28,7 +36,7 @@ pub(super) async fn page(state: &State, accounts: Option<&[Login]>) -> Result<St
     html.raw("<p><a href=\"/tra-cuu\">Tra cứu kiến nghị theo mã trên phiếu</a></p></section>");
     html.raw("<figure>").raw(CHAIN).raw("<figcaption>Đường đi của một kiến nghị. Nét đứt: đại biểu trở lại gặp chính cử tri đã nói.</figcaption></figure>");
     one_story(&mut html, state, accounts.is_some()).await?;
-    counts(&mut html, state).await?;
+    counts(&mut html, &published.counts(state).await?);
     if let Some(accounts) = accounts {
         sign_in(&mut html, accounts);
     }
@@ -86,11 +94,10 @@ async fn one_story(html: &mut Html, state: &State, is_demo: bool) -> Result<()> 
     Ok(())
 }
 
-async fn counts(html: &mut Html, state: &State) -> Result<()> {
-    let published = story::published(state).await?;
+fn counts(html: &mut Html, published: &[(Process, u64)]) {
     let all: u64 = published.iter().map(|(_, count)| count).sum();
     if all == 0 {
-        return Ok(());
+        return;
     }
     html.raw("<section><h2>");
     html.text(&format!("{all} kiến nghị đã công khai"))
@@ -99,29 +106,30 @@ async fn counts(html: &mut Html, state: &State) -> Result<()> {
         html.raw("<li>")
             .element("b", &count.to_string())
             .raw(" ")
-            .text(story::in_words(process))
+            .text(story::in_words(*process))
             .raw("</li>");
     }
     html.raw("</ul></section>");
-    Ok(())
 }
 
 fn sign_in(html: &mut Html, accounts: &[Login]) {
     html.raw(
         "<section><h2>Tài khoản của bản trình diễn</h2><p>Mật khẩu được tạo riêng cho bản trình diễn này và cũng nằm \
-         trong tệp <code>data/demo.json</code>. Mở <a href=\"/graphql\">GraphiQL</a>, chọn ví dụ “Đăng nhập” và thử.</p>\
-         <div class=\"wide\"><table><thead><tr><th>Vai trò</th><th>Nơi</th><th>Tên đăng nhập</th><th>Mật khẩu</th></tr>\
-         </thead><tbody>",
+         trong tệp <code>data/demo.json</code>. Mở <a href=\"/graphql\">GraphiQL</a>, chọn ví dụ “Đăng nhập” và thử.</p>",
     );
+    html.table(&ACCOUNT);
+    let [role, unit, username, password] = ACCOUNT;
     for login in accounts {
-        let role = codes::find("role", &login.role).map_or(login.role.as_str(), |entry| &entry.label_vi);
-        html.raw("<tr>").element("td", role).element("td", &login.unit);
-        html.raw("<td>").element("code", &login.username);
-        html.raw("</td><td>")
-            .element("code", &login.password)
-            .raw("</td></tr>");
+        let label = codes::find("role", &login.role).map_or(login.role.as_str(), |entry| &entry.label_vi);
+        html.raw("<tr>")
+            .cell(role, |cell| cell.text(label))
+            .cell(unit, |cell| cell.text(&login.unit))
+            .cell(username, |cell| cell.element("code", &login.username))
+            .cell(password, |cell| cell.element("code", &login.password))
+            .raw("</tr>");
     }
-    html.raw("</tbody></table></div><p>Xem cả chuỗi trong chưa đầy một phút: <code>cutri demo story</code></p></section>");
+    html.end_table()
+        .raw("<p>Xem cả chuỗi trong chưa đầy một phút: <code>cutri demo story</code></p></section>");
 }
 
 fn day(at: DateTime<Utc>) -> String {

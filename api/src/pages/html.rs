@@ -48,6 +48,28 @@ impl Html {
             .raw(">")
     }
 
+    /// The beginning of a table, up to its rows.
+    pub(crate) fn table(&mut self, heads: &[&str]) -> &mut Self {
+        self.raw("<div class=\"wide\"><table><thead><tr>");
+        for head in heads {
+            self.raw("<th scope=\"col\">").text(head).raw("</th>");
+        }
+        self.raw("</tr></thead><tbody>")
+    }
+
+    /// A cell under this head, which it carries with it: on a narrow screen a row's cells stand below one another, and the
+    /// style then puts its head before each, for eyes and for ears. A cell without words is left out there.
+    pub(crate) fn cell(&mut self, head: &str, fill: impl FnOnce(&mut Self) -> &mut Self) -> &mut Self {
+        self.raw("<td data-head=\"").text(head).raw("\">");
+        fill(self);
+        self.raw("</td>")
+    }
+
+    /// The end of a table.
+    pub(crate) fn end_table(&mut self) -> &mut Self {
+        self.raw("</tbody></table></div>")
+    }
+
     /// The whole of it.
     pub(crate) fn done(self) -> String {
         self.0
@@ -69,6 +91,22 @@ mod tests {
         assert_eq!(
             html.done(),
             "<p title=\"&quot; onload=&#39;x&#39;\">&lt;script&gt;&amp;</p>"
+        );
+    }
+
+    #[test]
+    fn a_cell_says_under_which_head_it_stands() {
+        let mut html = Html::default();
+        html.table(&["Tệp", "Ghi chú"])
+            .raw("<tr>")
+            .cell("Tệp", |cell| cell.text("<b>"))
+            .cell("Ghi chú", |cell| cell)
+            .raw("</tr>")
+            .end_table();
+        assert_eq!(
+            html.done(),
+            "<div class=\"wide\"><table><thead><tr><th scope=\"col\">Tệp</th><th scope=\"col\">Ghi chú</th></tr></thead>\
+             <tbody><tr><td data-head=\"Tệp\">&lt;b&gt;</td><td data-head=\"Ghi chú\"></td></tr></tbody></table></div>"
         );
     }
 }

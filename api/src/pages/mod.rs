@@ -30,6 +30,7 @@ pub fn router(state: Arc<State>, accounts: Option<Vec<Login>>) -> Router {
     let phone = phone::router(accounts.as_deref());
     let pages = Pages {
         state,
+        published: story::Published::default(),
         accounts,
         policy: policy("'none'"),
         policy_of_forms: policy("'self'"),
@@ -76,13 +77,14 @@ pub(crate) fn frame(title: &str, fill: impl FnOnce(&mut Html)) -> String {
 
 struct Pages {
     state: Arc<State>,
+    published: story::Published,
     accounts: Option<Vec<Login>>,
     policy: String,
     policy_of_forms: String,
 }
 
 async fn front(Shared(pages): Shared<Arc<Pages>>) -> Response {
-    match front::page(&pages.state, pages.accounts.as_deref()).await {
+    match front::page(&pages.state, &pages.published, pages.accounts.as_deref()).await {
         Ok(page) => {
             let headers = [
                 (header::CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -1,7 +1,7 @@
 //! One petition's story for everybody: who did what, when, by which document. Only a published petition has one, and
 //! of its history only what the public may know: bodies instead of people, numbers of documents instead of reasons.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use entity::{
     event, forwarding, forwarding_petition,
     id::PetitionId,
@@ -10,6 +10,7 @@ use entity::{
     petition_unit,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::Mutex;
 
 use crate::{
     demo::{story::step_in_words, within},
@@ -37,7 +38,8 @@ pub(super) struct Step {
     pub(super) document: Option<String>,
 }
 
-/// The newest published petition that came to its end, resolved if there is one.
+/// The newest published petition that came to its end, resolved if there is one. Each is one step into an index of what
+/// is published, however much there is.
 pub(super) async fn find(state: &State) -> Result<Option<Story>> {
     let conn = state.store.read();
     let ended = Entity::find()
@@ -149,13 +151,39 @@ fn place(reference: &Reference, unit: entity::id::UnitId) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// How many petitions are published, by how far they are.
-pub(super) async fn published(state: &State) -> Result<Vec<(Process, u64)>> {
-    // One reading of the table, and not one for each state: anybody may ask for the page.
+/// How many petitions there are, by how far they are.
+type Counts = Vec<(Process, u64)>;
+
+/// How old these counts may be, in seconds.
+const FRESH: i64 = 60;
+
+/// How many petitions are published. Anybody may ask for the page as often as he likes, and counting reads everything that
+/// is published: it is done once a minute at most, for all who ask.
+#[derive(Default)]
+pub(super) struct Published(Mutex<Option<(DateTime<Utc>, Counts)>>);
+
+impl Published {
+    /// The counts, as they were a minute ago at the earliest.
+    pub(super) async fn counts(&self, state: &State) -> Result<Counts> {
+        // Held while it counts: whoever asks in the meantime waits for the same figures.
+        let mut known = self.0.lock().await;
+        let now = state.clock.now();
+        let is_fresh = |at: DateTime<Utc>| (now - at).abs() < Duration::seconds(FRESH);
+        if let Some((_, counts)) = known.as_ref().filter(|(at, _)| is_fresh(*at)) {
+            return Ok(counts.clone());
+        }
+        let counts = count(state).await?;
+        *known = Some((now, counts.clone()));
+        Ok(counts)
+    }
+}
+
+async fn count(state: &State) -> Result<Counts> {
+    // One reading, and not one for each state, of nothing but an index where the database can.
     let counted: Vec<(Process, i64)> = Entity::find()
         .select_only()
         .column(Column::Process)
-        .column_as(Column::Id.count(), "petitions")
+        .column_as(Column::Process.count(), "petitions")
         .filter(Column::PublicContent.is_not_null())
         .group_by(Column::Process)
         .into_tuple()

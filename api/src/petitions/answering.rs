@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use entity::{
     answer, answer_petition,
+    event::JOINED,
     id::{AgencyId, AnswerId, CouncilId, PetitionId},
     informing,
     petition::{Assessment, Event, Model, Process},
@@ -306,8 +307,9 @@ impl Command for Assess {
             .forwarding
             .extend(row.and_then(|row| row.forwarding_id).map(|id| id.0));
         if row.is_some_and(|row| row.process == Process::Forwarded) {
-            let made_of = working.petition_feedback.of(self.petition);
-            needs.feedback.extend(made_of.map(|link| link.feedback_id.0));
+            // When others joined stands in its history.
+            needs.letters_of.insert(self.petition.0);
+            needs.joined_of.insert(self.petition.0);
         }
     }
 
@@ -391,9 +393,11 @@ fn wanting(working: &Working, row: &Model) -> Option<Model> {
         .iter()
         .filter(|told| told.petition_id == row.id && told.answer_id == Some(known.id))
         .collect();
-    let made_of = working.petition_feedback.of(row.id);
-    let newest = made_of.filter_map(|link| Some(working.feedback.get(link.feedback_id)?.updated_at));
-    let are_all_told = told.iter().map(|told| told.received_at).max() >= newest.max();
+    // By when they joined, and not by their feedback, which changes later too: somebody takes his consent back.
+    let history = working.past.iter().chain(&working.events);
+    let joined = history.filter(|step| step.row_id == row.id.0 && step.event == JOINED);
+    let newest = joined.map(|step| step.at).max();
+    let are_all_told = told.iter().map(|told| told.received_at).max() >= newest;
     let said = told.iter().filter(|told| told.satisfaction.is_some());
     let last = said.max_by_key(|told| (told.at, told.id));
     Some(Model {

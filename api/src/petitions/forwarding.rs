@@ -289,16 +289,18 @@ fn for_body<'a>(
 ) -> Result<&'a Model, Refused> {
     let field = "petitionIds";
     let row = known(working, facts, id).ok_or(Refused::field(Code::NotFound, field))?;
-    let may = |place| facts.viewer.may(capability, place);
-    let office = may(Place::Council(row.council_id))
-        || row
-            .upper_council_id
-            .is_some_and(|upper| may(Place::Council(upper)));
-    if office || row.agency_id.is_some_and(|agency| may(Place::Agency(agency))) {
+    let may = |agency| facts.viewer.may(capability, Place::Agency(agency));
+    if may_at_council(facts, row, capability) || row.agency_id.is_some_and(may) {
         Ok(row)
     } else {
         Err(Refused::field(Code::Forbidden, field))
     }
+}
+
+/// Whether the viewer may do it as the office of the council that owns the petition, or of the one above that has it.
+fn may_at_council(facts: &Facts<'_>, row: &Model, capability: Capability) -> bool {
+    let may = |council| facts.viewer.may(capability, Place::Council(council));
+    may(row.council_id) || row.upper_council_id.is_some_and(may)
 }
 
 /// The letter by which the council above got a petition that it has, the newest.
@@ -418,6 +420,8 @@ impl Command for Extend {
             if before.is_some_and(|before| self.due <= before) || self.due < facts.today {
                 return Err(Refused::field(Code::OutOfRange, "dueAt"));
             }
+            // A body may give itself more time: that it was nobody else stays told.
+            let is_office = may_at_council(facts, row, Capability::ExtendDue);
             changes.put(extension::Model {
                 id: facts.id(),
                 petition_id: row.id,
@@ -426,6 +430,7 @@ impl Command for Extend {
                 reason: reason.clone(),
                 roadmap: roadmap.clone(),
                 actor_id: actor,
+                agency_id: row.agency_id.filter(|_| !is_office),
                 at: facts.now,
             });
             let extended = Model {
@@ -442,4 +447,9 @@ impl Command for Extend {
 /// Whether an answer is owed and late on a day.
 pub fn is_overdue(row: &Model, today: NaiveDate) -> bool {
     row.process == Process::Forwarded && row.extended_to.or(row.due_at).is_some_and(|due| due < today)
+}
+
+/// Whether an answer is owed and the day on which it was first due is over, whatever that was moved to.
+pub fn is_past_first_due(row: &Model, today: NaiveDate) -> bool {
+    row.process == Process::Forwarded && row.due_at.or(row.extended_to).is_some_and(|due| due < today)
 }

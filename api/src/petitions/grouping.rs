@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::{
+    event::JOINED,
     feedback,
     id::{CouncilId, FeedbackId, PetitionId, UnitId},
     petition::{Event, Model, Process},
@@ -178,7 +179,7 @@ impl Command for Group {
                     missing: missing_in_all(told),
                     ..joined(row)?
                 });
-                changes.happened(facts.event("petition", id, "joined", Some(council)));
+                changes.happened(facts.event("petition", id, JOINED, Some(council)));
                 id
             }
             None => {

@@ -1,7 +1,7 @@
 //! What people did for a petition beside the chain: urging its body, telling its voters.
 //!
 //! Urgings and informings are records of what people did, made offline too; they are appended, never changed, and
-//! never refused because the petition has moved on meanwhile.
+//! never refused because the petition has moved on meanwhile: what was so at their own time is taken.
 
 use std::borrow::Cow;
 
@@ -122,6 +122,12 @@ impl<W: Repeatable + 'static> Command for Append<W> {
         for write in &self.writes {
             self.writable.needs(write, facts, needs);
             self.writable.needs_same(write, needs);
+        }
+    }
+
+    fn needs_more(&self, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        for write in &self.writes {
+            self.writable.needs_more(write, working, facts, needs);
         }
     }
 

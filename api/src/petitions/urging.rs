@@ -3,9 +3,11 @@
 //! Whoever is urged has the petition, and there is something left to be had of him; he reads what he is urged with. What a
 //! phone recorded is judged by what was so when it was recorded.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    forwarding, forwarding_petition,
+    answer_petition, forwarding, forwarding_petition,
     id::{AgencyId, PetitionId, UrgingId},
     petition::{Assessment, Event, Model, Process},
     petition_transfer, urging,
@@ -13,7 +15,7 @@ use entity::{
 use uuid::Uuid;
 
 use super::{
-    record, step,
+    record, rules, step,
     telling::{Repeatable, appended, id_of, must, target, told_at},
 };
 use crate::{
@@ -108,6 +110,16 @@ fn urging_fields(document: DocumentWriter, row: &urging::Model) -> DocumentWrite
         .time("at", Some(row.at))
 }
 
+/// Longest number of a letter.
+const NUMBER: usize = 100;
+
+/// The number of the letter that a write names.
+fn number_of(write: &Write) -> Option<String> {
+    let mut number = None;
+    Reader::new(&write.fields).text("documentNumber", &mut number, NUMBER);
+    number
+}
+
 /// What a write says.
 struct Said<'a> {
     /// The petition as it is.
@@ -120,24 +132,71 @@ struct Said<'a> {
     at: DateTime<Utc>,
 }
 
-/// Whether something is left to be had of whoever has a petition: an answer, a better one, or what an answer promised.
-fn is_open(row: &Model) -> bool {
-    let outcome = row.outcome.as_deref();
-    let is_promised = outcome != Some("resolved")
-        && (row.roadmap_at.is_some() || matches!(outcome, Some("deferred" | "in_progress")));
-    let has_holder = row.agency_id.is_some() || row.upper_council_id.is_some();
-    has_holder
-        && match row.process {
-            Process::Forwarded => true,
-            // A body gave it back to the council above, which has it until it sends it elsewhere.
-            Process::Returned => row.upper_council_id.is_some(),
+/// What the last step that matters left to be had of a petition. Of two at one moment the later in this order counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// Nobody was sent it, or whoever was gave it back.
+    Classified,
+    /// Whoever has it owes an answer, or has given one that is not yet found to the point.
+    Owed,
+    /// Its answer is to the point: what that promised is left.
+    Judged,
+    /// Nobody has it any more.
+    Over,
+}
+
+impl Turn {
+    /// The one that a petition took last.
+    fn of(row: &Model) -> Self {
+        match row.process {
+            Process::Accepted | Process::Classified => Self::Classified,
+            // Whether anybody still has what a body gave back is another question: the council above may.
+            Process::Forwarded | Process::Returned => Self::Owed,
             Process::Answered | Process::Assessed | Process::Informed => {
-                is_promised || row.assessment.as_deref() != Some(Assessment::Ok.code())
+                if row.assessment.as_deref() == Some(Assessment::Ok.code()) {
+                    Self::Judged
+                } else {
+                    Self::Owed
+                }
             }
-            Process::Closed => is_promised,
-            Process::Accepted | Process::Classified | Process::Reopened => false,
-            Process::Split | Process::Merged => false,
+            Process::Closed => Self::Judged,
+            Process::Reopened | Process::Split | Process::Merged => Self::Over,
         }
+    }
+
+    /// The one that it took by a step of its history.
+    fn by(event: &str) -> Option<Self> {
+        match event {
+            "classified" => Some(Self::Classified),
+            "forwarded" | "forwarded_up" | "answered" | "answered_on_behalf" => Some(Self::Owed),
+            "assessed_unclear" | "assessed_off_point" => Some(Self::Owed),
+            "assessed_ok" | "closed" => Some(Self::Judged),
+            "reopened" | "split" | "merged" => Some(Self::Over),
+            _ => None,
+        }
+    }
+
+    /// Whether something is left to be had of whoever has it: an answer, a better one, or what an answer promised. One rule
+    /// for now and for any time before.
+    fn leaves_something(self, is_promised: bool) -> bool {
+        match self {
+            Self::Owed => true,
+            Self::Judged => is_promised,
+            Self::Classified | Self::Over => false,
+        }
+    }
+}
+
+/// Whether an answer promised what was not done when it was given.
+fn is_promised(outcome: Option<&str>, roadmap: Option<NaiveDate>) -> bool {
+    outcome != Some("resolved") && (roadmap.is_some() || outcome.is_some_and(rules::promises))
+}
+
+/// Whether somebody has a petition of whom something is left to be had.
+fn is_owed(row: &Model) -> bool {
+    let has_holder = row.agency_id.is_some() || row.upper_council_id.is_some();
+    let is_promised = is_promised(row.outcome.as_deref(), row.roadmap_at);
+    has_holder && Turn::of(row).leaves_something(is_promised)
 }
 
 /// The bodies that have a petition, the lead first; none where the council above has it.
@@ -147,33 +206,47 @@ fn holders(working: &Working, row: &Model) -> Vec<AgencyId> {
     row.agency_id.into_iter().chain(coordinating).collect()
 }
 
-/// Whether history tells that something was left to be had at some moment.
-fn was_open(working: &Working, row: &Model, at: DateTime<Utc>) -> bool {
-    let steps = || working.past.iter().filter(|step| step.row_id == row.id.0);
-    if steps().next().is_none() {
-        // Nobody asked for it.
-        return false;
-    }
-    let last = |of: &dyn Fn(&str) -> bool| {
-        let steps = steps().filter(|step| step.at <= at && of(&step.event));
-        steps.map(|step| step.at).max()
-    };
-    let owed = last(&|event: &str| {
-        let is_wanting = matches!(event, "assessed_unclear" | "assessed_off_point");
-        is_wanting || event.starts_with("forwarded") || event.starts_with("answered")
-    });
-    let over = last(&|event: &str| {
-        matches!(
-            event,
-            "returned" | "assessed_ok" | "closed" | "reopened" | "split" | "merged"
-        )
-    });
-    over.is_none() || owed > over
+/// The turn that a petition had taken last at some moment; nothing where its history began later, or nobody asked for it.
+fn turn(working: &Working, row: &Model, at: DateTime<Utc>) -> Option<Turn> {
+    let steps = working.past.iter();
+    let steps = steps.filter(|step| step.row_id == row.id.0 && step.at <= at);
+    let turns = steps.filter_map(|step| Some((step.at, Turn::by(&step.event)?)));
+    turns.max().map(|(_, turn)| turn)
 }
 
-/// The bodies that had it at some moment by the letters that forwarded it, those of the newest letter first; nothing where
-/// nobody had it.
-fn holders_then(working: &Working, row: &Model, at: DateTime<Utc>) -> Option<Vec<AgencyId>> {
+/// The answers of those that led, each by its letter.
+fn answers<'a>(working: &'a Working, row: &Model) -> impl Iterator<Item = &'a answer_petition::Model> {
+    let petition = row.id;
+    let links = working.answer_petition.iter();
+    links.filter(move |link| link.petition_id == petition && !link.coordinating)
+}
+
+/// Whether something was left to be had at some moment of whoever had the petition then.
+fn was_owed(working: &Working, row: &Model, at: DateTime<Utc>) -> bool {
+    let given = answers(working, row).filter_map(|link| Some((working.answer.get(link.answer_id)?, link)));
+    let given = given.filter(|(answer, _)| answer.at <= at);
+    let newest = given.max_by_key(|(answer, link)| (answer.at, link.version));
+    let is_promised = newest.is_some_and(|(answer, _)| is_promised(Some(&answer.outcome), answer.roadmap_at));
+    // One that was taken over from a list may be of a letter that was entered before it.
+    turn(working, row, at).is_none_or(|turn| turn.leaves_something(is_promised))
+}
+
+/// Whether the council above, to which one letter sent a petition, sent it on by another.
+fn is_sent_on(facts: &Facts<'_>, up: &forwarding::Model, on: &forwarding::Model) -> bool {
+    up.upper_council_id.is_some_and(|upper| {
+        let heir = facts.reference.heir(upper, local_date(on.at));
+        on.council_id == upper || heir.is_some_and(|heir| heir.id == on.council_id)
+    })
+}
+
+/// The bodies of which something was left to be had at some moment, by the letters that sent them the petition, those of
+/// the newest letter first; none of a letter to the council above. Nothing where there was nobody.
+fn holders_then(
+    working: &Working,
+    facts: &Facts<'_>,
+    row: &Model,
+    at: DateTime<Utc>,
+) -> Option<Vec<AgencyId>> {
     let links = working.forwarding_petition.iter();
     let links = links.filter(|link| link.petition_id == row.id);
     let mut letters: Vec<(&forwarding::Model, &forwarding_petition::Model)> = links
@@ -185,13 +258,23 @@ fn holders_then(working: &Working, row: &Model, at: DateTime<Utc>) -> Option<Vec
     let mut passed: Vec<&petition_transfer::Model> = passed.collect();
     passed.sort_by_key(|passed| passed.at);
 
-    let is_over = |end: Option<DateTime<Utc>>| end.is_some_and(|end| end <= at);
-    let mut next = None::<DateTime<Utc>>;
+    let was_owed = was_owed(working, row, at);
+    let is_back = |link: &forwarding_petition::Model| link.returned_at.is_some_and(|back| back <= at);
+    // The newest that was entered by then.
+    let mut newer = None::<(&forwarding::Model, &forwarding_petition::Model)>;
     let mut bodies: Option<Vec<AgencyId>> = None;
     for (letter, link) in letters.into_iter().rev() {
-        let ends = [link.returned_at, next.replace(letter.at)];
-        // The office may enter a letter some days after it went out.
-        if letter.document_date > local_date(at) || ends.into_iter().any(is_over) {
+        // What the council above sent on is with that council again once it was given back.
+        let is_with_another =
+            newer.is_some_and(|(on, link)| !(is_back(link) && is_sent_on(facts, letter, on)));
+        let is_over = is_back(link) || is_with_another;
+        let is_entered = letter.at <= at;
+        if is_entered {
+            newer = newer.or(Some((letter, link)));
+        }
+        // The office may enter a letter some days after it went out: the history of those days knows nothing of it.
+        let is_out = letter.document_date <= local_date(at);
+        if !is_out || is_over || (is_entered && !was_owed) {
             continue;
         }
         let since = passed.iter().filter(|passed| passed.at >= letter.at);
@@ -212,14 +295,26 @@ fn holders_then(working: &Working, row: &Model, at: DateTime<Utc>) -> Option<Vec
     bodies
 }
 
+/// Who may be urged where nobody is named: whoever leads, or did at some time; none is the council above.
+fn leads(working: &Working, row: &Model) -> BTreeSet<Option<AgencyId>> {
+    let links = working.forwarding_petition.iter();
+    let links = links.filter(|link| link.petition_id == row.id);
+    let letters = links.filter_map(|link| working.forwarding.get(link.forwarding_id));
+    let passed = working.petition_transfer.iter();
+    let passed = passed.filter(|passed| passed.petition_id == row.id);
+    letters
+        .map(|letter| letter.lead_agency_id)
+        .chain(passed.map(|passed| Some(passed.to_id)))
+        .chain([row.agency_id, None])
+        .collect()
+}
+
 /// Whom an urging urges: the body that it names, else the one that has to answer; none where that is the council above.
-fn addressee(working: &Working, said: &Said<'_>) -> Result<Option<AgencyId>, Refused> {
+fn addressee(working: &Working, facts: &Facts<'_>, said: &Said<'_>) -> Result<Option<AgencyId>, Refused> {
     let row = said.row;
-    let now = is_open(row).then(|| holders(working, row));
+    let now = is_owed(row).then(|| holders(working, row));
     // What a phone brings was done before: what has become of the petition since makes it no less true.
-    let then = was_open(working, row, said.at)
-        .then(|| holders_then(working, row, said.at))
-        .flatten();
+    let then = holders_then(working, facts, row, said.at);
     let Some(named) = said.agency else {
         return match (then, now) {
             (Some(then), _) => Ok(then.first().copied()),
@@ -249,7 +344,7 @@ impl UrgingCollection {
         reader.id("toAgencyId", &mut agency);
         reader.code("how", "urging_how", &mut how);
         reader.text("text", &mut text, 5_000);
-        reader.text("documentNumber", &mut number, 100);
+        reader.text("documentNumber", &mut number, NUMBER);
         reader.time("at", &mut at);
         if kind.as_deref().is_some_and(|kind| kind != "petition") {
             reader.wrong(Code::UnknownCode, "targetKind");
@@ -281,7 +376,9 @@ impl UrgingCollection {
 
 impl Repeatable for UrgingCollection {
     fn needs_same(&self, write: &Write, needs: &mut Needs) {
-        needs.urgings_of.extend(id_of(write, "targetId"));
+        needs
+            .urgings_by
+            .extend(id_of(write, "targetId").zip(number_of(write)));
     }
 
     fn same(&self, working: &Working, facts: &Facts<'_>, write: &Write) -> Option<Uuid> {
@@ -325,11 +422,28 @@ impl Writable for UrgingCollection {
         needs.urging.insert(write.id);
         let target = id_of(write, "targetId");
         needs.petition.extend(target);
-        needs.urgings_of.extend(target);
         // Whoever tells a time may tell of one at which somebody else had it.
         if write.recorded_at.is_some() || write.fields.contains_key("at") {
             needs.letters_of.extend(target);
         }
+    }
+
+    fn needs_more(&self, write: &Write, working: &Working, facts: &Facts<'_>, needs: &mut Needs) {
+        let Ok(said) = self.read(working, facts, write) else {
+            return;
+        };
+        let row = said.row;
+        if turn(working, row, said.at) == Some(Turn::Judged) {
+            needs
+                .answer
+                .extend(answers(working, row).map(|link| link.answer_id.0));
+        }
+        let bodies = match said.agency {
+            Some(named) => BTreeSet::from([Some(named)]),
+            None => leads(working, row),
+        };
+        let bodies = bodies.into_iter().map(|body| body.map(Uuid::from));
+        needs.urged.extend(bodies.map(|body| (row.id.0, body)));
     }
 
     fn current(&self, working: &Working, facts: &Facts<'_>, id: Uuid) -> Option<Current> {
@@ -350,13 +464,13 @@ impl Writable for UrgingCollection {
         appended(working.urging.get(write.id).is_some() || write.delete)?;
         let said = self.read(working, facts, write)?;
         let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
-        let to_agency_id = addressee(working, &said)?;
+        let to_agency_id = addressee(working, facts, &said)?;
         let row = said.row;
-        let earlier = working
-            .urging
-            .iter()
-            .filter(|known| known.target_id == row.id.0 && known.to_agency_id == to_agency_id)
-            .count();
+        let stored = working.urged.get(&(row.id.0, to_agency_id.map(Uuid::from)));
+        // Those that came with it are not stored yet.
+        let others = working.urging.iter();
+        let others = others.filter(|known| known.target_id == row.id.0 && known.to_agency_id == to_agency_id);
+        let last = others.map(|known| known.ordinal).chain(stored.copied()).max();
         let urging = urging::Model {
             id: UrgingId(write.id),
             target_kind: "petition".to_owned(),
@@ -367,7 +481,7 @@ impl Writable for UrgingCollection {
             how: said.how,
             text: said.text,
             document_number: said.number,
-            ordinal: i32::try_from(earlier).unwrap_or(i32::MAX - 1) + 1,
+            ordinal: last.unwrap_or(0).saturating_add(1),
             at: said.at,
             received_at: facts.now,
             rev: 0,
@@ -382,5 +496,17 @@ impl Writable for UrgingCollection {
         changes.put(urging);
         record(&mut changes, facts, urged, "urged", basis);
         Ok(changes.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_that_is_read_is_a_turn() {
+        for event in entity::event::TURNS {
+            assert!(Turn::by(event).is_some(), "{event}");
+        }
     }
 }

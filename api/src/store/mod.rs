@@ -14,6 +14,7 @@ pub mod reference;
 mod said;
 pub mod sql;
 pub mod table;
+mod urged;
 pub mod visibility;
 pub mod wake;
 pub mod working;

@@ -92,6 +92,13 @@ in_a_browser! {
         tab.reload().await;
         tab.sees("Phiếu mới").await;
         tab.sees_number(1, ".photos img").await;
+        // Dropped with a clumsy thumb, the same one is chosen again: nothing came of it.
+        for _ in 0..2 {
+            tab.press("Bỏ ảnh").await;
+            tab.sees_number(0, ".photos img").await;
+            tab.attach("Chụp hoặc chọn ảnh", &pictures[0]).await;
+            tab.sees_number(1, ".photos img").await;
+        }
         // What this browser cannot open is told.
         let unknown = db.folder().join("may-anh.heic");
         std::fs::write(&unknown, "ftypheic").unwrap();

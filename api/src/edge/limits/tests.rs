@@ -245,6 +245,11 @@ fn what_the_validation_passes_by_is_looked_at() {
         "{ __typename @unknown }",
         "{ __typename @skip }",
         "{ a { __typename @include(when: true) } }",
+        "{ __typename @skip(if: false, when: true) }",
+        "{ __typename(x: 1) }",
+        "{ a { b: __typename(x: $nowhere) } }",
+        "{ ...F } fragment F on T { __typename(x: 1) }",
+        "{ __typename { a } }",
     ] {
         assert_eq!(of(query), Err((Code::ValidationFailed, None)), "{query}");
     }

@@ -299,7 +299,13 @@ impl Loader<AnswersOf> for Rows {
 
 /// An extension of a due date (gia hạn).
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct Extension {
+    #[graphql(skip)]
+    body: Option<AgencyId>,
+    /// The body that moved its own date (cơ quan tự gia hạn); null where an office did, and for what was recorded before
+    /// this was kept.
+    agency_id: Option<ID>,
     /// The date before.
     from_due: Option<Day>,
     /// The date after.
@@ -310,6 +316,14 @@ pub struct Extension {
     roadmap: Option<String>,
     /// When it was recorded.
     at: Time,
+}
+
+#[ComplexObject]
+impl Extension {
+    /// That body itself.
+    async fn agency(&self, ctx: &Context<'_>) -> Result<Option<Agency>> {
+        Agency::of(ctx, self.body)
+    }
 }
 
 /// The extensions of a petition, for the loader.
@@ -332,6 +346,8 @@ impl Loader<ExtensionsOf> for Rows {
                 .entry(ExtensionsOf(row.petition_id))
                 .or_default()
                 .push(Extension {
+                    body: row.agency_id,
+                    agency_id: row.agency_id.map(wire_id),
                     from_due: row.from_due.map(Day),
                     to_due: Day(row.to_due),
                     reason: row.reason,

@@ -32,6 +32,8 @@ pub(super) struct PetitionFilter {
     agency_id: Option<ID>,
     /// Owed and late today, or not.
     is_overdue: Option<bool>,
+    /// Owed and late today by the first due date, whatever it was extended to, or not.
+    is_past_first_due: Option<bool>,
     /// Clear work, or something is missing; what is not known is neither.
     is_complete: Option<bool>,
     /// Changed after this moment.
@@ -78,18 +80,15 @@ impl PetitionFilter {
         if let Some(agency) = &self.agency_id {
             all = all.add(Column::AgencyId.eq(input_id::<AgencyId>(agency, "agencyId")?));
         }
-        if let Some(overdue) = self.is_overdue {
-            // Far in the future where no date was set, so that "not overdue" has no third case.
-            let never = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
-            let due = Func::coalesce([
-                Expr::col((Entity, Column::ExtendedTo)),
-                Expr::col((Entity, Column::DueAt)),
-                Expr::val(never),
-            ]);
-            let late = Condition::all()
-                .add(Column::Process.eq(Process::Forwarded))
-                .add(Expr::expr(due).lt(state(ctx)?.clock.today()));
-            all = all.add(if overdue { late } else { late.not() });
+        let days = [
+            (self.is_overdue, Column::ExtendedTo, Column::DueAt),
+            (self.is_past_first_due, Column::DueAt, Column::ExtendedTo),
+        ];
+        for (is_late, one, other) in days {
+            if let Some(is_late) = is_late {
+                let late = late(one, other, state(ctx)?.clock.today());
+                all = all.add(if is_late { late } else { late.not() });
+            }
         }
         if let Some(is_complete) = self.is_complete {
             all = all.add(if is_complete {
@@ -103,4 +102,18 @@ impl PetitionFilter {
         }
         Ok(all)
     }
+}
+
+/// Owed, and due before today by one of two dates, or by the other where there is none.
+fn late(one: Column, other: Column, today: NaiveDate) -> Condition {
+    // Far in the future where no date was set, so that "not late" has no third case.
+    let never = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
+    let due = Func::coalesce([
+        Expr::col((Entity, one)),
+        Expr::col((Entity, other)),
+        Expr::val(never),
+    ]);
+    Condition::all()
+        .add(Column::Process.eq(Process::Forwarded))
+        .add(Expr::expr(due).lt(today))
 }

@@ -27,7 +27,7 @@ use crate::{
         state, wire_id,
     },
     petitions::{
-        forwarding::is_overdue,
+        forwarding::{is_overdue, is_past_first_due},
         records::{Informing, Urging},
     },
     store::partition::Audience,
@@ -267,6 +267,11 @@ impl Petition {
     /// Whether the answer is owed and late today.
     async fn is_overdue(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(is_overdue(&self.row, state(ctx)?.clock.today()))
+    }
+
+    /// Whether the answer is owed and `dueAt` is over, whatever it was extended to (quá hạn ban đầu).
+    async fn is_past_first_due(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(is_past_first_due(&self.row, state(ctx)?.clock.today()))
     }
 
     /// How often people urged somebody for it (đôn đốc), whichever body that was; each body's own in `urgingRecords`.

@@ -13,7 +13,7 @@ use entity::{
     petition_unit, reminder, urging,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QuerySelect,
     sea_query::{Expr, Func, Query as SeaQuery, SelectStatement},
 };
 
@@ -42,6 +42,9 @@ pub(super) struct AgencyDebt {
     owed: i32,
     /// Of these, late today (quá hạn).
     overdue: i32,
+    /// Of these, late today by their first due dates, whatever they were extended to (quá hạn ban đầu): those of `overdue`,
+    /// and those for which the body had, or gave itself, more time.
+    past_first_due: i32,
     /// The earliest day on which one of them was or is due.
     oldest_due_at: Option<Day>,
     /// How often people urged it for these petitions (đôn đốc); not what was said to others that had them before it, or
@@ -70,6 +73,18 @@ pub(super) struct AgencyDebtFilter {
     is_overdue: Option<bool>,
 }
 
+/// What the database counts for one body.
+#[derive(FromQueryResult)]
+struct Counted {
+    agency_id: AgencyId,
+    owed: i64,
+    overdue: i64,
+    past_first_due: i64,
+    oldest: Option<NaiveDate>,
+    urgings: i64,
+    reminders: i64,
+}
+
 /// Queries of what is owed.
 #[derive(Default)]
 pub struct DebtQuery;
@@ -77,8 +92,8 @@ pub struct DebtQuery;
 #[Object]
 impl DebtQuery {
     /// What every body owes and what of it is late (danh sách quá hạn theo cơ quan), by the body's unit and name, from
-    /// the petitions that the viewer may see. The petitions of a line: `petitions` with the filters `agencyId` and
-    /// `isOverdue`. Exactly one of `first` and `last`, 1 to 100.
+    /// the petitions that the viewer may see. The petitions of a line: `petitions` with the filters `agencyId`,
+    /// and `isOverdue` or `isPastFirstDue`. Exactly one of `first` and `last`, 1 to 100.
     async fn agency_debts(
         &self,
         ctx: &Context<'_>,
@@ -114,8 +129,13 @@ impl DebtQuery {
             query = query.filter(Column::AgencyId.eq(input_id::<AgencyId>(agency, "agencyId")?));
         }
         let today = state.clock.today();
-        let due = || Func::coalesce([Expr::col(Column::ExtendedTo), Expr::col(Column::DueAt)]);
-        let late = Expr::expr(Expr::case(Expr::expr(due()).lt(today), 1_i64).finally(0_i64)).sum();
+        let due = |one: Column, other: Column| Func::coalesce([Expr::col(one), Expr::col(other)]);
+        let late = |one: Column, other: Column| {
+            let is_late = Expr::expr(due(one, other)).lt(today);
+            Expr::expr(Expr::case(is_late, 1_i64).finally(0_i64))
+                .sum()
+                .cast_as("BIGINT")
+        };
         // Of each petition only what was addressed to the body that has it now.
         let urgings = SeaQuery::select()
             .expr(Expr::col((urging::Entity, urging::Column::Id)).count())
@@ -136,30 +156,32 @@ impl DebtQuery {
             )
             .to_owned();
         let whole = |of_each: SelectStatement| Expr::expr(of_each).sum().cast_as("BIGINT");
-        let counted: Vec<(AgencyId, i64, i64, Option<NaiveDate>, i64, i64)> = query
+        let counted = query
             .select_only()
             .column(Column::AgencyId)
-            .expr(Expr::col(Column::Id).count())
-            .expr(late.cast_as("BIGINT"))
-            .expr(Expr::expr(due()).min())
-            .expr(whole(urgings))
-            .expr(whole(reminders))
+            .expr_as(Expr::col(Column::Id).count(), "owed")
+            .expr_as(late(Column::ExtendedTo, Column::DueAt), "overdue")
+            .expr_as(late(Column::DueAt, Column::ExtendedTo), "past_first_due")
+            .expr_as(Expr::expr(due(Column::ExtendedTo, Column::DueAt)).min(), "oldest")
+            .expr_as(whole(urgings), "urgings")
+            .expr_as(whole(reminders), "reminders")
             .group_by(Column::AgencyId)
-            .into_tuple()
+            .into_model::<Counted>()
             .all(state.store.read())
             .await?;
         let only_late = filter.is_overdue == Some(true);
         let count = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
         let mut debts: HashMap<AgencyId, AgencyDebt> = counted
             .into_iter()
-            .map(|(body, owed, overdue, oldest, urgings, reminders)| AgencyDebt {
-                body,
-                agency_id: wire_id(body),
-                owed: count(owed),
-                overdue: count(overdue),
-                oldest_due_at: oldest.map(Day),
-                urgings: count(urgings),
-                reminders: count(reminders),
+            .map(|line: Counted| AgencyDebt {
+                body: line.agency_id,
+                agency_id: wire_id(line.agency_id),
+                owed: count(line.owed),
+                overdue: count(line.overdue),
+                past_first_due: count(line.past_first_due),
+                oldest_due_at: line.oldest.map(Day),
+                urgings: count(line.urgings),
+                reminders: count(line.reminders),
             })
             .filter(|debt| !only_late || debt.overdue > 0)
             .map(|debt| (debt.body, debt))

@@ -191,6 +191,18 @@ impl Reference {
             .collect()
     }
 
+    /// Whether a council is another one or follows it: one of [`Self::with_predecessors`], asked of these two alone.
+    pub fn follows(&self, council: CouncilId, other: CouncilId) -> bool {
+        council == other
+            || self
+                .council(council)
+                .zip(self.council(other))
+                .is_some_and(|(own, other)| {
+                    other.valid_from <= own.valid_from
+                        && self.units.with_predecessors(own.unit_id).contains(&other.unit_id)
+                })
+    }
+
     /// The first day of the council or of the first one before it.
     pub fn first_day(&self, council: CouncilId) -> Option<NaiveDate> {
         self.with_predecessors(council)

@@ -20,17 +20,17 @@ const lacking = ({ kind, ...said }, parts) => parts.filter(({ code }) => kind !=
  * its camera. `changed` hears their names. */
 function album(names, changed) {
   const trouble = h('p', { class: 'warning', role: 'alert' });
-  const shown = h('p', { class: 'photos' });
-  let adding = Promise.resolve();
-  const show = () => shown.replaceChildren(...names.map((name) => {
+  const images = () => names.map((name) => {
     const image = h('img', { alt: 'Ảnh kèm phiếu' });
     picture(name).then((url) => { image.src = url; }, () => { image.alt = 'Ảnh ở máy chủ'; });
     return h('span', {}, image, h('button', { class: 'quiet', type: 'button', onclick: () => drop(name) }, 'Bỏ ảnh'));
-  }));
+  });
+  const shown = h('p', { class: 'photos' }, images());
+  let adding = Promise.resolve();
+  const showAnew = () => { shown.replaceChildren(...images()); changed(); };
   const drop = async (name) => {
     names.splice(names.indexOf(name), 1);
-    show();
-    changed();
+    showAnew();
     await put((tx) => letGo(tx, name));
   };
   const add = async (file) => {
@@ -43,14 +43,14 @@ function album(names, changed) {
   };
   const camera = h('input', { type: 'file', accept: 'image/*', multiple: true, class: 'hidden', onchange: () => {
     const files = [...camera.files];
+    // A browser tells of another choice only: what was dropped, or could not be opened, may be chosen once more.
+    camera.value = '';
     trouble.textContent = '';
     adding = adding.then(async () => {
       for (const file of files) await add(file).catch((error) => { trouble.textContent = whyNot(error, error.message); });
-      show();
-      changed();
+      showAnew();
     });
   } });
-  show();
   // Whoever saves at once waits until the last one is there.
   return { ready: () => adding, shown: [h('label', { class: 'button quiet' }, 'Chụp hoặc chọn ảnh', camera), trouble, shown] };
 }
