@@ -12,7 +12,7 @@ pub struct Model {
     pub row_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub sha256: String,
-    /// What kind of row: a collection, or `document`, `forwarding`, `answer`.
+    /// What kind of row: a collection, or `document`, `round`, `forwarding`, `answer`.
     pub collection: String,
     /// Who named it. It arrives when this account has sent it: knowing a hash proves nothing.
     pub account_id: AccountId,

@@ -60,7 +60,7 @@ impl Status {
             (_, Event::Freeze) => Some(Self::Frozen),
             (Self::Frozen, Event::Cosign) if !of_group => Some(Self::Cosigned),
             (Self::Frozen, Event::Send) if of_group => Some(Self::Sent),
-            (Self::Cosigned, Event::Send) => Some(Self::Sent),
+            (Self::Cosigned, Event::Send) if !of_group => Some(Self::Sent),
             _ => None,
         }
     }

@@ -688,6 +688,48 @@ each_db! {
         assert_eq!(steps, ["answered", "assessed_ok", "classified", "classified", "closed", "forwarded", "forwarded_up", "grouped", "informed"]);
     }
 
+    // Every petition of a test had gone to the delegation by way of the province; a commune may write to it itself.
+    async fn a_commune_forwards_straight_to_the_national_assembly_delegation(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let world = &stage.world;
+        let (delegation, delegation_login) =
+            stage.a_body(world.province, "Đoàn ĐBQH tỉnh Tây Ninh", "assembly_delegation", "assembly_office").await;
+        let titles = ["Sửa luật về trợ cấp cán bộ ấp", "Sửa chuẩn đường liên tỉnh"].map(str::to_owned);
+        let both = stage.petitions(0, &titles).await;
+        for petition in &both {
+            stage.office().done("classifyPetition", json!({"petitionId": petition, "field": "grassroots_officials", "tier": "central"}), "").await;
+        }
+        stage.forward(&both[..1], delegation, &[], "21/VP").await;
+        stage.forward(&both[1..], delegation, &[world.department], "22/VP").await;
+        let fields = "process dueAt upperCouncilId agency { name kind } coordinating { name }";
+        // 40 days by Decision 33/2017 end on a Saturday, so on the Monday; where several are asked it is 50.
+        assert_eq!(stage.shown(&stage.office(), &both[0], fields).await, json!({"process": "forwarded", "dueAt": "2026-04-13", "upperCouncilId": null,
+            "agency": {"name": "Đoàn ĐBQH tỉnh Tây Ninh", "kind": "assembly_delegation"}, "coordinating": []}));
+        assert_eq!(stage.shown(&stage.office(), &both[1], fields).await["dueAt"], "2026-04-21");
+        let province = stage.app.person(&world.province_office);
+        assert_eq!(stage.shown(&province, &both[0], fields).await, Value::Null, "it did not go through the province");
+        assert_eq!(pulled(stage.app.person(&delegation_login)).await.rows_of("petition").len(), 2);
+
+        // Whose it is not, it gives back; whose it is, it answers, and the commune closes it.
+        let back = json!({"petitionIds": [both[1]], "reason": "Thuộc thẩm quyền của tỉnh"});
+        stage.app.person(&delegation_login).done("returnPetitions", back, "").await;
+        assert_eq!(stage.shown(&stage.office(), &both[1], "process").await["process"], "returned");
+        stage.day("2026-04-06");
+        let text = "Bộ Nội vụ trả lời tại văn bản 2825/BNV: đang sửa Nghị định 33";
+        let answer = stage.answer(&both[..1], delegation, "02/ĐĐBQH", json!({"text": text, "outcome": "in_progress", "roadmapAt": "2026-12-31"}));
+        stage.app.person(&delegation_login).done("answerPetitions", answer, "").await;
+        for login in &world.here.delegates {
+            let phone = pulled(stage.app.person(login)).await;
+            let row = phone.row("petition", &both[0]);
+            assert_eq!((&row["answerText"], &row["roadmapAt"]), (&json!(text), &json!("2026-12-31")));
+        }
+        let office = stage.office();
+        office.done("assessAnswer", json!({"petitionId": both[0], "assessment": "ok"}), "").await;
+        office.done("informVoters", json!({"petitionId": both[0], "channel": "village_meeting"}), "").await;
+        office.done("closePetition", json!({"petitionId": both[0]}), "").await;
+        assert_eq!(stage.shown(&office, &both[0], "process").await["process"], "closed");
+    }
+
     async fn what_an_abolished_body_had_passes_to_its_successor(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let world = &stage.world;

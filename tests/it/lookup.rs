@@ -147,6 +147,10 @@ each_db! {
         told("grouped", Some("forwarded"), "Kiến nghị đã được chuyển đến Ủy ban nhân dân ngày 02/03/2026. Hạn trả lời: ngày 31/12/2099.").await;
         body.done("returnPetitions", json!({"petitionIds": [made], "reason": "Không thuộc thẩm quyền"}), "").await;
         told("grouped", Some("returned"), "Nơi nhận trả lại vì không thuộc thẩm quyền; Văn phòng đang xem xét chuyển đến cơ quan khác.").await;
+        // Nobody has it who could keep that day.
+        assert_eq!(status(&voter, &own).await["petitions"][0]["dueOn"], Value::Null);
+        let (_, _, page) = voter.get(&format!("/tra-cuu/{own}")).await;
+        assert!(!page.contains("Hạn trả lời"), "{page}");
         office.done("forwardPetitions", forward("2/VP"), "").await;
         let answer = json!({"petitionIds": [made], "agencyId": world.here.committee, "documentNumber": "8/UBND",
             "documentDate": "2026-03-12", "text": "Đã sửa", "outcome": "resolved"});
@@ -163,6 +167,21 @@ each_db! {
         told("grouped", Some("closed"), &format!("{informed} Việc theo dõi kiến nghị đã kết thúc ngày {today}.")).await;
         office.done("reopenPetition", json!({"petitionId": made, "reason": "Mưa lại ngập"}), "").await;
         told("grouped", Some("reopened"), "Kiến nghị được mở lại, đang chờ xử lý tiếp.").await;
+        // The day that was once to be kept is nobody's any more, until a body has it again.
+        let seen = async || (status(&voter, &own).await["petitions"][0].clone(), voter.get(&format!("/tra-cuu/{own}")).await.2);
+        let (part, page) = seen().await;
+        assert_eq!((&part["dueOn"], &part["isOverdue"]), (&Value::Null, &json!(false)), "{part}");
+        assert!(!page.contains("Hạn trả lời"), "{page}");
+        office.done("forwardPetitions", forward("3/VP"), "").await;
+        let (part, page) = seen().await;
+        assert_eq!((&part["dueOn"], &part["withUpperCouncil"], &part["bodyKind"]), (&json!("2099-12-31"), &json!(false), &json!("committee")), "{part}");
+        assert!(page.contains("Hạn trả lời"), "{page}");
+        // Sent up, it lies with no body, and the voter reads with whom.
+        body.done("returnPetitions", json!({"petitionIds": [made], "reason": "Vượt thẩm quyền"}), "").await;
+        let up = json!({"petitionIds": [made], "upperCouncilId": world.province_council, "documentNumber": "4/VP", "documentDate": "2026-03-20"});
+        office.done("forwardPetitions", up, "").await;
+        let (part, _) = seen().await;
+        assert_eq!((&part["withUpperCouncil"], &part["bodyKind"]), (&json!(true), &Value::Null), "{part}");
     }
 
     // The answer that had been found wanting stood on the page, under the body that had the petition next; and when the page

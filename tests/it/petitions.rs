@@ -10,7 +10,7 @@ use cutri_tests::{
 };
 use entity::{
     council,
-    id::{PetitionId, UnitId},
+    id::{CouncilId, PetitionId, UnitId},
     petition,
 };
 use serde_json::{Value, json};
@@ -152,9 +152,109 @@ each_db! {
         let road = ["classified", "forwarded_up", "returned", "forwarded", "urged", "answered", "assessed_ok", "informed", "closed"];
         assert_eq!(steps, road);
 
-        // Rights at the former council and new business of it are not among what it took over.
+        // New business of the former council and rights at it are not among what it took over: it does at its own what it may
+        // not do there.
+        let meet = |council: CouncilId| json!({"councilId": council, "kind": "thematic", "title": "Tiếp xúc", "unitIds": [world.here.unit]});
+        office.done("planMeeting", meet(world.here.council), "").await;
+        assert_eq!(refusal(&office, "planMeeting", meet(merged_id)).await, ("FORBIDDEN".to_owned(), "councilId".to_owned()));
+        let decide = |council: CouncilId| json!({"councilId": council, "rawNumber": "9/NQ-HĐND", "kind": "individual", "title": "Về cầu", "issuedOn": "2025-06-15"});
+        assert_eq!(office.refused("createResolution", decide(merged_id)).await, "FORBIDDEN");
+        let rename = |council: CouncilId| json!({"councilId": council, "name": "HĐND xã"});
+        assert_eq!(office.refused("updateCouncil", rename(merged_id)).await, "FORBIDDEN");
+        office.done("updateCouncil", rename(world.here.council), "").await;
         let grant = json!({"accountId": world.here.delegates[0].account, "role": "office", "councilId": merged_id});
-        assert_ne!(office.refused("grantRole", grant).await, "accepted");
+        assert_eq!(office.refused("grantRole", grant).await, "FORBIDDEN");
+        // Nor does it take over what it carries on already.
+        let take = json!({"petitionIds": [ids[1]], "councilId": world.here.council});
+        assert_eq!(refusal(&office, "allocatePetitions", take).await, ("FORBIDDEN".to_owned(), "petitionIds".to_owned()));
+    }
+
+    // All that followed a divided council read what it had left open, and none could ever end it.
+    async fn what_a_divided_council_left_open_goes_on_with_the_one_that_takes_it_over(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (here, there) = (&world.here, &world.there);
+        let reference = app.state.reference();
+        let units = &reference.units;
+        let district = units
+            .predecessors(here.unit)
+            .map(|edge| edge.from_id)
+            .find(|unit| units.successors(*unit).iter().any(|edge| edge.to_id == there.unit))
+            .expect("both communes were made of one district");
+        let shared = former(district);
+        let shared_id = shared.id;
+        let (first, second) = (left_open(&shared), left_open(&shared));
+        let ids = [first.id, second.id].map(|id| json!(id));
+        let said = entity::feedback::Model { id: uuid::Uuid::now_v7().into(), council_id: shared_id, author_id: here.office.account, delegate_id: None,
+            meeting_id: None, unit_id: None, receiving_agency_id: None, petition_id: None, tracking_code: None, rev: 0, ..rows::feedback() };
+        let feedback = json!(said.id);
+        Put::new().row(shared).now(&app.state).await;
+        Put::new().row(first).row(second).row(said).now(&app.state).await;
+        let (office, neighbour, body) = (app.person(&here.office), app.person(&there.office), app.person(&here.committee_login));
+        let refused = |code: &str, field: &str| (code.to_owned(), field.to_owned());
+        let take = |petition: &Value, council: CouncilId| json!({"petitionIds": [petition], "councilId": council, "basis": "05/BB ngày 10/7/2025"});
+
+        // A reader takes nothing over, nobody takes over for another, and nothing goes to whom it never concerned.
+        assert_eq!(refusal(&office, "classifyPetition", classified(&ids[0])).await, refused("FORBIDDEN", "petitionId"));
+        for (who, council, code) in [(&here.delegates[0], here.council, "FORBIDDEN"), (&here.office, there.council, "FORBIDDEN"),
+            (&here.committee_login, here.council, "NOT_FOUND"), (&world.province_office, world.province_council, "NOT_FOUND")] {
+            assert_eq!(refusal(&app.person(who), "allocatePetitions", take(&ids[0], council)).await, refused(code, "petitionIds"), "{}", who.username);
+        }
+        for council in [shared_id, uuid::Uuid::now_v7().into()] {
+            assert_eq!(refusal(&office, "allocatePetitions", take(&ids[0], council)).await, refused("NOT_FOUND", "councilId"), "not in office");
+        }
+        let twice = json!({"petitionIds": [ids[0], ids[0]], "councilId": here.council});
+        assert_eq!(refusal(&office, "allocatePetitions", twice).await, refused("INVALID_VALUE", "petitionIds"));
+
+        // One list of two; the numbers are those of its own year.
+        let both = json!({"petitionIds": ids, "councilId": here.council, "basis": "05/BB ngày 10/7/2025"});
+        let shown = "petitions { id councilId number process history(first: 9) { event basis } }";
+        let taken = office.done("allocatePetitions", both.clone(), shown).await["petitions"].clone();
+        let year = app.state.clock.today().format("%Y").to_string();
+        for (place, petition) in ids.iter().enumerate() {
+            let basis = format!("HĐND xã, {} → HĐND Xã Tân Hưng; 05/BB ngày 10/7/2025", petition.as_str().unwrap());
+            assert_eq!(taken[place], json!({"id": petition, "councilId": here.council, "number": format!("{}/{year}", place + 1),
+                "process": "accepted", "history": [{"event": "allocated", "basis": basis}]}));
+        }
+        let again = office.done("allocatePetitions", both, shown).await["petitions"].clone();
+        assert_eq!(again, taken, "sent again it changes nothing");
+        assert_eq!(read(&neighbour, &ids[0]).await, Value::Null, "it is this council's business now");
+        assert_eq!(refusal(&neighbour, "allocatePetitions", take(&ids[0], there.council)).await, refused("NOT_FOUND", "petitionIds"));
+
+        // It was the neighbour's after all; what never was the district's is handed on to nobody.
+        let handed = office.done("allocatePetitions", take(&ids[1], there.council), "petition { id } petitions { id }").await;
+        assert_eq!((&handed["petition"], &handed["petitions"]), (&Value::Null, &json!([])));
+        assert_eq!(refusal(&office, "classifyPetition", classified(&ids[1])).await, refused("NOT_FOUND", "petitionId"));
+        neighbour.done("classifyPetition", classified(&ids[1]), "petition { process }").await;
+        let own = objects::petition(&app, &world).await;
+        assert_eq!(refusal(&office, "allocatePetitions", take(&own, there.council)).await, refused("FORBIDDEN", "petitionIds"));
+
+        // The whole road, up and down, as with its own.
+        let one = &ids[0];
+        office.done("classifyPetition", classified(one), "").await;
+        let up = json!({"petitionIds": [one], "upperCouncilId": world.province_council, "documentNumber": "1/VP", "documentDate": "2026-02-09"});
+        office.done("forwardPetitions", up, "").await;
+        let back = json!({"petitionIds": [one], "reason": "Thuộc thẩm quyền cấp xã"});
+        app.person(&world.province_office).done("returnPetitions", back, "").await;
+        let forward = json!({"petitionIds": [one], "leadId": here.committee, "documentNumber": "2/VP", "documentDate": "2026-02-10"});
+        let forwarded = office.done("forwardPetitions", forward, "petition { forwardings { councilId } }").await;
+        assert_eq!(forwarded["petition"]["forwardings"], json!([{"councilId": here.council}, {"councilId": here.council}]));
+        office.done("urge", json!({"targetKind": "petition", "targetId": one, "how": "phone"}), "").await;
+        body.done("answerPetitions", answer(&world, one, "Đã sửa"), "").await;
+        office.done("assessAnswer", json!({"petitionId": one, "assessment": "ok"}), "").await;
+        office.done("informVoters", json!({"petitionId": one, "channel": "phone"}), "").await;
+        office.done("closePetition", json!({"petitionId": one}), "").await;
+        assert_eq!(read(&office, one).await["process"], "closed");
+
+        // What nobody had grouped yet is made a petition by whoever is given the office of the council of then.
+        let group = json!({"feedbackIds": [feedback], "title": "Đường", "content": "Sửa đường"});
+        assert_eq!(office.refused("groupFeedback", group.clone()).await, "FORBIDDEN");
+        let grant = json!({"accountId": here.office.account, "role": "office", "councilId": shared_id});
+        app.person(&world.administrator).done("grantRole", grant, "").await;
+        let grouped = office.done("groupFeedback", group, "petition { id councilId }").await["petition"].clone();
+        assert_eq!(grouped["councilId"], json!(shared_id));
+        office.done("allocatePetitions", take(&grouped["id"], here.council), "").await;
+        office.done("classifyPetition", classified(&grouped["id"]), "").await;
     }
 
     async fn what_is_reopened_has_no_outcome_until_it_is_answered_anew(db: TestDatabase) {

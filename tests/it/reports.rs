@@ -60,7 +60,9 @@ pub(crate) fn sum(rows: &[Row], column: &str) -> i64 {
 
 fn this_year(app: &TestApp) -> String {
     let today = app.state.clock.today();
-    format!("from={}-01-01&to={}-12-31", today.year(), today.year())
+    // In the first hours of a year what was held before midnight belongs to it.
+    let begun = today - Duration::days(1);
+    format!("from={}-01-01&to={}-12-31", begun.year(), today.year())
 }
 
 const FORWARDED: [&str; 4] = [

@@ -200,6 +200,44 @@ each_db! {
         assert!(phone.rows.keys().all(|(collection, _)| collection != "round"));
     }
 
+    // A plan is a signed paper: without its number and its date a round approves nothing.
+    async fn a_round_is_approved_by_a_plan_with_a_number_and_a_date(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let office = stage.office();
+        let input = json!({"councilId": stage.world.here.council, "kind": "before_session", "title": "Đợt tiếp xúc cử tri"});
+        let made = office.done("planRound", input, "round { id }").await;
+        let round = made["round"]["id"].as_str().unwrap().to_owned();
+        let point = stage.point(&round, "ấp Tân Bình", 24).await;
+        let states = async || {
+            let query = "query($round: ID!, $point: ID!) { round(id: $round) { status } meeting(id: $point) { status } }";
+            office.data(query, json!({"round": round, "point": point})).await
+        };
+        let approve = json!({"roundId": round, "event": "approve", "basis": "06/KH-HĐND"});
+        let plan = async |more: Value| {
+            let mut input = json!({"roundId": round});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            office.done("updateRound", input, "").await;
+        };
+        let proposed = json!({"round": {"status": "planned"}, "meeting": {"status": "proposed"}});
+        assert_eq!(refusal(&office, "advanceRound", approve.clone()).await, refused("REQUIRED", "planNumber"));
+        assert_eq!(states().await, proposed);
+        plan(json!({"planNumber": "06/KH-HĐND"})).await;
+        assert_eq!(refusal(&office, "advanceRound", approve.clone()).await, refused("REQUIRED", "planDate"));
+        plan(json!({"planNumber": null, "planDate": "2026-02-20"})).await;
+        assert_eq!(refusal(&office, "advanceRound", approve.clone()).await, refused("REQUIRED", "planNumber"));
+        assert_eq!(states().await, proposed);
+        plan(json!({"planNumber": "06/KH-HĐND"})).await;
+        office.done("advanceRound", approve, "").await;
+        assert_eq!(states().await, json!({"round": {"status": "approved"}, "meeting": {"status": "approved"}}));
+        // It may rest on another plan then, and not on none.
+        for gone in ["planNumber", "planDate"] {
+            let mut input = json!({"roundId": round});
+            input[gone] = Value::Null;
+            assert_eq!(office.refused("updateRound", input).await, "REQUIRED", "{gone}");
+        }
+        plan(json!({"planNumber": "09/KH-HĐND"})).await;
+    }
+
     async fn each_point_counts_in_one_state_planned_or_not(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let office = stage.office();

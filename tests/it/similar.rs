@@ -198,6 +198,40 @@ each_db! {
         ]);
     }
 
+    // That the same body counts was shown beside each suggestion, and could have counted for nothing.
+    async fn the_same_body_makes_what_is_alike_a_little_more_alike(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let here = &world.here;
+        let mut rows = Put::new();
+        for (n, agency) in [(1, here.committee), (2, world.department)] {
+            let row = petition::Model { agency_id: Some(agency), ..a_petition(n, here.council, "Xây cầu treo qua kênh Phước Xuyên") };
+            rows = rows.row(petition_unit::Model { petition_id: row.id, unit_id: here.unit }).row(row);
+        }
+        rows.now(&app.state).await;
+        let office = app.person(&here.office);
+        let asked = async |agency: Option<AgencyId>| {
+            let query = "query($text: String, $unitId: ID, $agencyId: ID) { similarPetitions(text: $text, unitId: $unitId, agencyId: $agencyId, first: 5) {
+                score sameAgency petition { id } } }";
+            let typed = json!({"text": "Xây cầu treo qua kênh Phước Xuyên cho ấp Gò Dưới", "unitId": here.unit, "agencyId": agency});
+            let found = office.data(query, typed).await["similarPetitions"].clone();
+            let hits = found.as_array().unwrap().iter();
+            hits.map(|hit| (hit["petition"]["id"].clone(), hit["score"].as_f64().unwrap(), hit["sameAgency"] == true)).collect::<Vec<_>>()
+        };
+        // Alike in every word, the newer one stands first.
+        let found = asked(None).await;
+        let [newer, older] = &found[..] else { panic!("two are alike: {found:?}") };
+        assert_eq!((&newer.0, &older.0, newer.1, newer.2, older.2), (&json!(id(2)), &json!(id(1)), older.1, false, false));
+        for (agency, first, second) in [(here.committee, 1, 2), (world.department, 2, 1)] {
+            let found = asked(Some(agency)).await;
+            let [same, other] = &found[..] else { panic!("two are alike: {found:?}") };
+            assert_eq!((&same.0, &other.0, same.2, other.2), (&json!(id(first)), &json!(id(second)), true, false));
+            // Told to three digits.
+            assert!((same.1 - other.1 - 0.02).abs() < 0.001_5, "{same:?} {other:?}");
+            assert!((other.1 - older.1).abs() < 0.001_5, "the other one is as alike as before: {other:?} {older:?}");
+        }
+    }
+
     async fn what_is_alike_is_suggested_with_its_outcome_and_nothing_foreign(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;

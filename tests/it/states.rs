@@ -1,9 +1,9 @@
-//! Every state and every step of the machines of feedback and petitions, in one table each: what is not listed is
+//! Every state and every step of the machines of feedback, syntheses and petitions, in one table each: what is not listed is
 //! refused. (Those of meetings and resolutions stand beside their rules.)
 
 use std::collections::BTreeSet;
 
-use entity::{feedback, petition};
+use entity::{feedback, petition, synthesis};
 
 #[test]
 fn feedback_goes_where_the_table_says() {
@@ -31,6 +31,29 @@ fn feedback_goes_where_the_table_says() {
                 .iter()
                 .find(|(state, step, _)| state == from && step == event);
             assert_eq!(from.next(*event), row.map(|(.., to)| *to), "{from:?} {event:?}");
+        }
+    }
+}
+
+#[test]
+fn syntheses_go_where_the_table_says() {
+    use synthesis::{Event as E, Status as S};
+    let of_group = [(S::Frozen, E::Send, S::Sent)];
+    let of_council = [
+        (S::Frozen, E::Cosign, S::Cosigned),
+        (S::Cosigned, E::Send, S::Sent),
+    ];
+    for (is_group, table) in [(true, &of_group[..]), (false, &of_council[..])] {
+        for from in S::ALL {
+            // A new edition may be frozen at any time, and goes the whole way.
+            assert_eq!(from.next(is_group, E::Freeze), Some(S::Frozen), "{from:?}");
+            for event in [E::Cosign, E::Send] {
+                let row = table
+                    .iter()
+                    .find(|(state, step, _)| state == from && *step == event);
+                let to = row.map(|(.., to)| *to);
+                assert_eq!(from.next(is_group, event), to, "{is_group} {from:?} {event:?}");
+            }
         }
     }
 }

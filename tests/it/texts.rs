@@ -416,6 +416,64 @@ each_db! {
         assert!(detail.contains(r#""phone":{"kept":0,"left":0,"removed":1}"#) && !detail.contains("Mẫn") && !detail.contains("123"), "{detail}");
     }
 
+    async fn a_title_and_an_answer_are_confirmed_like_the_content(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let (office, body) = (app.person(&world.here.office), app.person(&world.here.committee_login));
+        let feedback = new_id();
+        let row = json!({"kind": "petition", "unitId": world.here.unit, "content": "Cầu gãy", "recordedAt": "2026-02-01T08:00:00+07:00"});
+        Phone::new(app.person(&world.here.delegates[0])).push(&[create("feedback", &feedback, row)]).await;
+        let group = json!({"feedbackIds": [feedback], "title": "Cầu gãy, xin gọi 0912 345 678 để hỏi thêm", "content": "Cầu gãy đã ba tháng"});
+        let id = office.done("groupFeedback", group, "petition { id }").await["petition"]["id"].clone();
+        office.done("classifyPetition", json!({"petitionId": id, "field": "transport", "tier": "commune"}), "").await;
+        let forward = json!({"petitionIds": [id], "leadId": world.here.committee, "documentNumber": "1/VP", "documentDate": "2026-03-02"});
+        office.done("forwardPetitions", forward, "").await;
+        let words = "Bà Trần Thị Mẫn, trú tại 25A Trần Phú, phường 1. CCCD số 079123456789 cấp ngày 12/03/2021. Xin gọi 0912 345 678 để hỏi thêm.";
+        body.done("answerPetitions", answer(&world, &id, "8/UBND", words), "").await;
+
+        let offered = "query($id: ID!) { redactionSuggestions(petitionId: $id) { title { redacted suggestions { kind text } }
+            content { suggestions { kind } } answer { text redacted suggestions { kind label text replacement } } } }";
+        let offer = office.data(offered, json!({"id": id})).await["redactionSuggestions"].clone();
+        assert_eq!(offer["title"], json!({"redacted": "Cầu gãy, xin gọi [số điện thoại] để hỏi thêm", "suggestions": [{"kind": "PHONE", "text": "0912 345 678"}]}));
+        assert_eq!(offer["content"]["suggestions"], json!([]));
+        assert_eq!(offer["answer"], json!({"text": words,
+            "redacted": "Bà [họ tên], trú tại [địa chỉ], phường 1. CCCD số [số giấy tờ] cấp ngày 12/03/2021. Xin gọi [số điện thoại] để hỏi thêm.",
+            "suggestions": [
+                {"kind": "NAME", "label": "họ tên", "text": "Trần Thị Mẫn", "replacement": "[họ tên]"},
+                {"kind": "ADDRESS", "label": "địa chỉ", "text": "25A Trần Phú", "replacement": "[địa chỉ]"},
+                {"kind": "ID_NUMBER", "label": "số giấy tờ", "text": "079123456789", "replacement": "[số giấy tờ]"},
+                {"kind": "PHONE", "label": "số điện thoại", "text": "0912 345 678", "replacement": "[số điện thoại]"}]}));
+
+        let release = |title: &str, answer: &str, acknowledged: Value| json!({"petitionId": id, "publicTitle": title, "publicContent": "Cầu gãy đã ba tháng",
+            "publicAnswer": answer, "acknowledged": acknowledged});
+        let (number, card) = ("Xin gọi 0912 345 678 để hỏi thêm.", "CCCD số 079123456789 cấp ngày 12/03/2021.");
+        for (title, told, acknowledged, field) in [
+            (number, "Đã sửa", json!([]), "publicTitle"), (number, "Đã sửa", json!(["ID_NUMBER", "LAND_PLOT"]), "publicTitle"),
+            ("Cầu gãy", number, json!([]), "publicAnswer"), ("Cầu gãy", number, json!(["ID_NUMBER", "ADDRESS"]), "publicAnswer"),
+            ("Cầu gãy", card, json!([]), "publicAnswer"), ("Cầu gãy", card, json!(["PHONE"]), "publicAnswer"),
+            ("Cầu gãy", words, json!(["PHONE"]), "publicAnswer"), (number, words, json!(["ID_NUMBER"]), "publicTitle"),
+        ] {
+            assert_eq!(refusal(&office, release(title, told, acknowledged)).await, said("NOT_REDACTED", field), "{title} / {told}");
+        }
+        assert_eq!(read(&app.stranger(), &id).await, Value::Null, "nothing of it got out");
+
+        // A name and a house number are for the person who publishes to judge; history tells that they stayed.
+        let kept = "Bà [họ tên], trú tại 25A Trần Phú, phường 1, đã được trả lời.";
+        office.done("publishPetition", release("Cầu gãy", kept, json!([])), "").await;
+        assert_eq!(read(&app.stranger(), &id).await["answerText"], kept);
+        // With a word for each kind all of it may stay.
+        office.done("publishPetition", release(number, words, json!(["PHONE", "ID_NUMBER"])), "").await;
+        let shown = read(&app.stranger(), &id).await;
+        assert_eq!((&shown["title"], &shown["answerText"]), (&json!(number), &json!(words)));
+        let history = office.data("query($id: ID!) { petition(id: $id) { history(first: 20) { event basis } } }", json!({"id": id})).await;
+        let steps = history["petition"]["history"].as_array().unwrap();
+        let told: Vec<&Value> = steps.iter().filter(|step| step["event"] == "published").map(|step| &step["basis"]).collect();
+        assert_eq!(told, [
+            "Đã lược bỏ: 1 họ tên; 2 số điện thoại; 1 số giấy tờ. Để nguyên: 1 địa chỉ",
+            "Xác nhận giữ lại: 2 số điện thoại; 1 số giấy tờ. Để nguyên: 1 họ tên; 1 địa chỉ",
+        ]);
+    }
+
     async fn the_calendar_tells_nothing_of_contacts_but_what_is_published(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;

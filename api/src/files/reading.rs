@@ -54,7 +54,7 @@ pub(super) async fn file(state: &State, viewer: &Viewer, hash: &FileHash) -> Res
 /// Whether the viewer sees one of these rows as somebody who may read their files.
 async fn sees(state: &State, viewer: &Viewer, kind: &str, ids: Vec<Uuid>) -> Result<bool> {
     let conn = state.store.read();
-    // The papers of a meeting or petition are for those who see it from inside.
+    // The papers of a meeting, round or petition are for those who see it from inside.
     let (collection, ids, least) = match kind {
         "feedback" => ("feedback", ids, Audience::Public),
         "meetingRecord" => ("meetingRecord", ids, Audience::Public),
@@ -72,6 +72,8 @@ async fn sees(state: &State, viewer: &Viewer, kind: &str, ids: Vec<Uuid>) -> Res
                 Audience::Delegate,
             )
         }
+        // The plan: of a round that is published the words are public, not the paper.
+        "round" => ("round", ids, Audience::Delegate),
         "forwarding" => {
             let petitions: Vec<Uuid> = forwarding_petition::Entity::find()
                 .select_only()

@@ -88,7 +88,8 @@ impl TrackedPetition {
         self.0.is_above
     }
 
-    /// When the answer is due, extensions included (hạn trả lời).
+    /// When the answer is due, or was, extensions included (hạn trả lời); null while nobody has to keep a day: it was sent
+    /// back, or taken up again and not forwarded yet.
     async fn due_on(&self) -> Option<Day> {
         self.0.due_on.map(Day)
     }

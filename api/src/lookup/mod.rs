@@ -148,6 +148,8 @@ async fn parts<C: ConnectionTrait>(state: &State, conn: &C, petition: PetitionId
         .map(|row| {
             let agency = row.agency_id.and_then(|agency| reference.agency(agency));
             let counts = row.answer_counts();
+            // Whom it was sent back by, or by whom nothing more is owed since it was taken up again, has no day to keep.
+            let has_day = counts || row.process == Process::Forwarded;
             Part {
                 is_overdue: is_overdue(&row, today),
                 body_kind: agency.map(|agency| agency.kind.clone()),
@@ -155,7 +157,7 @@ async fn parts<C: ConnectionTrait>(state: &State, conn: &C, petition: PetitionId
                 process: row.process,
                 outcome: row.outcome,
                 forwarded_on: row.forwarded_at,
-                due_on: row.extended_to.or(row.due_at),
+                due_on: row.extended_to.or(row.due_at).filter(|_| has_day),
                 answered_on: row.answered_at.filter(|_| counts),
                 roadmap_on: row.roadmap_at.filter(|_| counts),
                 title: row.public_title,

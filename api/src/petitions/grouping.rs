@@ -87,7 +87,8 @@ pub(super) fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording
     }
 }
 
-fn counter(facts: &Facts<'_>, council: CouncilId) -> String {
+/// The counter from which a petition of a council gets its number.
+pub(super) fn counter(facts: &Facts<'_>, council: CouncilId) -> String {
     use chrono::Datelike;
     Needs::petition_counter(council, facts.today.year())
 }

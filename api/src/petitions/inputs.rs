@@ -196,6 +196,17 @@ pub(super) struct ReopenPetitionInput {
     pub(super) reason: String,
 }
 
+/// Which petitions of a council that was divided go on with which of those that follow it.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct AllocatePetitionsInput {
+    /// The petitions, at most 500.
+    pub(super) petition_ids: Vec<ID>,
+    /// The council in office that goes on with them.
+    pub(super) council_id: ID,
+    /// The document or agreement that it rests on (căn cứ), at most 1,000 characters.
+    pub(super) basis: Option<String>,
+}
+
 /// Which petition asks again for which.
 #[derive(Clone, Debug, InputObject)]
 pub(super) struct LinkRepeatInput {

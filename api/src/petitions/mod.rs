@@ -3,6 +3,7 @@
 //! Process and outcome are two axes. A forwarding and an answer are documents, each for many petitions. What a
 //! petition says to whom is decided here, once, for lists, search and sync alike.
 
+pub mod allocating;
 pub mod answering;
 pub mod closing;
 pub mod forwarding;

@@ -22,6 +22,7 @@ use crate::{
     councils::graphql::Council,
     documents::{self, DocumentKind},
     error::{Code, Error, Refused, Result},
+    files::{self, graphql::File},
     graphql::{
         code::{CodeEntry, entry},
         filter::WithinUnit,
@@ -161,6 +162,15 @@ impl Round {
     /// The plan's date.
     async fn plan_date(&self) -> Option<Day> {
         self.row.plan_date.map(Day)
+    }
+
+    /// The plan itself as it was signed (tệp kế hoạch), if it was attached. Null outside the council, also where the round
+    /// is published.
+    async fn file(&self, ctx: &Context<'_>) -> Result<Option<File>> {
+        if self.audience < Audience::Delegate {
+            return Ok(None);
+        }
+        files::graphql::paper(ctx, self.row.id).await
     }
 
     /// How many points the plan names (số điểm tiếp xúc theo kế hoạch), whether they are entered or not.

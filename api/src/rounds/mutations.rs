@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Code, Refused, Result},
+    files::{FileHash, attachments},
     graphql::{UserError, command::answer, fields::Fields, input_id, state},
     store::{collection::Document, door::Command},
 };
@@ -26,6 +27,8 @@ pub struct RoundFields {
     plan_number: MaybeUndefined<String>,
     /// The plan's date.
     plan_date: MaybeUndefined<String>,
+    /// The plan itself (tệp kế hoạch): the SHA-256 of a file that one has sent to `/files`.
+    file_sha256: MaybeUndefined<String>,
     /// How many points (điểm tiếp xúc) the plan names, from 0 to a million.
     points_planned: MaybeUndefined<i32>,
     /// First day, within the council's time (`BEFORE_COUNCIL`).
@@ -37,6 +40,15 @@ pub struct RoundFields {
 }
 
 impl RoundFields {
+    /// What is said of the paper: nothing, that there is none, or which it is.
+    fn paper(&self) -> Result<Option<Option<FileHash>>, Refused> {
+        Ok(match &self.file_sha256 {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(hash) => Some(attachments::read_paper(Some(hash.as_str()))?),
+        })
+    }
+
     fn into_fields(self) -> Document {
         Fields::default()
             .set("kind", self.kind)
@@ -119,6 +131,7 @@ impl RoundMutation {
                     None => RoundId(state.entropy.id(state.clock.now())),
                 },
                 council: input_id(&input.council_id, "councilId")?,
+                file: input.fields.paper()?.flatten(),
                 fields: input.fields.into_fields(),
             })
         };
@@ -131,6 +144,7 @@ impl RoundMutation {
         let update = || {
             Ok(Update {
                 round: input_id(&input.round_id, "roundId")?,
+                file: input.fields.paper()?,
                 fields: input.fields.into_fields(),
             })
         };

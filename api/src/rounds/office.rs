@@ -12,6 +12,7 @@ use super::rules;
 use crate::{
     capability::Capability,
     error::{Code, Refused},
+    files::{FileHash, attachments},
     meetings::{is_more_than_a_proposal, need_approval, office::basis},
     store::{
         collection::{Document, DocumentWriter},
@@ -42,6 +43,15 @@ pub(crate) fn managed<'a>(
     Ok(row)
 }
 
+/// As what a round names its paper.
+const PAPER_OF: &str = "round";
+
+/// The file that is the plan itself.
+fn paper(working: &Working, round: RoundId) -> Option<&str> {
+    let mut named = attachments::of(working, round).into_iter();
+    named.next().map(|link| link.sha256.as_str())
+}
+
 fn planned(row: &Model) -> Document {
     rules::plan(DocumentWriter::default(), row).done()
 }
@@ -53,12 +63,16 @@ pub struct Plan {
     pub council: CouncilId,
     /// In the spelling of the wire.
     pub fields: Document,
+    /// The plan itself.
+    pub file: Option<FileHash>,
 }
 
 impl Command for Plan {
-    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         needs.round.insert(self.id.0);
         needs.meeting.extend(session(&self.fields));
+        attachments::need_paper(self.file.as_ref(), facts, needs);
+        needs.files_of.extend(self.file.iter().map(|_| self.id.0));
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -71,7 +85,10 @@ impl Command for Plan {
         let mut row = rules::blank(facts, self.id, council);
         rules::read_plan(&mut row, &self.fields).map_err(|stop| stop.into_refused("sessionId"))?;
         if let Some(before) = working.round.get(self.id) {
-            let same = before.council_id == self.council && planned(before) == planned(&row);
+            let has_paper = |file: &FileHash| paper(working, self.id) == Some(file.as_str());
+            let same = before.council_id == self.council
+                && planned(before) == planned(&row)
+                && self.file.as_ref().is_none_or(has_paper);
             return if same {
                 Ok(Verdict::about(Changes::default(), [self.id.0]))
             } else {
@@ -81,6 +98,8 @@ impl Command for Plan {
         let session = row.session_id.and_then(|id| working.meeting.get(id));
         rules::check(&row, council, session)?;
         let mut changes = Changes::default();
+        let file = self.file.as_ref();
+        attachments::paper(&mut changes, working, facts, PAPER_OF, self.id, file)?;
         changes.put(row);
         changes.happened(facts.event("round", self.id, "planned", Some(self.council)));
         Ok(Verdict::about(changes, [self.id.0]))
@@ -92,12 +111,17 @@ pub struct Update {
     pub round: RoundId,
     /// The fields to set, in the spelling of the wire; what is not mentioned stays.
     pub fields: Document,
+    /// The plan itself: nothing where it stays, no file where it goes.
+    pub file: Option<Option<FileHash>>,
 }
 
 impl Command for Update {
-    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+    fn needs(&self, facts: &Facts<'_>, needs: &mut Needs) {
         needs.round.insert(self.round.0);
         needs.meeting.extend(session(&self.fields));
+        let file = self.file.as_ref().and_then(Option::as_ref);
+        attachments::need_paper(file, facts, needs);
+        needs.files_of.extend(self.file.iter().map(|_| self.round.0));
     }
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
@@ -113,7 +137,10 @@ impl Command for Update {
         let mut row = before.clone();
         rules::read_plan(&mut row, &self.fields).map_err(|stop| stop.into_refused("sessionId"))?;
         let mut changes = Changes::default();
-        if row == *before {
+        let held = paper(working, self.round);
+        let file = self.file.as_ref().and_then(Option::as_ref);
+        let is_other_paper = self.file.is_some() && held != file.map(FileHash::as_str);
+        if row == *before && !is_other_paper {
             return Ok(Verdict::about(changes, [self.round.0]));
         }
         let council = facts.reference.council(row.council_id);
@@ -125,10 +152,20 @@ impl Command for Update {
             return Err(Refused::field(Code::Required, "planNumber"));
         }
         let is = planned(&row);
-        let lost: Document = planned(before)
+        let mut lost: Document = planned(before)
             .into_iter()
             .filter(|(name, value)| is.get(name) != Some(value))
             .collect();
+        if is_other_paper {
+            lost.extend(held.map(|hash| (attachments::PAPER.to_owned(), Value::from(hash))));
+            let author = facts.viewer.account_id().ok_or(Code::Unauthenticated)?;
+            match file {
+                Some(_) => attachments::paper(&mut changes, working, facts, PAPER_OF, self.round, file)?,
+                None => attachments::set(&mut changes, working, PAPER_OF, self.round, author, &[]),
+            }
+            let round = self.round;
+            changes.and(move |working| working.round.touch(round));
+        }
         let mut event = facts.event("round", self.round, "updated", Some(row.council_id));
         event.detail = Some(json!({"before": Value::Object(lost)}).to_string());
         changes.put(row);

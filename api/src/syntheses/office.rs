@@ -291,3 +291,53 @@ impl Command for Send {
         Ok(Verdict::about(changes, [row.id.0]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Calendar;
+
+    fn d(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    fn synthesis(group: Option<GroupId>) -> Model {
+        let now = "2026-03-02T01:00:00Z".parse().expect("a moment");
+        Model {
+            id: uuid::Uuid::nil().into(),
+            council_id: uuid::Uuid::nil().into(),
+            round_id: uuid::Uuid::nil().into(),
+            group_id: group,
+            title: "Báo cáo tổng hợp".to_owned(),
+            status: Status::Draft,
+            edition: 0,
+            created_at: now,
+            rev: 1,
+            updated_at: now,
+        }
+    }
+
+    /// Both the council's and a group's, of a round whose last point was held on a day.
+    fn due_of(day: &str) -> [Option<NaiveDate>; 2] {
+        let list = List {
+            ended_on: Some(d(day)),
+            ..List::default()
+        };
+        [None, Some(GroupId(uuid::Uuid::nil()))].map(|group| {
+            let (ended_on, due_on) = due(&synthesis(group), &list, None, Calendar::delivered());
+            assert_eq!(ended_on, Some(d(day)));
+            due_on
+        })
+    }
+
+    #[test]
+    fn the_rule_is_that_of_the_rounds_day_whatever_day_it_is_now() {
+        // There was no rule yet; that there is one today makes nobody late.
+        assert_eq!(due_of("2025-06-30"), [None, None]);
+        // Seven working days from a Tuesday, and three.
+        assert_eq!(
+            due_of("2025-07-01"),
+            [Some(d("2025-07-10")), Some(d("2025-07-04"))]
+        );
+    }
+}

@@ -302,6 +302,9 @@ impl Matrix {
         };
         self.made += 1;
         put.push(("<word>".to_owned(), word));
+        // Nothing is put off to a day that has been.
+        let later = self.app.state.clock.today() + chrono::Days::new(200);
+        put.push(("<later>".to_owned(), later.to_string()));
         put.push(("<new>".to_owned(), new_id()));
         put.push(("<name>".to_owned(), format!("moi.{}", self.made)));
         let arguments = put

@@ -221,7 +221,7 @@ fn of_the_chain() -> Vec<Sample> {
         write(
             "extendDue",
             ExtendDue,
-            json!({"petitionIds": ["<forwarded>"], "dueAt": "2027-06-30", "reason": "Chờ vốn"}),
+            json!({"petitionIds": ["<forwarded>"], "dueAt": "<later>", "reason": "Chờ vốn"}),
         ),
         write(
             "answerPetitions",
@@ -253,6 +253,12 @@ fn of_the_chain() -> Vec<Sample> {
             "reopenPetition",
             ReopenPetition,
             json!({"petitionId": "<closed>", "reason": "Chưa làm xong"}),
+        ),
+        // What is its own already stays: a council that was divided has a test of its own.
+        write(
+            "allocatePetitions",
+            AllocateObligations,
+            json!({"petitionIds": ["<petition>"], "councilId": "<council>"}),
         ),
         write(
             "publishPetition",

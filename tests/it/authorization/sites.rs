@@ -12,6 +12,8 @@ use cutri_tests::{
 use entity::{id::GrantId, role_grant};
 use serde_json::{Value, json};
 
+use crate::files::{Sender, text as file};
+
 /// A voter's name; it is sealed, and nobody ever reads it again.
 pub const VOTER: &str = "Lưu Thị Kín Như Bưng";
 
@@ -179,7 +181,16 @@ impl Site {
                 self.office(app).done("updateMeeting", input, "").await;
                 meeting
             }
-            "round" | "approved" => self.round(app, kind == "approved").await,
+            "round" | "approved" => {
+                let id = self.round(app, kind == "approved").await;
+                // The plan itself, which not everybody who sees the round may read.
+                let paper = Sender::new(app, &self.office(app))
+                    .send(&file(&self.name("kế hoạch "), 200))
+                    .await;
+                let input = json!({"roundId": id, "fileSha256": paper});
+                self.office(app).done("updateRound", input, "").await;
+                id
+            }
             "procedure" | "step" => {
                 let input = json!({"councilId": commune.council, "kind": "contact_preparation", "title": self.text(),
                     "anchorOn": "2026-03-20"});

@@ -114,6 +114,8 @@ each_db! {
             ("long ago", said("recordedAt", json!("0001-01-01T00:00:00Z")).to_string(), "REJECTED", "INVALID_DATE", "recordedAt"),
             ("far away", said("recordedAt", json!("+99999-01-01T00:00:00Z")).to_string(), "REJECTED", "INVALID_DATE", "recordedAt"),
             ("a number as a time", said("recordedAt", json!(1_700_000_000)).to_string(), "REJECTED", "INVALID_DATE", "recordedAt"),
+            ("no tracking code", said("trackingCode", json!("AB")).to_string(), "REJECTED", "INVALID_VALUE", "trackingCode"),
+            ("a tracking code with a wrong check digit", said("trackingCode", json!("0000-0000-1")).to_string(), "REJECTED", "INVALID_VALUE", "trackingCode"),
             ("a word as truth", said("answeredOnSpot", json!("có")).to_string(), "REJECTED", "INVALID_VALUE", "answeredOnSpot"),
             ("a field that is none", said("khong_co", json!(1)).to_string(), "REJECTED", "UNKNOWN_FIELD", "khong_co"),
             ("NUL in a field's name", said("khong\u{0}co", json!(1)).to_string(), "REJECTED", "UNKNOWN_FIELD", "khongco"),

@@ -7,7 +7,9 @@ use cutri_tests::{
     TestDatabase,
     database::{self, Kind},
     phone::Phone,
+    world::{Login, Put, another_device},
 };
+use entity::id::DeviceId;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -181,8 +183,18 @@ fn bogus_checkpoints() {
             bytes[at] ^= 0x10;
             URL_SAFE_NO_PAD.encode(bytes)
         };
+        // A checkpoint is bound to the device that read so far.
+        let owner = &here.delegates[0];
+        let device = another_device(sender.state(), owner, DeviceId(uuid::Uuid::now_v7()));
+        let other = Login {
+            device: device.id,
+            ..owner.clone()
+        };
+        Put::new().row(device).now(sender.state()).await;
+        let of_other_device = cursor_of(&other).await;
         let mut cases = vec![
             ("another account's".to_owned(), another),
+            ("the other device's".to_owned(), of_other_device),
             ("empty".to_owned(), String::new()),
             ("random".to_owned(), URL_SAFE_NO_PAD.encode([7; 200])),
             ("no base64".to_owned(), "%%%\u{0}😀".to_owned()),
@@ -202,15 +214,15 @@ fn bogus_checkpoints() {
         let token = sender.delegate();
         let pull = "query($cursor: String) { syncPull(cursor: $cursor) { cursor } }";
         let push = "mutation($cursor: String) { syncPush(rows: [], cursor: $cursor) { results { status } pull { cursor } } }";
+        let head = "query($cursor: String) { syncHead(cursor: $cursor) { more } }";
         for (name, cursor) in &cases {
-            for query in [pull, push] {
+            for query in [pull, push, head] {
                 sender
                     .ask(name, Some(&token), query, json!({ "cursor": cursor }))
                     .await
                     .is("INVALID_CURSOR", name);
             }
         }
-        // The same account's other device: a checkpoint is bound to the device that read so far.
         for wrong in [json!(3), json!({}), json!(["x"])] {
             let told = sender
                 .ask("a wrong type", Some(&token), pull, json!({ "cursor": wrong }))

@@ -98,6 +98,72 @@ each_db! {
         assert_eq!(neighbour["petition"], Value::Null);
     }
 
+    // The plan of a round was a number and a date; the paper itself could hang on its meetings alone.
+    async fn the_plan_of_a_round_is_read_by_those_who_see_the_round_from_inside(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let office = app.person(&world.here.office);
+        let sender = Sender::new(&app, &office);
+        let paper = |name: &str| [b"%PDF-1.7\n".as_slice(), &text(name, 3_000)].concat();
+        let status = async |login, hash: &str| Sender::new(&app, &app.person(login)).read(hash, &[]).await.status;
+        let (plan, signed) = (sender.send(&paper("dự thảo")).await, sender.send(&paper("bản ký")).await);
+        let foreign = Sender::new(&app, &app.person(&world.there.office)).send(&paper("của xã bên")).await;
+
+        let id = new_id();
+        let input = |file: &str| json!({"id": id, "councilId": world.here.council, "kind": "thematic", "title": "Đợt chuyên đề",
+            "planNumber": "06/KH-HĐND", "planDate": "2026-01-10", "fileSha256": file});
+        for (file, code) in [(foreign.as_str(), "NOT_FOUND"), (&sha256(b"none"), "NOT_FOUND"), ("x", "INVALID_VALUE")] {
+            let refused = office.mutate("planRound", input(file), "").await["userErrors"][0].clone();
+            assert_eq!((&refused["code"], &refused["field"]), (&json!(code), &json!("fileSha256")));
+        }
+        let shown = "round { rev file { sha256 arrived mediaType url } }";
+        let made = office.done("planRound", input(&plan), shown).await["round"].clone();
+        assert_eq!(made["file"], json!({"sha256": plan, "arrived": true, "mediaType": "application/pdf", "url": format!("/files/{plan}")}));
+        // Sent again it is the same plan; with another paper it is another one.
+        assert_eq!(office.done("planRound", input(&plan), shown).await["round"], made);
+        assert_eq!(office.refused("planRound", input(&signed)).await, "TAKEN");
+
+        let change = |more: Value| {
+            let mut input = json!({"roundId": id});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+        };
+        let renamed = office.done("updateRound", change(json!({"title": "Đợt chuyên đề giáo dục"})), shown).await["round"].clone();
+        assert_eq!(renamed["file"], made["file"], "what is not mentioned stays");
+        assert_eq!(office.refused("updateRound", change(json!({"fileSha256": foreign}))).await, "NOT_FOUND");
+        let changed = office.done("updateRound", change(json!({"fileSha256": signed})), shown).await["round"].clone();
+        assert_eq!((&changed["file"]["sha256"], &changed["rev"]), (&json!(signed), &json!("3")));
+        assert_eq!(office.done("updateRound", change(json!({"fileSha256": signed})), shown).await["round"], changed, "and again it changes nothing");
+        assert_eq!(status(&world.here.delegates[0], &plan).await, 404, "nothing names the draft any more");
+
+        // Those of the council read it as soon as it is planned; nobody else does, however public the round is.
+        let ask = "query($id: ID!) { round(id: $id) { title file { sha256 } } }";
+        let reads = async |is_public: bool| {
+            for (login, wanted) in [(&world.here.office, 200), (&world.here.delegates[0], 200), (&world.here.delegates[1], 200),
+                (&world.here.committee_login, 404), (&world.there.office, 404), (&world.there.delegates[0], 404), (&world.province_office, 404),
+                (&world.province_delegate, 404), (&world.aggregator, 404), (&world.administrator, 404)] {
+                assert_eq!(status(login, &signed).await, wanted, "{}", login.username);
+                let round = app.person(login).data(ask, json!({"id": id})).await["round"].clone();
+                let file = if wanted == 200 { json!({"sha256": signed}) } else { Value::Null };
+                assert_eq!(round["file"], file, "{}: {round}", login.username);
+            }
+            assert_eq!(Sender::at(app.address(), None).read(&signed, &[]).await.status, 404);
+            let round = app.stranger().data(ask, json!({"id": id})).await["round"].clone();
+            assert_eq!((round.is_object(), &round["file"]), (is_public, &Value::Null));
+        };
+        reads(false).await;
+        office.done("advanceRound", json!({"roundId": id, "event": "approve"}), "").await;
+        office.done("publishRound", json!({"roundId": id}), "").await;
+        reads(true).await;
+
+        let bare = office.done("updateRound", change(json!({"fileSha256": null})), shown).await["round"].clone();
+        assert_eq!(bare["file"], Value::Null);
+        assert_eq!(status(&world.here.delegates[0], &signed).await, 404);
+        let told = office.data("query($id: ID!) { round(id: $id) { history(first: 20) { event } } }", json!({"id": id})).await;
+        let steps: Vec<&str> = told["round"]["history"].as_array().unwrap().iter().map(|step| step["event"].as_str().unwrap()).collect();
+        assert_eq!(steps, ["planned", "updated", "updated", "approve", "published", "updated"]);
+    }
+
     async fn a_file_is_read_in_parts_and_not_again_when_it_is_known(db: TestDatabase) {
         let app = TestApp::start(&db).await;
         let world = World::create(&app.state).await;

@@ -1,6 +1,6 @@
 //! From words said without signal to voters who were told, on one phone.
 
-use cutri_tests::{TestDatabase, byte_search, each_db};
+use cutri_tests::{TestDatabase, browser::Browser, byte_search, each_db};
 use serde_json::{Value, json};
 
 use super::{Stage, until, words};
@@ -12,6 +12,7 @@ const HOSTILE: &str = "<img src=x onerror=\"document.title='bị chiếm'\"> S�
 each_db! {
     async fn from_words_without_signal_to_voters_informed(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;
+        stage.browser = Browser::start_whole();
         everything_is_there_after_signing_in(&mut stage).await;
         it_opens_and_writes_without_any_network(&mut stage).await;
         what_was_written_arrives_once_though_the_server_is_killed_and_answers_are_lost(&mut stage).await;
@@ -286,6 +287,7 @@ async fn receipts_advance_and_hostile_text_is_text(stage: &mut Stage<'_>) {
     let mut tab = stage.tab();
     tab.sees("Cần thông tin lại cho cử tri (1)").await;
     tab.sees("Sẽ sửa trong quý II, đã bố trí vốn.").await;
+    tab.sees("lộ trình đến 30/6/2027").await;
     stage.is_legible().await;
     stage.shoots("kien-nghi").await;
     // Told in the hall, without signal.

@@ -1,7 +1,7 @@
 //! Tabs, tokens that ended, and a phone that was given up.
 
 use cutri::accounts::token::{self, Holder, Kind as TokenKind};
-use cutri_tests::{TestDatabase, each_db, in_a_browser, phone::Phone};
+use cutri_tests::{TestDatabase, browser::Browser, each_db, in_a_browser, phone::Phone};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Stage, until, words};
@@ -20,6 +20,7 @@ each_db! {
 in_a_browser! {
     async fn a_browser_would_install_it(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;
+        stage.browser = Browser::start_whole();
         stage.signs_in().await;
         // Whatever the profile of a test forbids; the page itself gives no reason.
         let mut hindrances = stage.tab().hindrances().await;

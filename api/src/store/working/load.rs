@@ -282,6 +282,7 @@ impl Working {
             .map(|record| record.id.0)
             .chain(needs.feedback.iter().copied())
             .chain(working.document.iter().map(|document| document.id.0))
+            .chain(needs.files_of.iter().copied())
             .collect();
         by!(attachment.RowId in with_files);
         by!(attachment.Sha256 in needs.named_files);

@@ -123,6 +123,8 @@ pub struct Needs {
     pub upload: BTreeSet<(Uuid, String)>,
     /// All uploads of these files.
     pub uploads_of: BTreeSet<String>,
+    /// All files that these rows name.
+    pub files_of: BTreeSet<Uuid>,
     /// All rows that name these files.
     pub named_files: BTreeSet<String>,
     /// Whether these events ever happened to these rows.

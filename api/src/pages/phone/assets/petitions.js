@@ -52,7 +52,8 @@ export async function petitionList() {
     petition.content && fold('Nội dung', lines(petition.content)),
     petition.outcome && petition.answerText && h('blockquote', {}, lines(petition.answerText), h('footer', {},
       [agencies.get(petition.agencyId), petition.answerNumber && `văn bản ${petition.answerNumber}`,
-        petition.outcome && labelOf(lists, 'outcome', petition.outcome)].filter(Boolean).join(' · '))),
+        petition.outcome && labelOf(lists, 'outcome', petition.outcome),
+        petition.roadmapAt && `lộ trình đến ${inDays(petition.roadmapAt)}`].filter(Boolean).join(' · '))),
     petition.sent ? h('p', { class: 'fine pending' }, 'Đã ghi trên máy, đang chờ gửi.') : actions);
   const inform = (petition) => record('Đã thông tin lại cho cử tri', 'informing', { petitionId: petition.id },
     field('Bằng cách nào', select('channel', options('informing_channel'), 'contact_meeting')),
