@@ -20,7 +20,10 @@ use entity::{delegate, id::UnitId, meeting, meeting_unit};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::rows;
+use crate::{
+    documents::{fetched, reading::text_of},
+    rows,
+};
 
 pub(crate) struct Stage {
     pub(crate) app: TestApp,
@@ -451,6 +454,14 @@ each_db! {
         };
         assert_eq!(counts(&office, json!({"roundId": round})).await, json!({"procedures": 1, "steps": 7, "onTime": 5, "late": 1,
             "overdue": 0, "coming": 1, "waived": 1, "onTimeShare": 83.3}));
+        // The plan tells who does what until when, and names no code.
+        let plan = async |office: &Person| text_of(&fetched(office, &format!("/documents/contact-plan/{round}.docx")).await.1);
+        let told = plan(&office).await;
+        for must in ["\n4. Chuẩn bị đợt tiếp xúc cử tri:\n", "\n- Gửi giấy mời đại biểu và cơ quan liên quan: Văn phòng, chậm nhất ngày 13/03/2026.\n",
+            "đường truyền nếu có điểm trực tuyến: UBND cấp xã, chậm nhất ngày 19/03/2026.\n"] {
+            assert!(told.contains(must), "{must}\n{told}");
+        }
+        assert!(!told.contains("trang trí"), "the hall is not needed: {told}");
         // The first contact is put off by a week, and what is open with it.
         let input = json!({"procedureId": made["id"], "anchorOn": "2026-03-27", "reason": "Hoãn do bão"});
         let moved = office.done("moveProcedure", input, steps).await["procedure"].clone();
@@ -466,6 +477,8 @@ each_db! {
         assert_eq!(open["procedure"]["status"], "open");
         office.done("cancelProcedure", json!({"procedureId": made["id"], "reason": "Hủy đợt"}), "").await;
         assert_eq!(counts(&office, json!({})).await["steps"], 0);
+        let told = plan(&office).await;
+        assert!(!told.contains("\n4. ") && !told.contains("đường truyền"), "{told}");
         assert_eq!(office.refused("completeStep", json!({"stepId": id(7)})).await, "INVALID_STATE");
 
         // Steps of one's own; none are usual for other work.

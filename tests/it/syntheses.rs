@@ -25,7 +25,11 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 
-use crate::{rounds::Stage, rows};
+use crate::{
+    documents::{fetched, reading::text_of},
+    rounds::Stage,
+    rows,
+};
 
 const EDITION: &str = "synthesis { id status edition { number documentNumber points opinions onSpot before after dueOn roundEndedOn onTime
     byTierAndField { tier field count } cosigner sentTo reason } }";
@@ -205,6 +209,18 @@ each_db! {
         let sent = head.done("sendSynthesis", json!({"synthesisId": made["id"]}), EDITION).await["synthesis"].clone();
         assert_eq!((&sent["status"], &sent["edition"]["sentTo"], &sent["edition"]["onTime"]), (&json!("sent"), &json!("Thường trực HĐND"), &json!(true)));
 
+        let printed = async |id: &Value, edition: &str| {
+            let path = format!("/documents/synthesis/{}.docx{edition}", id.as_str().unwrap());
+            text_of(&fetched(&stage.office(), &path).await.1)
+        };
+        let told = printed(&made["id"], "").await;
+        for must in ["HỘI ĐỒNG NHÂN DÂN\nXÃ TÂN HƯNG\nTỔ ĐẠI BIỂU SỐ 1 | CỘNG HÒA", "Số: 01/BC-TĐB", ", Tổ đại biểu số 1 tổng hợp ý kiến",
+            "cử tri nêu 3 lượt ý kiến, kiến nghị, trong đó 1 đã được trả lời tại chỗ", "| cầu gãy lắm rồi |", "- Thường trực HĐND;",
+            "| TM. TỔ ĐẠI BIỂU\nTỔ TRƯỞNG\nTổ trưởng"] {
+            assert!(told.contains(must), "{must}\n{told}");
+        }
+        assert!(!told.contains("thiếu nước") && !told.contains("cùng ký") && !told.contains("thay thế"), "{told}");
+
         // The office groups, splits and classifies: five opinions, one answered on the spot.
         let bridge = stage.group_of(&[&one[0], &one[1]], "sửa cầu").await;
         let left = "query($id: ID!) { synthesis(id: $id) { preview { ungrouped unclassified } } }";
@@ -247,6 +263,11 @@ each_db! {
         assert_eq!(refusal(&office, "cosignSynthesis", cosign.clone()).await, refused("FORBIDDEN", "synthesisId"));
         let cosigned = front.done("cosignSynthesis", cosign, EDITION).await["synthesis"].clone();
         assert_eq!((&cosigned["status"], &cosigned["edition"]["cosigner"]), (&json!("cosigned"), &json!("Chủ tịch MTTQ xã")));
+        let told = printed(&council["id"], "").await;
+        for must in ["XÃ TÂN HƯNG | CỘNG HÒA", "nhập từ 2 kiến nghị", "TM. THƯỜNG TRỰC HỘI ĐỒNG NHÂN DÂN\nCHỦ TỊCH\nTổ trưởng",
+            "Đại diện Ủy ban Mặt trận Tổ quốc Việt Nam cùng ký: Chủ tịch MTTQ xã, ngày 02/03/2026."] {
+            assert!(told.contains(must), "{must}\n{told}");
+        }
         let sight = "query($id: ID!) { node(id: $id) { __typename } synthesis(id: $id) { status edition { items(first: 5) { totalCount nodes { position title places opinions mergedFrom splitFrom petition { id } } } } } }";
         let above = stage.app.person(&world.province_office);
         assert_eq!(above.data(sight, json!({"id": council["id"]})).await["node"], Value::Null);
@@ -281,6 +302,19 @@ each_db! {
         let both = office.data(query, json!({"id": council["id"]})).await["synthesis"].clone();
         assert_eq!(both["editions"][0], kept["editions"][0], "what was frozen never changes");
         assert_eq!(both["editions"].as_array().unwrap().len(), 2);
+        let first = printed(&council["id"], "?edition=1").await;
+        for must in ["(Bản thứ 1)", "Cấp xã; Giao thông", "cùng ký: Chủ tịch MTTQ xã"] {
+            assert!(first.contains(must), "{must}\n{first}");
+        }
+        assert!(!first.contains("thay thế"), "{first}");
+        let second = printed(&council["id"], "").await;
+        for must in ["Số: 18/BC-HĐND", "(Bản thứ 2)", "Báo cáo này thay thế Báo cáo số 15/BC-HĐND ngày 02/03/2026.",
+            "Lý do lập lại: Phân loại lại thẩm quyền sửa cầu.", "Cấp tỉnh; Giao thông"] {
+            assert!(second.contains(must), "{must}\n{second}");
+        }
+        assert!(!second.contains("Cấp xã") && !second.contains("cùng ký"), "{second}");
+        let draft = printed(&council["id"], "?edition=0").await;
+        assert!(draft.contains("(Dự thảo)") && draft.contains("thay thế Báo cáo số 18/BC-HĐND ngày 05/03/2026."), "{draft}");
         // Whoever was sent the first reads the first: neither what was not sent yet, nor the draft, nor its history.
         let above = above.signed_again(&stage.app.state, stage.app.address());
         let inner = "query($id: ID!) { synthesis(id: $id) { edition { number } editions { number } preview { after } history(first: 20) { event } } }";

@@ -58,7 +58,7 @@ pub(super) fn own(kind: DocumentKind) -> impl Iterator<Item = &'static Field> {
         DocumentKind::Synthesis => &[SYNTHESIS, PETITION, PLACE, SYNTHESIS_LINE],
         DocumentKind::Forwarding => &[FORWARDING, PETITION, PLACE],
         DocumentKind::Urging => &[URGING, PETITION, PLACE, URGED],
-        DocumentKind::PetitionResults => &[RESULTS, BY_AGENCY, BY_FIELD, PETITION, RESULT],
+        DocumentKind::PetitionResults => &[RESULTS, BY_AGENCY, BY_FIELD, PETITION, PLACE, RESULT],
     };
     parts.iter().copied().flatten()
 }
@@ -68,7 +68,11 @@ const PETITION: &[Field] = &[
     of("kien_nghi", "stt", "Số thứ tự"),
     of("kien_nghi", "so", "Số kiến nghị của Hội đồng"),
     of("kien_nghi", "tieu_de", "Tiêu đề"),
-    of("kien_nghi", "noi_dung", "Nội dung kiến nghị"),
+    of(
+        "kien_nghi",
+        "noi_dung",
+        "Nội dung kiến nghị, kèm “(đã đề nghị N lần)” nếu cử tri đã đề nghị trước đó",
+    ),
     of("kien_nghi", "linh_vuc", "Lĩnh vực"),
 ];
 const PLACE: &[Field] = &[of("kien_nghi", "noi_kien_nghi", "Nơi cử tri kiến nghị")];
@@ -89,6 +93,11 @@ const PLAN: &[Field] = &[
     of("diem", "don_vi", "Các đơn vị hành chính có cử tri dự"),
     of("diem", "hinh_thuc", "Trực tiếp, trực tuyến hoặc kết hợp"),
     of("diem", "dai_bieu", "Các đại biểu được mời"),
+    one("quy_trinh", "Tên quy trình của đợt; không có thì để trống"),
+    of("viec", "ten", "Từng bước của quy trình, theo thời hạn"),
+    of("viec", "phu_trach", "Ai làm"),
+    of("viec", "van_ban", "Loại văn bản: KH, GM, TB, BC …"),
+    of("viec", "han", "Chậm nhất ngày nào"),
 ];
 
 const MINUTES: &[Field] = &[
@@ -132,6 +141,7 @@ const SYNTHESIS: &[Field] = &[
     one("ten_dot", "Tên đợt tiếp xúc cử tri"),
     one("co_quan_lap", "Thường trực Hội đồng nhân dân, hoặc tổ đại biểu"),
     one("ban", "“Bản thứ …”, hoặc “Dự thảo” khi chưa chốt"),
+    one("thay_the", "Số, ngày của bản bị thay thế, từ bản thứ hai"),
     one("ly_do", "Lý do lập lại, từ bản thứ hai"),
     one("nguoi_cung_ky", "Người ký của Mặt trận Tổ quốc"),
     one("ngay_cung_ky", "Ngày Mặt trận Tổ quốc cùng ký"),
@@ -218,11 +228,17 @@ const BY_AGENCY: &[Field] = by_outcome!("theo_co_quan", "Cơ quan trả lời");
 const BY_FIELD: &[Field] = by_outcome!("theo_linh_vuc", "Lĩnh vực");
 
 const RESULT: &[Field] = &[
+    of("kien_nghi", "tham_quyen", "Cấp thẩm quyền"),
     of("kien_nghi", "co_quan", "Cơ quan trả lời"),
     of("kien_nghi", "van_ban_tra_loi", "Số, ngày văn bản trả lời"),
     of("kien_nghi", "ket_qua", "Kết quả"),
-    of("kien_nghi", "thoi_han", "Lộ trình, hoặc hạn trả lời"),
+    of(
+        "kien_nghi",
+        "thoi_han",
+        "Lộ trình; chưa trả lời thì hạn trả lời, đã trả lời xong thì để trống",
+    ),
     of("kien_nghi", "don_doc", "Số lần đôn đốc"),
     of("kien_nghi", "lap_lai", "Số lần kiến nghị lại"),
     of("kien_nghi", "tinh_trang", "Xong hay còn lại"),
+    of("kien_nghi", "ghi_chu", "Kỳ trước chuyển sang, đã xong"),
 ];

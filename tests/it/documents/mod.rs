@@ -3,6 +3,7 @@
 
 mod office;
 pub(crate) mod reading;
+mod repeats;
 mod templates;
 
 use cutri_tests::{TestDatabase, app::Person, each_db, phone::new_id};
@@ -145,7 +146,7 @@ each_db! {
     async fn each_document_says_what_was_recorded(db: TestDatabase) {
         let round = Round::told(&db).await;
         let office = round.stage.office();
-        let mut files = Vec::new();
+        let (mut files, mut papers) = (Vec::new(), Vec::new());
         for (name, path) in &round.paths {
             let asked = match *name {
                 "contact-minutes" => format!("{path}?signer=Tr%E1%BA%A7n%20Th%E1%BB%8B%20B%C3%ACnh"),
@@ -160,8 +161,10 @@ each_db! {
             assert!(!told.contains("{{"), "{told}");
             insta::assert_snapshot!(*name, format!("{saved_as}\n\n{told}"));
             files.push(((*name).to_owned(), bytes));
+            papers.push((*name, asked, told));
         }
         office::opens(&files);
+        templates::stand_for_every_kind(&office, round.stage.world.here.council, &papers).await;
     }
 
     // Printed again it counted urgings that came later, and due dates that were moved since.
@@ -301,6 +304,8 @@ each_db! {
             let period = period.split_once(';').unwrap().0.to_owned();
             let listed = told.lines().filter(|line| line.contains("/2026 | ")).count();
             assert_eq!(listed, figures[2] as usize, "{told}");
+            let carried = told.lines().filter(|line| line.ends_with(" | Kỳ trước chuyển sang")).count();
+            assert_eq!(carried, figures[0] as usize, "{told}");
             tables.push((period, figures));
         }
         assert_eq!(tables, [

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use cutri::documents::{DocumentKind, MEDIA_TYPE, MOST_BYTES};
 use cutri_tests::{TestDatabase, app::Person, each_db, phone::new_id};
+use entity::id::CouncilId;
 use serde_json::{Value, json};
 
 use super::{
@@ -41,6 +42,30 @@ async fn put(
 
 fn one(code: &str, field: &str) -> Vec<(String, String)> {
     vec![(code.to_owned(), field.to_owned())]
+}
+
+/// A council's own templates of every kind stand for the shipped ones, each with all that is filled in: documents by kind
+/// and path, with what they said before.
+pub(super) async fn stand_for_every_kind(
+    office: &Person,
+    council: CouncilId,
+    papers: &[(&str, String, String)],
+) {
+    const SHIPPED: &str = "Độc lập - Tự do - Hạnh phúc";
+    let own = |name: &str| format!("Mẫu riêng của {name}");
+    for kind in DocumentKind::ALL {
+        let name = kind.name();
+        let template = changed(kind.shipped(), "word/document.xml", |text| {
+            text.replace(SHIPPED, &own(name))
+        });
+        let path = format!("/documents/templates/{name}.docx?council={council}");
+        assert_eq!(put(office, &path, DOCX, template).await, (200, vec![]), "{name}");
+    }
+    assert_eq!(papers.len(), DocumentKind::ALL.len());
+    for (name, path, told) in papers {
+        let printed = text_of(&fetched(office, path).await.1);
+        assert_eq!(printed, told.replace(SHIPPED, &own(name)), "{name}");
+    }
 }
 
 #[test]

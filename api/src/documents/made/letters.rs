@@ -6,22 +6,20 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     answer, answer_petition, event, extension, forwarding, forwarding_agency, forwarding_petition,
     id::{AgencyId, AnswerId, CouncilId, ForwardingId, PetitionId, UrgingId},
-    petition, petition_unit, urging,
+    petition, urging,
 };
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::IntoCondition,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::{
     Making, Paper, Signed,
-    words::{label, paper, short},
+    petitions::Petitions,
+    words::{paper, short},
 };
 use crate::{
     clock::local_date,
-    documents::filling::{Filling, Row},
+    documents::filling::Filling,
     error::{Code, Result},
-    graphql::list::without,
     store::visibility::visible,
 };
 
@@ -39,7 +37,7 @@ pub(super) async fn forwarding(making: &Making<'_>, id: ForwardingId) -> Result<
         .all(conn)
         .await?;
     // The council wrote this letter: it says what it said, whoever has its petitions by now.
-    let petitions = petitions(making, forwarded, Condition::all()).await?;
+    let petitions = Petitions::read(making, forwarded, Condition::all(), letter.at).await?;
     let coordinating: Vec<AgencyId> = forwarding_agency::Entity::find()
         .select_only()
         .column(forwarding_agency::Column::AgencyId)
@@ -125,8 +123,8 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
         "petition",
         (petition::Entity, petition::Column::Id),
     );
-    let mut petitions = petitions(making, of.keys().copied().collect(), seen).await?;
     let then = then.unwrap_or(one.received_at);
+    let mut petitions = Petitions::read(making, of.keys().copied().collect(), seen, then).await?;
     let owed = owed(making, &petitions.rows, then).await?;
     let answered = answered(making, &petitions.rows, &owed, one.to_agency_id, then).await?;
     // What was never answered stands first.
@@ -383,47 +381,4 @@ async fn answered(
 fn agency(making: &Making<'_>, agency: Option<AgencyId>) -> Option<String> {
     let reference = making.state.reference();
     Some(reference.agency(agency?)?.name.clone())
-}
-
-/// Petitions with the places of their voters.
-struct Petitions {
-    rows: Vec<petition::Model>,
-    places: HashMap<PetitionId, Vec<String>>,
-}
-
-/// Those of these petitions that fulfil a condition.
-async fn petitions(making: &Making<'_>, ids: Vec<PetitionId>, only: impl IntoCondition) -> Result<Petitions> {
-    use petition::{Column, Entity};
-    making.few(ids.len())?;
-    let conn = making.state.store.read();
-    let found = Entity::find()
-        .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(only)
-        .order_by_asc(Column::CreatedAt)
-        .order_by_asc(Column::Id);
-    let found = without(
-        found,
-        &[Column::PublicContent, Column::AnswerText, Column::PublicAnswer],
-    );
-    let rows = found.all(conn).await?;
-    let reference = making.state.reference();
-    let mut places: HashMap<PetitionId, Vec<String>> = HashMap::new();
-    let links = petition_unit::Entity::find().filter(petition_unit::Column::PetitionId.is_in(ids));
-    for link in links.all(conn).await? {
-        let name = reference.units.get(link.unit_id).map(|unit| unit.name.clone());
-        places.entry(link.petition_id).or_default().extend(name);
-    }
-    Ok(Petitions { rows, places })
-}
-
-impl Petitions {
-    fn listed(&self, row: &petition::Model, number: usize) -> Row {
-        let places = self.places.get(&row.id).cloned().unwrap_or_default();
-        Row::numbered(number)
-            .with("so", row.number.as_str())
-            .with("tieu_de", row.title.as_str())
-            .with("noi_dung", row.content.as_str())
-            .with("noi_kien_nghi", places.join(", "))
-            .with("linh_vuc", label("field", row.field.as_deref()))
-    }
 }

@@ -3,6 +3,7 @@
 
 mod letters;
 mod minutes;
+mod petitions;
 mod plan;
 mod points;
 mod results;

@@ -3,7 +3,7 @@
 use entity::{
     id::{MeetingId, RoundId},
     meeting::{self, Status},
-    round,
+    procedure, procedure_step, round,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -67,6 +67,7 @@ pub(super) async fn fill(making: &Making<'_>, id: RoundId) -> Result<Paper> {
             .with("dai_bieu", names.delegates(point.id, |link| link.invited))
     });
     filling.list_of("diem", rows.collect());
+    work(making, id, &mut filling).await?;
     Ok(Paper {
         council: round.council_id,
         group: None,
@@ -79,6 +80,38 @@ pub(super) async fn fill(making: &Making<'_>, id: RoundId) -> Result<Paper> {
         receivers: making.partners(round.council_id),
         filling,
     })
+}
+
+/// Who does what until when: the steps of the round's procedures (quy trình), without those that are not needed.
+async fn work(making: &Making<'_>, round: RoundId, filling: &mut Filling) -> Result<()> {
+    use procedure_step::{Column, Entity};
+    let conn = making.state.store.read();
+    let procedures = procedure::Entity::find()
+        .filter(procedure::Column::SubjectId.eq(round.0))
+        .filter(procedure::Column::Status.ne(procedure::Status::Cancelled))
+        .order_by_asc(procedure::Column::AnchorOn)
+        .order_by_asc(procedure::Column::Id)
+        .all(conn)
+        .await?;
+    let steps = Entity::find()
+        .filter(Column::ProcedureId.is_in(procedures.iter().map(|row| row.id)))
+        .filter(Column::Waived.is_null())
+        .order_by_asc(Column::DueOn)
+        .order_by_asc(Column::Position)
+        .order_by_asc(Column::Id)
+        .all(conn)
+        .await?;
+    let titles: Vec<&str> = procedures.iter().map(|row| row.title.as_str()).collect();
+    filling.set("quy_trinh", titles.join("; "));
+    let rows = steps.into_iter().map(|step| {
+        Row::default()
+            .with("ten", step.title)
+            .with("phu_trach", step.responsible.unwrap_or_else(|| "…………".to_owned()))
+            .with("van_ban", step.document_kind.unwrap_or_default())
+            .with("han", short(step.due_on))
+    });
+    filling.list_of("viec", rows.collect());
+    Ok(())
 }
 
 /// The hour of a point, or that it was put off and has none for now.

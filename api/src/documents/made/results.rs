@@ -3,16 +3,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Duration, NaiveDate};
 use entity::{
-    id::MeetingId,
+    id::{MeetingId, PetitionId},
     meeting::{self, Family, Status},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{
     Making, Paper, Signed,
-    words::{paper, short},
+    petitions::{AskedBefore, places},
+    words::{capital, label, paper, short},
 };
 use crate::{
     clock::local_date,
@@ -88,13 +89,22 @@ pub(super) async fn fill(making: &Making<'_>, id: MeetingId) -> Result<Paper> {
         summary(&by_field, "field_label", "Chưa phân loại"),
     );
     let petitions = table(Table::PetitionResults).await?;
-    let rows = petitions.iter().zip(1..).map(|(row, number)| listed(row, number));
+    let ids: Vec<PetitionId> = petitions.iter().filter_map(petition).collect();
+    let as_of = to.min(making.today);
+    // The last moment of that day.
+    let end = midnight(as_of.succ_opt().unwrap_or(as_of))? - Duration::microseconds(1);
+    let asked = AskedBefore::read(making, &ids, end).await?;
+    let places = places(making, &ids).await?;
+    let rows = petitions.iter().zip(1..).map(|(row, number)| {
+        let place = petition(row).and_then(|petition| places.get(&petition));
+        listed(row, number, &asked).with("noi_kien_nghi", place.cloned().unwrap_or_default())
+    });
     filling.list_of("kien_nghi", rows.collect());
     Ok(Paper {
         council: session.council_id,
         group: None,
         recorded: Signed::default(),
-        as_of: to.min(making.today),
+        as_of,
         receivers: making.partners(session.council_id),
         filling,
     })
@@ -144,19 +154,31 @@ fn summary(rows: &[Cells], name: &str, nobody: &str) -> Vec<Row> {
     rows.collect()
 }
 
-fn listed(row: &Cells, number: usize) -> Row {
+fn petition(row: &Cells) -> Option<PetitionId> {
+    Some(PetitionId(cell(row, "id")?.parse().ok()?))
+}
+
+fn listed(row: &Cells, number: usize, asked: &AskedBefore) -> Row {
     let told = |column| cell(row, column).unwrap_or_default();
+    let is_done = told("state") == "done";
+    // What was answered is not due any more: of it the day counts that the answer names, if it names one.
+    let is_owed = !is_done && cell(row, "answer_date").is_none();
     let due = day(row, "extended_to").or(day(row, "due_date"));
-    let until = day(row, "roadmap_date").or(due);
-    let state = match told("state") {
-        "done" => "Đã xong",
-        _ => "Còn lại",
-    };
+    let until = day(row, "roadmap_date").or(due.filter(|_| is_owed));
+    let mut remarks = Vec::new();
+    if told("arrival") == "carried_over" {
+        remarks.push("kỳ trước chuyển sang");
+    }
+    if is_done {
+        remarks.push("đã xong");
+    }
+    let content = cell(row, "content").unwrap_or(told("title"));
     Row::numbered(number)
         .with("so", told("number"))
         .with("tieu_de", told("title"))
-        .with("noi_dung", cell(row, "content").unwrap_or(told("title")))
+        .with("noi_dung", asked.told(petition(row), content))
         .with("linh_vuc", told("field_label"))
+        .with("tham_quyen", label("tier", cell(row, "tier")))
         .with("co_quan", told("agency"))
         .with(
             "van_ban_tra_loi",
@@ -165,6 +187,7 @@ fn listed(row: &Cells, number: usize) -> Row {
         .with("ket_qua", told("outcome_label"))
         .with("thoi_han", until.map(short).unwrap_or_default())
         .with("don_doc", told("urgings"))
-        .with("lap_lai", told("repeats"))
-        .with("tinh_trang", state)
+        .with("lap_lai", asked.times(petition(row)).to_string())
+        .with("tinh_trang", if is_done { "Đã xong" } else { "Còn lại" })
+        .with("ghi_chu", capital(&remarks.join("; ")))
 }

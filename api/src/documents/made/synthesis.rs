@@ -1,11 +1,15 @@
 //! A synthesis (báo cáo tổng hợp ý kiến, kiến nghị cử tri): a frozen edition, or what would be frozen now.
 
-use chrono::NaiveDate;
-use entity::{id::SynthesisId, round, synthesis, synthesis_edition, synthesis_item};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    id::{PetitionId, SynthesisId},
+    round, synthesis, synthesis_edition, synthesis_item,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{
     Making, Paper, Signed,
+    petitions::AskedBefore,
     words::{self, label, lowered, short},
 };
 use crate::{
@@ -23,11 +27,14 @@ use crate::{
 struct Edition {
     name: String,
     reason: Option<String>,
+    /// Number and day of the edition before it.
+    replaces: Option<String>,
     signed: Signed,
     cosigner: Option<String>,
     cosigned_on: Option<NaiveDate>,
     sent_to: Option<String>,
-    as_of: NaiveDate,
+    /// The moment of its list.
+    at: DateTime<Utc>,
     due_on: Option<NaiveDate>,
     /// Points, opinions, those answered on the spot, petitions before splits and mergers.
     counts: [String; 4],
@@ -69,6 +76,7 @@ pub(super) async fn fill(making: &Making<'_>, id: SynthesisId) -> Result<Paper> 
         .unwrap_or_else(|| "Thường trực Hội đồng nhân dân".to_owned());
     filling.set("co_quan_lap", by);
     filling.set("ban", edition.name);
+    filling.set("thay_the", edition.replaces.unwrap_or_default());
     filling.set("ly_do", edition.reason.unwrap_or_default());
     filling.set("nguoi_cung_ky", edition.cosigner.unwrap_or_default());
     filling.set("ngay_cung_ky", edition.cosigned_on.map(short).unwrap_or_default());
@@ -91,9 +99,11 @@ pub(super) async fn fill(making: &Making<'_>, id: SynthesisId) -> Result<Paper> 
             .with("so_luong", class.count.to_string())
     });
     filling.list_of("phan_loai", classes.collect());
+    let ids: Vec<PetitionId> = edition.lines.iter().filter_map(|line| line.petition).collect();
+    let asked = AskedBefore::read(making, &ids, edition.at).await?;
     let lines = edition.lines.iter().zip(1..);
-    let lines = lines.map(|(line, number)| listed(line, number)).collect();
-    filling.list_of("kien_nghi", lines);
+    let lines = lines.map(|(line, number)| listed(line, number, &asked));
+    filling.list_of("kien_nghi", lines.collect());
 
     let mut receivers: Vec<String> = edition.sent_to.into_iter().collect();
     if receivers.is_empty() && row.group_id.is_some() {
@@ -105,7 +115,7 @@ pub(super) async fn fill(making: &Making<'_>, id: SynthesisId) -> Result<Paper> 
         council: row.council_id,
         group,
         recorded: edition.signed,
-        as_of: edition.as_of,
+        as_of: local_date(edition.at),
         receivers,
         filling,
     })
@@ -136,14 +146,32 @@ async fn wanted(making: &Making<'_>, row: &synthesis::Model) -> Result<i32> {
     }
 }
 
-async fn frozen(making: &Making<'_>, row: &synthesis::Model, number: i32) -> Result<Edition> {
-    let conn = making.state.store.read();
+/// An edition by its number, from 1.
+async fn edition_of(
+    making: &Making<'_>,
+    row: &synthesis::Model,
+    number: i32,
+) -> Result<Option<synthesis_edition::Model>> {
     let edition = synthesis_edition::Entity::find()
         .filter(synthesis_edition::Column::SynthesisId.eq(row.id))
         .filter(synthesis_edition::Column::Number.eq(number))
-        .one(conn)
-        .await?
-        .ok_or(Code::NotFound)?;
+        .one(making.state.store.read())
+        .await?;
+    Ok(edition)
+}
+
+/// Number and day of the edition with this number, if there is one: another one replaces it.
+async fn paper_of(making: &Making<'_>, row: &synthesis::Model, number: i32) -> Result<Option<String>> {
+    let edition = edition_of(making, row, number).await?;
+    let paper = |edition: synthesis_edition::Model| {
+        words::paper(Some(&edition.document_number), Some(edition.document_date))
+    };
+    Ok(edition.map(paper))
+}
+
+async fn frozen(making: &Making<'_>, row: &synthesis::Model, number: i32) -> Result<Edition> {
+    let conn = making.state.store.read();
+    let edition = edition_of(making, row, number).await?.ok_or(Code::NotFound)?;
     let items = synthesis_item::Entity::find()
         .filter(synthesis_item::Column::EditionId.eq(edition.id))
         .order_by_asc(synthesis_item::Column::Position)
@@ -152,6 +180,7 @@ async fn frozen(making: &Making<'_>, row: &synthesis::Model, number: i32) -> Res
     Ok(Edition {
         name: format!("Bản thứ {number}"),
         reason: edition.reason,
+        replaces: paper_of(making, row, number - 1).await?,
         signed: Signed {
             number: Some(edition.document_number),
             date: Some(edition.document_date),
@@ -163,7 +192,7 @@ async fn frozen(making: &Making<'_>, row: &synthesis::Model, number: i32) -> Res
             .cosign_document_date
             .or(edition.cosigned_at.map(local_date)),
         sent_to: edition.sent_to,
-        as_of: local_date(edition.frozen_at),
+        at: edition.frozen_at,
         due_on: edition.due_on,
         counts: [edition.points, edition.opinions, edition.on_spot, edition.before]
             .map(|count| count.to_string()),
@@ -177,18 +206,19 @@ async fn draft(making: &Making<'_>, row: &synthesis::Model) -> Result<Edition> {
     Ok(Edition {
         name: "Dự thảo".to_owned(),
         reason: None,
+        replaces: paper_of(making, row, row.edition).await?,
         signed: Signed::default(),
         cosigner: None,
         cosigned_on: None,
         sent_to: None,
-        as_of: making.today,
+        at: making.state.clock.now(),
         due_on: now.due_on,
         counts: [list.points, list.opinions, list.on_spot, list.before].map(|count| count.to_string()),
         lines: list.lines,
     })
 }
 
-fn listed(line: &Line, number: usize) -> Row {
+fn listed(line: &Line, number: usize, asked: &AskedBefore) -> Row {
     let mut notes = Vec::new();
     if line.merged_from > 1 {
         notes.push(format!("nhập từ {} kiến nghị", line.merged_from));
@@ -202,7 +232,7 @@ fn listed(line: &Line, number: usize) -> Row {
     Row::numbered(number)
         .with("so", line.number.as_deref().unwrap_or_default())
         .with("tieu_de", line.title.as_str())
-        .with("noi_dung", content.as_str())
+        .with("noi_dung", asked.told(line.petition, content))
         .with("noi_kien_nghi", line.places.as_str())
         .with("tham_quyen", named("tier", line.tier.as_deref()))
         .with("linh_vuc", named("field", line.field.as_deref()))
