@@ -44,7 +44,7 @@ pub(super) async fn page(
         "<section><h2>Sổ tay của đại biểu</h2><p><a href=\"/dien-thoai\">Mở sổ tay trên điện thoại</a>: ghi phiếu không cần \
          sóng, xem câu trả lời, thông tin lại cho cử tri, đôn đốc. Cài được lên màn hình chính.</p></section>\
          <section><h2>Dành cho người viết ứng dụng</h2><ul>\
-         <li>Mã nguồn của sổ tay là ứng dụng mẫu, dưới 1.000 dòng, đọc cùng tài liệu giao thức đồng bộ</li>\
+         <li>Mã nguồn của sổ tay là ứng dụng mẫu, phần giao thức dưới 500 dòng, đọc cùng tài liệu giao thức đồng bộ</li>\
          <li><a href=\"/graphql\">GraphiQL</a>: thử câu hỏi ngay trên trình duyệt, có sẵn ví dụ tiếng Việt</li>\
          <li><a href=\"/schema.graphql\">Lược đồ GraphQL</a>: mỗi trường có giải thích và căn cứ pháp luật</li></ul></section>",
     );

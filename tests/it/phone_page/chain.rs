@@ -1,9 +1,10 @@
 //! From words said without signal to voters who were told, on one phone.
 
+use chrono::{Days, NaiveDate};
 use cutri_tests::{TestDatabase, browser::Browser, byte_search, each_db};
 use serde_json::{Value, json};
 
-use super::{Stage, until, words};
+use super::{Stage, invited, until, words};
 
 const DENOUNCER: &str = "Lê Thị Người Tố Cáo Giấu Tên";
 const TITLE: &str = "Sửa đường liên ấp, hết ngập khi mưa";
@@ -20,6 +21,7 @@ each_db! {
         what_is_refused_is_explained_and_can_be_corrected(&mut stage).await;
         receipts_advance_and_hostile_text_is_text(&mut stage).await;
         what_the_office_asks_is_answered(&mut stage).await;
+        invited::an_invitation_is_answered_without_signal(&mut stage).await;
         the_next_brief_tells_what_became_of_it(&mut stage).await;
         only_of_the_network(&stage.browser.complaints().await);
         let denounced = [DENOUNCER];
@@ -295,19 +297,48 @@ async fn receipts_advance_and_hostile_text_is_text(stage: &mut Stage<'_>) {
     tab.press("Mất sóng").await;
     tab.sees("Đang giả như mất sóng").await;
     tab.press("Đã thông tin lại cho cử tri").await;
-    tab.choose("Bằng cách nào", "Tại hội nghị tiếp xúc cử tri").await;
+    tab.choose("Bằng cách nào", "Gặp trực tiếp").await;
     tab.choose("Cử tri có hài lòng không", "Hài lòng một phần").await;
+    // Yesterday, on his way home; a day that is still to come is not taken.
+    let today = stage.state.clock.today();
+    let (yesterday, to_come) = (today - Days::new(1), today + Days::new(2));
+    let on = |day: NaiveDate| {
+        format!(
+            "Object.assign(document.querySelector('details[open] [name=on]'), {{ value: '{day}' }}).validity.valid"
+        )
+    };
+    let mut tab = stage.tab();
+    assert_eq!(tab.evaluate(&on(to_come)).await, false);
+    tab.press("Lưu").await;
+    assert_eq!(
+        tab.evaluate(&on(yesterday)).await,
+        true,
+        "and the form is still there"
+    );
+    stage.is_legible().await;
+    let mut tab = stage.tab();
     tab.press("Lưu").await;
     tab.sees("Cần thông tin lại cho cử tri (0)").await;
     tab.press("Mất sóng").await;
     tab.sees("Đã đồng bộ lúc").await;
-    let query = "query($id: ID!) { petition(id: $id) { process satisfaction history(first: 20) { event } } }";
+    let query =
+        "query($id: ID!) { petition(id: $id) { process satisfaction informedAt history(first: 20) { event }
+        informings { at channel satisfaction authorId } } }";
     let told = office.data(query, json!({"id": petition})).await["petition"].clone();
     assert_eq!(
         (&told["process"], &told["satisfaction"]),
         (&json!("informed"), &json!("partly")),
         "{told}"
     );
+    let author = here.delegates[0].account;
+    let at = format!("{yesterday}T12:00:00.000000+07:00");
+    assert_eq!(
+        told["informings"],
+        json!([{"at": at, "channel": "in_person", "satisfaction": "partly", "authorId": author}])
+    );
+    assert_eq!(told["informedAt"], at.as_str());
+    stage.tab().press("Đã thông tin lại, đã khép (1)").await;
+    stage.tab().sees("cử tri: hài lòng một phần").await;
     let events: Vec<&str> = told["history"]
         .as_array()
         .unwrap()

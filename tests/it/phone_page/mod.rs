@@ -4,6 +4,7 @@
 mod carried;
 mod chain;
 mod corrected;
+mod invited;
 mod photo;
 mod restored;
 mod served;

@@ -57,15 +57,20 @@ in_a_browser! {
         let mut tab = stage.tab();
         tab.evaluate(&form).await;
         tab.choose("Bằng cách nào", "Tại hội nghị tiếp xúc cử tri").await;
+        tab.choose("Tại cuộc tiếp xúc", "Tiếp xúc cử tri trước kỳ họp tại").await;
         tab.press("Lưu").await;
         tab.sees("Cần thông tin lại cho cử tri (1)").await;
         until("it is sent", async || stage.held("outbox").await.is_empty()).await;
+        let query = "query($id: ID!) { petition(id: $id) { informings { authorId meetingId } } }";
+        let office = stage.person(&stage.world.here.office);
+        let told = office.data(query, json!({"id": petitions[0]})).await["petition"]["informings"].clone();
+        let own = json!({"authorId": stage.world.here.delegates[0].account, "meetingId": stage.world.here.meeting});
+        assert!(told.as_array().unwrap().contains(&own), "{told}");
         // The server counts in its own time; the phone knows already.
         stage.tab().press("Hôm nay").await;
         stage.tab().sees("1 câu trả lời chưa thông tin lại").await;
 
         // The office finds the answers wanting: what is no answer any more is not shown as one.
-        let office = stage.person(&stage.world.here.office);
         for petition in &petitions {
             office.done("assessAnswer", json!({"petitionId": petition, "assessment": "off_point"}), "").await;
         }

@@ -20,6 +20,7 @@ use crate::{
     bundle,
     capability::Capability,
     councils::graphql::Council,
+    delegates::graphql::Delegate,
     edge::Client,
     error::{Code, Error, Result},
     graphql::{
@@ -234,6 +235,9 @@ pub struct Myself {
     device: Option<Device>,
     /// The units of today's mandates (those of the constituency) and roles, ordered by code.
     units: Vec<ViewerUnit>,
+    /// The mandates of the account (tư cách đại biểu), ended ones and those to come too, in the order of their ids. Among a
+    /// meeting's `invitedDelegateIds` they say that it is he who is invited.
+    mandates: Vec<Delegate>,
 }
 
 /// Mutations of people: signing in, and administration.
@@ -246,7 +250,7 @@ pub struct AccountQuery;
 
 #[Object]
 impl AccountQuery {
-    /// Who asks: account, roles, device and units. Errors: `UNAUTHENTICATED`.
+    /// Who asks: account, roles, device, units and mandates. Errors: `UNAUTHENTICATED`.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<Myself>> {
         let (state, viewer) = (state(ctx)?, viewer(ctx)?);
         let reference = state.reference();
@@ -257,6 +261,7 @@ impl AccountQuery {
                 role_entries: Vec::new(),
                 device: None,
                 units: units(&reference, [unit]),
+                mandates: Vec::new(),
             }));
         }
         let signed_in = viewer.signed_in()?;
@@ -295,6 +300,11 @@ impl AccountQuery {
             roles,
             device: Some(Device::own(signed_in.device.clone(), state)),
             units: units(&reference, of_grants.chain(of_mandates)),
+            mandates: viewer
+                .mandates
+                .iter()
+                .map(|mandate| Delegate(mandate.delegate.clone()))
+                .collect(),
         }))
     }
 

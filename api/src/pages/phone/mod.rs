@@ -50,6 +50,7 @@ const ASSETS: &[Asset] = assets! {
     "bundle.js" as JS,
     "dom.js" as JS,
     "ids.js" as JS,
+    "invitations.js" as JS,
     "login.js" as JS,
     "outbox.js" as JS,
     "petitions.js" as JS,

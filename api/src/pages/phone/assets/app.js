@@ -15,6 +15,8 @@ const VIEWS = {
   'hom-nay': today, ghi: write, sua: write, 'hop-gui': outbox, 'kien-nghi': petitionList, 'roi-may': leaving, 'dang-nhap': again,
 };
 const now = { isOpen: false, standing: 'busy', install: null, shown: '', turns: 0 };
+/** What somebody sees as the same when the view is drawn anew. */
+const nameOf = (element) => `${element.closest('[id]').id} ${element.textContent}`;
 const isInUse = () => view.querySelector('.card > form, details[open] > form');
 /** Shows the view that the address names. A form in use is never drawn anew under somebody's fingers. */
 async function show() {
@@ -26,10 +28,14 @@ async function show() {
   if (!isNew && isInUse()) return tellState();
   const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ name, id, install: now.install, wake: askToWake });
   if (turn !== now.turns || (!isNew && isInUse())) return undefined;
-  const open = new Set([...view.querySelectorAll('details[open] > summary')].map(({ textContent }) => textContent));
+  const open = new Set([...view.querySelectorAll('details[open] > summary')].map(nameOf));
+  const focused = view.contains(document.activeElement) && nameOf(document.activeElement);
   now.shown = address;
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
-  for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(summary.textContent);
+  for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(nameOf(summary));
+  // Whoever goes by the keyboard, or has the page read out, stays where he was.
+  const pressable = isNew ? [] : [...view.querySelectorAll('a, button, summary')];
+  pressable.find((element) => nameOf(element) === focused)?.focus({ preventScroll: true });
   if (isNew) view.focus({ preventScroll: true });
   if (isNew) (document.getElementById(id) ?? document.body).scrollIntoView({ block: id ? 'center' : 'start' });
   await tellState();
@@ -41,8 +47,10 @@ async function tellState() {
   for (const tab of tabs.children) tab.ariaCurrent = (now.shown || '#hom-nay').startsWith(tab.hash) ? 'page' : null;
   if (!now.isOpen) return state.replaceChildren(lostSignal.isOn ? 'Đang giả như mất sóng' : 'Chưa đăng nhập');
   const waiting = (await store.all('outbox')).filter((entry) => entry.state === 'waiting').length;
-  tabs.children[2].lastChild.textContent = waiting || '';
-  tabs.children[3].lastChild.textContent = (await awaited()).length || '';
+  for (const [i, count, what] of [[2, waiting, 'việc chờ gửi'], [3, (await awaited()).length, 'câu trả lời cần thông tin lại']]) {
+    tabs.children[i].lastChild.textContent = count || '';
+    tabs.children[i].ariaLabel = count ? `${tabs.children[i].firstChild.textContent}, ${count} ${what}` : null;
+  }
   state.dataset.standing = lostSignal.isOn ? 'waiting' : now.standing;
   state.replaceChildren({
     ok: `Đã đồng bộ lúc ${inHours(await store.meta('synced'))}`, busy: 'Đang đồng bộ…',

@@ -7,9 +7,11 @@ export const signedInHere = () => JSON.parse(localStorage.getItem('cutri-account
 
 export async function signIn({ then, why }) {
   const { username = '', devices = {} } = signedInHere();
-  const wrong = h('p', { class: 'warning', role: 'alert' }, why ?? '');
-  const name = h('input', { name: 'username', required: true, autocomplete: 'username', autocapitalize: 'none' });
-  const password = h('input', { name: 'password', type: 'password', required: true, autocomplete: 'current-password' });
+  const wrong = h('p', { class: 'warning', role: 'alert', id: 'khong-vao-duoc' }, why ?? '');
+  const name = h('input', { name: 'username', required: true, autocomplete: 'username', autocapitalize: 'none',
+    'aria-describedby': wrong.id });
+  const password = h('input', { name: 'password', type: 'password', required: true, autocomplete: 'current-password',
+    'aria-describedby': wrong.id });
   name.value = username;
   const enter = form({}, async () => {
     try {

@@ -69,7 +69,8 @@ function byHand({ mutationId, id, patch }, agencies) {
 }
 
 const FIELDS = { contactPhone: 'Số điện thoại', contactName: 'Tên', content: 'Cử tri nói gì', unitId: 'Địa bàn',
-  subUnit: 'Ấp, khu phố', wanted: 'Mong muốn', evidence: 'Có gì làm rõ', attachments: 'Ảnh' };
+  subUnit: 'Ấp, khu phố', wanted: 'Mong muốn', evidence: 'Có gì làm rõ', attachments: 'Ảnh', meetingId: 'Cuộc tiếp xúc, kỳ họp',
+  absenceReason: 'Lý do vắng mặt', at: 'Ngày' };
 /** The words again in the form, to be corrected or completed; as the same row, so that it is one in the end. What was begun
  * of the same version with the same words goes on (`of`: of which change that was refused). Whom a voter asked to be called
  * by is handed over in memory, and lies in no draft. */
@@ -82,6 +83,8 @@ async function correct({ contactName, contactPhone, ...words }) {
 
 const ORIGINAL = 'query($id: ID!) { syncIssue(id: $id) { original } }';
 const DISMISS = 'mutation($input: DismissSyncIssueInput!) { dismissSyncIssue(input: $input) { userErrors { code } } }';
+/** There is one record of a meeting for each person, and his answer stands in it. */
+const ANSWERED = 'Máy khác của đồng chí đã trả lời giấy mời này. Xem câu trả lời ở trang Hôm nay; muốn đổi thì trả lời lại ở đó.';
 /** Words that were asked for stay when the view is drawn anew. */
 const read = new Map();
 const quote = (said) => h('blockquote', {}, lines(said || 'Không có lời nào.'));
@@ -97,14 +100,15 @@ function issue({ id, mutationId, at, code, message, field: about, rowCollection,
     await correct({ ...row?.d, ...patch, id: rowId, baseRev: row?.rev, of: mutationId });
   });
   const look = needsSignal(async () => {
-    const { text, note, documentNumber } = await words();
-    read.set(id, [text, note, documentNumber].filter(Boolean).join('\n'));
+    const { text, note, documentNumber, absenceReason } = await words();
+    read.set(id, [text, note, documentNumber, absenceReason].filter(Boolean).join('\n'));
     // The view may have been drawn anew while the words came.
     changes.dispatchEvent(new Event('changed'));
   });
   const dismiss = needsSignal((target) => ask(DISMISS, { input: { id } }).then(() => target.closest('article').remove()));
   return h('article', { class: 'card issue' },
-    h('h2', {}, code === 'CONFLICT' ? 'Máy khác đã sửa cùng mục' : 'Chưa được nhận'), lines(message),
+    h('h2', {}, code === 'CONFLICT' ? 'Máy khác đã sửa cùng mục' : 'Chưa được nhận'),
+    lines(code === 'TAKEN' && rowCollection === 'meetingRecord' ? ANSWERED : message),
     h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
     rowCollection === 'feedback' ? h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa')
       : (read.has(id) && quote(read.get(id))) || h('button', { class: 'quiet', onclick: look }, 'Xem lời đã ghi'),

@@ -32,33 +32,61 @@ async function petitions() {
 }
 /** Petitions whose answers one's own voters have not heard. */
 export const awaited = async () => (await petitions()).filter(({ wait }) => wait === 'tell');
-/** A form that makes one row of the outbox. */
+/** A day that has come: today, until another is chosen, and none before the first. */
+const pastDay = (name, first) => {
+  const today = () => atVietnam().slice(0, 10);
+  // A phone that is opened the next day, or whose clock is behind, may still choose today.
+  const control = h('input', { name, type: 'date', required: true, max: today(), min: first <= today() ? first : null,
+    onfocus: () => { control.max = today(); } });
+  return Object.assign(control, { value: today() });
+};
+/** Voter contacts that have begun, the newest first. */
+const begun = async () => (await rowsOf('meeting')).map(({ d }) => d).filter((row) => row.family === 'contact'
+  && Date.parse(row.startsAt) < Date.now() && !['proposed', 'postponed', 'cancelled'].includes(row.status))
+  .sort((a, b) => Date.parse(b.startsAt) - Date.parse(a.startsAt));
+/** A form that makes one row of the outbox; of a day (`on`) that is over nobody knows the hour. */
 const record = (title, collection, made, ...fields) => h('details', { class: 'act' }, h('summary', {}, title),
-  form({}, (filled) => {
-    const patch = { ...made, ...filled, at: atVietnam() };
-    return queue([{ mutationId: newId(), collection, id: newId(), patch, recordedAt: patch.at }]);
+  form({}, ({ on, ...filled }) => {
+    const now = atVietnam();
+    const patch = { ...made, ...filled, at: !on || now.startsWith(on) ? now : `${on}T12:00:00.000+07:00` };
+    return queue([{ mutationId: newId(), collection, id: newId(), patch, recordedAt: now }]);
   }, fields, h('button', { class: 'main' }, 'Lưu')));
 
 export async function petitionList() {
   const { lists = {} } = await meta('profile') ?? {};
   const options = (list) => (lists[list] ?? []).map(({ code, label }) => [code, label]);
   const agencies = new Map((await rowsOf('agency')).map(({ d }) => [d.id, d.name]));
+  const contacts = await begun();
   const everything = (await petitions()).sort((a, b) => (due(a) ?? '9').localeCompare(due(b) ?? '9'));
   const one = (petition, ...actions) => h('article', { class: 'card petition', id: petition.id },
     h('h3', {}, petition.title ?? 'Kiến nghị'),
     h('p', { class: 'fine' }, [petition.number && `Số ${petition.number}`, PROCESS[petition.process],
       agencies.get(petition.agencyId), due(petition) && `hạn ${inDays(due(petition))}`,
-      petition.urgings > 0 && `đã đôn đốc ${petition.urgings} lần`].filter(Boolean).join(' · ')),
+      petition.urgings > 0 && `đã đôn đốc ${petition.urgings} lần`,
+      petition.informedAt && `thông tin lại ${inDays(petition.informedAt)}`,
+      petition.satisfaction && `cử tri: ${labelOf(lists, 'satisfaction', petition.satisfaction).toLowerCase()}`,
+    ].filter(Boolean).join(' · ')),
     petition.content && fold('Nội dung', lines(petition.content)),
     petition.outcome && petition.answerText && h('blockquote', {}, lines(petition.answerText), h('footer', {},
       [agencies.get(petition.agencyId), petition.answerNumber && `văn bản ${petition.answerNumber}`,
         petition.outcome && labelOf(lists, 'outcome', petition.outcome),
         petition.roadmapAt && `lộ trình đến ${inDays(petition.roadmapAt)}`].filter(Boolean).join(' · '))),
     petition.sent ? h('p', { class: 'fine pending' }, 'Đã ghi trên máy, đang chờ gửi.') : actions);
-  const inform = (petition) => record('Đã thông tin lại cho cử tri', 'informing', { petitionId: petition.id },
-    field('Bằng cách nào', select('channel', options('informing_channel'), 'contact_meeting')),
-    field('Cử tri có hài lòng không', select('satisfaction', [['', 'Chưa hỏi'], ...options('satisfaction')], '')),
-    field('Cử tri nói gì thêm', area('note', '', 2_000, 2)));
+  const inform = (petition) => {
+    const day = pastDay('on', petition.answeredAt);
+    const there = contacts.filter(({ startsAt }) => startsAt.slice(0, 10) >= (petition.answeredAt ?? '')).slice(0, 20);
+    const where = select('meetingId', [['', 'Không gắn với cuộc nào'],
+      ...there.map(({ id, title, startsAt }) => [id, `${inDays(startsAt)}: ${title}`])], '');
+    // Whoever told them there did so on its day.
+    where.addEventListener('input', () => {
+      day.value = there.find(({ id }) => id === where.value)?.startsAt.slice(0, 10) ?? day.value;
+    });
+    return record('Đã thông tin lại cho cử tri', 'informing', { petitionId: petition.id },
+      field('Bằng cách nào', select('channel', options('informing_channel'), 'contact_meeting')),
+      there.length > 0 && field('Tại cuộc tiếp xúc', where), field('Ngày thông tin', day),
+      field('Cử tri có hài lòng không', select('satisfaction', [['', 'Chưa hỏi'], ...options('satisfaction')], '')),
+      field('Cử tri nói gì thêm', area('note', '', 2_000, 2)));
+  };
   const urge = (petition) => record('Đôn đốc', 'urging', { targetKind: 'petition', targetId: petition.id },
     field('Hình thức', select('how', options('urging_how'), 'phone')),
     field('Lời đôn đốc', area('text', '', 5_000, 2)), field('Số văn bản', text('documentNumber', '', 100)));

@@ -1,8 +1,9 @@
 // Keeps the page itself, so that it opens without a network. Never an answer of the server: rows live in IndexedDB,
 // where one account's are not another's, and where they can be erased.
 const RELEASE = '@';
-const FILES = ['phone.css', 'app.js', 'api.js', 'brief.js', 'bundle.js', 'dom.js', 'ids.js', 'login.js', 'outbox.js',
-  'petitions.js', 'photo.js', 'store.js', 'sync.js', 'today.js', 'wake.js', 'write.js', 'icon.svg', 'icon-192.png'];
+const FILES = ['phone.css', 'app.js', 'api.js', 'brief.js', 'bundle.js', 'dom.js', 'ids.js', 'invitations.js',
+  'login.js', 'outbox.js', 'petitions.js', 'photo.js', 'store.js', 'sync.js', 'today.js', 'wake.js', 'write.js',
+  'icon.svg', 'icon-192.png'];
 const SHELL = ['/dien-thoai', '/dien-thoai/manifest.webmanifest', ...FILES.map((file) => `/dien-thoai/${RELEASE}/${file}`)];
 const on = (name, work) => self.addEventListener(name, (event) => event.waitUntil(work(event)));
 on('install', async () => {

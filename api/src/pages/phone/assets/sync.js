@@ -5,7 +5,7 @@ import { newId, fingerprint, digestOf } from './ids.js';
 import { sendPhotos } from './photo.js';
 import { all, changes, erase, meta, portion, write } from './store.js';
 // Without the 14,000 units: `viewer` names a delegate's own places.
-const COLLECTIONS = ['agency', 'meeting', 'feedback', 'petition', 'informing', 'urging', 'agenda', 'syncIssue'];
+const COLLECTIONS = ['agency', 'meeting', 'meetingRecord', 'feedback', 'petition', 'informing', 'urging', 'agenda', 'syncIssue'];
 const PAGE = 'partitions changes { p c op id rev d } cursor epoch more digest wipe';
 const PUSH = `mutation($rows: [JSON!]!, $cursor: String) { syncPush(rows: $rows, cursor: $cursor) {
   results { status rev errors { code } } pull { ${PAGE} } } }`;
@@ -15,9 +15,11 @@ const SUMS = 'query($cursor: String) { syncDigest(cursor: $cursor) { sums { part
 const REPAIR = `query($partition: String!, $collection: String!, $bucket: String, $held: [String!]!) {
   syncRepair(partition: $partition, collection: $collection, bucket: $bucket, held: $held) {
   partitions changes { p c op id rev d } } }`;
-const PROFILE = '{ viewer { account { id name } units { id name } } codeLists { name entries { code label } } }';
+const PROFILE = '{ viewer { account { id name } units { id name } mandates { id } } codeLists { name entries { code label } } }';
 /** What a phone may write of its own rows, and whose they are; offered again when the server stands on an older copy. */
 const WRITABLE = Object.fromEntries(Object.entries({
+  meetingRecord: 'meetingId startedAt endedAt invited attended speakers opinionCount attendanceBands minutesDraft attending '
+    + 'absenceReason attachments',
   feedback: 'meetingId unitId subUnit channel origin kind subject content wanted affected since evidence answeredOnSpot '
     + 'onSpotAnswer trackingCode recordedAt receiptNumber receivedOn receivingAgencyId attachments',
   informing: 'petitionId at channel meetingId note satisfaction',

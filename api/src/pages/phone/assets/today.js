@@ -1,12 +1,13 @@
 // Hôm nay: one's places, the next meeting with its brief, what has to be brought back.
 import { brief } from './brief.js';
 import { card, h, inDays, inWords, lines, more } from './dom.js';
+import { invited } from './invitations.js';
 import { meta, rowsOf } from './store.js';
 import { awaited, labelOf } from './petitions.js';
-/** Voter contacts that are still to come or began a few hours ago, the nearest first. */
+/** Meetings that are still to come or began a few hours ago, the nearest first. */
 async function coming() {
   const at = ({ startsAt }) => Date.parse(startsAt) - Date.now();
-  return (await rowsOf('meeting')).map(({ d }) => d).filter((row) => row.family === 'contact' && at(row) > -6 * 3_600_000
+  return (await rowsOf('meeting')).map(({ d }) => d).filter((row) => at(row) > -6 * 3_600_000
     && !['proposed', 'postponed', 'cancelled'].includes(row.status)).sort((a, b) => at(a) - at(b));
 }
 
@@ -23,10 +24,12 @@ async function duties(lists) {
 }
 export async function today({ install, wake }) {
   const mayWake = window.PushManager && Notification.permission === 'default';
-  const [profile, waiting, [next, ...later]] = [await meta('profile'), await awaited(), await coming()];
+  const [profile, waiting, meetings] = [await meta('profile'), await awaited(), await coming()];
+  const [next, ...later] = meetings.filter(({ family }) => family === 'contact');
   const work = await duties(profile?.lists);
   return [
     h('h1', {}, 'Hôm nay'),
+    await invited(meetings),
     card('Cuộc tiếp xúc cử tri sắp tới', next ? [
       h('h3', {}, next.title), about(next),
       next.agenda && [h('h4', {}, 'Chương trình'), lines(next.agenda)],
