@@ -33,7 +33,7 @@ use crate::{
     start::{self, Failure},
     starts,
     state::State,
-    store::{neighbours::Neighbours, reference, sql::Sql},
+    store::{durability, neighbours::Neighbours, reference, sql::Sql},
     sync::{live, rxdb::stream::Horizon},
     terminal::say,
     viewer::Viewer,
@@ -73,6 +73,10 @@ pub async fn run(settings: &Settings, as_demo: bool) -> Result<(), Failure> {
         say(
             "CẢNH BÁO: đang tắt mọi giới hạn kết nối và tần suất (CUTRI_RATE_LIMITS=off); chỉ dùng để thử tải.",
         );
+    }
+    if let Some(line) = durability::too_old(&state.store.durability().await?) {
+        tracing::warn!("{line}");
+        say(format_args!("CẢNH BÁO: {line}"));
     }
     let store = state.store.clone();
     let background = [

@@ -388,6 +388,35 @@ each_db! {
         assert_eq!(charged().await, json!([{"owed": 1, "overdue": 0, "pastFirstDue": 1}]));
         stage.day("2026-05-30");
         assert_eq!(charged().await, json!([{"owed": 1, "overdue": 1, "pastFirstDue": 1}]));
+
+        // No rule says how often; but each goes beyond the last, every day stays, and the first goes on counting.
+        let again = |day: &str| json!({"petitionIds": [two[1]], "dueAt": day, "reason": "Chờ nghiệm thu", "roadmap": "Xong quý III"});
+        for day in [first.as_str(), "2026-05-29"] {
+            assert_eq!(refusal(&stage.office(), "extendDue", again(day)).await, refused("OUT_OF_RANGE", "dueAt"), "{day}");
+        }
+        stage.office().done("extendDue", again("2026-06-30"), "").await;
+        stage.day("2026-06-01");
+        stage.office().done("extendDue", again("2026-07-31"), "").await;
+        let fields = "dueAt extendedTo isOverdue isPastFirstDue extensions { fromDue toDue reason roadmap } history(first: 50) { event basis }";
+        let mut twice = stage.shown(&stage.office(), &two[1], fields).await;
+        let steps = twice["history"].take();
+        let steps: Vec<&Value> = steps.as_array().unwrap().iter().filter(|step| step["event"] == "extended").collect();
+        let (capital, taking) = ("Chờ bố trí vốn; Khởi công quý II", "Chờ nghiệm thu; Xong quý III");
+        let bases: Vec<&Value> = steps.iter().map(|step| &step["basis"]).collect();
+        assert_eq!(bases, [capital, taking, taking]);
+        let moved = |from: &str, to: &str, reason: &str, roadmap: &str| json!({"fromDue": from, "toDue": to, "reason": reason, "roadmap": roadmap});
+        assert_eq!(twice["extensions"], json!([
+            moved(&first, "2026-05-29", "Chờ bố trí vốn", "Khởi công quý II"),
+            moved("2026-05-29", "2026-06-30", "Chờ nghiệm thu", "Xong quý III"),
+            moved("2026-06-30", "2026-07-31", "Chờ nghiệm thu", "Xong quý III"),
+        ]));
+        let both = (&twice["dueAt"], &twice["extendedTo"]);
+        assert_eq!(both, (&json!(first), &json!("2026-07-31")));
+        assert_eq!((&twice["isOverdue"], &twice["isPastFirstDue"]), (&json!(false), &json!(true)));
+        assert_eq!(charged().await, json!([{"owed": 1, "overdue": 0, "pastFirstDue": 1}]));
+        let held = pulled(stage.delegate(0)).await;
+        let held = held.row("petition", &two[1]);
+        assert_eq!((&held["dueAt"], &held["extendedTo"]), (&json!(first), &json!("2026-07-31")));
     }
 
     // Voters who joined after the answer had been told were told nothing, and the petition could be closed.

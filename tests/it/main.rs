@@ -18,6 +18,7 @@ mod docs;
 mod documents;
 mod faults;
 mod files;
+mod first_pull;
 mod graphql_clients;
 mod guards;
 mod harness;

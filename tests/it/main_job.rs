@@ -19,6 +19,8 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::first_pull;
+
 const DENOUNCER: &str = "Nguyễn Thị Bí Mật Tuyệt Đối";
 const VOTER: &str = "Trần Văn Đồng Ý Liên Hệ";
 /// In no other test: what they store lies in the same cluster, and is searched as well.
@@ -32,6 +34,7 @@ each_db! {
         let petitions = story.the_office_groups_splits_classifies_and_forwards(&recorded).await;
         story.bodies_answer_and_the_voters_are_told(&petitions).await;
         story.the_neighbour_learns_nothing(&recorded, &petitions).await;
+        story.a_first_pull_brings_what_the_tables_say().await;
         story.secrets_are_nowhere_in_plain_text(&db).await;
     }
 }
@@ -618,7 +621,11 @@ impl Story {
             let data = office.data(query, json!({"id": petition})).await;
             for step in data["petition"]["history"].as_array().unwrap() {
                 assert!(step["at"].is_string(), "{step}");
-                let words = ["event", "actor", "basis"].map(|name| step[name].as_str().unwrap_or("-"));
+                let words = ["event", "actor", "basis"].map(|name| step[name].as_str().unwrap_or_default());
+                assert!(
+                    words.iter().all(|words| !words.is_empty()),
+                    "who, and on what basis: {step}"
+                );
                 writeln!(told, "{}", words.join(" | ")).unwrap();
             }
             writeln!(told).unwrap();
@@ -710,6 +717,29 @@ impl Story {
                 json!({"petitionId": id, "channel": "phone"}),
             );
             assert_eq!(phone.push(&[informed]).await[0]["status"], "DEFERRED");
+        }
+    }
+
+    /// A new phone of the delegate, of one of the province who was elected here, and of the neighbour.
+    async fn a_first_pull_brings_what_the_tables_say(&self) {
+        let here = self.person(&self.world.here.delegates[0]);
+        let held = first_pull::is_what_the_tables_say(&self.state, &here, true).await;
+        for collection in [
+            "unit",
+            "council",
+            "agency",
+            "delegate",
+            "meeting",
+            "feedback",
+            "petition",
+            "informing",
+            "urging",
+            "syncIssue",
+        ] {
+            assert!(held.contains(collection), "{collection}");
+        }
+        for other in [&self.world.province_delegate, &self.world.there.delegates[0]] {
+            first_pull::is_what_the_tables_say(&self.state, &self.person(other), false).await;
         }
     }
 

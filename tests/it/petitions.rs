@@ -10,6 +10,7 @@ use cutri_tests::{
 };
 use entity::{
     council,
+    event::JOINED,
     id::{CouncilId, PetitionId, UnitId},
     petition,
 };
@@ -351,5 +352,76 @@ each_db! {
         Put::new().row(former(world.here.unit)).now(&app.state).await;
         let before_the_letter = refused("OUT_OF_RANGE", "documentDate");
         assert_eq!(refusal(&body, "answerPetitions", dated("2025-06-30")).await, before_the_letter);
+    }
+
+    // Whose words they are (nguồn kiến nghị) is one of two, or was not said. A petition that a delegate's own words had joined
+    // went on as one of voters alone.
+    async fn whose_words_they_are_is_of_a_petition_only_where_all_agree(db: TestDatabase) {
+        let app = TestApp::start(&db).await;
+        let world = World::create(&app.state).await;
+        let delegate = app.person(&world.here.delegates[0]);
+        let (phone, office) = (Phone::new(delegate.clone()), app.person(&world.here.office));
+        let said = |origin: Value| json!({"kind": "petition", "channel": "contact_meeting", "unitId": world.here.unit,
+            "content": "Cầu gãy", "origin": origin});
+        let recorded = async |origin: &'static str| {
+            let id = new_id();
+            let origin = if origin.is_empty() { Value::Null } else { json!(origin) };
+            let told = phone.push(&[create("feedback", &id, said(origin))]).await;
+            assert_eq!(told[0]["status"], "APPLIED", "{told:?}");
+            id
+        };
+        // A word of another list is none of this one.
+        for wrong in ["party", "office", "Cử tri"] {
+            let told = phone.push(&[create("feedback", &new_id(), said(json!(wrong)))]).await;
+            let error = &told[0]["errors"][0];
+            assert_eq!((&told[0]["status"], &error["code"], &error["field"]), (&json!("REJECTED"), &json!("UNKNOWN_CODE"), &json!("origin")));
+            let refused = refusal(&delegate, "submitFeedback", said(json!(wrong))).await;
+            assert_eq!(refused, ("UNKNOWN_CODE".to_owned(), "origin".to_owned()), "{wrong}");
+        }
+        for (origin, label) in [("voter", "Cử tri"), ("delegate", "Đại biểu")] {
+            let made = delegate.done("submitFeedback", said(json!(origin)), "feedback { origin originEntry { label } }").await;
+            assert_eq!(made["feedback"], json!({"origin": origin, "originEntry": {"label": label}}));
+        }
+
+        let group = async |feedback: Vec<String>, petition: Value| {
+            let input = json!({"feedbackIds": feedback, "title": "Cầu", "content": "Cầu", "petitionId": petition});
+            let made = office.done("groupFeedback", input, "petition { id origin }").await;
+            (made["petition"]["id"].clone(), made["petition"]["origin"].clone())
+        };
+        let of_voters = vec![recorded("voter").await, recorded("voter").await, recorded("").await];
+        let (petition, origin) = group(of_voters, Value::Null).await;
+        assert_eq!(origin, "voter");
+        assert_eq!(group(vec![recorded("delegate").await], Value::Null).await.1, "delegate");
+        assert_eq!(group(vec![recorded("voter").await, recorded("delegate").await], Value::Null).await.1, Value::Null);
+        assert_eq!(group(vec![recorded("voter").await], petition.clone()).await.1, "voter");
+        assert_eq!(group(vec![recorded("delegate").await], petition.clone()).await.1, Value::Null);
+        // Neither is it one of voters again when another of theirs joins.
+        assert_eq!(group(vec![recorded("voter").await], petition.clone()).await.1, Value::Null);
+        let query = "query($id: ID!) { petition(id: $id) { history(first: 9) { event basis } } }";
+        let told = office.data(query, json!({"id": petition})).await["petition"]["history"].clone();
+        let step = |event: &str, slips: u32| json!({"event": event, "basis": format!("{slips} phiếu ghi ý kiến")});
+        assert_eq!(told, json!([step("grouped", 3), step(JOINED, 1), step(JOINED, 1), step(JOINED, 1)]));
+
+        // Nor one that was merged of theirs and his; on what that rests is told.
+        let numbered = async |petition: &Value| {
+            let shown = office.data("query($id: ID!) { petition(id: $id) { number } }", json!({"id": petition})).await;
+            shown["petition"]["number"].as_str().unwrap().to_owned()
+        };
+        let two = [
+            group(vec![recorded("voter").await], Value::Null).await.0,
+            group(vec![recorded("delegate").await], Value::Null).await.0,
+        ];
+        let numbers = format!("{}, {}", numbered(&two[0]).await, numbered(&two[1]).await);
+        let merge = json!({"petitionIds": two, "title": "Cầu", "content": "Cầu"});
+        let merged = office.done("mergePetitions", merge, "petition { origin history(first: 9) { event basis } }").await;
+        assert_eq!(merged["petition"], json!({"origin": null, "history": [{"event": "merged_from", "basis": numbers}]}));
+
+        // Its author may say it otherwise until it is grouped.
+        let mine = recorded("voter").await;
+        let otherwise = create("feedback", &mine, json!({"origin": "delegate"}));
+        assert_eq!(phone.push(&[otherwise]).await[0]["status"], "APPLIED");
+        assert_eq!(group(vec![mine.clone()], Value::Null).await.1, "delegate");
+        let late = phone.push(&[create("feedback", &mine, json!({"origin": "voter"}))]).await;
+        assert_eq!((&late[0]["status"], &late[0]["errors"][0]["code"]), (&json!("REJECTED"), &json!("ALREADY_GROUPED")));
     }
 }

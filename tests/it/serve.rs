@@ -945,6 +945,17 @@ async fn accounts_and_tokens_are_made_beside_a_running_server() {
     let folder = db.folder();
     let server = ServerProcess::start(folder, &["serve"], &[("CUTRI_LOG", "trace")]).await;
     let create = ["account", "create", "--username", "quantri"];
+    // It makes administrators and nothing else: other roles, and where they hold, are given by one.
+    for other in [["--role", "office"], ["--role", "king"], ["--unit", "zz"]] {
+        let refused = cutri(folder, &[&create[..], &other[..]].concat(), &[]);
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        let line = format!("cutri: không có tham số {}. Xem: cutri --help", other[0]);
+        assert!(
+            told.lines().next().unwrap_or_default().starts_with(&line),
+            "{told}"
+        );
+    }
     refused_with(&cutri_with_input(folder, &create, ""), "mật khẩu");
     refused_with(&cutri_with_input(folder, &create, "ngan\n"), "WEAK_PASSWORD");
     refused_with(
@@ -967,18 +978,27 @@ async fn accounts_and_tokens_are_made_beside_a_running_server() {
         .as_str()
         .unwrap()
         .to_owned();
+    let me = Client::new()
+        .post(server.url("/graphql"))
+        .bearer_auth(&access)
+        .json(&json!({"query": "{ viewer { account { username grants { role councilId } } roles units { code } } }"}));
+    let me: Value = me.send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        me["data"]["viewer"],
+        json!({"account": {"username": "quantri", "grants": [{"role": "administrator", "councilId": null}]},
+            "roles": ["administrator"], "units": []})
+    );
 
     let new = [
         "token", "create", "--scope", "read", "--unit", "01", "--level", "province",
     ];
+    let nowhere = ["token", "create", "--scope", "read", "--unit", "zz"];
+    let nowhere = cutri(folder, &nowhere, &[]);
     refused_with(
-        &cutri(
-            folder,
-            &["token", "create", "--scope", "read", "--unit", "zz"],
-            &[],
-        ),
-        "zz",
+        &nowhere,
+        "cutri: hôm nay không có đơn vị nào mã zz [no unit has this code today]\n",
     );
+    assert!(nowhere.stdout.is_empty(), "{}", said(&nowhere));
     let made = cutri(folder, &new, &[]);
     assert!(made.status.success(), "{}", said(&made));
     let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();

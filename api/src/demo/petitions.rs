@@ -21,6 +21,7 @@ use super::{
 use crate::{
     codes,
     error::{Error, Result},
+    petitions::closing,
     redaction,
     store::{reference::Units, working::Needs},
 };
@@ -150,7 +151,13 @@ impl Maker<'_> {
         self.step(group, &row, "grouped", first, Some(line.source.clone()));
         if let Some(body) = &sent_to {
             row.process = petition::Process::Classified;
-            self.step(group, &row, "classified", after(2), None);
+            let basis: Vec<&str> = row
+                .field
+                .as_deref()
+                .into_iter()
+                .chain(row.tier.as_deref())
+                .collect();
+            self.step(group, &row, "classified", after(2), Some(basis.join(", ")));
             if let Some(agency) = self.agencies.get(body.unit, &body.name) {
                 self.forward(group, &mut row, agency, after(5), after(33), index);
                 self.answer(group, &mut row, agency, line, road, after(30));
@@ -163,7 +170,8 @@ impl Maker<'_> {
                     // Some are overdue and some are not yet.
                     let due = self.making.day(8 - index % 5 * 4);
                     if row.process == petition::Process::Answered {
-                        self.step(group, &row, "assessed_unclear", self.making.day(45), None);
+                        let basis = row.answer_number.clone();
+                        self.step(group, &row, "assessed_unclear", self.making.day(45), basis);
                     }
                     self.forward(group, &mut row, heir, sent, due, index + 100);
                 }
@@ -288,7 +296,7 @@ impl Maker<'_> {
         if !road.is_over() {
             return;
         }
-        self.step(group, row, "assessed_ok", later(3), None);
+        self.step(group, row, "assessed_ok", later(3), row.answer_number.clone());
         row.assessment = Some("ok".to_owned());
         let told = moment(later(12), 19);
         let informing = informing::Model {
@@ -316,7 +324,7 @@ impl Maker<'_> {
         row.process = petition::Process::Informed;
         row.informed_at = Some(told);
         if road == Road::Closed {
-            self.step(group, row, "closed", later(15), None);
+            self.step(group, row, "closed", later(15), closing::basis(row));
             row.process = petition::Process::Closed;
             row.closed_at = Some(moment(later(15), 9));
         }

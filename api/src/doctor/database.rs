@@ -16,7 +16,7 @@ use crate::{
     installation,
     keys::Keys,
     start,
-    store::{Fault, Store, digest::Sum, fault, rebuild, reference::Reference, sql::Sql},
+    store::{Fault, Store, digest::Sum, durability, fault, rebuild, reference::Reference, sql::Sql},
     sync::registry::LOGGED,
 };
 
@@ -29,11 +29,14 @@ const YEARS: std::ops::RangeInclusive<i32> = 2025..=2100;
 
 pub(super) async fn examine(store: &Store, keys: Option<&Keys>, findings: &mut Findings) -> Result<()> {
     let settings = store.durability().await?;
-    let settings: Vec<String> = settings
+    let shown: Vec<String> = settings
         .iter()
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
-    findings.ok("Cơ sở dữ liệu", settings.join(", "));
+    findings.ok("Cơ sở dữ liệu", shown.join(", "));
+    if let Some(line) = durability::too_old(&settings) {
+        findings.warn("Phiên bản PostgreSQL", line);
+    }
     if !migrations(store, findings).await {
         return Ok(());
     }

@@ -371,7 +371,12 @@ impl Command for Assess {
             ..row
         };
         let event = format!("assessed_{}", assessment.code());
-        record(&mut changes, facts, assessed, &event, note);
+        // Which document was judged, and what was said of it.
+        let judged = assessed.answer_id.and_then(|id| working.answer.get(id));
+        let judged = judged.map(|answer| answer.document_number.clone());
+        let basis: Vec<String> = judged.into_iter().chain(note).collect();
+        let basis = (!basis.is_empty()).then(|| basis.join("; "));
+        record(&mut changes, facts, assessed, &event, basis);
         Ok(Verdict::about(changes, [self.petition.0]))
     }
 }

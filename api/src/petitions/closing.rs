@@ -8,6 +8,7 @@ use entity::{
 use super::{for_office, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
+    clock::local_date,
     error::{Code, Refused},
     store::{
         door::{Command, Facts, Verdict},
@@ -41,9 +42,19 @@ impl Command for Close {
             closed_at: Some(facts.now),
             ..row.clone()
         };
-        record(&mut changes, facts, closed, "closed", None);
+        record(&mut changes, facts, closed, "closed", basis(row));
         Ok(Verdict::about(changes, [self.0.0]))
     }
+}
+
+/// On what it is closed: the answer, and the day on which the voters were told it.
+pub(crate) fn basis(row: &Model) -> Option<String> {
+    let told = row.informed_at.map(|at| {
+        let day = local_date(at).format("%d/%m/%Y");
+        format!("đã thông tin lại cho cử tri ngày {day}")
+    });
+    let known: Vec<String> = row.answer_number.iter().cloned().chain(told).collect();
+    (!known.is_empty()).then(|| known.join("; "))
 }
 
 /// Takes a closed petition up again (mở lại): voters had to ask once more.

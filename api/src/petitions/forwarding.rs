@@ -407,6 +407,10 @@ impl Command for Extend {
         distinct(&self.petitions, "petitionIds")?;
         let reason = rules::required(&self.reason, "reason", 2_000)?;
         let roadmap = rules::optional(self.roadmap.as_deref(), "roadmap", 5_000)?;
+        let basis: Vec<&str> = std::iter::once(reason.as_str())
+            .chain(roadmap.as_deref())
+            .collect();
+        let basis = basis.join("; ");
         let actor = facts
             .viewer
             .account_id()
@@ -438,7 +442,7 @@ impl Command for Extend {
                 extended_to: Some(self.due),
                 ..row.clone()
             };
-            record(&mut changes, facts, extended, "extended", Some(reason.clone()));
+            record(&mut changes, facts, extended, "extended", Some(basis.clone()));
         }
         Ok(Verdict::about(changes, self.petitions.iter().map(|id| id.0)))
     }

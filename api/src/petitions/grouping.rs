@@ -165,8 +165,10 @@ impl Command for Group {
         let units: BTreeSet<UnitId> = rows.iter().map(|row| row.unit_id.unwrap_or(own)).collect();
 
         let lacking = rows.iter().filter_map(|row| row.missing.as_deref());
+        let origins: BTreeSet<&str> = rows.iter().filter_map(|row| row.origin.as_deref()).collect();
+        let told = Some(format!("{} phiếu ghi ý kiến", rows.len()));
         let mut changes = Changes::default();
-        let petition = match self.petition {
+        let (petition, number) = match self.petition {
             Some(id) => {
                 let row = for_office(working, facts, id, Capability::GroupFeedback, "petitionId")?;
                 if row.council_id != council {
@@ -175,24 +177,28 @@ impl Command for Group {
                 let id = row.id;
                 changes.and(move |working| working.petition.touch(id));
                 // What the new words tell is told.
-                let told = row.missing.as_deref().into_iter().chain(lacking);
+                let lacking = row.missing.as_deref().into_iter().chain(lacking);
+                // Of voters and of a delegate it is of neither alone.
+                let is_of_all = |known: &String| origins.iter().all(|origin| origin == known);
                 changes.put(Model {
-                    missing: missing_in_all(told),
+                    missing: missing_in_all(lacking),
+                    origin: row.origin.clone().filter(is_of_all),
                     ..joined(row)?
                 });
-                changes.happened(facts.event("petition", id, JOINED, Some(council)));
-                id
+                let mut event = facts.event("petition", id, JOINED, Some(council));
+                event.basis = told;
+                changes.happened(event);
+                (id, row.number.clone())
             }
             None => {
                 let running = working.next_number(&counter(facts, council));
                 let mut row = fresh(facts, council, running.value, self.wording.clean()?);
-                let origins: BTreeSet<_> = rows.iter().filter_map(|row| row.origin.clone()).collect();
                 row.missing = missing_in_all(lacking);
-                row.origin = (origins.len() == 1).then(|| origins.into_iter().next()).flatten();
-                let id = row.id;
+                row.origin = (origins.len() == 1).then(|| origins.into_iter().collect());
+                let (id, number) = (row.id, row.number.clone());
                 changes.put(running);
-                record(&mut changes, facts, row, "grouped", None);
-                id
+                record(&mut changes, facts, row, "grouped", told);
+                (id, number)
             }
         };
         link(&mut changes, petition, &units, &ids);
@@ -201,7 +207,9 @@ impl Command for Group {
                 feedback::Status::Grouped => about(Code::AlreadyGrouped, row.id),
                 _ => about(Code::InvalidState, row.id),
             })?;
-            changes.happened(facts.event("feedback", row.id, "grouped", Some(council)));
+            let mut event = facts.event("feedback", row.id, "grouped", Some(council));
+            event.basis = Some(number.clone());
+            changes.happened(event);
             changes.put(feedback::Model {
                 status,
                 petition_id: Some(petition),
@@ -282,6 +290,7 @@ impl Command for Split {
         let mut changes = Changes::default();
         let mut running = working.next_number(&counter(facts, row.council_id));
         let mut made: Vec<Uuid> = Vec::new();
+        let mut numbers: Vec<String> = Vec::new();
         for part in &self.parts {
             let part = Model {
                 origin: row.origin.clone(),
@@ -300,6 +309,7 @@ impl Command for Split {
                 at: facts.now,
             });
             made.push(part.id.0);
+            numbers.push(part.number.clone());
             record(&mut changes, facts, part, "split_from", Some(row.number.clone()));
             running.value += 1;
         }
@@ -313,7 +323,7 @@ impl Command for Split {
                 ..row.clone()
             },
             "split",
-            None,
+            Some(numbers.join(", ")),
         );
         Ok(Verdict::about(changes, made))
     }
@@ -402,7 +412,9 @@ impl Command for Merge {
         let id = merged.id;
         link(&mut changes, id, &units, &feedback);
         asked.hand(&mut changes, id);
-        record(&mut changes, facts, merged, "merged_from", None);
+        let numbers: Vec<&str> = rows.iter().map(|row| row.number.as_str()).collect();
+        let basis = Some(numbers.join(", "));
+        record(&mut changes, facts, merged, "merged_from", basis);
         Ok(Verdict::about(changes, [id.0]))
     }
 }

@@ -12,7 +12,7 @@ use entity::{
 use serde_json::json;
 
 use super::{
-    answering,
+    answering, closing,
     grouping::fresh,
     importing::{Answered, Forwarded, Import, Source, derived, morning},
     rules, step,
@@ -288,7 +288,7 @@ impl<'a> Taken<'a> {
             .next(Event::Close)
             .ok_or(Refused::field(Code::VotersNotInformed, "status"))?;
         self.row.closed_at = self.row.informed_at.or(Some(self.facts.now));
-        self.happened("closed", None, None);
+        self.happened("closed", closing::basis(&self.row), None);
         Ok(())
     }
 

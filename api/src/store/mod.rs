@@ -6,6 +6,7 @@
 pub mod collection;
 pub mod digest;
 pub mod door;
+pub mod durability;
 pub mod merge;
 pub mod neighbours;
 pub mod partition;
@@ -37,10 +38,7 @@ use sea_orm::{
 };
 
 use self::wake::Wake;
-use crate::error::{Error, Result};
-
-/// SQLite before this version can corrupt a database in WAL mode (the "WAL-reset" defect).
-const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+use crate::error::Result;
 
 /// The longest wait for a connection: shorter than a query may run, so that a lost database is named as such.
 const WAIT: Duration = Duration::from_secs(3);
@@ -219,70 +217,6 @@ impl Store {
         Ok(Alone(Some(held)))
     }
 
-    /// The names and values of the settings on which durability rests.
-    pub async fn durability(&self) -> Result<Vec<(&'static str, String)>> {
-        let ask: &[(&'static str, &'static str)] = match self.backend {
-            DatabaseBackend::Sqlite => &[
-                ("sqlite_version", "SELECT sqlite_version() AS value"),
-                (
-                    "journal_mode",
-                    "SELECT journal_mode AS value FROM pragma_journal_mode",
-                ),
-                (
-                    "synchronous",
-                    "SELECT CAST(synchronous AS TEXT) AS value FROM pragma_synchronous",
-                ),
-            ],
-            _ => &[
-                (
-                    "server_version",
-                    "SELECT current_setting('server_version') AS value",
-                ),
-                ("fsync", "SELECT current_setting('fsync') AS value"),
-                (
-                    "synchronous_commit",
-                    "SELECT current_setting('synchronous_commit') AS value",
-                ),
-                (
-                    "full_page_writes",
-                    "SELECT current_setting('full_page_writes') AS value",
-                ),
-            ],
-        };
-        let mut settings = Vec::new();
-        for (name, text) in ask {
-            let row = self
-                .writer
-                .query_one_raw(Statement::from_string(self.backend, *text))
-                .await?;
-            let value = row
-                .map(|row| row.try_get::<String>("", "value"))
-                .transpose()?
-                .unwrap_or_default();
-            settings.push((*name, value));
-        }
-        Ok(settings)
-    }
-
-    async fn refuse_unsafe_settings(&self) -> Result<()> {
-        for (name, value) in self.durability().await? {
-            let safe = match name {
-                "sqlite_version" => version(&value) >= OLDEST_SQLITE,
-                "journal_mode" => value == "wal",
-                "synchronous" => value == "2",
-                "fsync" | "full_page_writes" => value == "on",
-                "synchronous_commit" => value != "off",
-                _ => true,
-            };
-            if !safe {
-                return Err(Error::internal(format!(
-                    "the database's setting {name} = {value} would lose what was acknowledged"
-                )));
-            }
-        }
-        Ok(())
-    }
-
     /// Closes all connections; on SQLite this also checkpoints the write-ahead log.
     pub async fn close(self) -> Result<()> {
         self.reader.close().await?;
@@ -317,15 +251,6 @@ fn count(connection: &mut DatabaseConnection, statements: &Arc<Statements>) {
             texts.push(info.statement.sql.clone());
         }
     });
-}
-
-fn version(text: &str) -> (u32, u32, u32) {
-    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    (
-        parts.next().unwrap_or(0),
-        parts.next().unwrap_or(0),
-        parts.next().unwrap_or(0),
-    )
 }
 
 /// The address of the embedded database inside a data folder.

@@ -350,3 +350,47 @@ impl Reader<'_> {
         Some(part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{entropy::SystemEntropy, sync::registry};
+
+    fn keys() -> (tempfile::TempDir, Keys) {
+        let parent = tempfile::tempdir().unwrap();
+        let now = "2026-03-01T08:00:00Z".parse().unwrap();
+        let keys = Keys::open_or_create(&parent.path().join("keys"), now, &SystemEntropy).unwrap();
+        (parent, keys)
+    }
+
+    /// It goes both ways with every request on a bad line. A clock moves by 65,536 with every commit: with a clock of its own
+    /// for each partition there are 67 million commits of each, and with as many clocks as three provinces that became one
+    /// have, a million million.
+    #[test]
+    fn with_twelve_partitions_it_takes_at_most_600_bytes() {
+        let (_parent, keys) = keys();
+        let (account, device) = (AccountId(Uuid::max()), DeviceId(Uuid::max()));
+        for (clocks, bits) in [(12, 42), (5, 56)] {
+            let far = (1_i64 << bits) - 1;
+            for reading in [
+                Reading::Level,
+                Reading::Backfill(far),
+                Reading::Gained(far),
+                Reading::Purge(far),
+            ] {
+                let mut cursor = Cursor::start(account, device, Uuid::max(), registry::all_bits());
+                cursor.seen = i64::MAX;
+                for place in 0..clocks {
+                    cursor.clocks.insert(clock_key(&format!("clock {place}")), far);
+                }
+                for place in 0..12 {
+                    cursor.partitions.insert(i64::MAX - place, reading);
+                }
+                let text = cursor.encode(&keys);
+                assert!(text.len() <= 600, "{clocks} clocks, {reading:?}: {}", text.len());
+                let read = Cursor::decode(&text, &keys, account, device).unwrap();
+                assert_eq!(read, cursor);
+            }
+        }
+    }
+}
