@@ -23,12 +23,16 @@ codes! {
         ToGroup = "to_group",
         ToClassify = "to_classify",
         ToCosign = "to_cosign",
+        /// A synthesis that was due and not sent.
+        SynthesisOverdue = "synthesis_overdue",
         ToForward = "to_forward",
         ToAnswer = "to_answer",
         Overdue = "overdue",
         ToAssess = "to_assess",
         ToInform = "to_inform",
         ToClose = "to_close",
+        /// The day by which something was promised is over, and nobody has said what came of it.
+        PromiseDue = "promise_due",
     }
 }
 

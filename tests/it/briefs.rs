@@ -253,6 +253,23 @@ each_db! {
         let after = stage.brief(stage.delegate(0), &point).await;
         assert_eq!((&after["open"], &after["promised"]), (&json!([]), &json!([open, promised])));
 
+        // Its following ends, and the promise is still asked for.
+        for (name, input) in [
+            ("assessAnswer", json!({"petitionId": promised, "assessment": "ok"})),
+            ("informVoters", json!({"petitionId": promised, "channel": "loudspeaker"})),
+            ("closePetition", json!({"petitionId": promised})),
+        ] {
+            office.done(name, input, "").await;
+        }
+        stage.turn(&mut day).await;
+        let closed = stage.brief(stage.delegate(0), &point).await;
+        let of = |id: &str| closed["asked"].as_array().unwrap().iter().find(|one| one["id"] == *id).unwrap();
+        assert_eq!((&of(&promised)["process"], &closed["promised"]), (&json!("closed"), &json!([open, promised])));
+        // Taken up again, it promises nothing more.
+        office.done("reopenPetition", json!({"petitionId": promised, "reason": "Đường vẫn chưa làm"}), "").await;
+        stage.turn(&mut day).await;
+        assert_eq!(stage.brief(stage.delegate(0), &point).await["promised"], json!([open]));
+
         // Ten days later the far one is near enough.
         stage.clock.advance(Duration::days(11));
         stage.turn(&mut day).await;

@@ -26,6 +26,7 @@ mod histories;
 mod imports;
 mod installed;
 mod invariants;
+mod late;
 mod live_rights;
 mod lookup;
 mod main_job;

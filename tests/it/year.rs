@@ -366,7 +366,7 @@ each_db! {
 
         // What waits says the same as what was counted.
         let agenda = year.office().data("{ agenda { kind count overdue } }", json!({})).await["agenda"].clone();
-        assert_eq!(agenda, json!([{"kind": "overdue", "count": sum("overdue"), "overdue": sum("overdue")}, {"kind": "to_inform", "count": 20, "overdue": 20}]));
+        assert_eq!(agenda, json!([{"kind": "synthesis_overdue", "count": 4, "overdue": 4}, {"kind": "overdue", "count": sum("overdue"), "overdue": sum("overdue")}, {"kind": "to_inform", "count": 20, "overdue": 20}]));
 
         // The table for the session: 470 rows, and the numbers of the year run from 1 to 470.
         let (status, _, table) = year.office().get(&format!("/export/petition-results.csv?unit={}&from=2026-01-01&to=2026-12-31", year.stage.world.province)).await;

@@ -1,14 +1,16 @@
 //! What waits for the viewer, in GraphQL.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Context, ID, Object};
 use entity::{
     agenda::{Column, Entity, Kind, Model, Scope},
-    id::{FeedbackId, PetitionId, SynthesisId},
+    id::{FeedbackId, PetitionId, RoundId, SynthesisId},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::read::may;
+use super::read::{acting, may};
 use crate::{
     agencies::graphql::Agency,
     capability::Capability,
@@ -22,7 +24,8 @@ use crate::{
         short, state, viewer, wire_id,
     },
     petitions::graphql::Petition,
-    syntheses::graphql::Synthesis,
+    rounds::graphql::Round,
+    syntheses::{graphql::Synthesis, owing},
     viewer::{Place, Viewer},
 };
 
@@ -50,8 +53,9 @@ impl AgendaLine {
         entry("agenda_scope", self.0.scope.code())
     }
 
-    /// What is to be done: with feedback `to_clarify` or `to_group`, with syntheses `to_cosign`, with petitions
-    /// `to_classify`, `to_forward`, `to_answer`, `overdue`, `to_assess`, `to_inform` or `to_close`; list `agenda_kind`.
+    /// What is to be done: with feedback `to_clarify` or `to_group`, with syntheses `to_cosign` or `synthesis_overdue` (due
+    /// and never sent), with petitions `to_classify`, `to_forward`, `to_answer`, `overdue`, `to_assess`, `to_inform`,
+    /// `to_close` or `promise_due` (the day by which the answer promised something is over); list `agenda_kind`.
     async fn kind(&self) -> &str {
         self.0.kind.code()
     }
@@ -112,10 +116,27 @@ impl AgendaLine {
         several(ctx, &ids::<FeedbackId>(list)).await
     }
 
-    /// The syntheses, at most 50, as they are now; empty where other things wait.
+    /// The syntheses, at most 50, as they are now; empty where other things wait. One that nobody has begun is counted, and
+    /// told by its round alone.
     async fn syntheses(&self, ctx: &Context<'_>) -> Result<Vec<Synthesis>> {
         let list = self.0.synthesis_ids.as_deref().unwrap_or_default();
         several(ctx, &ids::<SynthesisId>(list)).await
+    }
+
+    /// Of `synthesis_overdue` the rounds (đợt tiếp xúc cử tri) whose synthesis is late now, of a group or of the council,
+    /// begun or not; empty where other things wait.
+    async fn rounds(&self, ctx: &Context<'_>) -> Result<Vec<Round>> {
+        if self.0.kind != Kind::SynthesisOverdue {
+            return Ok(Vec::new());
+        }
+        let state = state(ctx)?;
+        let (reference, today) = (state.reference(), state.clock.today());
+        let late = owing::late(state, viewer(ctx)?, today).await?;
+        let here = late
+            .iter()
+            .filter(|owed| Some(acting(&reference, owed.council, today)) == self.0.council_id);
+        let rounds: BTreeSet<RoundId> = here.map(|owed| owed.round).collect();
+        several(ctx, &rounds.into_iter().collect::<Vec<_>>()).await
     }
 }
 
@@ -164,6 +185,9 @@ impl AgendaQuery {
 /// Whether it is the viewer's work today, whenever it was counted.
 fn is_still_his(viewer: &Viewer, row: &Model) -> bool {
     match (row.scope, row.council_id, row.agency_id) {
+        (Scope::Council, Some(council), _) if row.kind == Kind::SynthesisOverdue => {
+            owing::may_keep(viewer, council)
+        }
         (Scope::Council, Some(council), _) => may(viewer, row.kind, council),
         (Scope::Agency, _, Some(agency)) => viewer.may(Capability::AnswerPetitions, Place::Agency(agency)),
         (Scope::Voters, ..) if row.kind == Kind::ToClarify => {

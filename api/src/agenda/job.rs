@@ -9,9 +9,10 @@ use entity::{
     account, agenda, delegate, event, feedback, forwarding, forwarding_agency, forwarding_petition,
     id::{
         AccountId, AgencyId, CouncilId, DelegateId, EventId, FeedbackId, ForwardingId, MeetingId, PetitionId,
-        SynthesisId,
+        RoundId, SynthesisId,
     },
-    meeting_delegate, petition, petition_agency, petition_feedback, petition_transfer, role_grant, synthesis,
+    meeting, meeting_delegate, petition, petition_agency, petition_feedback, petition_transfer, role_grant,
+    round, synthesis,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::{Builder, Uuid};
@@ -27,10 +28,11 @@ use crate::{
 /// Accounts of one batch.
 const BATCH: usize = 50;
 /// What has a history that may give somebody work.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "petition",
     "feedback",
     "synthesis",
+    "round",
     "meeting",
     "delegate",
     "account",
@@ -124,6 +126,7 @@ struct Happened {
     petitions: BTreeSet<PetitionId>,
     feedback: BTreeSet<FeedbackId>,
     syntheses: BTreeSet<SynthesisId>,
+    rounds: BTreeSet<RoundId>,
     meetings: BTreeSet<MeetingId>,
     delegates: BTreeSet<DelegateId>,
     accounts: BTreeSet<AccountId>,
@@ -157,6 +160,9 @@ impl Happened {
                 "synthesis" => {
                     happened.syntheses.insert(row.into());
                 }
+                "round" => {
+                    happened.rounds.insert(row.into());
+                }
                 "meeting" => {
                     happened.meetings.insert(row.into());
                 }
@@ -179,11 +185,13 @@ async fn touched(state: &State, since: DateTime<Utc>) -> Result<BTreeSet<Account
         petitions,
         feedback,
         syntheses,
+        rounds,
         mut meetings,
         mut delegates,
         mut accounts,
     } = Happened::since(state, since).await?;
     let (mut councils, mut bodies) = (BTreeSet::new(), BTreeSet::new());
+    planned(state, &rounds, &meetings, &mut councils).await?;
     let petitions: Vec<PetitionId> = petitions.into_iter().collect();
     for petitions in petitions.chunks(AT_ONCE) {
         places(state, petitions, &mut councils, &mut bodies).await?;
@@ -262,6 +270,41 @@ async fn touched(state: &State, since: DateTime<Utc>) -> Result<BTreeSet<Account
         accounts.extend(granted);
     }
     Ok(accounts)
+}
+
+/// The councils whose rounds these are, and those that planned these meetings: they owe a synthesis of what was held.
+async fn planned(
+    state: &State,
+    rounds: &BTreeSet<RoundId>,
+    meetings: &BTreeSet<MeetingId>,
+    councils: &mut BTreeSet<CouncilId>,
+) -> Result<()> {
+    let conn = state.store.read();
+    if !rounds.is_empty() {
+        let whose: Vec<CouncilId> = round::Entity::find()
+            .select_only()
+            .column(round::Column::CouncilId)
+            .distinct()
+            .filter(round::Column::Id.is_in(rounds.iter().copied()))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        councils.extend(whose);
+    }
+    let meetings: Vec<MeetingId> = meetings.iter().copied().collect();
+    for meetings in meetings.chunks(AT_ONCE) {
+        let whose: Vec<CouncilId> = meeting::Entity::find()
+            .select_only()
+            .column(meeting::Column::CouncilId)
+            .distinct()
+            .filter(meeting::Column::Id.is_in(meetings.iter().copied()))
+            .filter(meeting::Column::RoundId.is_not_null())
+            .into_tuple()
+            .all(conn)
+            .await?;
+        councils.extend(whose);
+    }
+    Ok(())
 }
 
 /// The councils and bodies that have or had these petitions.

@@ -11,7 +11,8 @@ use entity::{
     delegate,
     feedback::{self, Status as Said},
     id::{
-        AccountId, AgencyId, AnswerId, CouncilId, DelegateId, FeedbackId, MeetingId, PetitionId, SynthesisId,
+        AccountId, AgencyId, AnswerId, CouncilId, DelegateId, FeedbackId, GroupId, MeetingId, PetitionId,
+        SynthesisId,
     },
     informing, meeting_delegate,
     petition::{Column, Entity, Process},
@@ -23,14 +24,17 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter,
     QuerySelect, QueryTrait, Select, StreamTrait, sea_query::Query,
 };
+use uuid::Uuid;
 
 use super::rules::{At, Gathered, Standing, asks, at_councils, inform_by};
 use crate::{
     capability::Capability,
     error::Result,
     meetings::counts_at,
+    petitions::promises,
     state::State,
     store::{partition::Partition, reference::Reference, visibility::visible},
+    syntheses::owing,
     viewer::{Place, Viewer},
 };
 
@@ -48,11 +52,23 @@ struct Row {
     answer_id: Option<AnswerId>,
     answered_at: Option<chrono::NaiveDate>,
     assessment: Option<String>,
+    outcome: Option<String>,
+    roadmap_at: Option<chrono::NaiveDate>,
 }
 
 impl Row {
     fn due(&self) -> Option<chrono::NaiveDate> {
         self.extended_to.or(self.due_at)
+    }
+
+    /// The day by which its newest answer promised something, while that counts: see `petitions::promises`.
+    fn promised(&self) -> Option<chrono::NaiveDate> {
+        self.roadmap_at.filter(|_| self.outcome.is_some())
+    }
+
+    /// The same, once that day is over.
+    fn late_promise(&self, today: chrono::NaiveDate) -> Option<chrono::NaiveDate> {
+        self.promised().filter(|day| *day < today)
     }
 
     fn standing(&self) -> Standing {
@@ -64,6 +80,7 @@ impl Row {
             agency: self.agency_id,
             due: self.due(),
             answered: self.answered_at,
+            promised: self.promised(),
             is_assessed: self.assessment.is_some(),
         }
     }
@@ -84,6 +101,8 @@ async fn rows(conn: &DatabaseConnection, query: Select<Entity>) -> Result<Vec<Ro
         Column::AnswerId,
         Column::AnsweredAt,
         Column::Assessment,
+        Column::Outcome,
+        Column::RoadmapAt,
     ];
     let query = query.select_only().columns(columns);
     let found = conn.stream_raw(query.build(conn.get_database_backend())).await?;
@@ -118,9 +137,11 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
             .add(Column::CouncilId.is_in(councils.iter().copied()))
             .add(Column::UpperCouncilId.is_in(councils.iter().copied()));
         let over = [Process::Closed, Process::Split, Process::Merged];
-        let query = Entity::find()
-            .filter(theirs)
-            .filter(Column::Process.is_not_in(over));
+        let query = Entity::find().filter(theirs).filter(
+            Condition::any()
+                .add(Column::Process.is_not_in(over))
+                .add(promises::late(today)),
+        );
         for row in rows(conn, query).await? {
             for (council, kind, due) in at_councils(&row.standing(), today, state.calendar) {
                 if may(viewer, kind, council) {
@@ -150,6 +171,17 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
     for (council, row) in to_cosign(conn, where_he(Kind::ToCosign)).await? {
         gathered.add(At::Council(council), Kind::ToCosign, None, row);
     }
+    for owed in owing::late(state, viewer, today).await? {
+        let at = At::Council(acting(&reference, owed.council, today));
+        match owed.synthesis {
+            Some(row) => gathered.add(at, Kind::SynthesisOverdue, Some(owed.due_on), row),
+            None => {
+                let of_group = |group: GroupId| Uuid::new_v5(&owed.round.0, group.0.as_bytes());
+                let key = owed.group.map_or(owed.round.0, of_group);
+                gathered.add_unbegun(at, Kind::SynthesisOverdue, owed.due_on, key);
+            }
+        }
+    }
 
     let bodies = viewer.places(Capability::AnswerPetitions);
     let bodies: BTreeSet<AgencyId> = bodies
@@ -164,15 +196,29 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
             gathered.add(At::Agency(body), Kind::Overdue, row.due(), row.id);
         }
     }
+    if !bodies.is_empty() {
+        let promised = Entity::find()
+            .filter(Column::AgencyId.is_in(bodies.iter().copied()))
+            .filter(promises::late(today));
+        for row in rows(conn, promised).await? {
+            if let Some(body) = row.agency_id {
+                gathered.add(At::Agency(body), Kind::PromiseDue, row.promised(), row.id);
+            }
+        }
+    }
 
     if viewer.may_somewhere(Capability::ReadPlace) {
-        for (row, is_told) in of_voters(conn, &reference, viewer, account).await? {
+        for (row, is_told) in of_voters(conn, &reference, viewer, account, today).await? {
             let at = At::Voters(row.council_id);
+            if let Some(day) = row.late_promise(today) {
+                gathered.add(at, Kind::PromiseDue, Some(day), row.id);
+            }
             if row.process == Process::Forwarded {
-                if row.agency_id.is_some() && row.due().is_some_and(|due| due < today) {
+                let is_with_somebody = row.agency_id.is_some() || row.upper_council_id.is_some();
+                if is_with_somebody && row.due().is_some_and(|due| due < today) {
                     gathered.add(at, Kind::Overdue, row.due(), row.id);
                 }
-            } else if !is_told {
+            } else if row.process.is_open() && !is_told {
                 let by = inform_by(row.answered_at, state.calendar);
                 gathered.add(at, Kind::ToInform, by, row.id);
             }
@@ -221,7 +267,7 @@ async fn to_cosign<C: ConnectionTrait>(
 }
 
 /// The council that carries on the business of one whose term has ended.
-fn acting(reference: &Reference, council: CouncilId, today: chrono::NaiveDate) -> CouncilId {
+pub(super) fn acting(reference: &Reference, council: CouncilId, today: chrono::NaiveDate) -> CouncilId {
     reference.heir(council, today).map_or(council, |heir| heir.id)
 }
 
@@ -269,6 +315,7 @@ async fn owed(conn: &DatabaseConnection, bodies: &BTreeSet<AgencyId>) -> Result<
         let row = Row {
             field: None,
             assessment: None,
+            outcome: None,
             ..*row
         };
         Some((body, row))
@@ -276,7 +323,7 @@ async fn owed(conn: &DatabaseConnection, bodies: &BTreeSet<AgencyId>) -> Result<
     Ok(all.into_iter().filter_map(row).collect())
 }
 
-/// Open petitions that were made of what somebody wrote down, or heard at meetings that he attended as a delegate; and
+/// Open petitions, and those whose promised day is over, that were made of what somebody wrote down, or heard at meetings that he attended as a delegate; and
 /// whether his voters were told the newest answer: by himself, or by somebody who told all of them, such as the office.
 /// Another delegate tells the voters whom he met. What was recorded at such a meeting and counts for no council there is
 /// not his to tell.
@@ -285,6 +332,7 @@ async fn of_voters(
     reference: &Reference,
     viewer: &Viewer,
     account: AccountId,
+    today: chrono::NaiveDate,
 ) -> Result<Vec<(Row, bool)>> {
     let mandates = viewer.mandates.iter().map(|mandate| mandate.delegate.id);
     let attended = Query::select()
@@ -316,12 +364,16 @@ async fn of_voters(
     ];
     let query = Entity::find()
         .filter(Column::Id.in_subquery(made_of))
-        .filter(Column::Process.is_in(open))
+        .filter(
+            Condition::any()
+                .add(Column::Process.is_in(open))
+                .add(promises::late(today)),
+        )
         .filter(visible(viewer, "petition", (Entity, Column::Id)));
     let rows = rows(conn, query).await?;
     let answered: Vec<PetitionId> = rows
         .iter()
-        .filter(|row| row.process != Process::Forwarded)
+        .filter(|row| row.process.is_open() && row.process != Process::Forwarded)
         .map(|row| row.id)
         .collect();
     let tellers = tellers(conn, &answered).await?;

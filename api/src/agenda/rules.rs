@@ -25,6 +25,8 @@ pub(super) struct Standing {
     pub(super) agency: Option<AgencyId>,
     pub(super) due: Option<NaiveDate>,
     pub(super) answered: Option<NaiveDate>,
+    /// The day by which the newest answer promised something.
+    pub(super) promised: Option<NaiveDate>,
     pub(super) is_assessed: bool,
 }
 
@@ -41,13 +43,14 @@ pub(super) enum At {
 /// where it is nobody's. What a delegate may do for the voters whom he met is told to him as just that.
 pub(super) fn asks(kind: Kind) -> &'static [Capability] {
     match kind {
-        Kind::ToClarify => &[],
+        // That of a group is its head's too: see `syntheses::owing`.
+        Kind::ToClarify | Kind::SynthesisOverdue => &[],
         Kind::ToGroup => &[Capability::GroupFeedback],
         Kind::ToClassify => &[Capability::ClassifyPetition],
         Kind::ToCosign => &[Capability::CosignSynthesis],
         Kind::ToForward => &[Capability::ForwardPetitions],
         Kind::ToAnswer => &[Capability::AnswerPetitions],
-        Kind::Overdue => &[Capability::Urge, Capability::AssessAnswer],
+        Kind::Overdue | Kind::PromiseDue => &[Capability::Urge, Capability::AssessAnswer],
         Kind::ToAssess => &[Capability::AssessAnswer],
         Kind::ToInform => &[Capability::InformVoters, Capability::ClosePetition],
         Kind::ToClose => &[Capability::ClosePetition],
@@ -79,11 +82,17 @@ pub(super) fn at_councils(
         Process::Reopened if !row.is_classified => waits.push((own, Kind::ToClassify, None)),
         Process::Reopened | Process::Classified => waits.push((own, Kind::ToForward, None)),
         Process::Returned => waits.push((sender, Kind::ToForward, None)),
-        Process::Forwarded if row.agency.is_none() => waits.push((sender, Kind::ToForward, row.due)),
         Process::Forwarded => {
+            let is_with_body = row.agency.is_some();
+            if !is_with_body {
+                waits.push((sender, Kind::ToForward, row.due));
+            }
             if row.due.is_some_and(|due| due < today) {
-                waits.push((own, Kind::Overdue, row.due));
-                if sender != own {
+                // What waits above to be sent on is late below: nobody else urges the council above.
+                if is_with_body || sender != own {
+                    waits.push((own, Kind::Overdue, row.due));
+                }
+                if is_with_body && sender != own {
                     waits.push((sender, Kind::Overdue, row.due));
                 }
             }
@@ -97,11 +106,17 @@ pub(super) fn at_councils(
     if matches!(row.process, Process::Answered | Process::Informed) && !row.is_assessed {
         waits.push((sender, Kind::ToAssess, None));
     }
+    if row.promised.is_some_and(|day| day < today) {
+        waits.push((own, Kind::PromiseDue, row.promised));
+        if sender != own {
+            waits.push((sender, Kind::PromiseDue, row.promised));
+        }
+    }
     waits
 }
 
-/// A row that waits, and until when.
-type Waiting = (Option<NaiveDate>, Uuid);
+/// A row that waits, and until when; and whether there is such a row to be named.
+type Waiting = (Option<NaiveDate>, Uuid, bool);
 
 /// What waits for somebody, gathered line by line.
 #[derive(Default)]
@@ -110,7 +125,18 @@ pub(super) struct Gathered(BTreeMap<(At, Kind), Vec<Waiting>>);
 impl Gathered {
     /// A row more: a petition, or what the kind is about.
     pub(super) fn add(&mut self, at: At, kind: Kind, due: Option<NaiveDate>, row: impl Into<Uuid>) {
-        self.0.entry((at, kind)).or_default().push((due, row.into()));
+        self.0
+            .entry((at, kind))
+            .or_default()
+            .push((due, row.into(), true));
+    }
+
+    /// Something that waits to be begun: counted by a key of its own, and not named.
+    pub(super) fn add_unbegun(&mut self, at: At, kind: Kind, due: NaiveDate, key: Uuid) {
+        self.0
+            .entry((at, kind))
+            .or_default()
+            .push((Some(due), key, false));
     }
 
     /// The lines of an account.
@@ -135,21 +161,21 @@ fn row(
         At::Agency(agency) => (Scope::Agency, None, Some(agency)),
         At::Voters(council) => (Scope::Voters, Some(council), None),
     };
-    waiting.sort_by_key(|(due, row)| (due.unwrap_or(NaiveDate::MAX), *row));
+    waiting.sort_by_key(|(due, row, _)| (due.unwrap_or(NaiveDate::MAX), *row));
     waiting.dedup();
     let place = council_id.map(Uuid::from).or(agency_id.map(Uuid::from));
     let name = format!("{}/{}/{}", scope.code(), place.unwrap_or_default(), kind.code());
     let late = waiting
         .iter()
-        .filter(|(due, _)| due.is_some_and(|due| due < today));
-    let named = waiting.iter().take(NAMED);
+        .filter(|(due, ..)| due.is_some_and(|due| due < today));
+    let named = waiting.iter().filter(|(.., is_named)| *is_named).take(NAMED);
     let named = named
-        .map(|(_, row)| row.to_string())
+        .map(|(_, row, _)| row.to_string())
         .collect::<Vec<_>>()
         .join(" ");
     let (petition_ids, feedback_ids, synthesis_ids) = match kind {
         Kind::ToClarify | Kind::ToGroup => (String::new(), Some(named), None),
-        Kind::ToCosign => (String::new(), None, Some(named)),
+        Kind::ToCosign | Kind::SynthesisOverdue => (String::new(), None, Some(named)),
         _ => (named, None, None),
     };
     Model {
@@ -161,7 +187,7 @@ fn row(
         agency_id,
         count: whole(waiting.len()),
         overdue: whole(late.count()),
-        due_at: waiting.first().and_then(|(due, _)| *due),
+        due_at: waiting.first().and_then(|(due, ..)| *due),
         petition_ids,
         feedback_ids,
         synthesis_ids,
@@ -193,6 +219,7 @@ mod tests {
             agency: Some(AgencyId(Uuid::from_u128(3))),
             due: Some(day("2026-03-16")),
             answered: Some(day("2026-03-02")),
+            promised: None,
             is_assessed: false,
         }
     }
@@ -238,7 +265,13 @@ mod tests {
             ..standing(Process::Forwarded)
         };
         let waits = at_councils(&up, day("2026-03-17"), Calendar::delivered());
-        assert_eq!(waits, [(above, Kind::ToForward, Some(day("2026-03-16")))]);
+        let due = Some(day("2026-03-16"));
+        assert_eq!(
+            waits,
+            [(above, Kind::ToForward, due), (up.council, Kind::Overdue, due)]
+        );
+        let waits = at_councils(&up, day("2026-03-16"), Calendar::delivered());
+        assert_eq!(waits, [(above, Kind::ToForward, due)], "it is not late yet");
         let answered = Standing {
             upper_council: Some(above),
             ..standing(Process::Answered)
@@ -248,6 +281,43 @@ mod tests {
         // 20 working days after Monday 2 March.
         assert_eq!(waits[0].2, Some(day("2026-03-30")));
         assert_eq!((waits[1].0, waits[1].1), (above, Kind::ToAssess));
+    }
+
+    #[test]
+    fn a_promise_comes_back_when_its_day_is_over_closed_or_not() {
+        let promised = Standing {
+            promised: Some(day("2026-06-30")),
+            is_assessed: true,
+            ..standing(Process::Closed)
+        };
+        assert_eq!(kinds(&promised, "2026-06-30"), Vec::<&str>::new());
+        assert_eq!(kinds(&promised, "2026-07-01"), ["promise_due"]);
+        let above = CouncilId(Uuid::from_u128(9));
+        let up = Standing {
+            upper_council: Some(above),
+            process: Process::Informed,
+            ..promised
+        };
+        let waits = at_councils(&up, day("2026-07-01"), Calendar::delivered());
+        let at = waits.iter().filter(|(_, kind, _)| *kind == Kind::PromiseDue);
+        let at: Vec<CouncilId> = at.map(|(at, ..)| *at).collect();
+        assert_eq!(at, [up.council, above]);
+    }
+
+    #[test]
+    fn what_nobody_has_begun_is_counted_and_not_named() {
+        let mut gathered = Gathered::default();
+        let at = At::Council(CouncilId(Uuid::from_u128(2)));
+        let due = day("2026-03-13");
+        gathered.add(at, Kind::SynthesisOverdue, Some(due), Uuid::from_u128(5));
+        gathered.add_unbegun(at, Kind::SynthesisOverdue, due, Uuid::from_u128(4));
+        let rows = gathered.rows(
+            AccountId(Uuid::from_u128(7)),
+            day("2026-03-16"),
+            DateTime::UNIX_EPOCH,
+        );
+        assert_eq!((rows.len(), rows[0].count, rows[0].overdue), (1, 2, 2));
+        assert_eq!(rows[0].synthesis_ids, Some(Uuid::from_u128(5).to_string()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use entity::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{clock::local_date, meetings::brief::INTERNAL};
+use crate::{clock::local_date, meetings::brief::INTERNAL, petitions::promises::promised_by};
 
 /// The largest brief, without the office's own words.
 pub const MOST_BYTES: usize = 8_192;
@@ -163,9 +163,10 @@ pub(super) fn is_open(process: Process) -> bool {
     !matches!(process, Process::Answered | Process::Assessed | Process::Informed) && process.is_open()
 }
 
-/// Something was promised by a day, and it is not over.
+/// Something was promised by a day, and no later answer says what came of it: the voters who were promised it ask for it,
+/// whether the petition is closed or not.
 fn is_promised(row: &petition::Model) -> bool {
-    row.roadmap_at.is_some() && row.process != Process::Closed
+    promised_by(row).is_some()
 }
 
 /// What has to be done by a day first, by that day, so that what is overdue comes before all; then what was promised, by

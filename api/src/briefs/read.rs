@@ -135,9 +135,9 @@ fn codes(is: fn(Process) -> bool) -> String {
 fn needed(backend: DatabaseBackend, place: &Place, explain: &str) -> Sql {
     let open = codes(is_open);
     let gone = codes(|process| matches!(process, Process::Split | Process::Merged));
-    let closed = Process::Closed.code();
     let is_due = format!("process IN ({open}) AND coalesce(extended_to, due_at) IS NOT NULL");
-    let is_promised = format!("process <> '{closed}' AND roadmap_at IS NOT NULL");
+    // As `petitions::promises` has it: closing keeps no promise.
+    let is_promised = "outcome IS NOT NULL AND roadmap_at IS NOT NULL";
     let mut sql = Sql::new(backend, explain);
     sql.push(&format!(
         "SELECT id, in_all FROM (\

@@ -15,6 +15,7 @@ mod inputs;
 pub(crate) mod lineage;
 pub mod mutations;
 pub mod passing;
+pub mod promises;
 pub mod publishing;
 pub mod records;
 pub mod reminding;

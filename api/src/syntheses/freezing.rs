@@ -107,7 +107,7 @@ impl Command for Freeze {
             return Err(Refused::field(Code::Required, "reason"));
         }
         let round = working.round.get(row.round_id);
-        let (round_ended_on, due_on) = due(row, &list, round, facts.calendar);
+        let (round_ended_on, due_on) = due(row.group_id.is_some(), list.ended_on, round, facts.calendar);
         let edition = synthesis_edition::Model {
             id: facts.id(),
             synthesis_id: row.id,

@@ -11,6 +11,7 @@ pub mod graphql;
 pub(crate) mod list;
 pub mod mutations;
 pub mod office;
+pub(crate) mod owing;
 pub(crate) mod parts;
 pub(crate) mod preview;
 

@@ -8,7 +8,7 @@ use entity::{
     synthesis_edition,
 };
 
-use super::list::{List, Whose};
+use super::list::Whose;
 use crate::{
     capability::Capability,
     deadlines,
@@ -18,7 +18,7 @@ use crate::{
         door::{Command, Facts, Verdict},
         working::{Changes, Needs, Working},
     },
-    viewer::Place,
+    viewer::{Place, Viewer},
 };
 
 /// The newest edition of a synthesis.
@@ -50,27 +50,28 @@ pub(super) fn need_delegates(working: &Working, needs: &mut Needs) {
     needs.delegate.extend(heard.chain(asked));
 }
 
-/// The day from which the period of a synthesis is counted, and its last day, by the rule of that day.
+/// The day from which the period of a synthesis is counted, and its last day, by the rule of that day; of a group's or of
+/// the council's, whose last point was held on a day.
 pub(super) fn due(
-    row: &Model,
-    list: &List,
+    of_group: bool,
+    held: Option<NaiveDate>,
     round: Option<&entity::round::Model>,
     calendar: &crate::calendar::Calendar,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
     // A round that is still open has not ended with the last point so far.
     let planned = round.and_then(|round| round.ends_on);
-    let is_open = row.group_id.is_none()
+    let is_open = !of_group
         && round.is_some_and(|round| {
             !matches!(
                 round.status,
                 entity::round::Status::Closed | entity::round::Status::Cancelled
             )
         });
-    let ended_on = match (list.ended_on, planned) {
+    let ended_on = match (held, planned) {
         (Some(held), Some(planned)) if is_open => Some(held.max(planned)),
         (held, planned) => held.or(planned),
     };
-    let rule = if row.group_id.is_some() {
+    let rule = if of_group {
         "synthesis_group"
     } else {
         "synthesis_council"
@@ -80,13 +81,13 @@ pub(super) fn due(
 }
 
 /// Who keeps a synthesis: the office, and for that of a group its head.
-fn keeps(facts: &Facts<'_>, council: CouncilId, group: Option<GroupId>) -> bool {
-    let may = |capability| facts.viewer.may(capability, Place::Council(council));
+pub(super) fn keeps(viewer: &Viewer, today: NaiveDate, council: CouncilId, group: Option<GroupId>) -> bool {
+    let may = |capability| viewer.may(capability, Place::Council(council));
     let heads = group.is_some()
-        && facts.viewer.mandates.iter().any(|mandate| {
+        && viewer.mandates.iter().any(|mandate| {
             mandate.delegate.council_id == council
                 && mandate.delegate.group_id == group
-                && mandate.holds_on(facts.today)
+                && mandate.holds_on(today)
         });
     may(Capability::GroupFeedback) || (heads && may(Capability::SynthesiseGroup))
 }
@@ -111,7 +112,7 @@ pub(super) fn kept<'a>(
     id: SynthesisId,
 ) -> Result<&'a Model, Refused> {
     let row = known(working, facts, id)?;
-    if keeps(facts, row.council_id, row.group_id) {
+    if keeps(facts.viewer, facts.today, row.council_id, row.group_id) {
         Ok(row)
     } else {
         Err(Refused::field(Code::Forbidden, "synthesisId"))
@@ -173,7 +174,7 @@ impl Command for Draft {
         if !facts.viewer.reads(Partition::Council(self.council)) {
             return Err(Refused::field(Code::NotFound, "councilId"));
         }
-        if !keeps(facts, self.council, self.group) {
+        if !keeps(facts.viewer, facts.today, self.council, self.group) {
             return Err(Refused::field(Code::Forbidden, "councilId"));
         }
         // Of a round of others a council that holds a point, or takes part in one, lists its own.
@@ -301,30 +302,10 @@ mod tests {
         text.parse().expect("a day")
     }
 
-    fn synthesis(group: Option<GroupId>) -> Model {
-        let now = "2026-03-02T01:00:00Z".parse().expect("a moment");
-        Model {
-            id: uuid::Uuid::nil().into(),
-            council_id: uuid::Uuid::nil().into(),
-            round_id: uuid::Uuid::nil().into(),
-            group_id: group,
-            title: "Báo cáo tổng hợp".to_owned(),
-            status: Status::Draft,
-            edition: 0,
-            created_at: now,
-            rev: 1,
-            updated_at: now,
-        }
-    }
-
     /// Both the council's and a group's, of a round whose last point was held on a day.
     fn due_of(day: &str) -> [Option<NaiveDate>; 2] {
-        let list = List {
-            ended_on: Some(d(day)),
-            ..List::default()
-        };
-        [None, Some(GroupId(uuid::Uuid::nil()))].map(|group| {
-            let (ended_on, due_on) = due(&synthesis(group), &list, None, Calendar::delivered());
+        [false, true].map(|of_group| {
+            let (ended_on, due_on) = due(of_group, Some(d(day)), None, Calendar::delivered());
             assert_eq!(ended_on, Some(d(day)));
             due_on
         })

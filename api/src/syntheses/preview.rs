@@ -33,7 +33,7 @@ pub(crate) async fn now(state: &State, row: &Model) -> Result<Preview> {
     working.absorb(Working::load(conn, &more).await?);
     let list = list(&working, &state.reference(), whose(row));
     let round = working.round.get(row.round_id);
-    let (round_ended_on, due_on) = due(row, &list, round, state.calendar);
+    let (round_ended_on, due_on) = due(row.group_id.is_some(), list.ended_on, round, state.calendar);
     Ok(Preview {
         list,
         round_ended_on,

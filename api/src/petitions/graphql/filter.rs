@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject};
 use chrono::NaiveDate;
 use entity::{
-    id::{AgencyId, UnitId},
+    id::{AgencyId, CouncilId, UnitId},
     petition::{Column, Entity, Process},
     petition_unit,
 };
@@ -15,6 +15,7 @@ use sea_orm::{
 use crate::{
     error::{Code, Refused, Result},
     graphql::{filter::WithinUnit, input_id, scalar::Time, short, state},
+    petitions::promises,
 };
 
 /// Which petitions to list.
@@ -34,6 +35,10 @@ pub(super) struct PetitionFilter {
     is_overdue: Option<bool>,
     /// Owed and late today by the first due date, whatever it was extended to, or not.
     is_past_first_due: Option<bool>,
+    /// With an answer that promised something by a day that is over (quá ngày hứa), or not; also of what is closed.
+    is_promise_late: Option<bool>,
+    /// With this council above, or sent by it to a body: what was sent up to it and did not come back (gửi lên cấp trên).
+    upper_council_id: Option<ID>,
     /// Clear work, or something is missing; what is not known is neither.
     is_complete: Option<bool>,
     /// Changed after this moment.
@@ -89,6 +94,13 @@ impl PetitionFilter {
                 let late = late(one, other, state(ctx)?.clock.today());
                 all = all.add(if is_late { late } else { late.not() });
             }
+        }
+        if let Some(is_late) = self.is_promise_late {
+            let late = promises::late(state(ctx)?.clock.today());
+            all = all.add(if is_late { late } else { late.not() });
+        }
+        if let Some(upper) = &self.upper_council_id {
+            all = all.add(Column::UpperCouncilId.eq(input_id::<CouncilId>(upper, "upperCouncilId")?));
         }
         if let Some(is_complete) = self.is_complete {
             all = all.add(if is_complete {

@@ -28,6 +28,7 @@ use crate::{
     },
     petitions::{
         forwarding::{is_overdue, is_past_first_due},
+        promises::is_promise_late,
         records::{Informing, Urging},
     },
     store::partition::Audience,
@@ -272,6 +273,12 @@ impl Petition {
     /// Whether the answer is owed and `dueAt` is over, whatever it was extended to (quá hạn ban đầu).
     async fn is_past_first_due(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(is_past_first_due(&self.row, state(ctx)?.clock.today()))
+    }
+
+    /// Whether the newest answer promised something by a day, `roadmapAt`, that is over, and no later answer says what came
+    /// of it (quá ngày hứa); also of what is closed.
+    async fn is_promise_late(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(is_promise_late(&self.row, state(ctx)?.clock.today()))
     }
 
     /// How often people urged somebody for it (đôn đốc), whichever body that was; each body's own in `urgingRecords`.

@@ -1,13 +1,13 @@
 // Điều cần biết trước: the brief of a meeting, JSON that the server made (docs/sync.md), or else the office's own words.
 import { h, inDays, lines, more } from './dom.js';
-import { due, isOverdue, PROCESS } from './petitions.js';
+import { due, isOverdue, isPromiseLate, PROCESS } from './petitions.js';
 const line = (...parts) => h('p', { class: 'fine' }, parts.filter(Boolean).join(' · '));
 const item = (title, ...rest) => h('div', { class: 'item' }, h('h3', {}, title), rest);
 const asked = (petition) => item(petition.title ?? 'Kiến nghị',
   line(PROCESS[petition.process], petition.agency,
     due(petition) && `${isOverdue(petition) ? 'quá hạn từ' : 'hạn'} ${inDays(due(petition))}`,
-    petition.roadmapAt && `hứa xong ${inDays(petition.roadmapAt)}`, petition.repeats && `đã hỏi lại ${petition.repeats} lần`),
-  petition.answer && lines(petition.answer));
+    petition.roadmapAt && `${isPromiseLate(petition) ? 'đã qua ngày hứa' : 'hứa xong'} ${inDays(petition.roadmapAt)}`,
+    petition.repeats && `đã hỏi lại ${petition.repeats} lần`), petition.answer && lines(petition.answer));
 const paper = ({ title, number, date, summary }) => item(title, line(number, date && inDays(date)), summary && lines(summary));
 
 export function brief(text) {

@@ -12,6 +12,8 @@ export const labelOf = (lists, list, code) => lists?.[list]?.find((entry) => ent
 const OVER = ['informed', 'closed', 'split', 'merged'];
 export const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
 export const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
+/** Whether the day by which its answer promised something is over, closed or not, and no later answer says what came of it. */
+export const isPromiseLate = ({ outcome, roadmapAt }) => Boolean(outcome) && roadmapAt < atVietnam().slice(0, 10);
 /** All petitions; of each what of it waits in the outbox (`sent`), and whose voters have not heard its answer (`wait`): one's
  * own are those whom one wrote down, here at once, and those whom one heard at a meeting, as the server counts (`agenda`). */
 async function petitions() {
@@ -91,7 +93,7 @@ export async function petitionList() {
     field('Hình thức', select('how', options('urging_how'), 'phone')),
     field('Lời đôn đốc', area('text', '', 5_000, 2)), field('Số văn bản', text('documentNumber', '', 100)));
   const { tell = [], others = [], late = [], over = [], open = [] } = Object.groupBy(everything, (petition) => petition.wait
-    || (isOverdue(petition) && 'late') || (OVER.includes(petition.process) && 'over') || 'open');
+    || ((isOverdue(petition) || isPromiseLate(petition)) && 'late') || (OVER.includes(petition.process) && 'over') || 'open');
   return [
     h('h1', {}, 'Kiến nghị'),
     h('h2', {}, `Cần thông tin lại cho cử tri (${tell.length})`), tell.map((petition) => one(petition, inform(petition))),

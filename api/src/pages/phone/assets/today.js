@@ -13,7 +13,7 @@ async function coming() {
 
 const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(startsAt), place].filter(Boolean).join(' · '));
 
-const COUNTED = { to_clarify: 'phiếu', to_group: 'phiếu', to_cosign: 'báo cáo' };
+const COUNTED = { to_clarify: 'phiếu', to_group: 'phiếu', to_cosign: 'báo cáo', synthesis_overdue: 'báo cáo' };
 /** What waits in an office or a body that answers. A delegate's own is counted here, also of what was told without signal. */
 async function duties(lists) {
   const rows = (await rowsOf('agenda')).filter(({ d }) => d.scope !== 'voters' || d.kind === 'to_clarify');
