@@ -94,7 +94,10 @@ async fn remind(state: &State, today: NaiveDate) -> Result<()> {
     let mut after = None;
     loop {
         let (due, next) = reminding::due(state, today, after, BATCH).await?;
-        follow(state, &due).await?;
+        // A petition may wait for several bodies.
+        for due in due.chunks(BATCH as usize) {
+            follow(state, due).await?;
+        }
         if next.is_none() {
             return Ok(());
         }

@@ -653,10 +653,37 @@ each_db! {
         let petition = stage.one("Cột điện đổ chắn đường tỉnh").await;
         let one = std::slice::from_ref(&petition);
         stage.forward(one, world.here.committee, &[world.department, world.company], "12/VP").await;
+        // The day comes near: whoever has an account and has said nothing yet is reminded, the lead and others alike, and
+        // finds it in his agenda. A body that replied is left alone; the lead is not.
+        stage.day("2026-03-25");
+        stage.turns().await;
+        let told = "urgings reminders reminderRecords { kind ordinal agency { name } }";
+        let soon = |ordinal: i64, name: &str| json!({"kind": "due_soon", "ordinal": ordinal, "agency": {"name": name}});
+        let both = stage.shown(&stage.office(), &petition, told).await;
+        assert_eq!((&both["urgings"], &both["reminders"]), (&json!(0), &json!(2)), "a company without an account reads none");
+        let mut named: Vec<&str> = both["reminderRecords"].as_array().unwrap().iter().map(|row| row["agency"]["name"].as_str().unwrap()).collect();
+        named.sort_unstable();
+        assert_eq!(named, ["Sở Xây dựng", "UBND Xã Tân Hưng"]);
+        for (ordinal, row) in (1..).zip(both["reminderRecords"].as_array().unwrap()) {
+            assert_eq!(*row, soon(ordinal, row["agency"]["name"].as_str().unwrap()));
+        }
         let department = stage.app.person(&world.department_login);
+        let agenda = async |person: &Person| person.data("{ agenda { scope kind count } }", json!({})).await["agenda"].clone();
+        let to_answer = json!([{"scope": "agency", "kind": "to_answer", "count": 1}]);
+        for body in [&department, &stage.body()] {
+            assert_eq!(agenda(body).await, to_answer);
+        }
         let reply = stage.answer(one, world.department, "77/SXD", json!({"text": "Sở đồng ý dời cột", "outcome": "explained"}));
         let replied = department.done("answerPetitions", reply, "petition { process outcome answerText }").await;
         assert_eq!(replied["petition"], json!({"process": "forwarded", "outcome": null, "answerText": null}), "the lead still owes");
+        stage.day("2026-03-31");
+        stage.turns().await;
+        let late = stage.shown(&stage.office(), &petition, told).await;
+        assert_eq!((&late["reminders"], late["reminderRecords"].as_array().unwrap().len()), (&json!(3), 3), "who replied is not asked again");
+        assert_eq!(late["reminderRecords"][2], json!({"kind": "overdue", "ordinal": 3, "agency": {"name": "UBND Xã Tân Hưng"}}));
+        let department = stage.app.person(&world.department_login);
+        assert_eq!(agenda(&department).await, json!([]));
+        assert_ne!(agenda(&stage.body()).await, json!([]));
         // A company without an account writes a letter, and the office enters it.
         let letter = stage.answer(one, world.company, "51/ĐL", json!({"text": "Công ty sẽ dời cột trong tuần", "outcome": "in_progress", "onBehalf": true}));
         stage.office().done("answerPetitions", letter, "").await;

@@ -36,6 +36,8 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, TransactionTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::similar::suggested_by_the_index;
+
 /// The texts of 60 published petitions.
 fn published() -> Vec<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/reference/demo/petitions.jsonl");
@@ -172,7 +174,8 @@ async fn edit(state: &State, n: usize, change: impl Fn(&mut petition::Model) + S
     }
 }
 
-async fn viewer(state: &State, login: &Login) -> Viewer {
+/// Somebody as the write door and the search see him today.
+pub(crate) async fn viewer(state: &State, login: &Login) -> Viewer {
     let today = state.clock.today();
     Viewer::load(
         state.store.read(),
@@ -554,6 +557,8 @@ each_db! {
             }
         }
         assert_eq!(hits(state, &anyone(), "77/2026").await[0].number.as_deref(), Some("77/2026"));
+        // And what is suggested to an office of so many petitions is found by an index, too.
+        suggested_by_the_index(state, &world, db.kind(), ROWS).await;
     }
 }
 

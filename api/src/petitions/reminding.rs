@@ -1,17 +1,18 @@
-//! Reminders that the server makes by itself (nhắc hạn tự động), for bodies that answer here. They are no urgings: they
-//! have their own rows, their own count, and take nothing from what people did.
+//! Reminders that the server makes by itself (nhắc hạn tự động), for bodies that answer here: the lead until it answered,
+//! and each coordinating body until it replied. They are no urgings: they have their own rows, their own count, and take
+//! nothing from what people did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use entity::{
-    id::PetitionId,
+    id::{AgencyId, CouncilId, PetitionId},
     petition::{Column, Entity, Event, Model, Process},
-    reminder,
+    petition_agency, reminder,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, Func},
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func, Query},
 };
 use uuid::Uuid;
 
@@ -30,29 +31,37 @@ use crate::{
 /// A reminder that is due; made twice it changes nothing, because its id says what it is about.
 pub struct Remind {
     petition: PetitionId,
+    body: AgencyId,
     id: Uuid,
 }
 
-/// What is told of a petition to find its reminder.
+/// What is told of a petition to find its reminders: its council, when an answer is due and to what that was extended,
+/// when it was forwarded, and to which lead.
 type Owed = (
     PetitionId,
-    entity::id::CouncilId,
+    CouncilId,
     Option<NaiveDate>,
     Option<NaiveDate>,
     Option<NaiveDate>,
+    Option<AgencyId>,
 );
 
-/// The reminder of today, if there is one.
-fn today_s(owed: &Owed, today: NaiveDate, calendar: &Calendar) -> Option<(Uuid, reminder::Kind, NaiveDate)> {
-    let (petition, council, due, extended, forwarded) = *owed;
+/// The reminder of today to one of those who owe something, if there is one.
+fn today_s(
+    owed: &Owed,
+    body: AgencyId,
+    today: NaiveDate,
+    calendar: &Calendar,
+) -> Option<(Uuid, reminder::Kind, NaiveDate)> {
+    let (petition, council, due, extended, forwarded, lead) = *owed;
     let due = extended.or(due)?;
     let (kind, number) = rules::reminder(due, forwarded, today, calendar)?;
-    let (petition, on, number) = (petition.to_string(), due.to_string(), number.to_string());
-    Some((
-        derived(council, &["reminder", &petition, &on, &number]),
-        kind,
-        due,
-    ))
+    let about = [petition.to_string(), due.to_string(), number.to_string()];
+    // The lead's has the name that it had when nobody else was reminded: what was made then is not made again.
+    let coordinating = (lead != Some(body)).then(|| body.to_string());
+    let about = about.iter().chain(&coordinating).map(String::as_str);
+    let name: Vec<&str> = std::iter::once("reminder").chain(about).collect();
+    Some((derived(council, &name), kind, due))
 }
 
 fn owed(row: &Model) -> Owed {
@@ -62,6 +71,7 @@ fn owed(row: &Model) -> Owed {
         row.due_at,
         row.extended_to,
         row.forwarded_at,
+        row.agency_id,
     )
 }
 
@@ -77,11 +87,15 @@ impl Command for Remind {
         let Some(row) = working.petition.get(self.petition) else {
             return about(changes);
         };
-        let Some((id, kind, due)) = today_s(&owed(row), facts.today, facts.calendar) else {
+        // Whoever replied meanwhile, or has it no more, is not asked.
+        if !rules::owing(row.agency_id, working.petition_agency.of(row.id)).contains(&self.body) {
+            return about(changes);
+        }
+        let Some((id, kind, due)) = today_s(&owed(row), self.body, facts.today, facts.calendar) else {
             return about(changes);
         };
         let is_made = working.reminder.get(id).is_some();
-        let body = row.agency_id.and_then(|agency| facts.reference.agency(agency));
+        let body = facts.reference.agency(self.body);
         // Nobody reads a reminder at a body without an account; the office sees it in its list and writes.
         let Some(body) = body.filter(|body| id == self.id && !is_made && body.has_account) else {
             return about(changes);
@@ -121,6 +135,17 @@ pub async fn due(
     // The last day of which somebody is reminded today.
     let last = state.calendar.add_working_days(today, before.days + 1);
     let due = Func::coalesce([Expr::col(Column::ExtendedTo), Expr::col(Column::DueAt)]);
+    let has_account = |body: AgencyId| reference.agency(body).is_some_and(|body| body.has_account);
+    let bodies = reference.bodies.agencies.values();
+    let bodies = bodies.filter(|body| body.has_account).map(|body| body.id);
+    let replying = Query::select()
+        .column(petition_agency::Column::PetitionId)
+        .from(petition_agency::Entity)
+        .and_where(petition_agency::Column::AnswerId.is_null())
+        .to_owned();
+    let waits = Condition::any()
+        .add(Column::AgencyId.is_in(bodies))
+        .add(Column::Id.in_subquery(replying));
     let mut query = Entity::find()
         .select_only()
         .columns([
@@ -129,18 +154,10 @@ pub async fn due(
             Column::DueAt,
             Column::ExtendedTo,
             Column::ForwardedAt,
+            Column::AgencyId,
         ])
         .filter(Column::Process.eq(Process::Forwarded))
-        .filter(
-            Column::AgencyId.is_in(
-                reference
-                    .bodies
-                    .agencies
-                    .values()
-                    .filter(|body| body.has_account)
-                    .map(|body| body.id),
-            ),
-        )
+        .filter(waits)
         .filter(Expr::expr(due).lte(last));
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
@@ -154,10 +171,18 @@ pub async fn due(
     let next = (rows.len() as u64 == most)
         .then(|| rows.last().map(|row| row.0))
         .flatten();
-    let wanted: BTreeMap<Uuid, PetitionId> = rows
-        .iter()
-        .filter_map(|row| Some((today_s(row, today, state.calendar)?.0, row.0)))
-        .collect();
+    let links = petition_agency::Entity::find()
+        .filter(petition_agency::Column::PetitionId.is_in(rows.iter().map(|row| row.0)))
+        .all(state.store.read())
+        .await?;
+    let mut wanted: BTreeMap<Uuid, (PetitionId, AgencyId)> = BTreeMap::new();
+    for row in &rows {
+        let coordinating = links.iter().filter(|link| link.petition_id == row.0);
+        for body in rules::owing(row.5, coordinating) {
+            let id = today_s(row, body, today, state.calendar).map(|(id, ..)| id);
+            wanted.extend(id.filter(|_| has_account(body)).map(|id| (id, (row.0, body))));
+        }
+    }
     let made: Vec<Uuid> = reminder::Entity::find()
         .select_only()
         .column(reminder::Column::Id)
@@ -169,6 +194,6 @@ pub async fn due(
     let due = wanted
         .into_iter()
         .filter(|(id, _)| !made.contains(id))
-        .map(|(id, petition)| Remind { petition, id });
+        .map(|(id, (petition, body))| Remind { petition, body, id });
     Ok((due.collect(), next))
 }

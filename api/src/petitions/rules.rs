@@ -1,7 +1,7 @@
 //! The rules of petitions that need no rows but their own: texts, numbers, dates, due dates.
 
 use chrono::{Datelike, NaiveDate};
-use entity::{agency, reminder};
+use entity::{agency, id::AgencyId, petition_agency, reminder};
 
 use crate::{
     calendar::Calendar,
@@ -128,6 +128,18 @@ pub(super) fn unresolved(reason: Option<&str>, outcome: &str) -> Result<Option<S
     code(reason, "unresolved_reason", "unresolvedReason").map(Some)
 }
 
+/// The bodies of which something is still to be had for the answer to a petition that was forwarded: the lead (chủ trì),
+/// and the coordinating ones (phối hợp) that have not replied since.
+pub(super) fn owing<'a>(
+    lead: Option<AgencyId>,
+    coordinating: impl Iterator<Item = &'a petition_agency::Model>,
+) -> Vec<AgencyId> {
+    let replying = coordinating.filter(|link| link.answer_id.is_none());
+    lead.into_iter()
+        .chain(replying.map(|link| link.agency_id))
+        .collect()
+}
+
 /// What a body is to be reminded of today, and the number of that reminder for this due date: once shortly before it,
 /// once when it is late, then again and again. What was missed is not made up for.
 pub(super) fn reminder(
@@ -157,6 +169,9 @@ pub(super) fn reminder(
 
 #[cfg(test)]
 mod tests {
+    use entity::id::{AnswerId, PetitionId};
+    use uuid::Uuid;
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -195,6 +210,20 @@ mod tests {
             calendar,
         );
         assert_eq!(early, Err(Refused::field(Code::OutOfRange, "dueAt")));
+    }
+
+    #[test]
+    fn a_coordinating_body_owes_until_it_replied_and_the_lead_until_it_answered() {
+        let [lead, silent, replied] = [1, 2, 3].map(|number| AgencyId(Uuid::from_u128(number)));
+        let link = |agency_id, answer: Option<u128>| petition_agency::Model {
+            petition_id: PetitionId(Uuid::nil()),
+            agency_id,
+            answer_id: answer.map(|answer| AnswerId(Uuid::from_u128(answer))),
+        };
+        let links = [link(silent, None), link(replied, Some(9))];
+        assert_eq!(owing(Some(lead), links.iter()), [lead, silent]);
+        // The council above has it: no body leads.
+        assert!(owing(None, links[1..].iter()).is_empty());
     }
 
     #[test]

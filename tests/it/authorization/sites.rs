@@ -90,6 +90,11 @@ impl Site {
         id
     }
 
+    /// How many rows were made here.
+    pub fn made(&self) -> usize {
+        self.made
+    }
+
     /// Forgets a row that has changed; the place itself stays.
     pub fn used(&mut self, kind: &str) {
         if !matches!(kind, "unit" | "council" | "agency" | "feedback") {

@@ -286,7 +286,8 @@ impl Petition {
         self.row.urgings
     }
 
-    /// How often the server reminded the body by itself (nhắc hạn tự động); never counted among `urgings`.
+    /// How often the server reminded bodies by itself (nhắc hạn tự động), the lead and those that coordinate; never counted
+    /// among `urgings`.
     async fn reminders(&self) -> i32 {
         self.row.reminders
     }

@@ -1,6 +1,8 @@
 //! Several servers on one PostgreSQL: what is pushed to one is seen at the other, whoever of them is killed; and what a
 //! process keeps in its memory is right in all of them.
 
+mod turns;
+
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use cutri::state::State;
@@ -322,17 +324,21 @@ fn a_reader_of_a_killed_server_goes_on_at_the_other_where_it_was() {
 fn either_server_is_killed_and_nothing_is_missed_or_doubled() {
     const PHONES: usize = 6;
     const ROWS: usize = 12;
+    /// Petitions of which bodies are to be reminded.
+    const OWED: usize = 20;
     on_postgres(async |installation| {
         let addresses: Vec<String> = (0..2)
             .map(|_| cutri_tests::server_process::free_address().to_string())
             .collect();
         let names = ["one", "other"];
-        let mut running = Vec::new();
-        for (name, address) in names.iter().zip(&addresses) {
-            running.push(Some(
-                installation.server(name, &[("CUTRI_LISTEN", address)]).await,
-            ));
-        }
+        // Both begin at the same moment, and both find what is to be done today.
+        installation.owed_since_yesterday(OWED).await;
+        let listen = [0, 1].map(|which: usize| [("CUTRI_LISTEN", addresses[which].as_str())]);
+        let (one, other) = tokio::join!(
+            installation.server(names[0], &listen[0]),
+            installation.server(names[1], &listen[1])
+        );
+        let mut running = vec![Some(one), Some(other)];
         let servers = Arc::new([addresses[0].parse().unwrap(), addresses[1].parse().unwrap()]);
         let author = &installation.world.here.delegates[0];
         let mut written = BTreeSet::new();
@@ -395,6 +401,7 @@ fn either_server_is_killed_and_nothing_is_missed_or_doubled() {
         }
         assert_eq!(phones[0].rows, phones[1].rows);
         assert_eq!(phones[0].digest(), phones[1].digest());
+        installation.was_reminded_once(OWED).await;
     });
 }
 
