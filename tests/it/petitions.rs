@@ -16,7 +16,7 @@ use entity::{
 };
 use serde_json::{Value, json};
 
-use crate::{objects, rows};
+use crate::{objects, reports::this_year, rows};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -264,7 +264,7 @@ each_db! {
         let made = objects::petition(&app, &world).await;
         let (office, body) = (app.person(&world.here.office), app.person(&world.here.committee_login));
         let exported = async || {
-            let (_, _, text) = office.get("/export/petition-results.csv?unit=27721&from=2026-01-01&to=2026-12-31").await;
+            let (_, _, text) = office.get(&format!("/export/petition-results.csv?unit=27721&{}", this_year(&app))).await;
             let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
             let row = reader.records().next().unwrap().unwrap();
             row.iter().map(str::to_owned).collect::<Vec<_>>()

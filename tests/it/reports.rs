@@ -58,7 +58,8 @@ pub(crate) fn sum(rows: &[Row], column: &str) -> i64 {
         .sum()
 }
 
-fn this_year(app: &TestApp) -> String {
+/// The question for the year in which this runs.
+pub(crate) fn this_year(app: &TestApp) -> String {
     let today = app.state.clock.today();
     // In the first hours of a year what was held before midnight belongs to it.
     let begun = today - Duration::days(1);

@@ -7,13 +7,35 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use aho_corasick::AhoCorasick;
+
+use crate::spellings::spellings;
+
 /// The files below `folder` in which one of `needles` stands, with the needle's index. Files that disappear
 /// during the search are passed over; a file that may not be read is a failure, not a pass.
 pub fn files_with(folder: &Path, needles: &[&[u8]]) -> Vec<(PathBuf, usize)> {
     assert!(needles.iter().all(|needle| !needle.is_empty()));
+    let any = AhoCorasick::new(needles).unwrap();
     let mut found = Vec::new();
-    visit(folder, &mut |path| search(path, needles, &mut found));
+    visit(folder, &mut |path| search(path, needles, &any, &mut found));
     found
+}
+
+/// Fails when one of the planted texts stands in a file below `folder`, in whatever [spelling](spellings).
+pub fn assert_nowhere_in(folder: &Path, planted: &[&str]) {
+    let forms: Vec<(&str, Vec<u8>)> = planted
+        .iter()
+        .flat_map(|text| spellings(text).into_iter().map(|form| (*text, form)))
+        .collect();
+    let needles: Vec<&[u8]> = forms.iter().map(|(_, form)| form.as_slice()).collect();
+    let found: Vec<_> = files_with(folder, &needles)
+        .into_iter()
+        .map(|(path, index)| {
+            let (text, form) = &forms[index];
+            (*text, String::from_utf8_lossy(form).into_owned(), path)
+        })
+        .collect();
+    assert!(found.is_empty(), "to be read from what is stored: {found:#?}");
 }
 
 /// Fails when one of the planted texts stands in a file below `folder`.
@@ -47,7 +69,8 @@ fn visit(folder: &Path, each: &mut impl FnMut(&Path)) {
     }
 }
 
-fn search(path: &Path, needles: &[&[u8]], found: &mut Vec<(PathBuf, usize)>) {
+/// `any` finds all needles in one walk over the bytes; which of them it was is asked only where there is one.
+fn search(path: &Path, needles: &[&[u8]], any: &AhoCorasick, found: &mut Vec<(PathBuf, usize)>) {
     const CHUNK: u64 = 1 << 20;
     let Some(mut file) = still_there(path, File::open(path)) else {
         return;
@@ -61,8 +84,9 @@ fn search(path: &Path, needles: &[&[u8]], found: &mut Vec<(PathBuf, usize)>) {
         let Some(read) = still_there(path, file.by_ref().take(CHUNK).read_to_end(&mut window)) else {
             return;
         };
+        let is_here = any.is_match(&window);
         missing.retain(|index| {
-            let here = contains(&window, needles[*index]);
+            let here = is_here && contains(&window, needles[*index]);
             if here {
                 found.push((path.to_owned(), *index));
             }

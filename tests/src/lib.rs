@@ -21,6 +21,7 @@ pub mod seeds;
 pub mod server_process;
 pub mod sheets;
 pub mod socket;
+pub mod spellings;
 pub mod target;
 pub mod world;
 

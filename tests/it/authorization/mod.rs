@@ -4,9 +4,12 @@
 //! The matrix is made from the schema: a root field without a sample fails. What holds of every cell is asserted;
 //! the cells themselves are committed in `snapshots/`, so that a changed right is a changed line there.
 
+pub(crate) mod cells;
+mod pushes;
 pub(crate) mod samples;
 pub(crate) mod schema;
 pub(crate) mod sites;
+mod streams;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +18,7 @@ use std::{
 
 use cutri::{
     accounts::{integrators::create_read_token, roles::Roles},
-    state::State,
+    agenda::job,
 };
 use cutri_tests::{
     TestApp, TestDatabase,
@@ -25,11 +28,11 @@ use cutri_tests::{
     seeds,
     world::{self, Login, Put, World, another_device},
 };
-use entity::{event, id::DeviceId, role_grant, sync_clock};
-use sea_orm::{EntityTrait, PaginatorTrait};
+use entity::{id::DeviceId, role_grant};
 use serde_json::{Value, json};
 
-use samples::{PASSWORD, Sample, samples};
+use cells::{Fingerprint, became, class, fingerprint, is_push, without_request_id};
+use samples::{NOBODY, PASSWORD, Sample, moment, samples};
 use schema::Sdl;
 use sites::{KINDS, Site, VOTER};
 
@@ -135,6 +138,9 @@ fn every_root_field_has_a_sample() {
     let gone: Vec<_> = sampled.difference(&of_schema).collect();
     assert!(gone.is_empty(), "no longer in the schema: {gone:?}");
     assert_eq!(samples().len(), sampled.len(), "one sample for each field");
+    for (field, why) in NOBODY {
+        assert!(sampled.contains(*field), "{field}: {why}");
+    }
 }
 
 /// Asks for every sample as everybody, judges the answers and returns their table.
@@ -150,8 +156,7 @@ async fn walk(db: TestDatabase, samples: Vec<Sample>) -> String {
         } else {
             "Mutation"
         };
-        let has_place = sample.args.to_string().contains('<');
-        let variants: &[Whose] = match has_place {
+        let variants: &[Whose] = match sample.has_place() {
             true => &[Whose::Foreign, Whose::Absent, Whose::Own],
             false => &[Whose::Own],
         };
@@ -165,6 +170,13 @@ async fn walk(db: TestDatabase, samples: Vec<Sample>) -> String {
             }
             matrix.judge(&sample, root, role, &cells);
         }
+        let own = &rows[&(Whose::Own as usize)];
+        let is_accepted = own.iter().any(|class| class == "ok");
+        let is_nobodys = NOBODY.iter().any(|(field, _)| *field == sample.field);
+        matrix.must(is_accepted != is_nobodys, || {
+            let told = "accepted from nobody, and not in NOBODY, or in it, and accepted";
+            format!("{}: {told}: {}", sample.field, own.join(" | "))
+        });
         for (whose, classes) in rows {
             let whose = ["own", "foreign", "absent"][whose];
             writeln!(
@@ -181,8 +193,18 @@ async fn walk(db: TestDatabase, samples: Vec<Sample>) -> String {
 }
 
 impl Matrix {
+    /// Everybody, and at each place a row of every kind.
     async fn set(db: &TestDatabase) -> Self {
-        let app = TestApp::start(db).await;
+        let mut matrix = Self::of(TestApp::start(db).await).await;
+        for site in &mut matrix.sites {
+            site.plant(&matrix.app).await;
+        }
+        job::count(&matrix.app.state, true).await.unwrap();
+        matrix
+    }
+
+    /// Everybody, at places where nothing has happened.
+    async fn of(app: TestApp) -> Self {
         let state = &app.state;
         let world = World::create(state).await;
         let capital = state
@@ -254,14 +276,11 @@ impl Matrix {
         administrator
             .done("createAccount", everybody, "account { id }")
             .await;
-        let mut sites = [
+        let sites = [
             Site::new(world.here.clone(), "Rạch Chim Họa Mi"),
             Site::new(world.there.clone(), "Xẻo Bần Gai"),
             Site::new(far, "Ngõ Trúc Lâm"),
         ];
-        for site in &mut sites {
-            site.plant(&app).await;
-        }
         Self {
             app,
             sites,
@@ -312,10 +331,11 @@ impl Matrix {
         };
         self.made += 1;
         put.push(("<word>".to_owned(), word));
-        // Nothing is put off to a day that has been.
-        let later = self.app.state.clock.today() + chrono::Days::new(200);
-        put.push(("<later>".to_owned(), later.to_string()));
-        put.push(("<new>".to_owned(), new_id()));
+        for which in ["later", "yesterday"] {
+            put.push((format!("<{which}>"), moment(&self.app.state, which)));
+        }
+        let new = new_id();
+        put.push(("<new>".to_owned(), new.clone()));
         put.push(("<name>".to_owned(), format!("moi.{}", self.made)));
         let arguments = put
             .iter()
@@ -341,8 +361,11 @@ impl Matrix {
         let answer = person.ask(&query, arguments).await;
         let told = format!("{} {} {whose:?}", self.roles[role].name, sample.field);
         self.must(answer.status < 500, || format!("{told}: {}", answer.body));
-        let class = class(&answer.body, sample.field);
-        if class != "ok" && sample.field != "syncPush" {
+        let class = match became(&self.app.state, &answer.body, sample.field, &new).await {
+            Some(became) => became.to_owned(),
+            None => class(&answer.body, sample.field),
+        };
+        if class != "ok" && !is_push(sample.field) {
             let after = fingerprint(&self.app.state).await;
             self.must(before == after, || {
                 format!("{told}: {class}, but something was written")
@@ -467,64 +490,13 @@ fn column(app: &TestApp, name: &'static str, login: Option<&Login>) -> Role {
 
 /// Rows that everybody may read.
 fn is_public(kind: &str) -> bool {
-    matches!(kind, "unit" | "council" | "agency" | "delegate")
+    matches!(
+        kind,
+        "unit" | "bare" | "council" | "agency" | "partner" | "delegate"
+    )
 }
 
 /// Lists of what is the councils' own until it is published.
 fn is_internal(field: &str) -> bool {
     matches!(field, "feedbacks" | "petitions" | "meetings" | "resolutions")
-}
-
-/// What a cell of the matrix says.
-fn class(body: &Value, field: &str) -> String {
-    let code = |value: &Value| value.as_str().unwrap_or("?").to_owned();
-    if let Some(error) = body["errors"].as_array().and_then(|errors| errors.first()) {
-        return code(&error["extensions"]["code"]);
-    }
-    let data = &body["data"][field];
-    if let Some(refusal) = data["userErrors"]
-        .as_array()
-        .and_then(|refusals| refusals.first())
-    {
-        return code(&refusal["code"]);
-    }
-    if let Some(result) = data["results"].as_array().and_then(|results| results.first()) {
-        return match (
-            code(&result["status"]).as_str(),
-            result["errors"].as_array().and_then(|all| all.first()),
-        ) {
-            ("APPLIED", _) => "ok".to_owned(),
-            (_, Some(error)) => code(&error["code"]),
-            (status, None) => status.to_owned(),
-        };
-    }
-    let list = data["nodes"].as_array().or(data.as_array());
-    match (data, list) {
-        (Value::Null, _) => "null",
-        (_, Some(list)) if list.is_empty() => "empty",
-        (_, Some(list)) if list.iter().all(Value::is_null) => "null",
-        _ => "ok",
-    }
-    .to_owned()
-}
-
-/// The number of a request is its own.
-fn without_request_id(body: &mut Value) {
-    for error in body["errors"].as_array_mut().into_iter().flatten() {
-        if let Some(extensions) = error["extensions"].as_object_mut() {
-            extensions.remove("requestId");
-        }
-    }
-}
-
-/// How long history is, and where the clocks stand.
-type Fingerprint = (u64, Vec<(String, i64)>);
-
-/// Changes with everything that is written.
-async fn fingerprint(state: &State) -> Fingerprint {
-    let events = event::Entity::find().count(state.store.read()).await.unwrap();
-    let clocks = sync_clock::Entity::find().all(state.store.read()).await.unwrap();
-    let mut clocks: Vec<_> = clocks.into_iter().map(|clock| (clock.id, clock.seq)).collect();
-    clocks.sort();
-    (events, clocks)
 }

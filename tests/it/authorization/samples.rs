@@ -1,10 +1,18 @@
 //! One call for every root field of the schema: its arguments, with places for the row that it is about.
 //!
 //! `<kind>` stands for the id of such a row at one's own place, at a foreign one, or of none at all; `<word>` for the
-//! word that was planted there, `<new>` for a new id, `<name>` for a new user name.
+//! word that was planted there, `<new>` for a new id, `<name>` for a new user name, `<later>` and `<yesterday>` for a day
+//! and a moment of the calendar on which this runs.
 
-use cutri::capability::Capability::{self, *};
+use chrono::{Days, Duration};
+use cutri::{
+    capability::Capability::{self, *},
+    clock::wire,
+    state::State,
+};
 use serde_json::{Value, json};
+
+use super::{pushes::pushes, sites::KINDS};
 
 /// One root field.
 pub struct Sample {
@@ -16,6 +24,50 @@ pub struct Sample {
     pub secret: bool,
     /// Sent from a device of its own, because it ends with it.
     pub spare: bool,
+}
+
+impl Sample {
+    /// Whether it is about somebody's place; the others are asked once.
+    pub fn has_place(&self) -> bool {
+        let args = self.args.to_string();
+        let mut places = KINDS.iter().chain(&["device", "word"]);
+        places.any(|kind| args.contains(&format!("<{kind}>")))
+    }
+}
+
+/// What nobody is granted at his own place, and why that proves something all the same. Every other sample is accepted from
+/// somebody: a refusal of what would be refused anyway tells nothing of rights.
+pub const NOBODY: &[(&str, &str)] = &[
+    (
+        "refresh",
+        "a refresh token is made by a login and used up by its use; accounts/session.rs",
+    ),
+    (
+        "changePassword",
+        "the people here have no password that could be changed; accounts/session.rs",
+    ),
+    ("pushUnit", "units come from the lists alone"),
+    ("pushCouncil", "councils are entered at the desk"),
+    ("pushAgency", "bodies are entered at the desk"),
+    ("pushDelegate", "mandates are entered at the desk"),
+    (
+        "pushPetition",
+        "petitions are led at the desk, each step by its own mutation",
+    ),
+    ("pushResolution", "resolutions are entered at the desk"),
+    (
+        "pushSyncIssue",
+        "the server makes them, and `dismissSyncIssue` ends them",
+    ),
+    ("pushAgenda", "the server counts it"),
+];
+
+/// What `<later>` and `<yesterday>` stand for: nothing is put off to a day that has been, and a schedule begins now.
+pub fn moment(state: &State, which: &str) -> String {
+    match which {
+        "later" => (state.clock.today() + Days::new(200)).to_string(),
+        _ => wire(state.clock.now() - Duration::days(1)),
+    }
 }
 
 fn one(field: &'static str, args: Value) -> Sample {
@@ -57,7 +109,7 @@ fn write_public(field: &'static str, by: Capability, input: Value) -> Sample {
 }
 
 /// A mutation about oneself.
-fn own(field: &'static str, args: Value) -> Sample {
+pub(super) fn own(field: &'static str, args: Value) -> Sample {
     public(field, args)
 }
 
@@ -72,23 +124,8 @@ pub fn samples() -> Vec<Sample> {
     all.extend(of_meetings_and_resolutions());
     all.extend(of_rounds());
     all.extend(of_people_and_bodies());
-    all.extend(of_rxdb());
+    all.extend(pushes());
     all
-}
-
-/// Pages of one's own, and pushes of nothing.
-fn of_rxdb() -> Vec<Sample> {
-    let collections = cutri::sync::registry::COLLECTIONS.iter();
-    let both = collections.flat_map(|collection| {
-        let title = cutri::sync::rxdb::title(*collection);
-        let rows = format!("{}PushRow", collection.name());
-        let field = |verb: &str| -> &'static str { format!("{verb}{title}").leak() };
-        [
-            own(field("pull"), json!({"limit": 5})),
-            own(field("push"), json!({rows: []})),
-        ]
-    });
-    both.collect()
 }
 
 fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
@@ -123,7 +160,10 @@ fn queries(within: impl Fn() -> Value) -> Vec<Sample> {
         list("procedures", within()),
         one("round", json!({"id": "<round>"})),
         list("rounds", within()),
-        list("schedule", within()),
+        list(
+            "schedule",
+            json!({"withinUnit": {"id": "<unit>"}, "from": "<yesterday>"}),
+        ),
         one("synthesis", json!({"id": "<frozen>"})),
         list("syntheses", within()),
         list("petitions", within()),
@@ -180,14 +220,11 @@ fn of_the_chain() -> Vec<Sample> {
             GroupFeedback,
             json!({"petitionId": "<second>", "earlierId": "<petition>"}),
         ),
-        Sample {
-            by: None,
-            ..write(
-                "unlinkRepeat",
-                GroupFeedback,
-                json!({"petitionId": "<second>", "earlierId": "<petition>", "reason": "Cầu khác"}),
-            )
-        },
+        write(
+            "unlinkRepeat",
+            GroupFeedback,
+            json!({"petitionId": "<repeat>", "earlierId": "<earlier>", "reason": "Cầu khác"}),
+        ),
         write(
             "groupFeedback",
             GroupFeedback,
@@ -462,10 +499,10 @@ fn of_people_and_bodies() -> Vec<Sample> {
             json!({"accountId": "<account>", "role": "auditor", "councilId": "<council>"}),
         ),
         write("revokeRole", GrantRoles, json!({"grantId": "<grant>"})),
-        // The unit has its council: even he who may make one is told so.
+        // Whoever keeps a council keeps no unit beside it: only where the whole country is one's own.
         public(
             "createCouncil",
-            json!({"input": {"unitId": "<unit>", "term": "2026-2031", "ordinal": 2, "validFrom": "2026-07-01"}}),
+            json!({"input": {"unitId": "<bare>", "term": "2026-2031", "ordinal": 2, "validFrom": "2026-07-01"}}),
         ),
         write_public(
             "updateCouncil",

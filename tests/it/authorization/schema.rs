@@ -118,7 +118,7 @@ impl Sdl {
             true => String::new(),
             false => format!("({})", list.join(", ")),
         };
-        let operation = if root == "Mutation" { "mutation" } else { "query" };
+        let operation = root.to_lowercase();
         // As deep as the limits let a stranger ask.
         let objects = |shown: &str| shown.matches('{').count() + 9 * shown.matches("history").count();
         let fits = |shown: &String| shown.len() < 14_000 && objects(shown) < 190;

@@ -1,16 +1,20 @@
 //! Places with everything that the chain makes, each with a word that nobody elsewhere may ever read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cutri::state::State;
+use cutri::{feedback::tracking::TrackingCode, state::State};
 use cutri_tests::{
     TestApp,
     app::Person,
     phone::{Phone, create, new_id},
     world::{self, Commune, Put},
 };
-use entity::{id::GrantId, role_grant};
+use entity::{
+    id::{GrantId, UnitId},
+    role_grant,
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::files::{Sender, text as file};
 
@@ -29,8 +33,10 @@ pub struct Site {
 /// Every kind of row that a sample can be about, apart from devices.
 pub const KINDS: &[&str] = &[
     "unit",
+    "bare",
     "council",
     "agency",
+    "partner",
     "delegate",
     "account",
     "grant",
@@ -38,6 +44,8 @@ pub const KINDS: &[&str] = &[
     "fresh",
     "petition",
     "second",
+    "repeat",
+    "earlier",
     "classified",
     "forwarded",
     "answered",
@@ -117,8 +125,17 @@ impl Site {
         let clock = reference.units.province(commune.unit).unwrap().id.to_string();
         match kind {
             "unit" => commune.unit.to_string(),
+            "bare" => self.without_council(state).to_string(),
             "council" => commune.council.to_string(),
             "agency" => commune.committee.to_string(),
+            // Another body, which has no account.
+            "partner" => {
+                let name = self.name("phòng ");
+                let agency = world::an_agency(state, commune.unit, &name, "department", false);
+                let id = agency.id.to_string();
+                Put::new().row(agency).now(state).await;
+                id
+            }
             "delegate" => {
                 let name = self.name("dai.bieu");
                 let login = world::login(state, &name, &clock).await;
@@ -139,7 +156,7 @@ impl Site {
             "feedback" | "fresh" => {
                 let said = json!({"kind": "petition", "unitId": commune.unit, "channel": "contact_meeting",
                     "meetingId": commune.meeting, "subject": self.text(), "content": self.text(), "wanted": self.text(),
-                    "contactName": VOTER, "contactPhone": "0912345678", "consentText": "Đồng ý",
+                    "trackingCode": tracking_code(), "contactName": VOTER, "contactPhone": "0912345678", "consentText": "Đồng ý",
                     "consentAt": "2026-02-01T08:00:00+07:00", "recordedAt": "2026-02-01T08:00:00+07:00"});
                 self.push(app, "feedback", said).await
             }
@@ -208,6 +225,20 @@ impl Site {
                     _ => text(&payload["procedure"]["id"]),
                 }
             }
+            "repeat" => {
+                let earlier = self.petition(app, "petition").await;
+                let repeat = self.petition(app, "petition").await;
+                let link = json!({"petitionId": repeat, "earlierId": earlier});
+                self.office(app).done("linkRepeat", link, "").await;
+                self.rows.insert("earlier", earlier);
+                repeat
+            }
+            // What the repeat asks again: one is no use without the other.
+            "earlier" => {
+                self.rows.remove("repeat");
+                Box::pin(self.id(app, "repeat")).await;
+                self.rows["earlier"].clone()
+            }
             "synthesis" | "frozen" | "cosigned" => self.synthesis(app, kind).await,
             "resolution" | "other" => {
                 let input = json!({"councilId": commune.council, "rawNumber": self.name("số"), "kind": "individual",
@@ -220,6 +251,22 @@ impl Site {
             }
             stage => self.petition(app, stage).await,
         }
+    }
+
+    /// The next commune of the province, in the order of the codes, that has no council.
+    fn without_council(&self, state: &State) -> UnitId {
+        let reference = state.reference();
+        let councils = reference.bodies.councils.values();
+        let taken: BTreeSet<UnitId> = councils.map(|council| council.unit_id).collect();
+        let own = reference.units.get(self.commune.unit).unwrap();
+        let mut communes = reference.units.children(own.parent_id.unwrap());
+        let next = communes.find(|unit| {
+            unit.code > own.code
+                && unit.level == own.level
+                && unit.valid_to.is_none()
+                && !taken.contains(&unit.id)
+        });
+        next.expect("the province has more communes").id
     }
 
     /// A petition that has come so far.
@@ -358,6 +405,13 @@ pub async fn grant(state: &State, commune: &Commune, to: &world::Login, role: &s
     };
     Put::new().row(row).now(state).await;
     id
+}
+
+/// A code that no other slip has.
+pub fn tracking_code() -> String {
+    let id = Uuid::now_v7();
+    let [.., a, b, c, d, e] = *id.as_bytes();
+    TrackingCode::from_bytes([a, b, c, d, e]).to_string()
 }
 
 fn text(value: &Value) -> String {

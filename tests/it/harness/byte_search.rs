@@ -1,4 +1,5 @@
-use cutri_tests::{LogCapture, byte_search};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use cutri_tests::{LogCapture, byte_search, spellings::spellings};
 use std::io::Write;
 
 #[test]
@@ -42,6 +43,46 @@ fn fails_on_a_planted_text() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("cutri.db-wal"), "…0912 345 678…").unwrap();
     byte_search::assert_free_of(folder.path(), &["0912 345 678"]);
+}
+
+/// Each form lies in a file of its own, in the midst of something else.
+#[test]
+fn a_text_is_found_however_it_is_spelt() {
+    let name = "Nguyễn Thị Ánh";
+    let mut hidden = vec![
+        "Nguye\u{302}\u{303}n Thi\u{323} A\u{301}nh".to_owned(),
+        r"Nguy\u1ec5n Th\u1ecb \u00c1nh".to_owned(),
+        r"Nguy\u1EC5n Th\u1ECB \u00C1nh".to_owned(),
+    ];
+    for before in ["", "a", "ab", "abc"] {
+        for after in ["", "y", "yz"] {
+            hidden.push(BASE64_STANDARD.encode(format!("{before}{name}{after}")));
+        }
+    }
+    let needles = spellings(name);
+    let needles: Vec<&[u8]> = needles.iter().map(Vec::as_slice).collect();
+    for form in hidden {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("cutri.db"), format!("\u{0}{form}\u{1}")).unwrap();
+        assert!(
+            !byte_search::files_with(folder.path(), &needles).is_empty(),
+            "{form}"
+        );
+    }
+    for number in ["0978 246 135", "0978.246.135", "097 824 6135", "0978-24-61-35"] {
+        let needles = spellings("0978246135");
+        assert!(needles.iter().any(|form| form == number.as_bytes()), "{number}");
+    }
+    let abroad = spellings("+84978246135");
+    assert!(abroad.iter().any(|form| form == b"+84 978 246 135"));
+}
+
+#[test]
+#[should_panic(expected = "to be read from what is stored")]
+fn fails_on_a_text_in_another_spelling() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("server.log"), "{\"phone\":\"0978.246.135\"}").unwrap();
+    byte_search::assert_nowhere_in(folder.path(), &["0978246135"]);
 }
 
 #[test]

@@ -25,8 +25,8 @@ each_db! {
         the_next_brief_tells_what_became_of_it(&mut stage).await;
         only_of_the_network(&stage.browser.complaints().await);
         let denounced = [DENOUNCER];
-        byte_search::assert_free_of(&db.stored_in().await, &denounced);
-        byte_search::assert_free_of(db.folder(), &denounced);
+        byte_search::assert_nowhere_in(&db.stored_in().await, &denounced);
+        byte_search::assert_nowhere_in(db.folder(), &denounced);
     }
 }
 
