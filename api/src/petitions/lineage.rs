@@ -15,17 +15,19 @@ use crate::error::Result;
 pub(crate) struct Lineage(HashMap<PetitionId, Vec<PetitionId>>);
 
 impl Lineage {
-    /// From these petitions to what became of them before a moment.
+    /// From these petitions to what became of them before a moment, or until now: all that is stored, whatever a clock says.
     pub(crate) async fn onwards<C: ConnectionTrait>(
         conn: &C,
         petitions: BTreeSet<PetitionId>,
-        end: DateTime<Utc>,
+        end: Option<DateTime<Utc>>,
     ) -> Result<Self> {
         let steps = |open: &BTreeSet<PetitionId>| {
             let from = Column::FromId.is_in(open.iter().copied());
-            petition_lineage::Entity::find()
-                .filter(from)
-                .filter(Column::At.lt(end))
+            let all = petition_lineage::Entity::find().filter(from);
+            match end {
+                Some(end) => all.filter(Column::At.lt(end)),
+                None => all,
+            }
         };
         Self::read(conn, petitions, steps, |edge| (edge.from_id, edge.to_id)).await
     }

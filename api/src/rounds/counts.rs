@@ -196,7 +196,7 @@ async fn became<C: ConnectionTrait>(
     let taking_part = TakingPart::read(conn, state.reference(), held).await?;
     let recorded = taking_part.recorded(conn, points).await?;
     let petitions = recorded.iter().filter_map(|one| one.petition_id).collect();
-    let lineage = Lineage::onwards(conn, petitions, state.clock.now()).await?;
+    let lineage = Lineage::onwards(conn, petitions, None).await?;
     let sent: BTreeSet<PetitionId> = forwarding_petition::Entity::find()
         .filter(forwarding_petition::Column::PetitionId.is_in(lineage.all()))
         .all(conn)

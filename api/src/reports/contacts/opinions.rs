@@ -104,7 +104,7 @@ impl Sent {
         petitions: BTreeSet<PetitionId>,
         scope: &Scope,
     ) -> Result<Self> {
-        let became = Lineage::onwards(conn, petitions, scope.end).await?;
+        let became = Lineage::onwards(conn, petitions, Some(scope.end)).await?;
         let links = forwarding_petition::Entity::find()
             .filter(forwarding_petition::Column::PetitionId.is_in(became.all()))
             .all(conn)

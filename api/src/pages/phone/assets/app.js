@@ -49,7 +49,7 @@ async function tellState() {
   const waiting = (await store.all('outbox')).filter((entry) => entry.state === 'waiting').length;
   for (const [i, count, what] of [[2, waiting, 'việc chờ gửi'], [3, (await awaited()).length, 'câu trả lời cần thông tin lại']]) {
     tabs.children[i].lastChild.textContent = count || '';
-    tabs.children[i].ariaLabel = count ? `${tabs.children[i].firstChild.textContent}, ${count} ${what}` : null;
+    tabs.children[i].ariaLabel = count ? `${tabs.children[i].firstChild.textContent}${count} ${what}` : null;
   }
   state.dataset.standing = lostSignal.isOn ? 'waiting' : now.standing;
   state.replaceChildren({
