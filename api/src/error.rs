@@ -133,6 +133,9 @@ codes! {
     DenunciationByHand "DENUNCIATION_BY_HAND" 200 false
         "Tố cáo không được ghi trên thiết bị nối mạng: chỉ ghi số biên nhận, ngày và nơi nhận; hãy chuyển tận tay rồi đánh dấu đã bàn giao."
         "A denunciation must not be kept on a networked device: only receipt number, date and receiving body; hand it over in person, then mark it as handed over.";
+    ReturnInstead "RETURN_INSTEAD" 200 false
+        "Không thuộc thẩm quyền thì không trả lời mà trả lại kiến nghị kèm lý do (returnPetitions), để Văn phòng chuyển đúng nơi."
+        "What is of another's authority is not answered but returned with the reason (returnPetitions), for the office to send it on.";
     VotersNotInformed "VOTERS_NOT_INFORMED" 200 false "Chưa thông tin lại cho cử tri nên chưa được đóng." "The voters have not been informed yet.";
     AlreadyGrouped "ALREADY_GROUPED" 200 false "Văn phòng đã tổng hợp phiếu này." "The office has already grouped this feedback.";
     NotRedacted "NOT_REDACTED" 200 false

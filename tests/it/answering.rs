@@ -616,7 +616,7 @@ each_db! {
 
         // Not as if it were the body itself, and nobody but the office.
         let text = "Công ty sẽ dựng lại ba cột trong tháng này";
-        let words = json!({"text": text, "outcome": "in_progress"});
+        let words = json!({"text": text, "outcome": "in_progress", "roadmapAt": "2026-03-31"});
         let as_itself = stage.answer(&three, company, "51/ĐL", words.clone());
         assert_eq!(refusal(&office, "answerPetitions", as_itself).await.0, "FORBIDDEN");
         let mut letter = stage.answer(&three, company, "51/ĐL", words);
@@ -685,7 +685,8 @@ each_db! {
         assert_eq!(agenda(&department).await, json!([]));
         assert_ne!(agenda(&stage.body()).await, json!([]));
         // A company without an account writes a letter, and the office enters it.
-        let letter = stage.answer(one, world.company, "51/ĐL", json!({"text": "Công ty sẽ dời cột trong tuần", "outcome": "in_progress", "onBehalf": true}));
+        let letter = stage.answer(one, world.company, "51/ĐL", json!({"text": "Công ty sẽ dời cột trong tuần", "outcome": "in_progress",
+            "roadmapAt": "2026-04-07", "onBehalf": true}));
         stage.office().done("answerPetitions", letter, "").await;
         assert_eq!(refusal(&department, "assessAnswer", json!({"petitionId": petition, "assessment": "ok"})).await.0, "FORBIDDEN");
         assert_eq!(stage.office().refused("assessAnswer", json!({"petitionId": petition, "assessment": "ok"})).await, "INVALID_STATE");
@@ -834,6 +835,35 @@ each_db! {
         assert_eq!(refusal(&stage.office(), "forwardPetitions", input).await, refused("INVALID_VALUE", "leadId"));
     }
 
+    // "Of another's authority, passed on", said an answer; it was found good, told to the voters and closed, and nobody had
+    // the petition.
+    async fn who_is_not_competent_gives_the_petition_back_and_does_not_answer_it(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (office, world) = (stage.office(), &stage.world);
+        let petition = stage.one("Sửa cầu trên đường tỉnh").await;
+        let one = std::slice::from_ref(&petition);
+        stage.forward(one, world.here.committee, &[world.company], "12/VP").await;
+        let elsewhere = json!({"text": "Thuộc thẩm quyền của Sở Xây dựng, đã chuyển", "outcome": "out_of_competence"});
+        let answer = stage.answer(one, world.here.committee, "30/UBND", elsewhere.clone());
+        let told = stage.body().mutate("answerPetitions", answer, "").await["userErrors"][0].clone();
+        assert_eq!((&told["code"], &told["field"]), (&json!("RETURN_INSTEAD"), &json!("outcome")));
+        assert!(text(&told["message"]).contains("returnPetitions"), "{told}");
+        // Nor does the office enter it for a body, but for one that only helps: that reply settles nothing.
+        let mut reply = stage.answer(one, world.company, "51/ĐL", elsewhere);
+        reply["onBehalf"] = json!(true);
+        let replied = office.done("answerPetitions", reply, "petition { process outcome }").await;
+        assert_eq!(replied["petition"], json!({"process": "forwarded", "outcome": null}));
+
+        // Given back it waits for the office, which sends it to whoever is competent; only his answer can end it.
+        let back = json!({"petitionIds": [petition], "reason": "Thuộc thẩm quyền của Sở Xây dựng"});
+        stage.body().done("returnPetitions", back, "").await;
+        office.done("informVoters", json!({"petitionId": petition, "channel": "phone"}), "").await;
+        assert_eq!(office.refused("closePetition", json!({"petitionId": petition})).await, "VOTERS_NOT_INFORMED");
+        stage.forward(one, world.department, &[], "13/VP").await;
+        let seen = stage.shown(&stage.delegate(0), &petition, "process outcome agency { name }").await;
+        assert_eq!(seen, json!({"process": "forwarded", "outcome": null, "agency": {"name": "Sở Xây dựng"}}));
+    }
+
     async fn an_answer_says_until_when_and_at_what_cost_and_the_voters_judge_it(db: TestDatabase) {
         let stage = Stage::set(&db).await;
         let (office, here) = (stage.office(), &stage.world.here);
@@ -849,6 +879,10 @@ each_db! {
         };
         let body = stage.body();
         assert_eq!(refusal(&body, "answerPetitions", put_off(json!({}))).await, refused("REQUIRED", "roadmapAt"));
+        for (outcome, lacks) in [("in_progress", "roadmapAt"), ("not_resolved", "unresolvedReason")] {
+            let wrong = put_off(json!({"outcome": outcome}));
+            assert_eq!(refusal(&body, "answerPetitions", wrong).await, refused("REQUIRED", lacks), "{outcome}");
+        }
         let wrong = stage.answer(one, here.committee, "30/UBND", json!({"unresolvedReason": "budget"}));
         assert_eq!(refusal(&body, "answerPetitions", wrong).await, refused("INVALID_VALUE", "unresolvedReason"));
         let wrong = stage.answer(one, here.committee, "30/UBND", json!({"roadmapAt": "2027-06-30"}));

@@ -295,6 +295,7 @@ each_db! {
         assert_eq!(office.refused("closePetition", json!({"petitionId": made})).await, "VOTERS_NOT_INFORMED");
         let mut second = answer(&world, &made, "Sẽ làm cống mới");
         second["outcome"] = json!("in_progress");
+        second["roadmapAt"] = json!("2026-06-30");
         second["documentDate"] = json!("2026-03-20");
         body.done("answerPetitions", second, "petition { process }").await;
         let answered = read(&office, &made).await;

@@ -236,7 +236,7 @@ each_db! {
         for gone in ["planNumber", "planDate"] {
             let mut input = json!({"roundId": round});
             input[gone] = Value::Null;
-            assert_eq!(office.refused("updateRound", input).await, "REQUIRED", "{gone}");
+            assert_eq!(refusal(&office, "updateRound", input).await, refused("REQUIRED", gone));
         }
         plan(json!({"planNumber": "09/KH-HĐND"})).await;
     }

@@ -263,7 +263,8 @@ impl Maker<'_> {
             outcome: outcome.to_owned(),
             roadmap_at: (outcome == "in_progress").then(|| self.making.day(-90)),
             cost_millions: None,
-            unresolved_reason: None,
+            // All that the published table calls unresolved lacks money, by its own words.
+            unresolved_reason: (outcome == "not_resolved").then(|| "budget".to_owned()),
             on_behalf: !agency.has_account,
             actor_id: self.actor,
             at,
@@ -292,6 +293,7 @@ impl Maker<'_> {
         row.answer_number = Some(document.document_number.clone());
         row.answered_at = Some(on);
         row.roadmap_at = document.roadmap_at;
+        row.unresolved_reason.clone_from(&document.unresolved_reason);
         group.row(document);
         if !road.is_over() {
             return;

@@ -56,7 +56,7 @@ pub(super) fn own(kind: DocumentKind) -> impl Iterator<Item = &'static Field> {
         DocumentKind::ContactPlan => &[PLAN],
         DocumentKind::ContactMinutes => &[MINUTES],
         DocumentKind::Synthesis => &[SYNTHESIS, PETITION, PLACE, SYNTHESIS_LINE],
-        DocumentKind::Forwarding => &[FORWARDING, PETITION, PLACE],
+        DocumentKind::Forwarding => &[FORWARDING, PETITION, PLACE, FORWARDED],
         DocumentKind::Urging => &[URGING, PETITION, PLACE, URGED],
         DocumentKind::PetitionResults => &[RESULTS, BY_AGENCY, BY_FIELD, PETITION, PLACE, RESULT],
     };
@@ -165,9 +165,14 @@ const SYNTHESIS_LINE: &[Field] = &[
 const FORWARDING: &[Field] = &[
     one("kinh_gui", "Cơ quan chủ trì, hoặc Hội đồng cấp trên"),
     one("co_quan_phoi_hop", "Các cơ quan phối hợp"),
-    one("han_tra_loi", "Hạn trả lời"),
+    one(
+        "han_tra_loi",
+        "Hạn trả lời; hạn khác nhau thì là “ghi ở từng kiến nghị (từ … đến …)”",
+    ),
     one("so_kien_nghi", "Số kiến nghị được chuyển"),
 ];
+
+const FORWARDED: &[Field] = &[of("kien_nghi", "han_tra_loi", "Hạn trả lời kiến nghị đó")];
 
 const URGING: &[Field] = &[
     one("kinh_gui", "Cơ quan bị đôn đốc"),

@@ -105,6 +105,8 @@ impl Command for Answer {
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
         let cost = rules::cost(self.cost)?;
         let reason = rules::unresolved(self.reason.as_deref(), &outcome)?;
+        let is_lead = rows.iter().any(|(_, part)| *part == Part::Lead);
+        rules::complete(&outcome, self.roadmap, reason.as_deref(), is_lead)?;
         let has_paper = |id: AnswerId| {
             let mut named = working.attachment.of(id);
             self.file

@@ -9,6 +9,7 @@ use entity::{
     petition::{Event, Model, Process},
     petition_agency,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     among, distinct, for_office, importing, known, record, repeating::ancestry, rules, step, unanswered,
@@ -63,6 +64,22 @@ impl Command for Classify {
             basis,
         );
         Ok(Verdict::about(changes, [self.petition.0]))
+    }
+}
+
+/// What the history of a petition keeps of a letter beside its number: which one it was, and until when it asked for the
+/// answer. The days of one letter differ with the tier, and the petition itself knows that of the newest letter only.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sent {
+    pub(crate) forwarding_id: ForwardingId,
+    pub(crate) due_at: Option<NaiveDate>,
+}
+
+impl Sent {
+    /// As it stands in a step of history.
+    pub(super) fn detail(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
     }
 }
 
@@ -220,7 +237,15 @@ impl Command for Forward {
             } else {
                 "forwarded"
             };
-            record(&mut changes, facts, forwarded, event, Some(number.clone()));
+            let mut told = facts.event("petition", row.id, event, Some(row.council_id));
+            told.basis = Some(number.clone());
+            told.detail = Sent {
+                forwarding_id: id,
+                due_at: due,
+            }
+            .detail();
+            changes.happened(told);
+            changes.put(forwarded);
         }
         let file = self.file.as_ref();
         attachments::paper(&mut changes, working, facts, "forwarding", id, file)?;

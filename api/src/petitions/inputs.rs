@@ -75,7 +75,8 @@ pub(super) struct ForwardPetitionsInput {
     pub(super) document_number: String,
     /// Date of the document: not before the first of what it forwards was said, at its meeting or as it was written down.
     pub(super) document_date: Day,
-    /// When the answer is due; by the dated rule if absent.
+    /// When the answer is due; if absent by the dated rule for the tier of each petition, so that one letter may name
+    /// several days.
     pub(super) due_at: Option<Day>,
     /// The paper itself: the SHA-256 of a file that one has sent to `/files`.
     pub(super) file_sha256: Option<String>,
@@ -118,13 +119,15 @@ pub(super) struct AnswerPetitionsInput {
     pub(super) document_date: Day,
     /// At most 50,000 characters.
     pub(super) text: String,
-    /// Code of the list `outcome`.
+    /// Code of the list `outcome`; not `not_answered`. A lead that is not competent does not answer `out_of_competence`: it
+    /// gives the petition back by `returnPetitions`, and the office sends it to whoever is.
     pub(super) outcome: String,
-    /// Until when (lộ trình), not before `documentDate`; required for `deferred`, and only with it and `in_progress`.
+    /// Until when (lộ trình), not before `documentDate`; required for `deferred` and `in_progress`, and only with them.
     pub(super) roadmap_at: Option<Day>,
     /// What it costs (kinh phí), in millions of đồng (triệu đồng), 0 to 1,000,000,000.
     pub(super) cost_millions: Option<i32>,
-    /// Why it is not resolved: code of the list `unresolved_reason`; only with `not_resolved` and `deferred`.
+    /// Why it is not resolved: code of the list `unresolved_reason`; required for `not_resolved`, and only with it and
+    /// `deferred`.
     pub(super) unresolved_reason: Option<String>,
     /// Entered by the office for a body without an account.
     pub(super) on_behalf: Option<bool>,

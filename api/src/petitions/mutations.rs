@@ -324,7 +324,8 @@ impl PetitionMutation {
     /// Answers petitions by one document (trả lời kiến nghị). The lead's answer is the answer; the reply of a
     /// coordinating body helps the lead, and the petition is owed as before. The document that is its body's newest
     /// answer already, sent again just so, changes nothing, whatever the office found of it since. Refusals:
-    /// `INVALID_STATE`, `FORBIDDEN`, `UNKNOWN_CODE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
+    /// `INVALID_STATE`, `FORBIDDEN`, `UNKNOWN_CODE`, `REQUIRED`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`,
+    /// `RETURN_INSTEAD` (of another's authority: `returnPetitions`).
     async fn answer_petitions(
         &self,
         ctx: &Context<'_>,

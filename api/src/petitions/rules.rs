@@ -89,7 +89,7 @@ pub(crate) fn promises(outcome: &str) -> bool {
     matches!(outcome, "in_progress" | "deferred")
 }
 
-/// What an answer has to say beside its text.
+/// What every answer says beside its text, also one that was given in earlier years and is taken over.
 pub(super) fn outcome(outcome: &str, roadmap: Option<NaiveDate>, date: NaiveDate) -> Result<String, Refused> {
     let outcome = code(outcome, "outcome", "outcome")?;
     if outcome == "not_answered" {
@@ -107,6 +107,26 @@ pub(super) fn outcome(outcome: &str, roadmap: Option<NaiveDate>, date: NaiveDate
         return Err(Refused::field(Code::OutOfRange, "roadmapAt"));
     }
     Ok(outcome)
+}
+
+/// What an answer has to say besides when it is given today. Answers of earlier years are taken over without it.
+pub(super) fn complete(
+    outcome: &str,
+    roadmap: Option<NaiveDate>,
+    reason: Option<&str>,
+    is_lead: bool,
+) -> Result<(), Refused> {
+    // Answered so, the petition would end with nobody: whoever leads gives it back, and the office sends it on.
+    if outcome == "out_of_competence" && is_lead {
+        return Err(Refused::field(Code::ReturnInstead, "outcome"));
+    }
+    if promises(outcome) && roadmap.is_none() {
+        return Err(Refused::field(Code::Required, "roadmapAt"));
+    }
+    if outcome == "not_resolved" && reason.is_none() {
+        return Err(Refused::field(Code::Required, "unresolvedReason"));
+    }
+    Ok(())
 }
 
 /// What an answer costs, in millions of đồng.
@@ -281,6 +301,32 @@ mod tests {
             cost(Some(1_000_000_001)),
             Err(Refused::field(Code::OutOfRange, "costMillions"))
         );
+    }
+
+    #[test]
+    fn an_answer_of_today_says_when_or_why_and_leaves_nothing_with_nobody() {
+        let promised = Some(day("2026-12-31"));
+        let required = |field| Err(Refused::field(Code::Required, field));
+        let refused = Err(Refused::field(Code::ReturnInstead, "outcome"));
+        for (outcome, roadmap, reason, is_lead, expected) in [
+            ("resolved", None, None, true, Ok(())),
+            ("explained", None, None, true, Ok(())),
+            ("in_progress", None, None, true, required("roadmapAt")),
+            ("in_progress", promised, None, true, Ok(())),
+            ("deferred", None, Some("budget"), true, required("roadmapAt")),
+            ("deferred", promised, None, true, Ok(())),
+            ("not_resolved", None, None, true, required("unresolvedReason")),
+            ("not_resolved", None, Some("law"), true, Ok(())),
+            ("out_of_competence", None, None, true, refused),
+            ("out_of_competence", None, None, false, Ok(())),
+        ] {
+            assert_eq!(complete(outcome, roadmap, reason, is_lead), expected, "{outcome}");
+        }
+        // A list of earlier years may know neither.
+        let on = day("2026-02-09");
+        for known in ["in_progress", "not_resolved", "out_of_competence"] {
+            assert!(outcome(known, None, on).is_ok(), "{known}");
+        }
     }
 
     #[test]

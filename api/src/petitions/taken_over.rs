@@ -1,5 +1,5 @@
 //! How a petition is taken over: its state is reached by the steps of the chain, or it is refused. Nothing that the chain
-//! forbids comes in by this door.
+//! forbids comes in by this door, but for what answers of earlier years did not say yet: a day, a reason, who has it now.
 
 use chrono::{Duration, NaiveDate};
 use entity::{
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{
     answering, closing,
+    forwarding::Sent,
     grouping::fresh,
     importing::{Answered, Forwarded, Import, Source, derived, morning},
     rules, step,
@@ -194,7 +195,11 @@ impl<'a> Taken<'a> {
         self.row.forwarded_number = Some(number.clone());
         self.row.forwarded_at = Some(date);
         self.row.due_at = due;
-        self.happened("forwarded", Some(number), None);
+        let sent = Sent {
+            forwarding_id: id,
+            due_at: due,
+        };
+        self.happened("forwarded", Some(number), sent.detail());
         Ok(())
     }
 

@@ -148,8 +148,8 @@ impl Command for Update {
         let session = row.session_id.and_then(|id| working.meeting.get(id));
         rules::check(&row, council, session)?;
         // What an approved round rests on may be another document, but not none.
-        if row.status == Status::Approved && (row.plan_number.is_none() || row.plan_date.is_none()) {
-            return Err(Refused::field(Code::Required, "planNumber"));
+        if row.status == Status::Approved {
+            rules::has_plan(&row)?;
         }
         let is = planned(&row);
         let mut lost: Document = planned(before)

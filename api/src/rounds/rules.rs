@@ -128,6 +128,15 @@ fn in_office(council: &council::Model, day: Option<NaiveDate>, field: &'static s
     }
 }
 
+/// Whether an approved round rests on a plan: a signed document with a number and a date.
+pub(super) fn has_plan(row: &Model) -> Result<(), Refused> {
+    match (&row.plan_number, row.plan_date) {
+        (None, _) => Err(Refused::field(Code::Required, "planNumber")),
+        (_, None) => Err(Refused::field(Code::Required, "planDate")),
+        _ => Ok(()),
+    }
+}
+
 /// The next step of a round, whose points are these.
 pub(super) fn advance<'a>(
     row: &Model,
@@ -137,10 +146,10 @@ pub(super) fn advance<'a>(
     use meeting::Status as Point;
     let status = row.status.next(event);
     let status = status.ok_or(Refused::field(Code::InvalidState, "event"))?;
+    if event == Event::Approve {
+        has_plan(row)?;
+    }
     match event {
-        // A plan is a signed document.
-        Event::Approve if row.plan_number.is_none() => Err(Refused::field(Code::Required, "planNumber")),
-        Event::Approve if row.plan_date.is_none() => Err(Refused::field(Code::Required, "planDate")),
         Event::Close
             if points
                 .any(|point| matches!(point.status, Point::Proposed | Point::Approved | Point::Notified)) =>

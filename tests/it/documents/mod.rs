@@ -1,6 +1,7 @@
 //! Documents as the office prints them: each made from what was recorded, read back, opened by LibreOffice; and templates
 //! that a council replaces.
 
+mod days;
 mod office;
 pub(crate) mod reading;
 mod repeats;

@@ -502,6 +502,13 @@ each_db! {
         let query = "query($id: ID!) { petition(id: $id) { outcome roadmapAt answerNumber } }";
         let petition = office.data(query, json!({"id": told.rows()[0]["petitionId"]})).await;
         assert_eq!(petition["petition"], json!({"outcome": "resolved", "roadmapAt": null, "answerNumber": "8/UBND"}));
+        // What a body answered in earlier years is taken over as it was, though it would have to give it back today.
+        let file = file.replace("Đèn;", "Cầu;")
+            .replace("Đã giải quyết xong;Đã thay;3/2/2026;8/UBND;30/6/2026", "Không thuộc thẩm quyền;Đã chuyển Sở;3/2/2026;9/UBND;");
+        let told = send(&office, world.here.council, false, &file).await;
+        assert_eq!(told.counts(), (1, 0, 0), "{}", told.text);
+        let petition = office.data(query, json!({"id": told.rows()[0]["petitionId"]})).await;
+        assert_eq!(petition["petition"], json!({"outcome": "out_of_competence", "roadmapAt": null, "answerNumber": "9/UBND"}));
     }
 
     async fn only_the_councils_own_office_takes_over_and_foreign_is_absent(db: TestDatabase) {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Making, Paper, Signed,
+    days::{Days, until},
     petitions::Petitions,
     words::{paper, short},
 };
@@ -59,16 +60,16 @@ pub(super) async fn forwarding(making: &Making<'_>, id: ForwardingId) -> Result<
     let mut filling = Filling::default();
     filling.set("kinh_gui", to.unwrap_or_default());
     filling.set("co_quan_phoi_hop", coordinating.join("; "));
-    filling.set(
-        "han_tra_loi",
-        letter.due_on.map_or_else(|| "…………".to_owned(), short),
-    );
+    let days = Days::read(making, &petitions.rows).await?;
+    let due = |row: &petition::Model| days.of(row, &letter);
+    filling.set("han_tra_loi", until(petitions.rows.iter().map(due)));
     filling.set("so_kien_nghi", petitions.rows.len().to_string());
-    let rows = petitions.rows.iter().zip(1..);
-    filling.list_of(
-        "kien_nghi",
-        rows.map(|(row, number)| petitions.listed(row, number)).collect(),
-    );
+    let rows = petitions.rows.iter().zip(1..).map(|(row, number)| {
+        petitions
+            .listed(row, number)
+            .with("han_tra_loi", due(row).map(short).unwrap_or_default())
+    });
+    filling.list_of("kien_nghi", rows.collect());
     let mut receivers = vec!["Như trên".to_owned()];
     receivers.extend(coordinating);
     Ok(Paper {
@@ -252,6 +253,7 @@ async fn owed(
         .order_by_asc(extension::Column::Id)
         .all(conn)
         .await?;
+    let days = Days::read(making, rows).await?;
     let of = |row: &petition::Model| {
         let brought = |letter: &&forwarding::Model| {
             let mut links = links.iter().filter(|link| link.forwarding_id == letter.id);
@@ -271,8 +273,8 @@ async fn owed(
         let due = match (known.last(), later.first(), letter, next) {
             (Some(moved), ..) => Some(moved.to_due),
             (None, Some(moved), ..) => moved.from_due,
-            // Of a petition that went out anew only the letter still tells the day.
-            (None, None, Some(letter), Some(_)) => letter.due_on,
+            // Of a petition that went out anew only history still tells the day.
+            (None, None, Some(letter), Some(_)) => days.of(row, letter),
             // Nobody had it yet.
             (None, None, None, Some(_)) => None,
             (None, None, ..) => row.extended_to.or(row.due_at),

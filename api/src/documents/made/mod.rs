@@ -1,6 +1,7 @@
 //! What is told in each document, read from the rows that it is about. Figures come from where they are counted for
 //! everybody else: rounds, reports, syntheses.
 
+mod days;
 mod letters;
 mod minutes;
 mod petitions;

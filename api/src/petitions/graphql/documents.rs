@@ -46,7 +46,7 @@ pub struct Forwarding {
     document_number: String,
     /// Date of the document.
     document_date: Day,
-    /// The due date of the document.
+    /// Until when it asks for the answers: the last day, where its petitions have different ones (each has its `dueAt`).
     due_at: Option<Day>,
     /// When the body returned this petition.
     returned_at: Option<Time>,

@@ -35,7 +35,7 @@ macro_rules! by_outcome {
             column("explained", "Đã giải trình, cung cấp thông tin", "Outcome `explained`"),
             column("not_resolved", "Chưa giải quyết được", "Outcome `not_resolved`"),
             column("deferred", "Tạm gác lại, có lộ trình", "Outcome `deferred`"),
-            column("out_of_competence", "Không thuộc thẩm quyền, đã chuyển", "Outcome `out_of_competence`"),
+            column("out_of_competence", "Không thuộc thẩm quyền, đã chuyển", "Outcome `out_of_competence`, of lists that were taken over"),
             column("not_answered", "Chưa trả lời", "Outcome `not_answered`, or no answer that counts by the cut-off date"),
         ]
     };
