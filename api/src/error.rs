@@ -139,8 +139,8 @@ codes! {
     VotersNotInformed "VOTERS_NOT_INFORMED" 200 false "Chưa thông tin lại cho cử tri nên chưa được đóng." "The voters have not been informed yet.";
     AlreadyGrouped "ALREADY_GROUPED" 200 false "Văn phòng đã tổng hợp phiếu này." "The office has already grouped this feedback.";
     NotRedacted "NOT_REDACTED" 200 false
-        "Văn bản còn số điện thoại, số giấy tờ, số thửa đất, số tài khoản hoặc thư điện tử; hãy lược bỏ, hoặc xác nhận giữ lại."
-        "The text still holds a number or address of a person; take it out, or acknowledge that it stays.";
+        "Văn bản còn họ tên, địa chỉ, số điện thoại, số giấy tờ, số thửa đất, số tài khoản hoặc thư điện tử; hãy lược bỏ, hoặc xác nhận giữ lại."
+        "The text still tells a name, an address or a number of a person; take it out, or acknowledge that it stays.";
     BeforeCouncil "BEFORE_COUNCIL" 200 false "Thời điểm này trước khi Hội đồng được thành lập." "Before the council existed.";
     UnitNotInForce "UNIT_NOT_IN_FORCE" 200 false "Đơn vị hành chính này không tồn tại vào ngày đó." "The unit did not exist on that day.";
     WeakPassword "WEAK_PASSWORD" 200 false "Mật khẩu phải có ít nhất 10 ký tự." "A password has at least 10 characters.";

@@ -30,7 +30,7 @@ pub struct Model {
     pub opinions: i32,
     /// Of these, answered on the spot and not taken up.
     pub on_spot: i32,
-    /// Petitions before splits and mergers.
+    /// What there was before splits and mergers: opinions that were not just answered on the spot.
     pub before: i32,
     /// Petitions on the list.
     pub after: i32,

@@ -26,7 +26,7 @@ pub struct Model {
     pub places: String,
     /// How many opinions went into it.
     pub opinions: i32,
-    /// How many petitions it was made of by mergers; 1 for one that stands by itself.
+    /// Of how many opinions it was made, grouped or merged; 1 for one that stands by itself.
     pub merged_from: i32,
     /// The number of the petition of which it is a part.
     pub split_from: Option<String>,

@@ -160,7 +160,7 @@ impl Contact {
             .await["synthesis"]
             .clone();
         let paper = json!({"synthesisId": made["id"], "documentNumber": "15/BC-HĐND",
-            "documentDate": stage.app.state.clock.today().to_string()});
+            "documentDate": stage.app.state.clock.today().to_string(), "acknowledgeUnclassified": true});
         let frozen = office
             .done("freezeSynthesis", paper, "synthesis { edition { opinions } }")
             .await;

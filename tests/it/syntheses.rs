@@ -34,6 +34,12 @@ use crate::{
 const EDITION: &str = "synthesis { id status edition { number documentNumber points opinions onSpot before after dueOn roundEndedOn onTime
     byTierAndField { tier field count } cosigner sentTo reason } }";
 
+/// The figures of a list: what was said and not just answered on the spot is what there was before splits and mergers.
+pub(crate) fn adds_up(list: &Value) {
+    let figure = |name: &str| list[name].as_i64().unwrap();
+    assert_eq!(figure("before"), figure("opinions") - figure("onSpot"), "{list}");
+}
+
 /// The code and field of a refusal.
 async fn refusal(person: &Person, name: &str, input: Value) -> (String, String) {
     let payload = person.mutate(name, input, "").await;
@@ -206,6 +212,7 @@ each_db! {
         assert_eq!(refusal(&head, "sendSynthesis", json!({"synthesisId": made["id"]})).await.0, "INVALID_STATE");
         let frozen = head.done("freezeSynthesis", paper(&made["id"], "01/BC-TĐB", json!({})), EDITION).await["synthesis"].clone();
         assert_eq!((&frozen["status"], &frozen["edition"]["after"], &frozen["edition"]["onSpot"]), (&json!("frozen"), &json!(2), &json!(1)));
+        adds_up(&frozen["edition"]);
         let sent = head.done("sendSynthesis", json!({"synthesisId": made["id"]}), EDITION).await["synthesis"].clone();
         assert_eq!((&sent["status"], &sent["edition"]["sentTo"], &sent["edition"]["onTime"]), (&json!("sent"), &json!("Thường trực HĐND"), &json!(true)));
 
@@ -215,7 +222,7 @@ each_db! {
         };
         let told = printed(&made["id"], "").await;
         for must in ["HỘI ĐỒNG NHÂN DÂN\nXÃ TÂN HƯNG\nTỔ ĐẠI BIỂU SỐ 1 | CỘNG HÒA", "Số: 01/BC-TĐB", ", Tổ đại biểu số 1 tổng hợp ý kiến",
-            "cử tri nêu 3 lượt ý kiến, kiến nghị, trong đó 1 đã được trả lời tại chỗ", "| cầu gãy lắm rồi |", "- Thường trực HĐND;",
+            "cử tri nêu 3 lượt ý kiến, kiến nghị, trong đó 1 đã được trả lời tại chỗ; còn 2 kiến nghị trước khi tách, nhập", "| cầu gãy lắm rồi |", "- Thường trực HĐND;",
             "| TM. TỔ ĐẠI BIỂU\nTỔ TRƯỞNG\nTổ trưởng"] {
             assert!(told.contains(must), "{must}\n{told}");
         }
@@ -223,9 +230,10 @@ each_db! {
 
         // The office groups, splits and classifies: five opinions, one answered on the spot.
         let bridge = stage.group_of(&[&one[0], &one[1]], "sửa cầu").await;
-        let left = "query($id: ID!) { synthesis(id: $id) { preview { ungrouped unclassified } } }";
+        let left = "query($id: ID!) { synthesis(id: $id) { preview { before after ungrouped unclassified } } }";
         let left = office.data(left, json!({"id": made["id"]})).await["synthesis"]["preview"].clone();
-        assert_eq!(left, json!({"ungrouped": 0, "unclassified": 1}), "what is to be finished before freezing");
+        let open = json!({"before": 2, "after": 1, "ungrouped": 0, "unclassified": 1});
+        assert_eq!(left, open, "what is to be finished before freezing; the figure before does not move");
         stage.classify(&bridge, "transport", "commune").await;
         let water = stage.group_of(&[&two[0]], "cấp nước").await;
         stage.classify(&water, "environment", "province").await;
@@ -238,15 +246,17 @@ each_db! {
         let merged = office.done("mergePetitions", input, "petition { id }").await["petition"]["id"].as_str().unwrap().to_owned();
         stage.classify(&merged, "environment", "province").await;
 
-        // The council's: three petitions became three, by another way.
+        // The council's: four things asked became three petitions, grouped, split and merged.
         let draft = json!({"councilId": world.here.council, "roundId": round});
         // Seven working days after the round, which goes on until Friday 6 March: not after its last point so far.
         let council = office.done("draftSynthesis", draft, "synthesis { id preview { before after ungrouped unclassified dueOn } }").await["synthesis"].clone();
-        assert_eq!(council["preview"], json!({"before": 3, "after": 3, "ungrouped": 0, "unclassified": 0, "dueOn": "2026-03-17"}));
+        assert_eq!(council["preview"], json!({"before": 4, "after": 3, "ungrouped": 0, "unclassified": 0, "dueOn": "2026-03-17"}));
         assert_eq!(office.refused("freezeSynthesis", paper(&council["id"], "", json!({}))).await, "REQUIRED");
         assert_eq!(office.refused("freezeSynthesis", paper(&council["id"], "1/BC", json!({"documentDate": "2026-03-03"}))).await, "OUT_OF_RANGE");
         stage.advance(&point, &["sign_minutes"]).await;
         let frozen = office.done("freezeSynthesis", paper(&council["id"], "15/BC-HĐND", json!({})), EDITION).await["synthesis"]["edition"].clone();
+        adds_up(&frozen);
+        assert_eq!((&frozen["opinions"], &frozen["before"], &frozen["after"]), (&json!(5), &json!(4), &json!(3)));
         assert_eq!(frozen["byTierAndField"], json!([{"tier": "province", "field": "environment", "count": 1},
             {"tier": "commune", "field": "transport", "count": 1}, {"tier": "non_state", "field": "power", "count": 1}]));
         // The point went into it.
@@ -264,10 +274,13 @@ each_db! {
         let cosigned = front.done("cosignSynthesis", cosign, EDITION).await["synthesis"].clone();
         assert_eq!((&cosigned["status"], &cosigned["edition"]["cosigner"]), (&json!("cosigned"), &json!("Chủ tịch MTTQ xã")));
         let told = printed(&council["id"], "").await;
-        for must in ["XÃ TÂN HƯNG | CỘNG HÒA", "nhập từ 2 kiến nghị", "TM. THƯỜNG TRỰC HỘI ĐỒNG NHÂN DÂN\nCHỦ TỊCH\nTổ trưởng",
+        for must in ["XÃ TÂN HƯNG | CỘNG HÒA", "cử tri nêu 5 lượt ý kiến, kiến nghị, trong đó 1 đã được trả lời tại chỗ; còn 4 kiến nghị \
+            trước khi tách, nhập, 3 kiến nghị sau khi tách, nhập.", "TM. THƯỜNG TRỰC HỘI ĐỒNG NHÂN DÂN\nCHỦ TỊCH\nTổ trưởng",
             "Đại diện Ủy ban Mặt trận Tổ quốc Việt Nam cùng ký: Chủ tịch MTTQ xã, ngày 02/03/2026."] {
             assert!(told.contains(must), "{must}\n{told}");
         }
+        // What was grouped by one petition and what was merged later, in one word.
+        assert_eq!(told.matches("nhập từ 2 kiến nghị").count(), 2, "{told}");
         let sight = "query($id: ID!) { node(id: $id) { __typename } synthesis(id: $id) { status edition { items(first: 5) { totalCount nodes { position title places opinions mergedFrom splitFrom petition { id } } } } } }";
         let above = stage.app.person(&world.province_office);
         assert_eq!(above.data(sight, json!({"id": council["id"]})).await["node"], Value::Null);
@@ -278,7 +291,7 @@ each_db! {
         assert_eq!(items["totalCount"], 3);
         let first = &items["nodes"][0];
         assert_eq!((&first["position"], &first["title"], &first["opinions"], &first["mergedFrom"]), (&json!(1), &json!("cấp nước sạch"), &json!(2), &json!(2)));
-        assert_eq!((&items["nodes"][1]["opinions"], &items["nodes"][1]["mergedFrom"]), (&json!(2), &json!(1)));
+        assert_eq!((&items["nodes"][1]["opinions"], &items["nodes"][1]["mergedFrom"]), (&json!(2), &json!(2)));
         assert!(items["nodes"][2]["splitFrom"].as_str().unwrap().ends_with("/2026"));
         for stranger in [stage.app.stranger(), stage.app.person(&world.there.office)] {
             assert_eq!(stranger.data(sight, json!({"id": council["id"]})).await, json!({"node": null, "synthesis": null}));
@@ -299,6 +312,7 @@ each_db! {
         second["reason"] = json!("Phân loại lại thẩm quyền sửa cầu");
         let newest = office.done("freezeSynthesis", second, EDITION).await["synthesis"].clone();
         assert_eq!((&newest["status"], &newest["edition"]["number"]), (&json!("frozen"), &json!(2)));
+        adds_up(&newest["edition"]);
         let both = office.data(query, json!({"id": council["id"]})).await["synthesis"].clone();
         assert_eq!(both["editions"][0], kept["editions"][0], "what was frozen never changes");
         assert_eq!(both["editions"].as_array().unwrap().len(), 2);
@@ -342,7 +356,7 @@ each_db! {
         stage.said(0, &point, &[("cầu gãy", false)]).await;
         let draft = json!({"councilId": world.here.council, "roundId": round});
         let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
-        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02", "acknowledgeUnclassified": true});
         office.done("freezeSynthesis", paper, "").await;
 
         let cosign = |more: Value| {
@@ -379,7 +393,8 @@ each_db! {
         assert_eq!(sent["synthesis"]["status"], "sent");
 
         // Since it has one, it signs by itself.
-        let next = json!({"synthesisId": made, "documentNumber": "16/BC-HĐND", "documentDate": "2026-03-02", "reason": "Bổ sung"});
+        let next = json!({"synthesisId": made, "documentNumber": "16/BC-HĐND", "documentDate": "2026-03-02", "reason": "Bổ sung",
+            "acknowledgeUnclassified": true});
         office.done("freezeSynthesis", next, "").await;
         let front = stage.front().await;
         assert_eq!(refusal(&office, "cosignSynthesis", letter.clone()).await, refused("INVALID_STATE", "onBehalf"));
@@ -399,12 +414,19 @@ each_db! {
         stage.classify(&bridge, "transport", "commune").await;
         let draft = json!({"councilId": stage.world.here.council, "roundId": round});
         let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
-        let first = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        let mut first = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        // One opinion is still in raw words: it goes to others only if the office says that it knows.
+        for unsaid in [json!(null), json!(false)] {
+            first["acknowledgeUnclassified"] = unsaid;
+            assert_eq!(refusal(&office, "freezeSynthesis", first.clone()).await, refused("INVALID_STATE", "acknowledgeUnclassified"));
+        }
+        first["acknowledgeUnclassified"] = json!(true);
         let taken = refused("TAKEN", "documentNumber");
         let frozen = async |input: &Value| -> Vec<i64> {
-            let done = office.done("freezeSynthesis", input.clone(), "synthesis { editions { number opinions before after } }").await;
+            let done = office.done("freezeSynthesis", input.clone(), "synthesis { editions { number opinions onSpot before after } }").await;
             let editions = done["synthesis"]["editions"].as_array().unwrap().clone();
             for edition in &editions {
+                adds_up(edition);
                 assert_eq!((&edition["opinions"], &edition["before"], &edition["after"]), (&json!(2), &json!(2), &json!(2)), "{edition}");
             }
             editions.iter().map(|edition| edition["number"].as_i64().unwrap()).collect()
@@ -419,7 +441,7 @@ each_db! {
         stage.classify(&bridge, "transport", "commune").await;
         assert_eq!(frozen(&first).await, [1_i64], "as it was");
         stage.delegate(0).done("withdrawFeedback", json!({"feedbackId": said[1]}), "").await;
-        stage.said(0, &point, &[("đèn hỏng", false)]).await;
+        let lamp = stage.said(0, &point, &[("đèn hỏng", false)]).await;
         assert_eq!(refusal(&office, "freezeSynthesis", first.clone()).await, taken, "another opinion instead");
 
         let mut second = first;
@@ -427,10 +449,23 @@ each_db! {
         second["reason"] = json!("Thay một ý kiến");
         assert_eq!(frozen(&second).await, [1_i64, 2]);
         assert_eq!(frozen(&second).await, [1_i64, 2], "sent again");
-        let query = "query($id: ID!) { synthesis(id: $id) { editions { items(first: 5) { nodes { title } } } } }";
-        let lists = office.data(query, json!({"id": made})).await["synthesis"]["editions"].clone();
+
+        // Grouped and not classified is not finished either; once it is, nothing has to be said.
+        let lamp = stage.group_of(&[&lamp[0]], "thay đèn").await;
+        let mut third = second;
+        third["documentNumber"] = json!("17/BC-HĐND");
+        third["acknowledgeUnclassified"] = json!(false);
+        assert_eq!(refusal(&office, "freezeSynthesis", third.clone()).await, refused("INVALID_STATE", "acknowledgeUnclassified"));
+        stage.classify(&lamp, "power", "commune").await;
+        assert_eq!(frozen(&third).await, [1_i64, 2, 3]);
+        let query = "query($id: ID!) { synthesis(id: $id) { editions { items(first: 5) { nodes { title } } } history(first: 9) { event } } }";
+        let told = office.data(query, json!({"id": made})).await["synthesis"].clone();
         let titles = |titles: [&str; 2]| json!({"items": {"nodes": titles.map(|title| json!({"title": title}))}});
-        assert_eq!(lists, json!([titles(["sửa cầu", "đường tối"]), titles(["sửa cầu", "đèn hỏng"])]));
+        let lists = [titles(["sửa cầu", "đường tối"]), titles(["sửa cầu", "đèn hỏng"]), titles(["sửa cầu", "thay đèn"])];
+        assert_eq!(told["editions"], json!(lists));
+        let mut events: Vec<&str> = told["history"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
+        events.sort_unstable();
+        assert_eq!(events, ["drafted", "frozen", "frozen_unclassified", "frozen_unclassified"]);
     }
 
     async fn an_edition_says_when_and_by_whom_it_was_frozen_signed_and_sent(db: TestDatabase) {
@@ -441,7 +476,8 @@ each_db! {
         const FIELDS: &str = "synthesis { edition { signer frozenAt frozenBy cosignedAt cosignedBy sentOn sentBy sentTo toCouncilId onTime } }";
         let draft = json!({"councilId": world.here.council, "roundId": round});
         let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
-        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02", "signer": "Phó Chủ tịch HĐND"});
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02", "signer": "Phó Chủ tịch HĐND",
+            "acknowledgeUnclassified": true});
         let (by_office, by_front) = ("Người dùng vanphong.tanhung", "Người dùng mttq.tanhung");
         let frozen_at = stage.hours(0);
         let seen = office.done("freezeSynthesis", paper, FIELDS).await["synthesis"]["edition"].clone();
@@ -465,7 +501,8 @@ each_db! {
         stage.said(0, &point, &[("cầu gãy", false)]).await;
         let draft = json!({"councilId": stage.world.here.council, "roundId": round});
         let made = stage.office().done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
-        let paper = |number: &str, date: &str| json!({"synthesisId": made, "documentNumber": number, "documentDate": date, "reason": "Bổ sung"});
+        let paper = |number: &str, date: &str| json!({"synthesisId": made, "documentNumber": number, "documentDate": date, "reason": "Bổ sung",
+            "acknowledgeUnclassified": true});
         let early = refused("OUT_OF_RANGE", "documentDate");
         assert_eq!(refusal(&stage.office(), "freezeSynthesis", paper("15/BC-HĐND", "2026-03-01")).await, early);
         stage.clock.advance(Duration::days(3));
@@ -482,7 +519,7 @@ each_db! {
         stage.said(0, &point, &[("cầu gãy", false)]).await;
         let draft = json!({"councilId": stage.world.here.council, "roundId": round});
         let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
-        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02", "acknowledgeUnclassified": true});
         office.done("freezeSynthesis", paper, "").await;
         let seen = "synthesis { status edition { cosigner cosignedAt sentOn sentTo } history(first: 20) { event } }";
         let not_now = refused("INVALID_STATE", "synthesisId");
@@ -564,6 +601,7 @@ each_db! {
         let input = json!({"synthesisId": made["id"], "documentNumber": "37/BC-HĐND", "documentDate": "2026-03-02"});
         let frozen = office.done("freezeSynthesis", input, EDITION).await["synthesis"]["edition"].clone();
         assert_eq!((&frozen["before"], &frozen["after"]), (&json!(154), &json!(161)));
+        adds_up(&frozen);
         let counts: BTreeMap<(&str, &str), i64> = frozen["byTierAndField"].as_array().unwrap().iter()
             .map(|count| ((count["tier"].as_str().unwrap(), count["field"].as_str().unwrap()), count["count"].as_i64().unwrap())).collect();
         // 161 = 13 + 24 + 124, and 124 = 45 + 47 + 32.
@@ -624,6 +662,7 @@ each_db! {
         let input = json!({"synthesisId": made, "documentNumber": "37/BC-HĐND", "documentDate": "2026-03-02"});
         let frozen = office.done("freezeSynthesis", input, EDITION).await["synthesis"]["edition"].clone();
         assert_eq!((&frozen["opinions"], &frozen["before"], &frozen["after"]), (&json!(2_868), &json!(2_868), &json!(2_458)));
+        adds_up(&frozen);
         let lines = lines(&office, &made, 2_458).await;
         assert_eq!(numbers(&lines, "position"), (1..=2_458).collect::<Vec<i64>>());
         // Nobody's words are lost in a merger, and none are counted twice.
@@ -643,9 +682,11 @@ each_db! {
         insert::<feedback::Entity>(&stage, (0..5_000).map(|_| waiting()).collect()).await;
         let draft = json!({"councilId": world.here.council, "roundId": round});
         let made = office.done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
-        let paper = |number: &str| json!({"synthesisId": made, "documentNumber": number, "documentDate": "2026-03-02", "reason": "Bổ sung"});
+        let paper = |number: &str| json!({"synthesisId": made, "documentNumber": number, "documentDate": "2026-03-02", "reason": "Bổ sung",
+            "acknowledgeUnclassified": true});
         let frozen = office.done("freezeSynthesis", paper("37/BC-HĐND"), EDITION).await["synthesis"]["edition"].clone();
         assert_eq!((&frozen["number"], &frozen["after"]), (&json!(1), &json!(5_000)));
+        adds_up(&frozen);
         insert::<feedback::Entity>(&stage, vec![waiting()]).await;
         assert_eq!(refusal(&office, "freezeSynthesis", paper("38/BC-HĐND")).await, refused("LIMIT_TOO_LARGE", ""));
         let query = "query($id: ID!) { synthesis(id: $id) { editions { number after } } }";
@@ -660,7 +701,7 @@ each_db! {
         stage.said(0, &point, &[("cầu gãy", false)]).await;
         let draft = json!({"councilId": world.here.council, "roundId": round});
         let made = stage.office().done("draftSynthesis", draft, "synthesis { id }").await["synthesis"]["id"].clone();
-        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02"});
+        let paper = json!({"synthesisId": made, "documentNumber": "15/BC-HĐND", "documentDate": "2026-03-02", "acknowledgeUnclassified": true});
         let frozen = stage.office().done("freezeSynthesis", paper, EDITION).await["synthesis"]["edition"].clone();
         assert_eq!((&frozen["dueOn"], &frozen["onTime"]), (&json!("2026-03-17"), &Value::Null));
         let cosign = json!({"synthesisId": made, "signer": "Chủ tịch MTTQ xã"});
@@ -673,9 +714,11 @@ each_db! {
         assert_eq!((&sent["status"], &sent["edition"]["onTime"]), (&json!("sent"), &json!(true)));
 
         // The next edition of that day is signed then too, and goes out a minute after midnight.
-        let paper = json!({"synthesisId": made, "documentNumber": "16/BC-HĐND", "documentDate": "2026-03-17", "reason": "Bổ sung"});
+        let paper = json!({"synthesisId": made, "documentNumber": "16/BC-HĐND", "documentDate": "2026-03-17", "reason": "Bổ sung",
+            "acknowledgeUnclassified": true});
         let frozen = stage.office().done("freezeSynthesis", paper, EDITION).await["synthesis"]["edition"].clone();
         assert_eq!((&frozen["number"], &frozen["dueOn"]), (&json!(2), &json!("2026-03-17")));
+        adds_up(&frozen);
         front.signed_again(&stage.app.state, stage.app.address()).done("cosignSynthesis", cosign, "").await;
         stage.clock.advance(Duration::minutes(2));
         let sent = stage.office().done("sendSynthesis", send, EDITION).await["synthesis"].clone();

@@ -149,7 +149,10 @@ const SYNTHESIS: &[Field] = &[
     one("so_diem", "Số điểm đã tổ chức"),
     one("so_y_kien", "Số lượt ý kiến, kiến nghị"),
     one("so_tai_cho", "Trả lời tại chỗ, không thành kiến nghị"),
-    one("so_truoc", "Số kiến nghị trước khi tách, nhập"),
+    one(
+        "so_truoc",
+        "Số kiến nghị trước khi tách, nhập (lượt ý kiến trừ số trả lời tại chỗ)",
+    ),
     one("so_sau", "Số kiến nghị sau khi tách, nhập"),
     of("phan_loai", "tham_quyen", "Thẩm quyền"),
     of("phan_loai", "linh_vuc", "Lĩnh vực"),

@@ -245,6 +245,6 @@ pub(super) struct PublishPetitionInput {
     /// `INVALID_STATE`.
     pub(super) answer_id: Option<ID>,
     /// Kinds that may stay in these texts although they look like personal details: a telephone number of the office
-    /// itself, for instance. Needed for every kind found but `NAME` and `ADDRESS`.
+    /// itself, the name of whoever it thanks. Needed for every kind that is found.
     pub(super) acknowledged: Option<Vec<Kind>>,
 }

@@ -475,9 +475,9 @@ impl PetitionMutation {
 
     /// Releases the redacted title, text and answer to the public (công khai nội dung đã biên tập), or takes them
     /// back. What is released of an answer belongs to that answer: a newer one shows no text until its own is
-    /// released. What `redactionSuggestions` finds in these texts was confirmed to stay by whoever publishes them; most
-    /// kinds have to be named in `acknowledged`, else `NOT_REDACTED` names the text. History keeps who did it and how
-    /// many of each kind stayed and went, not the words. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`,
+    /// released. What `redactionSuggestions` finds in these texts stays by the word of whoever publishes them: its kind has
+    /// to be named in `acknowledged`, else `NOT_REDACTED` names the text. History keeps who did it and how many of each
+    /// kind stayed and went, not the words. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`,
     /// `INVALID_STATE`, `INVALID_TEXT`, `TOO_LONG`, `NOT_REDACTED`.
     async fn publish_petition(
         &self,

@@ -118,8 +118,8 @@ impl Publish {
 }
 
 impl Texts {
-    /// What the person who publishes confirmed, text by text. Refused where something stays that hardly ever belongs
-    /// into a public text and nobody said that it may.
+    /// What the person who publishes confirmed, text by text. Refused where something stays that may tell who somebody is
+    /// and nobody said that it may.
     fn confirmed(&self, row: &Model, acknowledged: &[Kind]) -> Result<Confirmed, Refused> {
         let texts = [
             ("publicTitle", Some(&row.title), &self.title),
@@ -130,15 +130,10 @@ impl Texts {
         for (field, internal, public) in texts {
             let Some(public) = public else { continue };
             for span in suggest(public) {
-                if span.kind.must_be_acknowledged() && !acknowledged.contains(&span.kind) {
+                if !acknowledged.contains(&span.kind) {
                     return Err(Refused::field(Code::NotRedacted, field));
                 }
-                let count = confirmed.of.entry(span.kind).or_default();
-                if acknowledged.contains(&span.kind) {
-                    count.kept += 1;
-                } else {
-                    count.left += 1;
-                }
+                confirmed.of.entry(span.kind).or_default().kept += 1;
             }
             let internal = internal.map_or("", String::as_str);
             for span in suggest(internal) {
@@ -152,12 +147,11 @@ impl Texts {
     }
 }
 
-/// How many suggestions stayed in the public texts, by the word of whoever published or without a word, and how many of
-/// the internal ones went.
+/// How many suggestions stayed in the public texts, by the word of whoever published, and how many of the internal ones
+/// went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     kept: usize,
-    left: usize,
     removed: usize,
 }
 
@@ -182,7 +176,6 @@ impl Confirmed {
         let both = [
             list("Đã lược bỏ:", |count| count.removed),
             list("Xác nhận giữ lại:", |count| count.kept),
-            list("Để nguyên:", |count| count.left),
         ];
         let told: Vec<String> = both.into_iter().flatten().collect();
         (!told.is_empty()).then(|| told.join(". "))
@@ -194,7 +187,7 @@ impl Confirmed {
             .of
             .iter()
             .map(|(kind, count)| {
-                let both = json!({"kept": count.kept, "left": count.left, "removed": count.removed});
+                let both = json!({"kept": count.kept, "removed": count.removed});
                 (kind.code().to_owned(), both)
             })
             .collect();
@@ -260,25 +253,56 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_people_stay_only_where_somebody_says_so() {
+    fn what_tells_who_somebody_is_stays_only_where_somebody_says_so() {
         let internal = "Bà Nguyễn Thị Hoa, điện thoại 0912345678, thửa đất số 12, xin sửa đường.";
         let refused = Err(Refused::field(Code::NotRedacted, "publicContent"));
         assert_eq!(confirmed(internal, internal, &[]), refused);
         assert_eq!(confirmed(internal, internal, &[Kind::Phone]), refused);
-        let all = confirmed(internal, internal, &[Kind::Phone, Kind::LandPlot]).unwrap();
+        assert_eq!(
+            confirmed(internal, internal, &[Kind::Phone, Kind::LandPlot]),
+            refused
+        );
+        let all = confirmed(internal, internal, &[Kind::Phone, Kind::LandPlot, Kind::Name]).unwrap();
         assert_eq!(
             all.in_words().unwrap(),
-            "Xác nhận giữ lại: 1 số điện thoại; 1 số thửa đất, giấy chứng nhận. Để nguyên: 1 họ tên"
+            "Xác nhận giữ lại: 1 họ tên; 1 số điện thoại; 1 số thửa đất, giấy chứng nhận"
         );
-        let some = confirmed(internal, "Bà Nguyễn Thị Hoa xin sửa đường.", &[]).unwrap();
+        let some = confirmed(internal, "Bà Nguyễn Thị Hoa xin sửa đường.", &[Kind::Name]).unwrap();
         assert_eq!(
             some.in_words().unwrap(),
-            "Đã lược bỏ: 1 số điện thoại; 1 số thửa đất, giấy chứng nhận. Để nguyên: 1 họ tên"
+            "Đã lược bỏ: 1 số điện thoại; 1 số thửa đất, giấy chứng nhận. Xác nhận giữ lại: 1 họ tên"
         );
         assert_eq!(
             some.detail().unwrap(),
-            r#"{"redaction":{"land_plot":{"kept":0,"left":0,"removed":1},"name":{"kept":0,"left":1,"removed":0},"phone":{"kept":0,"left":0,"removed":1}}}"#
+            r#"{"redaction":{"land_plot":{"kept":0,"removed":1},"name":{"kept":1,"removed":0},"phone":{"kept":0,"removed":1}}}"#
         );
         assert_eq!(confirmed("Sửa đường", "Sửa đường", &[]).unwrap().in_words(), None);
+    }
+
+    #[test]
+    fn each_kind_needs_its_own_word() {
+        let refused = Err(Refused::field(Code::NotRedacted, "publicContent"));
+        let texts = [
+            (Kind::Name, "Bà Nguyễn Thị Hoa ở ấp Ba đề nghị sửa đường liên ấp."),
+            (Kind::Phone, "Liên hệ 0987.654.321 để xác minh."),
+            (Kind::Address, "Nhà ở số nhà 12/3 ngõ 45 đường Lê Lợi bị ngập."),
+            (Kind::IdNumber, "CCCD số 079123456789 cấp ngày 12/03/2021."),
+            (
+                Kind::LandPlot,
+                "Thửa đất số 123, tờ bản đồ số 45 bị cấp chồng lấn.",
+            ),
+            (
+                Kind::Email,
+                "Gửi về thư hoa.nguyen@example.vn trước ngày 15/12/2026.",
+            ),
+            (Kind::BankAccount, "STK: 0071000123456."),
+        ];
+        assert_eq!(texts.map(|(kind, _)| kind), Kind::ALL);
+        for (kind, text) in texts {
+            let others: Vec<Kind> = Kind::ALL.into_iter().filter(|other| *other != kind).collect();
+            assert_eq!(confirmed("", text, &[]), refused, "{text}");
+            assert_eq!(confirmed("", text, &others), refused, "{text}");
+            assert!(confirmed("", text, &[kind]).is_ok(), "{text}");
+        }
     }
 }

@@ -86,12 +86,6 @@ impl Kind {
             Self::BankAccount => "[số tài khoản]",
         }
     }
-
-    /// Whether a text in which it stands is published only when somebody says that it may stay. Names and house numbers
-    /// can be those of officials and public buildings; a number of these kinds hardly ever belongs into a public text.
-    pub fn must_be_acknowledged(self) -> bool {
-        !matches!(self, Self::Name | Self::Address)
-    }
 }
 
 /// A suggestion: from byte `start` up to byte `end`.

@@ -308,6 +308,11 @@ fn what_was_redacted_is_nothing_to_be_redacted() {
         assert_ne!(proposed, text);
         assert_eq!(suggest(&proposed), [], "{proposed}");
     }
+    for line in lines(FITTED).chain(lines(HELD_OUT)) {
+        let (text, _) = labelled(line);
+        let proposed = redact(&text, &suggest(&text));
+        assert_eq!(suggest(&proposed), [], "{proposed}");
+    }
 }
 
 proptest! {

@@ -31,6 +31,8 @@ pub struct Freeze {
     pub signer: Option<String>,
     /// Why there is another edition; required of every one but the first.
     pub reason: Option<String>,
+    /// The office knows that not all of the council's list is grouped and classified.
+    pub acknowledge_unclassified: bool,
 }
 
 impl Freeze {
@@ -106,6 +108,11 @@ impl Command for Freeze {
         if before.is_some() && reason.is_none() {
             return Err(Refused::field(Code::Required, "reason"));
         }
+        // A group lists what it heard, before the office has touched it; from the council's others read who has to act.
+        let is_unfinished = row.group_id.is_none() && list.ungrouped() + list.unclassified() > 0;
+        if is_unfinished && !self.acknowledge_unclassified {
+            return Err(Refused::field(Code::InvalidState, "acknowledgeUnclassified"));
+        }
         let round = working.round.get(row.round_id);
         let (round_ended_on, due_on) = due(row.group_id.is_some(), list.ended_on, round, facts.calendar);
         let edition = synthesis_edition::Model {
@@ -142,7 +149,12 @@ impl Command for Freeze {
         if row.group_id.is_none() {
             self.synthesise(working, facts, row, &mut changes);
         }
-        let mut event = facts.event("synthesis", row.id, "frozen", Some(row.council_id));
+        let name = if is_unfinished {
+            "frozen_unclassified"
+        } else {
+            "frozen"
+        };
+        let mut event = facts.event("synthesis", row.id, name, Some(row.council_id));
         event.basis = Some(match reason {
             Some(reason) => format!("{number}: {reason}"),
             None => number,

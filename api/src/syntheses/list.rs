@@ -2,7 +2,8 @@
 //!
 //! A feedback stays with its first petition; splits and mergers lead from there to the petitions that stand now. What
 //! was answered on the spot and made into no petition is counted and not listed; what waits for the office is listed
-//! by itself, so that nothing is missing.
+//! by itself, so that nothing is missing. Whether the office makes one petition of two slips or merges two petitions, it
+//! merges (nhập): before that stands what was said, so that the figure does not move while the office works.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,11 +40,24 @@ pub(crate) struct List {
     pub(crate) points: usize,
     pub(crate) opinions: usize,
     pub(crate) on_spot: usize,
+    /// What was said and not just answered on the spot: what there was before splits and mergers.
     pub(crate) before: usize,
     /// By tier, field and number.
     pub(crate) lines: Vec<Line>,
     /// The last day on which a point was held.
     pub(crate) ended_on: Option<NaiveDate>,
+}
+
+impl List {
+    /// Listed opinions that are part of no petition yet.
+    pub(super) fn ungrouped(&self) -> usize {
+        self.lines.iter().filter(|line| line.petition.is_none()).count()
+    }
+
+    /// Listed petitions whose tier or field nobody has set yet.
+    pub(super) fn unclassified(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_unclassified()).count()
+    }
 }
 
 /// A line of a list.
@@ -69,7 +83,7 @@ impl Line {
     }
 
     /// Whether it is a petition whose tier or field nobody has set yet.
-    pub(super) fn is_unclassified(&self) -> bool {
+    fn is_unclassified(&self) -> bool {
         self.petition.is_some() && (self.tier.is_none() || self.field.is_none())
     }
 }
@@ -119,31 +133,24 @@ pub(super) fn list(working: &Working, reference: &Reference, whose: Whose) -> Li
             .max(),
         ..List::default()
     };
-    let mut first: BTreeSet<PetitionId> = BTreeSet::new();
-    let mut stands: BTreeMap<PetitionId, (BTreeSet<FeedbackId>, BTreeSet<PetitionId>)> = BTreeMap::new();
+    let mut stands: BTreeMap<PetitionId, usize> = BTreeMap::new();
     for row in said {
         match row.petition_id {
             Some(petition) => {
-                first.insert(petition);
                 for heir in heirs(working, &onwards, petition) {
-                    let (opinions, roots) = stands.entry(heir).or_default();
-                    opinions.insert(row.id);
-                    roots.insert(petition);
+                    *stands.entry(heir).or_default() += 1;
                 }
             }
             None if row.answered_on_spot == Some(true) => list.on_spot += 1,
-            None => {
-                list.before += 1;
-                list.lines.push(waiting(reference, row));
-            }
+            None => list.lines.push(waiting(reference, row)),
         }
     }
-    list.before += first.len();
-    for (petition, (opinions, roots)) in stands {
+    list.before = list.opinions - list.on_spot;
+    for (petition, opinions) in stands {
         if let Some(row) = working.petition.get(petition) {
             list.lines.push(Line {
-                opinions: opinions.len(),
-                merged_from: roots.len(),
+                opinions,
+                merged_from: opinions,
                 ..standing(working, reference, row)
             });
         }

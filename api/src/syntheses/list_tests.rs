@@ -195,6 +195,30 @@ fn two_thousand_eight_hundred_and_sixty_eight_became_two_thousand_four_hundred_a
 }
 
 #[test]
+fn the_figure_before_does_not_move_when_two_are_grouped() {
+    let on_spot = feedback::Model {
+        answered_on_spot: Some(true),
+        ..said(4, None)
+    };
+    // Two delegates heard of one bridge, and the office makes one petition of it.
+    let made = |bridge: Option<PetitionId>| {
+        let mut working = Working::default();
+        working.meeting.loaded([point()]);
+        working.petition.loaded([petition(1, Process::Classified)]);
+        working
+            .feedback
+            .loaded([said(1, bridge), said(2, bridge), said(3, None), on_spot.clone()]);
+        let made = list(&working, &Reference::default(), WHOSE);
+        assert_eq!(made.before, made.opinions - made.on_spot);
+        let merged_from: Vec<usize> = made.lines.iter().map(|line| line.merged_from).collect();
+        assert_eq!(merged_from.iter().sum::<usize>(), made.before, "the lines add up");
+        (made.before, made.ungrouped(), merged_from)
+    };
+    assert_eq!(made(None), (3, 3, vec![1, 1, 1]));
+    assert_eq!(made(Some(id(2_000_001))), (3, 1, vec![2, 1]));
+}
+
+#[test]
 fn lines_stand_by_tier_field_and_number_and_nothing_is_missing() {
     let mut working = round([(9, "commune"), (10, "commune"), (2, "central")].into_iter().map(
         |(number, tier)| petition::Model {

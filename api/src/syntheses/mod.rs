@@ -96,7 +96,10 @@ impl Collection for SynthesisCollection {
                 text("status", "Where its newest edition stands, a code."),
                 whole("edition", "The number of the newest edition."),
                 text("documentNumber", "Number of the newest edition's document."),
-                whole("before", "Petitions before splits and mergers."),
+                whole(
+                    "before",
+                    "What was said and not just answered on the spot, before splits and mergers.",
+                ),
                 whole("after", "Petitions on the list."),
             ]
         }

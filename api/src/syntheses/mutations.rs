@@ -44,6 +44,10 @@ pub struct FreezeSynthesisInput {
     signer: Option<String>,
     /// Why there is another edition, at most 1,000 characters; required of every one but the first.
     reason: Option<String>,
+    /// That the council's list is frozen although opinions in it are part of no petition yet, or petitions have no tier
+    /// or field (còn ý kiến chưa tổng hợp, kiến nghị chưa phân loại: `preview` counts them); without it such a list is
+    /// `INVALID_STATE`. History tells that it was. A group's list needs no such word.
+    acknowledge_unclassified: Option<bool>,
 }
 
 /// MTTQ's name under an edition.
@@ -138,7 +142,8 @@ impl SynthesisMutation {
     /// changes. The newest edition's document sent again with the list as it was frozen changes nothing; with another
     /// list (a petition more or less, another wording or classification) it is `TAKEN`: another edition has a document
     /// of its own. Points whose minutes are signed become `synthesised` with the council's. At most 5,000 lines. Refusals:
-    /// `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`, `TOO_LONG`, `TAKEN`, `LIMIT_TOO_LARGE`.
+    /// `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`, `TOO_LONG`, `TAKEN`, `LIMIT_TOO_LARGE`,
+    /// `INVALID_STATE` (the council's, while something in it is not grouped or not classified; `acknowledgeUnclassified`).
     async fn freeze_synthesis(
         &self,
         ctx: &Context<'_>,
@@ -151,6 +156,7 @@ impl SynthesisMutation {
                 document_date: input.document_date.0,
                 signer: input.signer,
                 reason: input.reason,
+                acknowledge_unclassified: input.acknowledge_unclassified.unwrap_or(false),
             })
         };
         payload(ctx, freeze).await

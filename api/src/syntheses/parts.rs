@@ -83,13 +83,16 @@ pub(super) struct SynthesisPreview {
     pub(super) opinions: i32,
     /// Of these, answered on the spot and made into no petition (trả lời tại chỗ).
     pub(super) on_spot: i32,
-    /// Petitions before splits and mergers (trước khi tách, nhập).
+    /// What there was before splits and mergers: each opinion and petition that was not just answered on the spot, so that
+    /// it is `opinions` less `onSpot` (trước khi tách, nhập). Two slips that became one petition are two.
     pub(super) before: i32,
     /// Petitions that would be listed (sau khi tách, nhập).
     pub(super) after: i32,
-    /// Of the listed ones, opinions that are part of no petition yet (chưa tổng hợp): finish them before freezing.
+    /// Of the listed ones, opinions that are part of no petition yet (chưa tổng hợp): finish them before freezing, for the
+    /// council's is refused with any (`acknowledgeUnclassified`).
     pub(super) ungrouped: i32,
-    /// Of the listed ones, petitions without tier or field (chưa phân loại): finish them before freezing.
+    /// Of the listed ones, petitions without tier or field (chưa phân loại): finish them before freezing, for the council's
+    /// is refused with any (`acknowledgeUnclassified`).
     pub(super) unclassified: i32,
     /// The listed ones by tier and field.
     pub(super) by_tier_and_field: Vec<SynthesisCount>,
@@ -266,7 +269,9 @@ impl SynthesisEdition {
         self.row.on_spot
     }
 
-    /// Petitions before splits and mergers (trước khi tách, nhập).
+    /// What there was before splits and mergers: each opinion and petition that was not just answered on the spot, so that
+    /// it is `opinions` less `onSpot` (trước khi tách, nhập). Two slips that became one petition are two; editions frozen
+    /// before that was so keep the figure with which they were signed.
     async fn before(&self) -> i32 {
         self.row.before
     }
@@ -453,7 +458,8 @@ impl SynthesisItem {
         self.0.opinions
     }
 
-    /// How many petitions it was made of by mergers (nhập); 1 for one that stands by itself.
+    /// Of how many it was made (nhập): opinions that the office made one petition of, and those of petitions that were merged
+    /// into it; 1 for one that stands by itself.
     async fn merged_from(&self) -> i32 {
         self.0.merged_from
     }

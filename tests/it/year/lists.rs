@@ -11,7 +11,7 @@ use super::{
     ROUNDS, SAID, TIERS, formed,
     work::{Said, Work, Year, many, uuid},
 };
-use crate::answering::text;
+use crate::{answering::text, syntheses::adds_up};
 
 impl Year {
     /// The office makes petitions of what was said, each of one opinion or of two, and classifies them.
@@ -138,7 +138,8 @@ impl Year {
         let id = text(&draft["synthesis"]["id"]);
         let freeze = json!({"synthesisId": id, "documentNumber": format!("{}/BC-HĐND", index + 1), "documentDate": day});
         let frozen = office.done("freezeSynthesis", freeze, EDITION).await["synthesis"].clone();
-        let before = formed(index).iter().sum::<usize>();
+        // What became one petition of two opinions is two before, as what was merged later is.
+        let before = formed(index).iter().sum::<usize>() + twice;
         let by_tier: Vec<Value> = TIERS
             .iter()
             .zip(tiers)
@@ -146,9 +147,10 @@ impl Year {
             .collect();
         assert_eq!(
             frozen["edition"],
-            json!({"number": 1, "points": contacts, "opinions": contacts * SAID, "onSpot": contacts * SAID - before - twice,
+            json!({"number": 1, "points": contacts, "opinions": contacts * SAID, "onSpot": contacts * SAID - before,
                 "before": before, "after": tiers.iter().sum::<usize>(), "onTime": null, "cosigner": null, "byTierAndField": by_tier})
         );
+        adds_up(&frozen["edition"]);
         let cosign = json!({"synthesisId": id, "signer": "Chủ tịch MTTQ tỉnh"});
         let front = self.stage.app.person(&self.front);
         front.done("cosignSynthesis", cosign, "").await;
