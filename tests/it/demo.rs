@@ -1,16 +1,19 @@
 //! What a newcomer gets: the demo, its accounts, its page, its story.
 
 use std::{
-    collections::BTreeSet, fs, io::Write, os::unix::fs::PermissionsExt, path::Path, process::Stdio,
+    collections::BTreeSet, fs, io::Write, iter, os::unix::fs::PermissionsExt, path::Path, process::Stdio,
     sync::Arc, time::Duration,
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use cutri::clock::{ManualClock, local_date};
 use cutri_tests::{Kind, ServerProcess, TestDatabase, app::state_at, database, each_db, server_process};
-use entity::{answer, document, event, forwarding, meeting, petition, resolution, round};
+use entity::{
+    answer, delegate, document, event, forwarding, id::CouncilId, meeting, meeting_council, meeting_delegate,
+    petition, resolution, round,
+};
 use reqwest::Client;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 use crate::serve::the_five_lines;
@@ -632,6 +635,7 @@ async fn made_on(db: TestDatabase, now: &str) {
         "{days:?}"
     );
 
+    everybody_has_an_invitation_to_answer(conn, &meetings, now).await;
     let mut dated: Vec<(String, Option<NaiveDate>)> = Vec::new();
     dated.extend(meetings.into_iter().map(|row| (row.title, row.plan_date)));
     dated.extend(rounds.into_iter().map(|row| (row.title, row.plan_date)));
@@ -659,6 +663,48 @@ async fn made_on(db: TestDatabase, now: &str) {
     let ahead: Vec<_> = events.iter().filter(|event| event.at > now).collect();
     assert!(ahead.is_empty(), "happened after {now}: {ahead:?}");
     the_figures_are_those_of_the_reports(&events);
+}
+
+/// Whoever signs in as a delegate of a council with a contact that is still to come, alone or with others, finds its
+/// invitation on his phone.
+async fn everybody_has_an_invitation_to_answer(
+    conn: &DatabaseConnection,
+    meetings: &[meeting::Model],
+    now: DateTime<Utc>,
+) {
+    let together = meeting_council::Entity::find().all(conn).await.unwrap();
+    let links = meeting_delegate::Entity::find().all(conn).await.unwrap();
+    let delegates = delegate::Entity::find().all(conn).await.unwrap();
+    let (mut of_several, mut accounts) = (0, BTreeSet::new());
+    for meeting in meetings {
+        let is_coming = meeting.starts_at.is_some_and(|at| at > now)
+            && matches!(
+                meeting.status,
+                meeting::Status::Approved | meeting::Status::Notified
+            );
+        if meeting.family != meeting::Family::Contact || !is_coming {
+            continue;
+        }
+        let others = together.iter().filter(|link| link.meeting_id == meeting.id);
+        let councils: BTreeSet<CouncilId> = iter::once(meeting.council_id)
+            .chain(others.map(|link| link.council_id))
+            .collect();
+        of_several += usize::from(councils.len() > 1);
+        for delegate in delegates.iter().filter(|one| councils.contains(&one.council_id)) {
+            let is_open = |link: &&meeting_delegate::Model| {
+                link.meeting_id == meeting.id
+                    && link.delegate_id == delegate.id
+                    && link.invited
+                    && link.attending.is_none()
+            };
+            let invitation = links.iter().find(is_open);
+            assert!(invitation.is_some(), "{}: not {}", meeting.title, delegate.name);
+            accounts.extend(delegate.account_id);
+        }
+    }
+    assert!(of_several > 0, "no contact of several councils is to come");
+    // Of Tân Hưng three, of Vĩnh Thạnh one, and those of two provinces.
+    assert_eq!(accounts.len(), 6, "{accounts:?}");
 }
 
 /// The figures that public reports give of a council's year or term, as the history of that council keeps them.

@@ -143,13 +143,14 @@ pub(super) async fn delegates(making: &Making<'_>) -> Result<BTreeMap<CouncilId,
     Ok(of)
 }
 
-/// All delegates of the council are invited; of several, all but one came.
+/// All delegates of a council that takes part are invited; of several, all but one came.
 pub(super) fn present(
     group: &mut Group,
     meeting: &meeting::Model,
+    council: CouncilId,
     delegates: &BTreeMap<CouncilId, Vec<DelegateId>>,
 ) {
-    let invited = delegates.get(&meeting.council_id).map_or(&[][..], Vec::as_slice);
+    let invited = delegates.get(&council).map_or(&[][..], Vec::as_slice);
     let came = invited.len().saturating_sub(usize::from(invited.len() > 1));
     for (place, &delegate_id) in invited.iter().enumerate() {
         group.row(meeting_delegate::Model {

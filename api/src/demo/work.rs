@@ -36,7 +36,7 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
     let delegates = meetings::delegates(making).await?;
     let group = put.group();
     let evening = evening.make(making, group);
-    meetings::present(group, &evening, &delegates);
+    meetings::present(group, &evening, here.id, &delegates);
     let evening = evening.id;
     let contacts = [
         (
@@ -85,7 +85,7 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
     for (council, kind, title, before, status) in contacts {
         let group = put.group();
         let contact = Plan::contact(council, kind, title, before, status).make(making, group);
-        meetings::present(group, &contact, &delegates);
+        meetings::present(group, &contact, council.id, &delegates);
     }
     // One evening for two communes and both levels.
     let group = put.group();
@@ -99,6 +99,9 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
         });
         group.row(meeting_unit::Model { meeting_id, unit_id });
     }
+    for council in [above, here, there] {
+        meetings::present(group, &joint, council.id, &delegates);
+    }
 
     // Where most petitions come from, so that one phone shows the whole work of a delegate.
     let group = put.group();
@@ -106,7 +109,7 @@ pub(super) async fn make(making: &Making<'_>, councils: &Councils) -> Result<()>
     let far = councils.get("tuyenquang")?;
     let mut coming = Plan::contact(far, "before_session", title, -8, Status::Notified).make(making, group);
     coming.brief = Some(BRIEF.to_owned());
-    meetings::present(group, &coming, &delegates);
+    meetings::present(group, &coming, far.id, &delegates);
     group.row(coming);
 
     let mut mid = None;

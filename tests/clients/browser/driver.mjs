@@ -16,16 +16,19 @@ const PATIENCE = { timeout: 80_000, polling: 25 };
 const tabs = new Map();
 const told = [];
 
-/** In the page: presses what has this written on it, as soon as it is to be seen and nothing lies over it. In one step: the
- * page may draw itself anew at any moment, and a finger would then meet something else. */
+/** In the page: presses what has this written on it, as soon as it is to be seen and nothing lies over it; a count beside the
+ * words does not matter. In one step: the page may draw itself anew at any moment, and a finger would then meet something
+ * else. */
 function pressed(words) {
+  const bare = ({ childNodes }) => [...childNodes].filter((node) => node instanceof Text).map(({ data }) => data).join('');
   const visible = [...document.querySelectorAll('button, a, summary, label')].filter((element) => element.checkVisibility());
   const found = visible.find(({ textContent }) => textContent.trim() === words)
+    ?? visible.find((element) => bare(element).trim() === words)
     ?? visible.find(({ textContent }) => textContent.trim().startsWith(words));
   found?.scrollIntoView({ block: 'center' });
   const { x, y, width, height } = (found ?? document.body).getBoundingClientRect();
   const met = document.elementFromPoint(x + width / 2, y + height / 2);
-  if (!found || found.disabled || !(found.contains(met) || met?.contains(found))) return false;
+  if (!found || found.disabled || found.ariaDisabled === 'true' || !(found.contains(met) || met?.contains(found))) return false;
   found.focus();
   found.click();
   return true;

@@ -4,10 +4,10 @@ use chrono::{Days, NaiveDate};
 use cutri_tests::{TestDatabase, browser::Browser, byte_search, each_db};
 use serde_json::{Value, json};
 
-use super::{Stage, invited, until, words};
+use super::{Stage, briefed, invited, until, words};
 
 const DENOUNCER: &str = "Lê Thị Người Tố Cáo Giấu Tên";
-const TITLE: &str = "Sửa đường liên ấp, hết ngập khi mưa";
+pub(super) const TITLE: &str = "Sửa đường liên ấp, hết ngập khi mưa";
 const HOSTILE: &str = "<img src=x onerror=\"document.title='bị chiếm'\"> Sửa đường liên ấp";
 
 each_db! {
@@ -22,7 +22,7 @@ each_db! {
         receipts_advance_and_hostile_text_is_text(&mut stage).await;
         what_the_office_asks_is_answered(&mut stage).await;
         invited::an_invitation_is_answered_without_signal(&mut stage).await;
-        the_next_brief_tells_what_became_of_it(&mut stage).await;
+        briefed::the_next_brief_tells_what_became_of_it(&mut stage).await;
         only_of_the_network(&stage.browser.complaints().await);
         let denounced = [DENOUNCER];
         byte_search::assert_nowhere_in(&db.stored_in().await, &denounced);
@@ -394,37 +394,4 @@ async fn what_the_office_asks_is_answered(stage: &mut Stage<'_>) {
     assert_eq!(answered["status"], "accepted", "{answered}");
     assert_eq!(answered["content"], "Điện yếu vào buổi tối, bơm nước không chạy");
     assert_eq!(stage.arrived().await.len(), before, "the same row");
-}
-
-async fn the_next_brief_tells_what_became_of_it(stage: &mut Stage<'_>) {
-    // Another matter of the place went to its committee long ago, which never answered.
-    let here = stage.world.here.clone();
-    let office = stage.person(&here.office);
-    let power = stage.arrived().await.into_iter().find(|node| {
-        node["content"]
-            .as_str()
-            .is_some_and(|words| words.starts_with("Điện yếu"))
-    });
-    let input = json!({"feedbackIds": [power.unwrap()["id"]], "title": "Nâng lưới điện ấp 4", "content": "Nâng lưới điện"});
-    let made = office.done("groupFeedback", input, "petition { id }").await;
-    let petition = made["petition"]["id"].clone();
-    let input = json!({"petitionId": petition, "field": "power", "tier": "commune"});
-    office.done("classifyPetition", input, "petition { id }").await;
-    stage.was_said_in_february().await;
-    let input = json!({"petitionIds": [petition], "leadId": here.committee, "documentNumber": "14/VP-HĐND",
-        "documentDate": "2026-02-09"});
-    office.done("forwardPetitions", input, "petitions { id }").await;
-    // Briefs are made when a server starts, and then once a minute.
-    stage.dies().await;
-    stage.starts().await;
-    let mut tab = stage.tab();
-    tab.press("Hôm nay").await;
-    tab.press("Nơi này đã kiến nghị (2)").await;
-    tab.sees("Nâng lưới điện ấp 4").await;
-    tab.sees("quá hạn từ").await;
-    tab.sees(TITLE).await;
-    tab.sees("Sẽ sửa trong quý II, đã bố trí vốn.").await;
-    tab.sees("Trạm y tế: UBND hứa bổ sung thuốc trong quý này.").await;
-    stage.is_legible().await;
-    stage.shoots("tai-lieu").await;
 }

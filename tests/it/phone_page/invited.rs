@@ -73,6 +73,15 @@ pub(super) async fn an_invitation_is_answered_without_signal(stage: &mut Stage<'
         records == [(&json!(record), &json!(false))]
     })
     .await;
+
+    // Whoever goes by the keyboard, or has the page read out, stays at the invitation, though what he pressed is gone.
+    let here = json!(format!("moi-{}", stage.world.here.meeting));
+    let mut tab = stage.tab();
+    tab.press("Tôi sẽ dự").await;
+    tab.sees("Đã trả lời: sẽ dự.").await;
+    assert_eq!(tab.evaluate("document.activeElement.id").await, here);
+    tab.misses(WAITS).await;
+    assert_eq!(tab.evaluate("document.activeElement.id").await, here);
 }
 
 /// The office invites both delegates to the contact. Their mandates.

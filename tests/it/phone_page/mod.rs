@@ -1,6 +1,7 @@
 //! The phone page in a real Chromium: what a delegate does with one thumb, with the network really gone and the server
 //! really killed. `UPDATE=1` takes the pictures of docs/phone.md anew.
 
+mod briefed;
 mod carried;
 mod chain;
 mod corrected;
@@ -134,9 +135,17 @@ impl<'a> Stage<'a> {
 
     /// Writes down what somebody said.
     async fn writes(&mut self, words: &str) {
+        self.writes_in("", words).await;
+    }
+
+    /// Writes down what somebody of this hamlet said.
+    async fn writes_in(&mut self, hamlet: &str, words: &str) {
         let mut tab = self.tab();
         tab.press("Ghi phiếu").await;
         tab.fill("Cử tri nói gì", words).await;
+        if !hamlet.is_empty() {
+            tab.fill("Ấp, khu phố", hamlet).await;
+        }
         tab.press("Lưu trên máy").await;
         tab.sees("Mã tra cứu cho cử tri").await;
         tab.sees(words).await;

@@ -16,7 +16,7 @@ in_a_browser! {
         let mut stage = Stage::set(&db).await;
         stage.signs_in().await;
         for said in &SAID[..2] {
-            stage.writes(said).await;
+            stage.writes_in("Ấp 4", said).await;
         }
         stage.tab().sees("Mọi điều đã ghi đều đã gửi").await;
         // Of the bridge he heard too; of the pump only he.
@@ -36,6 +36,11 @@ in_a_browser! {
         tab.sees("Cần thông tin lại cho cử tri (2)").await;
         tab.press("Có trả lời, cử tri do người khác gặp (1)").await;
         tab.sees(SAID[2]).await;
+        // Under each the words of his own voters, with where and when he heard them; of the pump he heard nothing.
+        tab.sees_number(2, ".said").await;
+        for (petition, said) in petitions.iter().zip(SAID).take(2) {
+            slip_is_under(&mut stage, petition, said).await;
+        }
         stage.is_legible().await;
 
         // The other one tells his voters of the bridge: those of this one have heard nothing yet.
@@ -83,6 +88,26 @@ in_a_browser! {
         stage.tab().sees("Quá hạn, cần đôn đốc (3)").await;
         stage.tab().misses("Đã sửa xong.").await;
     }
+}
+
+/// Under this petition stands one slip, with these words.
+async fn slip_is_under(stage: &mut Stage<'_>, petition: &str, said: &str) {
+    let script = format!(
+        "[...document.getElementById('{petition}').querySelectorAll('.said')]
+            .map((slip) => [...slip.children].map(({{ textContent }}) => textContent))"
+    );
+    let slips: Vec<(String, String)> = serde_json::from_value(stage.tab().evaluate(&script).await).unwrap();
+    assert_eq!(slips.len(), 1, "{slips:?}");
+    let (words, about) = &slips[0];
+    assert_eq!(words, said);
+    let parts: Vec<&str> = about.split(" · ").collect();
+    let [hamlet, unit, day, contact] = parts[..] else {
+        panic!("{about}")
+    };
+    assert_eq!(hamlet, "Ấp 4");
+    assert!(unit.ends_with("Tân Hưng"), "{about}");
+    assert_eq!(day.split('/').count(), 3, "{about}");
+    assert!(contact.starts_with("Tiếp xúc cử tri trước kỳ họp tại"), "{about}");
 }
 
 /// The office makes a petition of each thing that was said, and a body answers all of them. Their ids, in the order of

@@ -29,13 +29,19 @@ async function show() {
   const content = await (now.isOpen ? VIEWS[name] ?? today : again)({ name, id, install: now.install, wake: askToWake });
   if (turn !== now.turns || (!isNew && isInUse())) return undefined;
   const open = new Set([...view.querySelectorAll('details[open] > summary')].map(nameOf));
-  const focused = view.contains(document.activeElement) && nameOf(document.activeElement);
+  const { activeElement } = document;
+  const [focused, around] = view.contains(activeElement) ? [nameOf(activeElement), activeElement.closest('[id]').id] : [];
   now.shown = address;
   view.replaceChildren(...content.flat(Infinity).filter(Boolean));
   for (const summary of isNew ? [] : view.querySelectorAll('summary')) summary.parentNode.open = open.has(nameOf(summary));
-  // Whoever goes by the keyboard, or has the page read out, stays where he was.
-  const pressable = isNew ? [] : [...view.querySelectorAll('a, button, summary')];
-  pressable.find((element) => nameOf(element) === focused)?.focus({ preventScroll: true });
+  // Whoever goes by the keyboard, or has the page read out, stays where he was: where that is gone, at what it lay in.
+  const same = [...view.querySelectorAll('a, button, summary')].find((element) => nameOf(element) === focused);
+  const places = isNew || !focused ? [] : [same, document.getElementById(around), view].filter(Boolean);
+  for (const it of places) {
+    if (view.contains(document.activeElement)) break;
+    if (it !== same) it.tabIndex = -1;
+    it.focus({ preventScroll: true });
+  }
   if (isNew) view.focus({ preventScroll: true });
   if (isNew) (document.getElementById(id) ?? document.body).scrollIntoView({ block: id ? 'center' : 'start' });
   await tellState();

@@ -23,8 +23,8 @@ export const area = (name, value, maxlength, rows) => typed('textarea', value, {
 export const card = (title, ...content) => h('section', { class: 'card' }, h('h2', {}, title), content);
 /** What can be opened; and a list, with how many are in it, and how many more there are elsewhere. */
 export const fold = (title, ...content) => h('details', {}, h('summary', {}, title), content);
-export const more = (title, list, left = 0) => list.length > 0 && fold(`${title} (${list.length + left})`, list,
-  left > 0 && h('p', { class: 'fine' }, `Còn ${left} mục nữa ở Văn phòng.`));
+export const more = (title, list, left = 0, where = 'Văn phòng') => list.length > 0
+  && fold(`${title} (${list.length + left})`, list, left > 0 && h('p', { class: 'fine' }, `Còn ${left} mục nữa ở ${where}.`));
 const CLOSED = 'Trình duyệt không cho sổ tay giữ gì trên máy này, nên chưa ghi phiếu được. Hãy dùng cửa sổ thường (không ẩn '
   + 'danh), cho phép trang này lưu dữ liệu, rồi mở lại.';
 const WHY = {
@@ -35,19 +35,26 @@ const WHY = {
 /** Why something could not be kept; where nothing else is known, because this browser keeps nothing. */
 export const whyNot = (error, words = CLOSED) => WHY[error.name] ?? words;
 /** A form; `work` gets what was filled in, without what was left empty. Sent twice by an eager thumb it is done once, and folds
- * up what it lies in; what could not be kept is told, and stays in the form. */
+ * up what it lies in; what could not be kept is told, and stays in the form. Its button is never `disabled`: whoever goes by
+ * the keyboard would stand nowhere. */
 export const form = (properties, work, ...children) => {
   const trouble = h('p', { class: 'warning', role: 'alert' });
   const made = h('form', { ...properties, onsubmit: async (event) => {
     event.preventDefault();
-    const submitter = Object.assign(event.submitter ?? {}, { disabled: true });
+    const submitter = event.submitter ?? {};
+    if (submitter.ariaDisabled === 'true') return;
+    submitter.ariaDisabled = 'true';
     trouble.textContent = '';
     const filled = Object.fromEntries([...new FormData(made)].filter(([, value]) => value));
-    await work(filled).then(() => made.closest('details')?.removeAttribute('open')).catch((error) => {
+    await work(filled).then(() => {
+      const folded = made.closest('details');
+      if (made.contains(document.activeElement)) folded?.querySelector('summary').focus({ preventScroll: true });
+      folded?.removeAttribute('open');
+    }).catch((error) => {
       console.error(error);
       trouble.textContent = whyNot(error, 'Chưa lưu được. Hãy bấm lại.');
     });
-    submitter.disabled = false;
+    submitter.ariaDisabled = null;
   } }, children, trouble);
   return made;
 };

@@ -14,23 +14,29 @@ export const due = ({ extendedTo, dueAt }) => extendedTo ?? dueAt;
 export const isOverdue = (petition) => petition.process === 'forwarded' && due(petition) < atVietnam().slice(0, 10);
 /** Whether the day by which its answer promised something is over, closed or not, and no later answer says what came of it. */
 export const isPromiseLate = ({ outcome, roadmapAt }) => Boolean(outcome) && roadmapAt < atVietnam().slice(0, 10);
-/** All petitions; of each what of it waits in the outbox (`sent`), and whose voters have not heard its answer (`wait`): one's
- * own are those whom one wrote down, here at once, and those whom one heard at a meeting, as the server counts (`agenda`). */
+/** All petitions; of each what of it waits in the outbox (`sent`), what one wrote down of it oneself (`said`), and whose voters
+ * have not heard its answer (`wait`): one's own are those whom one wrote down, here at once, and those whom one heard at a
+ * meeting, as the server counts (`agenda`). */
 async function petitions() {
-  const [outbox, said, lines, told] = await Promise.all([all('outbox'), ...['feedback', 'agenda', 'informing'].map(rowsOf)]);
+  const [outbox, feedback, agenda, told, rows] = await Promise.all([all('outbox'),
+    ...['feedback', 'agenda', 'informing', 'petition'].map(rowsOf)]);
   const byMe = (rows) => rows.map(({ d }) => d).filter(({ authorId }) => authorId === owner);
   const sent = new Map(outbox.filter(({ isRefused }) => !isRefused)
     .map(({ collection, patch }) => [patch?.petitionId ?? patch?.targetId, collection]));
-  const named = lines.filter(({ d }) => d.scope === 'voters' && d.kind === 'to_inform')
+  const named = agenda.filter(({ d }) => d.scope === 'voters' && d.kind === 'to_inform')
     .flatMap(({ d }) => d.petitionIds.split(' '));
-  const mine = new Set([...byMe(said).map(({ petitionId }) => petitionId), ...named]);
+  // What was split or merged goes on in others, and what was said with it.
+  const before = new Map(rows.map(({ d }) => [d.id, d.predecessorIds?.split(' ') ?? []]));
+  const line = (id) => [id, ...(before.get(id) ?? []).flatMap(line)];
+  const written = Object.groupBy(byMe(feedback), ({ petitionId }) => petitionId);
+  const saidOf = (id) => [...new Set(line(id))].flatMap((it) => written[it] ?? []);
   // Somebody else's telling is for his own voters; after one's own, the server counts again within a minute.
   const isLeft = ({ id, answeredAt }) => named.includes(id)
     && !byMe(told).some(({ petitionId, at }) => petitionId === id && at.slice(0, 10) >= answeredAt);
   const isAwaited = (petition) => petition.answerText && sent.get(petition.id) !== 'informing'
     && (['answered', 'assessed'].includes(petition.process) || (petition.process === 'informed' && isLeft(petition)));
-  return (await rowsOf('petition')).map(({ d }) => (
-    { ...d, sent: sent.get(d.id), wait: isAwaited(d) && (mine.has(d.id) ? 'tell' : 'others') }));
+  return rows.map(({ d }) => ({ ...d, sent: sent.get(d.id), said: saidOf(d.id) })).map((petition) => ({ ...petition,
+    wait: isAwaited(petition) && (petition.said.length || named.includes(petition.id) ? 'tell' : 'others') }));
 }
 /** Petitions whose answers one's own voters have not heard. */
 export const awaited = async () => (await petitions()).filter(({ wait }) => wait === 'tell');
@@ -55,10 +61,16 @@ const record = (title, collection, made, ...fields) => h('details', { class: 'ac
   }, fields, h('button', { class: 'main' }, 'Lưu')));
 
 export async function petitionList() {
-  const { lists = {} } = await meta('profile') ?? {};
+  const { lists = {}, units = [] } = await meta('profile') ?? {};
   const options = (list) => (lists[list] ?? []).map(({ code, label }) => [code, label]);
   const agencies = new Map((await rowsOf('agency')).map(({ d }) => [d.id, d.name]));
   const contacts = await begun();
+  const [places, meetings] = [new Map(units.map(({ id, name }) => [id, name])),
+    new Map((await rowsOf('meeting')).map(({ d }) => [d.id, d.title]))];
+  // What one wrote down oneself, so that one finds the people again: who asked to be called stands in the office's list alone.
+  const slip = ({ content, subUnit, unitId, recordedAt, meetingId }) => h('div', { class: 'item said' }, lines(content ?? ''),
+    h('p', { class: 'fine' },
+      [subUnit, places.get(unitId), inDays(recordedAt), meetings.get(meetingId)].filter(Boolean).join(' · ')));
   const everything = (await petitions()).sort((a, b) => (due(a) ?? '9').localeCompare(due(b) ?? '9'));
   const one = (petition, ...actions) => h('article', { class: 'card petition', id: petition.id },
     h('h3', {}, petition.title ?? 'Kiến nghị'),
@@ -73,6 +85,8 @@ export async function petitionList() {
       [agencies.get(petition.agencyId), petition.answerNumber && `văn bản ${petition.answerNumber}`,
         petition.outcome && labelOf(lists, 'outcome', petition.outcome),
         petition.roadmapAt && `lộ trình đến ${inDays(petition.roadmapAt)}`].filter(Boolean).join(' · '))),
+    petition.wait === 'tell' && petition.said.length > 0 && [h('h4', {}, `Tôi đã ghi của cử tri (${petition.said.length})`),
+      petition.said.slice(0, 3).map(slip), more('Các phiếu khác', petition.said.slice(3).map(slip))],
     petition.sent ? h('p', { class: 'fine pending' }, 'Đã ghi trên máy, đang chờ gửi.') : actions);
   const inform = (petition) => {
     const day = pastDay('on', petition.answeredAt);

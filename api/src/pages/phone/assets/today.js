@@ -1,6 +1,6 @@
-// Hôm nay: one's places, the next meeting with its brief, what has to be brought back.
-import { brief } from './brief.js';
-import { card, h, inDays, inWords, lines, more } from './dom.js';
+// Hôm nay: one's places, the coming meetings with their briefs, what has to be brought back.
+import { brief, pack } from './brief.js';
+import { card, fold, h, inDays, inWords, lines, more } from './dom.js';
 import { invited } from './invitations.js';
 import { meta, rowsOf } from './store.js';
 import { awaited, labelOf } from './petitions.js';
@@ -12,6 +12,10 @@ async function coming() {
 }
 
 const about = ({ startsAt, place }) => h('p', { class: 'when' }, [inWords(startsAt), place].filter(Boolean).join(' · '));
+/** What one carries to a meeting, and the way to write down what is said there. */
+const carried = (meeting, petitions) => [meeting.agenda && [h('h4', {}, 'Chương trình'), lines(meeting.agenda)],
+  h('h4', {}, 'Điều cần biết trước'), brief(meeting, petitions),
+  h('a', { class: 'button', href: `#ghi/${meeting.id}` }, 'Ghi ý kiến cử tri')];
 
 const COUNTED = { to_clarify: 'phiếu', to_group: 'phiếu', to_cosign: 'báo cáo', synthesis_overdue: 'báo cáo' };
 /** What waits in an office or a body that answers. A delegate's own is counted here, also of what was told without signal. */
@@ -24,18 +28,16 @@ async function duties(lists) {
 }
 export async function today({ install, wake }) {
   const mayWake = window.PushManager && Notification.permission === 'default';
-  const [profile, waiting, meetings] = [await meta('profile'), await awaited(), await coming()];
+  const [profile, waiting, meetings, petitions] = [await meta('profile'), await awaited(), await coming(), await pack()];
   const [next, ...later] = meetings.filter(({ family }) => family === 'contact');
   const work = await duties(profile?.lists);
   return [
     h('h1', {}, 'Hôm nay'),
     await invited(meetings),
     card('Cuộc tiếp xúc cử tri sắp tới', next ? [
-      h('h3', {}, next.title), about(next),
-      next.agenda && [h('h4', {}, 'Chương trình'), lines(next.agenda)],
-      h('h4', {}, 'Điều cần biết trước'), brief(next.brief),
-      h('a', { class: 'button', href: `#ghi/${next.id}` }, 'Ghi ý kiến cử tri'),
-      more('Các cuộc sau đó', later.map((meeting) => h('div', { class: 'item' }, h('h3', {}, meeting.title), about(meeting)))),
+      h('h3', {}, next.title), about(next), carried(next, petitions),
+      more('Các cuộc sau đó', later.map((meeting) => h('div', { class: 'item', id: `cuoc-${meeting.id}` },
+        h('h3', {}, meeting.title), about(meeting), fold('Xem trước cuộc này', carried(meeting, petitions))))),
     ] : h('p', {}, 'Chưa có cuộc nào được thông báo.')),
     card('Mang về cho cử tri', waiting.length
       ? h('a', { class: 'button quiet', href: '#kien-nghi' }, `${waiting.length} câu trả lời chưa thông tin lại`)
