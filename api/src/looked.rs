@@ -3,6 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
+use entity::{event, id::EventId};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
+use uuid::Builder;
 
 /// What was written so long before the last look is looked at again: a transaction tells when it began, not when others
 /// could see it, and clocks of several servers differ.
@@ -23,4 +26,13 @@ impl Looked {
     pub fn until(&self, now: DateTime<Utc>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
+}
+
+/// The steps of history since a moment: their ids are made of time, so that only the end of it is read.
+pub fn steps_since(since: DateTime<Utc>) -> Select<event::Entity> {
+    let millis = u64::try_from(since.timestamp_millis()).unwrap_or(0);
+    let first: EventId = Builder::from_unix_timestamp_millis(millis, &[0; 10])
+        .into_uuid()
+        .into();
+    event::Entity::find().filter(event::Column::Id.gte(first))
 }

@@ -8,18 +8,19 @@ use chrono::{DateTime, Utc};
 use entity::{
     account, agenda, delegate, event, feedback, forwarding, forwarding_agency, forwarding_petition,
     id::{
-        AccountId, AgencyId, CouncilId, DelegateId, EventId, FeedbackId, ForwardingId, MeetingId, PetitionId,
-        RoundId, SynthesisId,
+        AccountId, AgencyId, CouncilId, DelegateId, FeedbackId, ForwardingId, MeetingId, PetitionId, RoundId,
+        SynthesisId,
     },
     meeting, meeting_delegate, petition, petition_agency, petition_feedback, petition_transfer, role_grant,
     round, synthesis,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use super::{Keep, read};
 use crate::{
     error::{Lang, Result},
+    looked::steps_since,
     state::State,
     store::door::{self, Command},
     viewer::Viewer,
@@ -133,17 +134,12 @@ struct Happened {
 }
 
 impl Happened {
-    /// What history tells since a moment: its ids are made of time, so that only the end of it is read.
+    /// What history tells since a moment.
     async fn since(state: &State, since: DateTime<Utc>) -> Result<Self> {
-        let millis = u64::try_from(since.timestamp_millis()).unwrap_or(0);
-        let first: EventId = Builder::from_unix_timestamp_millis(millis, &[0; 10])
-            .into_uuid()
-            .into();
-        let told: Vec<(String, Uuid)> = event::Entity::find()
+        let told: Vec<(String, Uuid)> = steps_since(since)
             .select_only()
             .columns([event::Column::Kind, event::Column::RowId])
             .distinct()
-            .filter(event::Column::Id.gte(first))
             .filter(event::Column::Kind.is_in(KINDS))
             .into_tuple()
             .all(state.store.read())

@@ -32,6 +32,8 @@ pub(super) struct Sources {
     pub(super) on_spot: Vec<feedback::Model>,
     /// In force.
     pub(super) resolutions: Vec<resolution::Model>,
+    /// In force, of the councils above the place, with their names.
+    pub(super) above: Vec<(String, resolution::Model)>,
     /// The council's guide to voter contact (tài liệu hướng dẫn), in force.
     pub(super) guide: Option<document::Model>,
     /// The newest report on the economy and security.
@@ -70,10 +72,13 @@ pub(super) fn made(mut sources: Sources) -> String {
     }
     brief.insert(ASKED.to_owned(), told(&petitions));
     brief.insert(INTERNAL.to_owned(), sources.on_spot.iter().map(on_spot).collect());
-    brief.insert(
-        RESOLUTIONS.to_owned(),
-        sources.resolutions.iter().map(in_force).collect(),
-    );
+    let own = sources.resolutions.len();
+    let decided = sources.resolutions.iter().map(|row| in_force(row, None));
+    let decided_above = sources
+        .above
+        .iter()
+        .map(|(council, row)| in_force(row, Some(council)));
+    brief.insert(RESOLUTIONS.to_owned(), decided.chain(decided_above).collect());
     for (name, paper) in [("guide", &sources.guide), ("report", &sources.report)] {
         if let Some(paper) = paper {
             brief.insert(name.to_owned(), of_council(paper));
@@ -97,7 +102,7 @@ pub(super) fn made(mut sources: Sources) -> String {
             brief.insert("left".to_owned(), Value::Object(left.clone()));
         }
         let size = Value::Object(brief.clone()).to_string().len();
-        if size <= MOST_BYTES || !shorten(&mut brief, &mut left, size - MOST_BYTES) {
+        if size <= MOST_BYTES || !shorten(&mut brief, &mut left, size - MOST_BYTES, own) {
             break kept;
         }
     };
@@ -114,8 +119,14 @@ fn listed(brief: &Map<String, Value>, name: &str) -> usize {
     brief.get(name).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
-/// Takes at least so many bytes from the largest list, the least needed of equal ones; whether there was anything.
-fn shorten(brief: &mut Map<String, Value>, left: &mut Map<String, Value>, mut over: usize) -> bool {
+/// Takes at least so many bytes from the largest list, the least needed of equal ones; whether there was anything. What
+/// was decided above, beyond so many `own` resolutions, goes first: it has only the room that all else leaves.
+fn shorten(
+    brief: &mut Map<String, Value>,
+    left: &mut Map<String, Value>,
+    mut over: usize,
+    own: usize,
+) -> bool {
     let size = |brief: &Map<String, Value>, name: &str| {
         let list = brief.get(name).and_then(Value::as_array);
         list.filter(|list| !list.is_empty())
@@ -126,7 +137,11 @@ fn shorten(brief: &mut Map<String, Value>, left: &mut Map<String, Value>, mut ov
         .rev()
         .filter_map(|name| Some((size(brief, name)?, name)))
         .max_by_key(|(size, _)| *size);
-    let Some((_, name)) = largest else { return false };
+    let (name, least) = match largest {
+        _ if listed(brief, RESOLUTIONS) > own => (RESOLUTIONS, own),
+        Some((_, name)) => (name, 0),
+        None => return false,
+    };
     // A little at a time, so that no list is emptied for another's sake.
     over = over.min(1_024);
     let Some(list) = brief.get_mut(name).and_then(Value::as_array_mut) else {
@@ -134,7 +149,7 @@ fn shorten(brief: &mut Map<String, Value>, left: &mut Map<String, Value>, mut ov
     };
     let mut gone = 0_u64;
     let mut taken = 0;
-    while taken < over.max(1) {
+    while taken < over.max(1) && list.len() > least {
         let Some(last) = list.pop() else { break };
         taken += last.to_string().len() + 1;
         gone += 1;
@@ -213,10 +228,12 @@ fn on_spot(row: &feedback::Model) -> Value {
     }))
 }
 
-fn in_force(row: &resolution::Model) -> Value {
+/// A resolution; whose it is where that is not plain.
+fn in_force(row: &resolution::Model, council: Option<&String>) -> Value {
     filled(json!({
         "id": row.id,
         "number": row.number.as_ref().unwrap_or(&row.raw_number),
+        "council": council,
         "title": cut(&row.title, TITLE),
         "inForceFrom": row.in_force_from,
     }))

@@ -12,23 +12,28 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
 use entity::{
-    document, feedback,
-    id::{CouncilId, MeetingId, UnitId},
+    event, feedback,
+    id::{AgencyId, CouncilId, MeetingId, UnitId},
     meeting::{self, Column, Entity, Family, Status},
     meeting_brief, meeting_unit, petition, petition_unit, resolution,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Query,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::Query,
 };
+use serde_json::Value;
+use uuid::Uuid;
 
 pub use made::MOST_BYTES;
 
 use crate::{
     error::{Refused, Result},
+    looked::steps_since,
     state::State,
     store::{
         door::{self, Command, Facts, Verdict},
         working::{Changes, Needs, Working},
+        writing::parse_id,
     },
     viewer::Viewer,
 };
@@ -39,6 +44,10 @@ const AHEAD: i64 = 30;
 const BEHIND: i64 = 12;
 /// Briefs of one batch.
 const BATCH: usize = 100;
+
+/// Kinds of steps in history.
+const AGENCY: &str = "agency";
+const COUNCIL: &str = "council";
 
 /// Makes the briefs whose sources changed since the last look of this process; `all` makes every one in the window, as
 /// on a new day.
@@ -91,11 +100,25 @@ fn coming(now: DateTime<Utc>) -> Select<Entity> {
 /// Those of them whose sources were written after a moment.
 async fn touched(state: &State, now: DateTime<Utc>, since: DateTime<Utc>) -> Result<Vec<MeetingId>> {
     let conn = state.store.read();
-    let mut units: BTreeSet<UnitId> = BTreeSet::new();
+    let reference = state.reference();
+    let Told {
+        agencies,
+        councils,
+        mut units,
+    } = Told::since(state, since).await?;
+    let of_bodies = agencies.iter().filter_map(|id| reference.agency(*id));
+    units.extend(of_bodies.map(|agency| agency.unit_id));
+    let of_councils = councils.iter().filter_map(|id| reference.council(*id));
+    units.extend(of_councils.map(|council| council.unit_id));
+    // A body is named wherever something was asked of it.
+    let mut any = Condition::any().add(petition::Column::UpdatedAt.gt(since));
+    if !agencies.is_empty() {
+        any = any.add(petition::Column::AgencyId.is_in(agencies));
+    }
     let petitions = Query::select()
         .column(petition::Column::Id)
         .from(petition::Entity)
-        .and_where(petition::Column::UpdatedAt.gt(since))
+        .cond_where(any)
         .to_owned();
     let of_petitions: Vec<UnitId> = petition_unit::Entity::find()
         .select_only()
@@ -106,12 +129,21 @@ async fn touched(state: &State, now: DateTime<Utc>, since: DateTime<Utc>) -> Res
         .all(conn)
         .await?;
     units.extend(of_petitions);
+    // What was answered on the spot, or was so before it was corrected.
+    let corrected = steps_since(since)
+        .select_only()
+        .column(event::Column::RowId)
+        .filter(is_correction())
+        .into_query();
+    let answered = Condition::any()
+        .add(feedback::Column::AnsweredOnSpot.eq(true))
+        .add(feedback::Column::Id.in_subquery(corrected));
     let of_feedback: Vec<Option<UnitId>> = feedback::Entity::find()
         .select_only()
         .column(feedback::Column::UnitId)
         .distinct()
         .filter(feedback::Column::UpdatedAt.gt(since))
-        .filter(feedback::Column::AnsweredOnSpot.eq(true))
+        .filter(answered)
         .into_tuple()
         .all(conn)
         .await?;
@@ -124,22 +156,9 @@ async fn touched(state: &State, now: DateTime<Utc>, since: DateTime<Utc>) -> Res
         .into_tuple()
         .all(conn)
         .await?;
-    units.extend(of_resolutions);
-    let of_papers: Vec<CouncilId> = document::Entity::find()
-        .select_only()
-        .column(document::Column::CouncilId)
-        .distinct()
-        .filter(document::Column::CreatedAt.gt(since))
-        .filter(document::Column::Purpose.is_not_null())
-        .into_tuple()
-        .all(conn)
-        .await?;
-    let reference = state.reference();
-    units.extend(
-        of_papers
-            .iter()
-            .filter_map(|id| Some(reference.council(*id)?.unit_id)),
-    );
+    // What is decided above stands in the briefs of all that lies below.
+    let below = of_resolutions.into_iter();
+    units.extend(below.flat_map(|unit| reference.units.subtree(unit)));
 
     // What is known of a former unit stands in the briefs of those that were made of it.
     let units: BTreeSet<UnitId> = units
@@ -161,6 +180,55 @@ async fn touched(state: &State, now: DateTime<Utc>, since: DateTime<Utc>) -> Res
         .add(Column::CouncilId.is_in(councils))
         .add(Column::Id.in_subquery(there));
     Ok(coming(now).filter(any).into_tuple().all(conn).await?)
+}
+
+/// What history tells of sources that do not tell it themselves: bodies and papers have no time, and a slip that was moved
+/// or corrected does not say where it was and what it answered before.
+#[derive(Default)]
+struct Told {
+    agencies: BTreeSet<AgencyId>,
+    councils: BTreeSet<CouncilId>,
+    /// Where slips were before.
+    units: BTreeSet<UnitId>,
+}
+
+impl Told {
+    async fn since(state: &State, since: DateTime<Utc>) -> Result<Self> {
+        let of_bodies = event::Column::Kind.is_in([AGENCY, COUNCIL]);
+        let steps: Vec<(String, Uuid, Option<String>)> = steps_since(since)
+            .select_only()
+            .columns([event::Column::Kind, event::Column::RowId, event::Column::Detail])
+            .filter(Condition::any().add(of_bodies).add(is_correction()))
+            .into_tuple()
+            .all(state.store.read())
+            .await?;
+        let mut told = Self::default();
+        for (kind, row, detail) in steps {
+            match kind.as_str() {
+                AGENCY => {
+                    told.agencies.insert(row.into());
+                }
+                COUNCIL => {
+                    told.councils.insert(row.into());
+                }
+                _ => told.units.extend(detail.as_deref().and_then(unit_before)),
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// An author wrote his slip anew.
+fn is_correction() -> Condition {
+    Condition::all()
+        .add(event::Column::Kind.eq("feedback"))
+        .add(event::Column::Event.is_in(["corrected", "resubmitted"]))
+}
+
+/// Where a slip was before, as its step of history has it.
+fn unit_before(detail: &str) -> Option<UnitId> {
+    let detail: Value = serde_json::from_str(detail).ok()?;
+    parse_id(detail["before"]["unitId"].as_str()?).map(UnitId)
 }
 
 /// Keeps a brief beside its meeting. Kept twice it changes nothing.

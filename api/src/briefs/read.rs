@@ -41,6 +41,8 @@ struct Place {
     seats: BTreeSet<UnitId>,
     /// Its units, and those that they were made of.
     units: BTreeSet<UnitId>,
+    /// The units above all these: what is decided there holds here.
+    above: BTreeSet<UnitId>,
 }
 
 /// For whom and where the brief of a meeting is; nothing if there is no such meeting.
@@ -55,16 +57,25 @@ async fn place(state: &State, id: MeetingId) -> Result<Option<(meeting::Model, P
     let reference = state.reference();
     let joint = working.meeting_council.of(id).map(|link| link.council_id);
     let named = working.meeting_unit.of(id).map(|link| link.unit_id);
+    let seats: BTreeSet<UnitId> = std::iter::once(row.council_id)
+        .chain(joint)
+        .filter_map(|council| Some(reference.council(council)?.unit_id))
+        .collect();
+    let units: BTreeSet<UnitId> = named
+        .flat_map(|unit| reference.units.with_predecessors(unit))
+        .collect();
+    let above = seats
+        .union(&units)
+        .flat_map(|unit| reference.units.upwards(*unit))
+        .map(|unit| unit.id)
+        .filter(|unit| !seats.contains(unit) && !units.contains(unit))
+        .collect();
     let place = Place {
         council: row.council_id,
         known: reference.with_predecessors(row.council_id),
-        seats: std::iter::once(row.council_id)
-            .chain(joint)
-            .filter_map(|council| Some(reference.council(council)?.unit_id))
-            .collect(),
-        units: named
-            .flat_map(|unit| reference.units.with_predecessors(unit))
-            .collect(),
+        seats,
+        units,
+        above,
     };
     Ok(Some((row.clone(), place)))
 }
@@ -82,23 +93,29 @@ pub(super) async fn sources(state: &State, id: MeetingId) -> Result<Option<Sourc
     };
     let (petitions, asked) = petitions(conn, state.store.backend(), &place).await?;
     let (on_spot, answered) = on_spot(conn, &place).await?;
-    let (resolutions, in_force) = resolutions(conn, &place).await?;
-    let papers = papers(state, place.council).await?;
-    let paper = |purpose: &str| {
-        papers
-            .iter()
-            .find(|paper| paper.purpose.as_deref() == Some(purpose))
-            .cloned()
+    let (resolutions, in_force) = resolutions(conn, of_the_place(&place)).await?;
+    let (above, in_force_above) = match place.above.is_empty() {
+        true => (Vec::new(), 0),
+        false => self::resolutions(conn, of_others_above(&place)).await?,
+    };
+    let whose = |row: &resolution::Model| {
+        let council = reference.council(row.council_id);
+        council.map(|council| council.name.clone()).unwrap_or_default()
     };
     Ok(Some(Sources {
         round,
         on_spot,
         resolutions,
-        guide: paper("contact_guide"),
-        report: paper("socio_economic_report"),
+        above: above.into_iter().map(|row| (whose(&row), row)).collect(),
+        guide: paper(state, place.council, "contact_guide").await?,
+        report: paper(state, place.council, "socio_economic_report").await?,
         agencies: agencies(&reference, &place, &petitions, state.clock.today()),
         petitions,
-        in_all: BTreeMap::from([(ASKED, asked), (INTERNAL, answered), (RESOLUTIONS, in_force)]),
+        in_all: BTreeMap::from([
+            (ASKED, asked),
+            (INTERNAL, answered),
+            (RESOLUTIONS, in_force + in_force_above),
+        ]),
     }))
 }
 
@@ -221,19 +238,37 @@ async fn on_spot<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<(Vec<fee
     Ok((rows, in_all))
 }
 
-/// The resolutions in force of the council that planned the meeting and of those before it; of the place, and of the others
-/// that hold it, what is published; and how many that are in all.
-async fn resolutions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<(Vec<resolution::Model>, u64)> {
-    use resolution::{Column, Entity};
+/// What the council that planned the meeting and those before it decided; of the place, and of the others that hold it,
+/// what is published.
+fn of_the_place(place: &Place) -> Condition {
     let councils = place.known.iter().copied();
     let units = place.units.union(&place.seats).copied();
-    let known = Condition::any().add(Column::CouncilId.is_in(councils)).add(
-        Condition::all()
-            .add(Column::UnitId.is_in(units))
-            .add(Column::IsPublic.eq(true)),
-    );
+    Condition::any()
+        .add(resolution::Column::CouncilId.is_in(councils))
+        .add(published_in(units))
+}
+
+/// What others decided above the place and published.
+fn of_others_above(place: &Place) -> Condition {
+    let known = place.known.iter().copied();
+    published_in(place.above.iter().copied()).add(resolution::Column::CouncilId.is_not_in(known))
+}
+
+/// What councils of these units decided and published.
+fn published_in(units: impl Iterator<Item = UnitId>) -> Condition {
+    Condition::all()
+        .add(resolution::Column::UnitId.is_in(units))
+        .add(resolution::Column::IsPublic.eq(true))
+}
+
+/// Those of these resolutions that are in force, newest first, and how many that are in all.
+async fn resolutions<C: ConnectionTrait>(
+    conn: &C,
+    whose: Condition,
+) -> Result<(Vec<resolution::Model>, u64)> {
+    use resolution::{Column, Entity};
     let query = Entity::find()
-        .filter(known)
+        .filter(whose)
         .filter(Column::Effect.is_in([Effect::InForce, Effect::Partly]));
     let newest = query
         .clone()
@@ -245,20 +280,24 @@ async fn resolutions<C: ConnectionTrait>(conn: &C, place: &Place) -> Result<(Vec
     Ok((rows, in_all))
 }
 
-/// The council's own papers that hold today, newest first.
-async fn papers(state: &State, council: CouncilId) -> Result<Vec<document::Model>> {
+/// The council's newest paper for a purpose that holds today.
+async fn paper(state: &State, council: CouncilId, purpose: &str) -> Result<Option<document::Model>> {
     use document::{Column, Entity};
-    let papers = Entity::find()
-        .filter(Column::CouncilId.eq(council))
-        .filter(Column::Purpose.is_not_null())
-        .order_by_desc(Column::Date)
-        .order_by_desc(Column::Id)
-        .limit(MOST)
-        .all(state.store.read())
-        .await?;
     let today = state.clock.today();
-    let holds = |paper: &document::Model| existed(paper.valid_from, paper.valid_to, today);
-    Ok(papers.into_iter().filter(holds).collect())
+    let has_begun = Condition::any()
+        .add(Column::ValidFrom.is_null())
+        .add(Column::ValidFrom.lte(today));
+    let has_not_ended = Condition::any()
+        .add(Column::ValidTo.is_null())
+        .add(Column::ValidTo.gt(today));
+    let newest = Entity::find()
+        .filter(Column::CouncilId.eq(council))
+        .filter(Column::Purpose.eq(purpose))
+        .filter(has_begun)
+        .filter(has_not_ended)
+        .order_by_desc(Column::Date)
+        .order_by_desc(Column::Id);
+    Ok(newest.one(state.store.read()).await?)
 }
 
 /// The bodies that have what the place asked, and those of the place itself, that can be reached.

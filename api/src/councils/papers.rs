@@ -1,9 +1,14 @@
 //! Papers of a council for its delegates: its guide to voter contact, its reports on the economy and security. They are
 //! documents of the council itself and stand in the briefs of its contacts as long as they hold.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use entity::{document, id::CouncilId};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use chrono::NaiveDate;
+use entity::{
+    document,
+    id::{CouncilId, DocumentId},
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 
 use super::graphql::Council;
 use crate::{
@@ -153,6 +158,40 @@ pub struct AddCouncilDocumentPayload {
     user_errors: Vec<UserError>,
 }
 
+/// What is to change of a document of a council's own; what is absent stays, null clears.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateCouncilDocumentInput {
+    /// One of one's own council.
+    document_id: ID,
+    /// What it is for: code of the list `document_purpose`.
+    purpose: Option<String>,
+    /// Its type as printed (`HD`, `BC`, ...), at most 20 characters.
+    kind: Option<String>,
+    /// Its number as printed, at most 100 characters.
+    number: Option<String>,
+    /// Its date, not in the future.
+    date: Option<Day>,
+    /// Who signed it, at most 200 characters.
+    signer: MaybeUndefined<String>,
+    /// What it is about, at most 500 characters.
+    title: Option<String>,
+    /// What it says in short, at most 5,000 characters; a brief shows the first 600.
+    summary: MaybeUndefined<String>,
+    /// First day on which it holds.
+    valid_from: MaybeUndefined<Day>,
+    /// First day on which it holds no longer, after the first.
+    valid_to: MaybeUndefined<Day>,
+}
+
+/// The council with its documents, or why the document stays as it was.
+#[derive(SimpleObject)]
+pub struct UpdateCouncilDocumentPayload {
+    /// As it is now.
+    council: Option<Council>,
+    /// Empty when it is stored.
+    user_errors: Vec<UserError>,
+}
+
 /// Mutations of the papers of councils.
 #[derive(Default)]
 pub struct PaperMutation;
@@ -179,6 +218,26 @@ impl PaperMutation {
             user_errors,
         }))
     }
+
+    /// Corrects a document of the council's own or ends it with `validTo` (sửa, thôi dùng tài liệu của Hội đồng); the old
+    /// words stay in the council's history, and its briefs follow. Refusals: those of `addCouncilDocument`.
+    async fn update_council_document(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateCouncilDocumentInput,
+    ) -> Result<Option<UpdateCouncilDocumentPayload>> {
+        let update = || {
+            Ok(Update {
+                document: input_id(&input.document_id, "documentId")?,
+                input,
+            })
+        };
+        let (id, user_errors) = outcome(run_input(ctx, update).await?);
+        Ok(Some(UpdateCouncilDocumentPayload {
+            council: Council::of(ctx, id.map(CouncilId))?,
+            user_errors,
+        }))
+    }
 }
 
 /// Adds a document of the council's own.
@@ -198,6 +257,34 @@ fn optional(text: Option<&str>, field: &'static str, most: usize) -> Result<Opti
     }
 }
 
+/// The code of a purpose.
+fn purpose(code: &str) -> Result<String, Refused> {
+    let purpose = crate::codes::find("document_purpose", code);
+    let purpose = purpose.ok_or(Refused::field(Code::UnknownCode, "purpose"))?;
+    Ok(purpose.code.clone())
+}
+
+/// Whether the days of a document can be so.
+fn check(row: &document::Model, today: NaiveDate) -> Result<(), Refused> {
+    if row.date > today {
+        return Err(Refused::field(Code::OutOfRange, "date"));
+    }
+    if row
+        .valid_from
+        .zip(row.valid_to)
+        .is_some_and(|(from, to)| to <= from)
+    {
+        return Err(Refused::field(Code::OutOfRange, "validTo"));
+    }
+    Ok(())
+}
+
+/// Whether two documents are the same paper.
+fn is_same(one: &document::Model, other: &document::Model) -> bool {
+    let key = |row: &document::Model| (row.council_id, row.purpose.clone(), row.kind.clone(), row.date);
+    one.number == other.number && key(one) == key(other)
+}
+
 impl Command for Add {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.papers_of.insert(self.council.0);
@@ -209,8 +296,7 @@ impl Command for Add {
             .must(Capability::ManageMeetings, Place::Council(self.council))
             .map_err(|refused| Refused::field(refused.code, "councilId"))?;
         let input = &self.input;
-        let purpose = crate::codes::find("document_purpose", &input.purpose);
-        let purpose = purpose.ok_or(Refused::field(Code::UnknownCode, "purpose"))?;
+        let purpose = purpose(&input.purpose)?;
         let row = document::Model {
             id: facts.id(),
             council_id: self.council,
@@ -220,28 +306,15 @@ impl Command for Add {
             date: input.date.0,
             signer: optional(input.signer.as_deref(), "signer", 200)?,
             title: required(&input.title, "title", 500)?,
-            purpose: Some(purpose.code.clone()),
+            purpose: Some(purpose),
             summary: optional(input.summary.as_deref(), "summary", 5_000)?,
             valid_from: input.valid_from.map(|Day(day)| day),
             valid_to: input.valid_to.map(|Day(day)| day),
             created_at: facts.now,
         };
-        if row.date > facts.today {
-            return Err(Refused::field(Code::OutOfRange, "date"));
-        }
-        if row
-            .valid_from
-            .zip(row.valid_to)
-            .is_some_and(|(from, to)| to <= from)
-        {
-            return Err(Refused::field(Code::OutOfRange, "validTo"));
-        }
+        check(&row, facts.today)?;
         let mut changes = Changes::default();
-        let known = working.document.iter().find(|other| {
-            (&other.purpose, &other.kind, &other.number, other.date)
-                == (&row.purpose, &row.kind, &row.number, row.date)
-        });
-        if let Some(known) = known {
+        if let Some(known) = working.document.iter().find(|other| is_same(other, &row)) {
             let again = document::Model {
                 id: known.id,
                 created_at: known.created_at,
@@ -258,5 +331,97 @@ impl Command for Add {
         changes.put(row);
         changes.happened(event);
         Ok(Verdict::about(changes, [self.council.0]))
+    }
+}
+
+/// Corrects or ends a document of the council's own.
+struct Update {
+    document: DocumentId,
+    input: UpdateCouncilDocumentInput,
+}
+
+impl Update {
+    /// The document as it shall be.
+    fn amended(&self, before: &document::Model) -> Result<document::Model, Refused> {
+        let mut row = before.clone();
+        let input = &self.input;
+        if let Some(code) = &input.purpose {
+            row.purpose = Some(purpose(code)?);
+        }
+        if let Some(kind) = &input.kind {
+            row.kind = required(kind, "kind", 20)?;
+        }
+        if let Some(number) = &input.number {
+            row.number = required(number, "number", 100)?;
+        }
+        if let Some(Day(date)) = input.date {
+            row.date = date;
+        }
+        if let Some(title) = &input.title {
+            row.title = required(title, "title", 500)?;
+        }
+        for (told, kept, field, most) in [
+            (&input.signer, &mut row.signer, "signer", 200),
+            (&input.summary, &mut row.summary, "summary", 5_000),
+        ] {
+            match told {
+                MaybeUndefined::Undefined => {}
+                MaybeUndefined::Null => *kept = None,
+                MaybeUndefined::Value(text) => *kept = optional(Some(text), field, most)?,
+            }
+        }
+        for (told, kept) in [
+            (&input.valid_from, &mut row.valid_from),
+            (&input.valid_to, &mut row.valid_to),
+        ] {
+            match told {
+                MaybeUndefined::Undefined => {}
+                MaybeUndefined::Null => *kept = None,
+                MaybeUndefined::Value(Day(day)) => *kept = Some(*day),
+            }
+        }
+        Ok(row)
+    }
+}
+
+impl Command for Update {
+    fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
+        needs.document.insert(self.document.0);
+    }
+
+    fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
+        let known = working.document.get(self.document);
+        needs.papers_of.extend(known.map(|row| row.council_id.0));
+    }
+
+    fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
+        // A paper of a meeting is another thing.
+        let known = working.document.get(self.document);
+        let before = known
+            .filter(|row| row.purpose.is_some())
+            .ok_or(Refused::field(Code::NotFound, "documentId"))?;
+        let council = before.council_id;
+        facts
+            .viewer
+            .must(Capability::ManageMeetings, Place::Council(council))
+            .map_err(|refused| Refused::field(refused.code, "documentId"))?;
+        let row = self.amended(before)?;
+        check(&row, facts.today)?;
+        let is_twin = |other: &document::Model| other.id != row.id && is_same(other, &row);
+        if working.document.iter().any(is_twin) {
+            return Err(Refused::field(Code::Taken, "number"));
+        }
+        let mut changes = Changes::default();
+        if row != *before {
+            let mut event = facts.event("council", council, "document_corrected", Some(council));
+            event.basis = Some(row.number.clone());
+            let old = json!({"purpose": before.purpose, "kind": before.kind, "number": before.number, "date": before.date,
+                "signer": before.signer, "title": before.title, "summary": before.summary,
+                "validFrom": before.valid_from, "validTo": before.valid_to});
+            event.detail = Some(json!({ "before": old }).to_string());
+            changes.put(row);
+            changes.happened(event);
+        }
+        Ok(Verdict::about(changes, [council.0]))
     }
 }

@@ -444,6 +444,11 @@ fn of_rounds() -> Vec<Sample> {
             json!({"councilId": "<council>", "purpose": "contact_guide", "kind": "HD", "number": "<name>",
                 "date": "2026-02-09", "title": "Hướng dẫn"}),
         ),
+        write(
+            "updateCouncilDocument",
+            ManageMeetings,
+            json!({"documentId": "<paper>", "title": "Hướng dẫn khác"}),
+        ),
     ]
 }
 

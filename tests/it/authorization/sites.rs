@@ -61,6 +61,7 @@ pub const KINDS: &[&str] = &[
     "synthesis",
     "frozen",
     "cosigned",
+    "paper",
     "resolution",
     "other",
     "record",
@@ -240,6 +241,20 @@ impl Site {
                 self.rows["earlier"].clone()
             }
             "synthesis" | "frozen" | "cosigned" => self.synthesis(app, kind).await,
+            "paper" => {
+                let number = self.name("số");
+                let input = json!({"councilId": commune.council, "purpose": "contact_guide", "kind": "HD", "number": number,
+                    "date": "2026-02-09", "title": self.text()});
+                let fields = "council { documents { id number } }";
+                let payload = self.office(app).done("addCouncilDocument", input, fields).await;
+                let papers = payload["council"]["documents"].as_array().unwrap();
+                text(
+                    &papers
+                        .iter()
+                        .find(|paper| paper["number"] == number.as_str())
+                        .unwrap()["id"],
+                )
+            }
             "resolution" | "other" => {
                 let input = json!({"councilId": commune.council, "rawNumber": self.name("số"), "kind": "individual",
                     "title": self.text(), "text": self.text(), "issuedOn": "2026-01-15"});

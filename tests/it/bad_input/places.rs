@@ -309,6 +309,10 @@ fn optional(mut args: Value, field: &str) -> Value {
         "createAgency" => json!({"officialCode": "H01", "validFrom": "2025-07-01"}),
         "updateAgency" => json!({"officialCode": "H02"}),
         "createCouncil" => json!({"name": "HĐND"}),
+        "updateCouncilDocument" => {
+            json!({"purpose": "contact_guide", "kind": "HD", "date": "2026-02-09", "signer": "A", "summary": "Tóm tắt",
+            "validFrom": "2026-02-09", "validTo": "2027-01-01"})
+        }
         _ => json!({}),
     };
     if let (Some(input), Value::Object(more)) = (args.get_mut("input").and_then(Value::as_object_mut), more) {

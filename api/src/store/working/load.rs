@@ -108,6 +108,7 @@ impl Working {
                 .await?;
             working.happened.extend(happened);
         }
+        by!(document.Id in needs.document);
         by!(document.MeetingId in needs.documents_of);
         if !needs.papers_of.is_empty() {
             let papers = entity::document::Entity::find()

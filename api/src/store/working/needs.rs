@@ -68,6 +68,7 @@ pub struct Needs {
     pub syntheses_of: BTreeSet<Uuid>,
     /// Of these councils the templates of these kinds that are in force.
     pub templates_of: BTreeSet<(Uuid, &'static str)>,
+    pub document: BTreeSet<Uuid>,
     /// Documents of these councils' own.
     pub papers_of: BTreeSet<Uuid>,
     /// All documents of these meetings.

@@ -1,6 +1,8 @@
 //! What delegates carry to a voter contact: what the place asked before and what came of it, made by the server when it
 //! changes, and read on a phone without signal.
 
+mod changes;
+
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use cutri::{briefs, worker};
 use cutri_tests::{
@@ -117,6 +119,13 @@ impl Stage {
         worker::turn(&self.app.state, last_day).await;
         let mut other = *last_day;
         worker::turn(&self.app.state, &mut other).await;
+    }
+
+    /// Everything that was written so far was looked at, and so long ago that no look comes back to it.
+    async fn settled(&self, last_day: &mut Option<chrono::NaiveDate>) {
+        self.turn(last_day).await;
+        self.clock.advance(Duration::minutes(10));
+        self.turn(last_day).await;
     }
 
     /// What somebody's phone shows of a meeting's brief.
