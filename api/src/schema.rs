@@ -8,7 +8,9 @@ use crate::{
     accounts::graphql::{AccountMutation, AccountQuery},
     agencies::graphql::{AgencyMutation, AgencyQuery},
     agenda::graphql::AgendaQuery,
-    councils::{graphql::CouncilQuery, mutations::CouncilMutation, papers::PaperMutation},
+    councils::{
+        graphql::CouncilQuery, mutations::CouncilMutation, papers::PaperMutation, periods::PeriodMutation,
+    },
     delegates::graphql::{DelegateMutation, DelegateQuery},
     feedback::{graphql::FeedbackQuery, mutations::FeedbackMutation},
     graphql::{code::CodeQuery, loader, node::NodeQuery, root::Root},
@@ -71,6 +73,7 @@ pub struct Mutation(
     AccountMutation,
     CouncilMutation,
     PaperMutation,
+    PeriodMutation,
     AgencyMutation,
     DelegateMutation,
     MeetingMutation,

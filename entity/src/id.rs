@@ -43,6 +43,8 @@ id! {
     UnitId
     /// A People's Council of one unit version and one term.
     CouncilId
+    /// A period that a council set for itself.
+    CouncilPeriodId
     /// A committee (Ban) of a council.
     CommitteeId
     /// A delegate group (Tổ đại biểu).

@@ -56,6 +56,7 @@ pub mod attachment;
 pub mod committee;
 pub mod constituency;
 pub mod council;
+pub mod council_period;
 pub mod counter;
 pub mod delegate;
 pub mod delegate_group;

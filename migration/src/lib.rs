@@ -36,6 +36,7 @@ mod m20261128_000034_urgings_are_read;
 mod m20261129_000035_urgings_are_counted;
 mod m20261129_000036_published_petitions;
 mod m20261129_000037_extensions_of_bodies;
+mod m20261129_000038_council_periods;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000035_urgings_are_counted::Migration),
             Box::new(m20261129_000036_published_petitions::Migration),
             Box::new(m20261129_000037_extensions_of_bodies::Migration),
+            Box::new(m20261129_000038_council_periods::Migration),
         ]
     }
 }

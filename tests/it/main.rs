@@ -34,6 +34,7 @@ mod meetings;
 mod mergers;
 mod misread;
 mod objects;
+mod periods;
 mod petitions;
 mod phone_page;
 mod race;

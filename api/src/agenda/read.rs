@@ -29,6 +29,7 @@ use uuid::Uuid;
 use super::rules::{At, Gathered, Standing, asks, at_councils, inform_by};
 use crate::{
     capability::Capability,
+    deadlines::Periods,
     error::Result,
     meetings::counts_at,
     petitions::promises,
@@ -143,7 +144,8 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
                 .add(promises::late(today)),
         );
         for row in rows(conn, query).await? {
-            for (council, kind, due) in at_councils(&row.standing(), today, state.calendar) {
+            let periods = Periods::of(&reference, row.council_id, state.calendar);
+            for (council, kind, due) in at_councils(&row.standing(), today, &periods) {
                 if may(viewer, kind, council) {
                     gathered.add(At::Council(acting(&reference, council, today)), kind, due, row.id);
                 }
@@ -219,7 +221,8 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
                     gathered.add(at, Kind::Overdue, row.due(), row.id);
                 }
             } else if row.process.is_open() && !is_told {
-                let by = inform_by(row.answered_at, state.calendar);
+                let periods = Periods::of(&reference, row.council_id, state.calendar);
+                let by = inform_by(row.answered_at, &periods);
                 gathered.add(at, Kind::ToInform, by, row.id);
             }
         }

@@ -10,7 +10,7 @@ use entity::{
 };
 use uuid::Uuid;
 
-use crate::{calendar::Calendar, capability::Capability, deadlines};
+use crate::{capability::Capability, deadlines::Periods};
 
 /// How many rows of one kind are named; the others are counted.
 const NAMED: usize = 50;
@@ -57,21 +57,16 @@ pub(super) fn asks(kind: Kind) -> &'static [Capability] {
     }
 }
 
-/// The last day for telling voters an answer.
-pub(super) fn inform_by(answered: Option<NaiveDate>, calendar: &Calendar) -> Option<NaiveDate> {
-    let answered = answered?;
-    Some(deadlines::due(
-        deadlines::find("inform_voters", answered)?,
-        answered,
-        calendar,
-    ))
+/// The last day for telling voters an answer, as the council that owns the petition set it.
+pub(super) fn inform_by(answered: Option<NaiveDate>, periods: &Periods<'_>) -> Option<NaiveDate> {
+    periods.due("inform_voters", answered?)
 }
 
-/// What of a petition waits at the councils that have it, and until when.
+/// What of a petition waits at the councils that have it, and until when; the periods are those of its owner.
 pub(super) fn at_councils(
     row: &Standing,
     today: NaiveDate,
-    calendar: &Calendar,
+    periods: &Periods<'_>,
 ) -> Vec<(CouncilId, Kind, Option<NaiveDate>)> {
     let own = row.council;
     // Whoever sent it to a body looks after what comes back.
@@ -98,7 +93,7 @@ pub(super) fn at_councils(
             }
         }
         Process::Answered | Process::Assessed => {
-            waits.push((own, Kind::ToInform, inform_by(row.answered, calendar)));
+            waits.push((own, Kind::ToInform, inform_by(row.answered, periods)));
         }
         Process::Informed if row.is_assessed => waits.push((own, Kind::ToClose, None)),
         Process::Informed | Process::Closed | Process::Split | Process::Merged => {}
@@ -205,6 +200,7 @@ mod tests {
     use entity::id::PetitionId;
 
     use super::*;
+    use crate::{calendar::Calendar, store::reference::Reference};
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -224,8 +220,15 @@ mod tests {
         }
     }
 
+    /// What waits where nobody set a period for himself.
+    fn waiting(row: &Standing, today: &str) -> Vec<(CouncilId, Kind, Option<NaiveDate>)> {
+        let reference = Reference::default();
+        let periods = Periods::of(&reference, row.council, Calendar::delivered());
+        at_councils(row, day(today), &periods)
+    }
+
     fn kinds(row: &Standing, today: &str) -> Vec<&'static str> {
-        at_councils(row, day(today), Calendar::delivered())
+        waiting(row, today)
             .into_iter()
             .map(|(_, kind, _)| kind.code())
             .collect()
@@ -264,19 +267,19 @@ mod tests {
             agency: None,
             ..standing(Process::Forwarded)
         };
-        let waits = at_councils(&up, day("2026-03-17"), Calendar::delivered());
+        let waits = waiting(&up, "2026-03-17");
         let due = Some(day("2026-03-16"));
         assert_eq!(
             waits,
             [(above, Kind::ToForward, due), (up.council, Kind::Overdue, due)]
         );
-        let waits = at_councils(&up, day("2026-03-16"), Calendar::delivered());
+        let waits = waiting(&up, "2026-03-16");
         assert_eq!(waits, [(above, Kind::ToForward, due)], "it is not late yet");
         let answered = Standing {
             upper_council: Some(above),
             ..standing(Process::Answered)
         };
-        let waits = at_councils(&answered, day("2026-03-17"), Calendar::delivered());
+        let waits = waiting(&answered, "2026-03-17");
         assert_eq!((waits[0].0, waits[0].1), (answered.council, Kind::ToInform));
         // 20 working days after Monday 2 March.
         assert_eq!(waits[0].2, Some(day("2026-03-30")));
@@ -298,7 +301,7 @@ mod tests {
             process: Process::Informed,
             ..promised
         };
-        let waits = at_councils(&up, day("2026-07-01"), Calendar::delivered());
+        let waits = waiting(&up, "2026-07-01");
         let at = waits.iter().filter(|(_, kind, _)| *kind == Kind::PromiseDue);
         let at: Vec<CouncilId> = at.map(|(at, ..)| *at).collect();
         assert_eq!(at, [up.council, above]);

@@ -8,7 +8,10 @@ use chrono::NaiveDate;
 use entity::{committee, council::Model, delegate_group, id::CouncilId};
 use uuid::Uuid;
 
-use super::papers::{CouncilDocument, papers};
+use super::{
+    papers::{CouncilDocument, papers},
+    periods::{CouncilPeriod, effective},
+};
 use crate::{
     capability::Capability,
     delegates::graphql::{Delegate, DelegatesOf},
@@ -132,6 +135,18 @@ impl Council {
     /// Its templates of documents (mẫu văn bản), one for each kind. Empty outside the council.
     async fn document_templates(&self, ctx: &Context<'_>) -> Result<Vec<DocumentTemplate>> {
         templates(ctx, self.0.id).await
+    }
+
+    /// The periods (thời hạn) that councils set for themselves, as they hold here for what happens on a day: its own, else
+    /// those that are delivered. The same for everybody; empty for days before there was a rule.
+    async fn periods(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "For what happens on this day; today when absent.")] on: Option<Day>,
+    ) -> Result<Vec<CouncilPeriod>> {
+        let state = state(ctx)?;
+        let on = on.map_or_else(|| state.clock.today(), |Day(on)| on);
+        Ok(effective(&state.reference(), state.calendar, self.0.id, on))
     }
 
     /// Its delegates (đại biểu) by name, those whose mandate ended too. Exactly one of `first` and `last`, 1 to 100.

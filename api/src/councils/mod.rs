@@ -4,6 +4,7 @@
 pub mod graphql;
 pub mod mutations;
 pub mod papers;
+pub mod periods;
 mod rules;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     capability::Capability,
+    deadlines::Periods,
     error::{Code, Refused},
     files::{FileHash, attachments},
     store::{
@@ -188,6 +189,7 @@ impl Command for Forward {
         let lead = self.lead.and_then(|lead| facts.reference.agency(lead));
         let mut changes = Changes::default();
         let mut last_due = None;
+        let periods = Periods::of(facts.reference, council, facts.calendar);
         for row in rows {
             let event = if is_above(row) {
                 Event::ForwardOn
@@ -201,7 +203,7 @@ impl Command for Forward {
                 lead,
                 !coordinating.is_empty(),
                 date,
-                facts.calendar,
+                &periods,
             )?;
             last_due = last_due.max(due);
             changes.put(forwarding_petition::Model {

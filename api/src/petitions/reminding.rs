@@ -19,11 +19,12 @@ use uuid::Uuid;
 use super::{importing::derived, record, rules, step};
 use crate::{
     calendar::Calendar,
-    deadlines,
+    deadlines::{self, Periods},
     error::{Refused, Result},
     state::State,
     store::{
         door::{Command, Facts, Verdict},
+        reference::Reference,
         working::{Changes, Needs, Working},
     },
 };
@@ -36,7 +37,7 @@ pub struct Remind {
 }
 
 /// What is told of a petition to find its reminders: its council, when an answer is due and to what that was extended,
-/// when it was forwarded, and to which lead.
+/// when it was forwarded, to which lead, and the council above through which it went.
 type Owed = (
     PetitionId,
     CouncilId,
@@ -44,6 +45,7 @@ type Owed = (
     Option<NaiveDate>,
     Option<NaiveDate>,
     Option<AgencyId>,
+    Option<CouncilId>,
 );
 
 /// The reminder of today to one of those who owe something, if there is one.
@@ -51,11 +53,14 @@ fn today_s(
     owed: &Owed,
     body: AgencyId,
     today: NaiveDate,
+    reference: &Reference,
     calendar: &Calendar,
 ) -> Option<(Uuid, reminder::Kind, NaiveDate)> {
-    let (petition, council, due, extended, forwarded, lead) = *owed;
+    let (petition, council, due, extended, forwarded, lead, above) = *owed;
     let due = extended.or(due)?;
-    let (kind, number) = rules::reminder(due, forwarded, today, calendar)?;
+    // As the council set it that sent the letter to the body.
+    let periods = Periods::of(reference, above.unwrap_or(council), calendar);
+    let (kind, number) = rules::reminder(due, forwarded, today, &periods)?;
     let about = [petition.to_string(), due.to_string(), number.to_string()];
     // The lead's has the name that it had when nobody else was reminded: what was made then is not made again.
     let coordinating = (lead != Some(body)).then(|| body.to_string());
@@ -72,6 +77,7 @@ fn owed(row: &Model) -> Owed {
         row.extended_to,
         row.forwarded_at,
         row.agency_id,
+        row.upper_council_id,
     )
 }
 
@@ -91,7 +97,14 @@ impl Command for Remind {
         if !rules::owing(row.agency_id, working.petition_agency.of(row.id)).contains(&self.body) {
             return about(changes);
         }
-        let Some((id, kind, due)) = today_s(&owed(row), self.body, facts.today, facts.calendar) else {
+        let reminder = today_s(
+            &owed(row),
+            self.body,
+            facts.today,
+            facts.reference,
+            facts.calendar,
+        );
+        let Some((id, kind, due)) = reminder else {
             return about(changes);
         };
         let is_made = working.reminder.get(id).is_some();
@@ -132,8 +145,12 @@ pub async fn due(
     let Some(before) = deadlines::find("reminder_before", today) else {
         return Ok((Vec::new(), None));
     };
-    // The last day of which somebody is reminded today.
-    let last = state.calendar.add_working_days(today, before.days + 1);
+    // The last day of which somebody is reminded today, whichever council set the longest time.
+    let own = reference.bodies.periods.values().flatten();
+    let own = own.filter(|row| row.code == before.code);
+    let own = own.filter_map(|row| u16::try_from(row.days?).ok());
+    let longest = own.fold(before.days, u16::max);
+    let last = state.calendar.add_working_days(today, longest + 1);
     let due = Func::coalesce([Expr::col(Column::ExtendedTo), Expr::col(Column::DueAt)]);
     let has_account = |body: AgencyId| reference.agency(body).is_some_and(|body| body.has_account);
     let bodies = reference.bodies.agencies.values();
@@ -155,6 +172,7 @@ pub async fn due(
             Column::ExtendedTo,
             Column::ForwardedAt,
             Column::AgencyId,
+            Column::UpperCouncilId,
         ])
         .filter(Column::Process.eq(Process::Forwarded))
         .filter(waits)
@@ -179,7 +197,7 @@ pub async fn due(
     for row in &rows {
         let coordinating = links.iter().filter(|link| link.petition_id == row.0);
         for body in rules::owing(row.5, coordinating) {
-            let id = today_s(row, body, today, state.calendar).map(|(id, ..)| id);
+            let id = today_s(row, body, today, &reference, state.calendar).map(|(id, ..)| id);
             wanted.extend(id.filter(|_| has_account(body)).map(|id| (id, (row.0, body))));
         }
     }

@@ -4,8 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use entity::{agency, id::AgencyId, petition_agency, reminder};
 
 use crate::{
-    calendar::Calendar,
-    deadlines,
+    deadlines::Periods,
     error::{Code, Refused},
     text,
 };
@@ -58,14 +57,15 @@ pub(super) fn document_date(
     Ok(date)
 }
 
-/// When an answer is due: as the document says, else by the dated rule for the tier.
+/// When an answer is due: as the document says, else by the dated rule for the tier, as the council that sends the document
+/// set it.
 pub(super) fn due(
     told: Option<NaiveDate>,
     tier: Option<&str>,
     agency: Option<&agency::Model>,
     several: bool,
     document_date: NaiveDate,
-    calendar: &Calendar,
+    periods: &Periods<'_>,
 ) -> Result<Option<NaiveDate>, Refused> {
     if let Some(told) = told {
         return if told < document_date {
@@ -81,7 +81,7 @@ pub(super) fn due(
         (Some("non_state"), _) | (_, Some("company")) => "answer_non_state",
         _ => "answer_province",
     };
-    Ok(deadlines::find(rule, document_date).map(|period| deadlines::due(period, document_date, calendar)))
+    Ok(periods.due(rule, document_date))
 }
 
 /// Whether an answer of this outcome says until when something is to be done.
@@ -166,19 +166,21 @@ pub(super) fn reminder(
     due: NaiveDate,
     forwarded: Option<NaiveDate>,
     today: NaiveDate,
-    calendar: &Calendar,
+    periods: &Periods<'_>,
 ) -> Option<(reminder::Kind, u16)> {
+    // By what the council had set when it sent the letter: the number of a reminder means the same to the end.
+    let since = forwarded.unwrap_or(due);
     if today <= due {
-        let before = deadlines::find("reminder_before", today)?;
-        let from = deadlines::due(before, due, calendar);
+        let before = periods.find_since("reminder_before", since, today)?;
+        let from = periods.counted(&before, due);
         // Whoever got the letter only now needs nobody to remind him of it.
         let is_new = forwarded.is_some_and(|forwarded| forwarded >= from);
         return (today >= from && !is_new).then_some((reminder::Kind::DueSoon, 0));
     }
-    let again = deadlines::find("reminder_overdue", today)?;
-    let (mut number, mut on) = (1, deadlines::due(again, due, calendar));
+    let again = periods.find_since("reminder_overdue", since, today)?;
+    let (mut number, mut on) = (1, periods.counted(&again, due));
     while on < today {
-        let next = deadlines::due(again, on, calendar);
+        let next = periods.counted(&again, on);
         if next <= on {
             break;
         }
@@ -189,10 +191,16 @@ pub(super) fn reminder(
 
 #[cfg(test)]
 mod tests {
-    use entity::id::{AnswerId, PetitionId};
+    use entity::id::{AnswerId, CouncilId, PetitionId};
     use uuid::Uuid;
 
     use super::*;
+    use crate::{calendar::Calendar, store::reference::Reference};
+
+    /// Those of a council that set none for itself.
+    fn delivered(reference: &Reference) -> Periods<'_> {
+        Periods::of(reference, CouncilId(Uuid::nil()), Calendar::delivered())
+    }
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -200,13 +208,14 @@ mod tests {
 
     #[test]
     fn a_due_date_over_tet_counts_working_days() {
+        let reference = Reference::default();
         let due = due(
             None,
             Some("commune"),
             None,
             false,
             day("2026-02-09"),
-            Calendar::delivered(),
+            &delivered(&reference),
         )
         .unwrap();
         // Twenty working days; 14 to 22 February 2026 are Tết and its weekends.
@@ -216,9 +225,10 @@ mod tests {
     #[test]
     fn what_the_document_says_goes_before_the_rule() {
         let told = Some(day("2026-03-01"));
-        let calendar = Calendar::delivered();
+        let reference = Reference::default();
+        let periods = delivered(&reference);
         assert_eq!(
-            due(told, Some("commune"), None, false, day("2026-02-09"), calendar),
+            due(told, Some("commune"), None, false, day("2026-02-09"), &periods),
             Ok(told)
         );
         let early = due(
@@ -227,7 +237,7 @@ mod tests {
             None,
             false,
             day("2026-02-09"),
-            calendar,
+            &periods,
         );
         assert_eq!(early, Err(Refused::field(Code::OutOfRange, "dueAt")));
     }
@@ -251,6 +261,8 @@ mod tests {
         use reminder::Kind::{DueSoon, Overdue};
         let due = day("2026-03-16");
         let sent = Some(day("2026-02-09"));
+        let reference = Reference::default();
+        let periods = delivered(&reference);
         for (today, expected) in [
             ("2026-03-10", None),
             // Three working days before a Monday.
@@ -260,19 +272,12 @@ mod tests {
             ("2026-03-30", Some((Overdue, 1))),
             ("2026-03-31", Some((Overdue, 2))),
         ] {
-            assert_eq!(
-                reminder(due, sent, day(today), Calendar::delivered()),
-                expected,
-                "{today}"
-            );
+            assert_eq!(reminder(due, sent, day(today), &periods), expected, "{today}");
         }
         let late = Some(day("2026-03-13"));
+        assert_eq!(reminder(due, late, day("2026-03-13"), &periods), None);
         assert_eq!(
-            reminder(due, late, day("2026-03-13"), Calendar::delivered()),
-            None
-        );
-        assert_eq!(
-            reminder(due, late, day("2026-03-17"), Calendar::delivered()),
+            reminder(due, late, day("2026-03-17"), &periods),
             Some((Overdue, 1))
         );
     }

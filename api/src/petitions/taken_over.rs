@@ -19,6 +19,7 @@ use super::{
     rules, step,
 };
 use crate::{
+    deadlines::Periods,
     error::{Code, Refused},
     recorded::council_covers,
     store::{
@@ -161,14 +162,8 @@ impl<'a> Taken<'a> {
             return Err(Refused::field(Code::InvalidValue, "leadId"));
         }
         let tier = self.row.tier.as_deref();
-        let due = rules::due(
-            forwarded.due,
-            tier,
-            Some(agency),
-            false,
-            date,
-            self.facts.calendar,
-        )?;
+        let periods = Periods::of(self.facts.reference, self.row.council_id, self.facts.calendar);
+        let due = rules::due(forwarded.due, tier, Some(agency), false, date, &periods)?;
         let id = self.import.forwarding_id();
         let id = id.ok_or(Refused::field(Code::Required, "forwardedNumber"))?;
         if self.working.forwarding.get(id).is_none() {

@@ -126,25 +126,11 @@ pub(super) fn optional(
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-pub(super) fn unit_code(unit: DayUnit) -> &'static str {
-    match unit {
-        DayUnit::Working => "working",
-        DayUnit::Calendar => "calendar",
-    }
-}
-
 pub(super) fn unit_of(code: &str) -> Option<DayUnit> {
     match code {
         "working" => Some(DayUnit::Working),
         "calendar" => Some(DayUnit::Calendar),
         _ => None,
-    }
-}
-
-pub(super) fn side_code(side: Side) -> &'static str {
-    match side {
-        Side::After => "after",
-        Side::Before => "before",
     }
 }
 
@@ -168,6 +154,7 @@ fn due(days: i32, unit: DayUnit, side: Side, anchor: NaiveDate, calendar: &Calen
         side,
         valid_from: None,
         valid_to: None,
+        by_council: false,
         label_vi: String::new(),
         basis: String::new(),
     };
@@ -191,8 +178,8 @@ pub(super) fn rows(
         responsible: line.responsible,
         document_kind: line.document_kind,
         days: line.days,
-        unit: unit_code(line.unit).to_owned(),
-        side: side_code(line.side).to_owned(),
+        unit: line.unit.code().to_owned(),
+        side: line.side.code().to_owned(),
         basis: line.basis,
         done_on: None,
         actor_id: None,
@@ -243,8 +230,7 @@ pub(super) fn steps(working: &Working, procedure: ProcedureId) -> Vec<&procedure
 /// Whether the steps of a procedure are these, whatever became of them since.
 pub(super) fn are(steps: &[&procedure_step::Model], lines: &[StepLine]) -> bool {
     let is = |step: &procedure_step::Model, line: &StepLine| {
-        (step.days, step.unit.as_str(), step.side.as_str())
-            == (line.days, unit_code(line.unit), side_code(line.side))
+        (step.days, step.unit.as_str(), step.side.as_str()) == (line.days, line.unit.code(), line.side.code())
             && (&step.title, &step.responsible, &step.document_kind, &step.basis)
                 == (&line.title, &line.responsible, &line.document_kind, &line.basis)
     };

@@ -13,6 +13,7 @@ use super::{
     office::{dated, due, kept, need_delegates, newest, step, text, whose},
 };
 use crate::{
+    deadlines::Periods,
     error::{Code, Refused},
     store::{
         door::{Command, Facts, Verdict},
@@ -114,7 +115,8 @@ impl Command for Freeze {
             return Err(Refused::field(Code::InvalidState, "acknowledgeUnclassified"));
         }
         let round = working.round.get(row.round_id);
-        let (round_ended_on, due_on) = due(row.group_id.is_some(), list.ended_on, round, facts.calendar);
+        let periods = Periods::of(facts.reference, row.council_id, facts.calendar);
+        let (round_ended_on, due_on) = due(row.group_id.is_some(), list.ended_on, round, &periods);
         let edition = synthesis_edition::Model {
             id: facts.id(),
             synthesis_id: row.id,

@@ -11,7 +11,7 @@ use entity::{
 use super::list::Whose;
 use crate::{
     capability::Capability,
-    deadlines,
+    deadlines::Periods,
     error::{Code, Refused},
     meetings::takes_part,
     store::{
@@ -51,12 +51,12 @@ pub(super) fn need_delegates(working: &Working, needs: &mut Needs) {
 }
 
 /// The day from which the period of a synthesis is counted, and its last day, by the rule of that day; of a group's or of
-/// the council's, whose last point was held on a day.
+/// the council's, whose last point was held on a day, as the council set it.
 pub(super) fn due(
     of_group: bool,
     held: Option<NaiveDate>,
     round: Option<&entity::round::Model>,
-    calendar: &crate::calendar::Calendar,
+    periods: &Periods<'_>,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {
     // A round that is still open has not ended with the last point so far.
     let planned = round.and_then(|round| round.ends_on);
@@ -76,7 +76,7 @@ pub(super) fn due(
     } else {
         "synthesis_council"
     };
-    let due_on = ended_on.and_then(|day| Some(deadlines::due(deadlines::find(rule, day)?, day, calendar)));
+    let due_on = ended_on.and_then(|day| periods.due(rule, day));
     (ended_on, due_on)
 }
 
@@ -296,7 +296,7 @@ impl Command for Send {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::Calendar;
+    use crate::{calendar::Calendar, store::reference::Reference};
 
     fn d(text: &str) -> NaiveDate {
         text.parse().expect("a day")
@@ -304,8 +304,10 @@ mod tests {
 
     /// Both the council's and a group's, of a round whose last point was held on a day.
     fn due_of(day: &str) -> [Option<NaiveDate>; 2] {
+        let reference = Reference::default();
+        let periods = Periods::of(&reference, CouncilId(uuid::Uuid::nil()), Calendar::delivered());
         [false, true].map(|of_group| {
-            let (ended_on, due_on) = due(of_group, Some(d(day)), None, Calendar::delivered());
+            let (ended_on, due_on) = due(of_group, Some(d(day)), None, &periods);
             assert_eq!(ended_on, Some(d(day)));
             due_on
         })

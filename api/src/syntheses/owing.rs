@@ -15,6 +15,7 @@ use super::office::{due, keeps};
 use crate::{
     capability::Capability,
     clock::local_date,
+    deadlines::Periods,
     error::Result,
     graphql::list::without,
     state::State,
@@ -104,7 +105,8 @@ pub(crate) async fn late(state: &State, viewer: &Viewer, today: NaiveDate) -> Re
             continue;
         }
         let synthesis = of(round, group);
-        let (_, due_on) = due(group.is_some(), Some(ended_on), Some(round), state.calendar);
+        let periods = Periods::of(&reference, round.council_id, state.calendar);
+        let (_, due_on) = due(group.is_some(), Some(ended_on), Some(round), &periods);
         let Some(due_on) = due_on.filter(|due| *due < today) else {
             continue;
         };

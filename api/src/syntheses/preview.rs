@@ -8,6 +8,7 @@ use super::{
     office::{due, need_delegates, need_list, whose},
 };
 use crate::{
+    deadlines::Periods,
     error::Result,
     state::State,
     store::working::{Needs, Working},
@@ -31,9 +32,11 @@ pub(crate) async fn now(state: &State, row: &Model) -> Result<Preview> {
     let mut more = Needs::default();
     need_delegates(&working, &mut more);
     working.absorb(Working::load(conn, &more).await?);
-    let list = list(&working, &state.reference(), whose(row));
+    let reference = state.reference();
+    let list = list(&working, &reference, whose(row));
     let round = working.round.get(row.round_id);
-    let (round_ended_on, due_on) = due(row.group_id.is_some(), list.ended_on, round, state.calendar);
+    let periods = Periods::of(&reference, row.council_id, state.calendar);
+    let (round_ended_on, due_on) = due(row.group_id.is_some(), list.ended_on, round, &periods);
     Ok(Preview {
         list,
         round_ended_on,

@@ -412,6 +412,7 @@ impl Matrix {
                     "grantRole",
                     "revokeRole",
                     "revokeDevice",
+                    "setCouncilPeriod",
                 ];
                 lines.contains(&sample.field)
             };

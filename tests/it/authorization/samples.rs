@@ -449,6 +449,11 @@ fn of_rounds() -> Vec<Sample> {
             ManageMeetings,
             json!({"documentId": "<paper>", "title": "Hướng dẫn khác"}),
         ),
+        write(
+            "setCouncilPeriod",
+            ManageCouncil,
+            json!({"councilId": "<council>", "code": "inform_voters", "days": 15, "validFrom": "<later>", "basis": "<name>"}),
+        ),
     ]
 }
 

@@ -475,6 +475,29 @@ fn what_a_process_remembers_is_right_in_the_other_one() {
         cutri(&["token", "revoke", id]);
         assert_eq!((status(&one).await, status(&other).await), (401, 401));
 
+        // A period that a council sets for itself at one server is counted by the other.
+        let from = (installation.state.clock.today() + chrono::Days::new(2)).to_string();
+        let set = json!({"councilId": world.here.council, "code": "answer_commune", "days": 12, "validFrom": from,
+            "basis": "10/QĐ-TTHĐND"});
+        installation
+            .person(&one, &world.here.office)
+            .done("setCouncilPeriod", set, "")
+            .await;
+        let read = "query($id: ID!, $on: Date) { council(id: $id) { periods(on: $on) { days isOwn } } }";
+        let of_other = installation.person(&other, &world.here.office);
+        let mut is_known = false;
+        for _ in 0..500 {
+            let variables = json!({"id": world.here.council, "on": from});
+            let seen = of_other.data(read, variables).await["council"]["periods"].clone();
+            let periods = seen.as_array().unwrap().clone();
+            is_known = periods.contains(&json!({"days": 12, "isOwn": true}));
+            if is_known {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(is_known, "the other server reads the council's own period");
+
         // A role's right that goes while another comes: as many as before, and not the same.
         let author = Phone::new(installation.person(&one, kept));
         let row = create("feedback", &new_id(), installation.said("Văn phòng đọc được"));

@@ -11,7 +11,7 @@ use std::{
 
 use chrono::NaiveDate;
 use entity::{
-    agency, committee, council, delegate_group,
+    agency, committee, council, council_period, delegate_group,
     id::{AgencyId, CommitteeId, CouncilId, GroupId, UnitId},
     role_capability,
 };
@@ -38,6 +38,8 @@ pub struct Bodies {
     pub committees: HashMap<CommitteeId, committee::Model>,
     pub groups: HashMap<GroupId, delegate_group::Model>,
     pub agencies: HashMap<AgencyId, agency::Model>,
+    /// The periods that councils set for themselves, those too that were replaced since.
+    pub periods: HashMap<CouncilId, Vec<council_period::Model>>,
     /// Capability codes by role code.
     pub roles: BTreeMap<String, BTreeSet<String>>,
 }
@@ -66,6 +68,12 @@ impl Bodies {
         self.committees.extend(committees.map(|row| (row.id, row)));
         let groups = working.delegate_group.written().cloned();
         self.groups.extend(groups.map(|row| (row.id, row)));
+        for row in working.council_period.written() {
+            let own = self.periods.entry(row.council_id).or_default();
+            if own.iter().all(|known| known.id != row.id) {
+                own.push(row.clone());
+            }
+        }
     }
 }
 
@@ -87,7 +95,8 @@ pub async fn version(store: &Store) -> Result<Version> {
         store.backend(),
         "SELECT (SELECT count(*) FROM council) AS councils, \
          (SELECT CAST(coalesce(sum(rev), 0) AS BIGINT) FROM council) AS revs, \
-         (SELECT count(*) FROM committee) + (SELECT count(*) FROM delegate_group) AS others, \
+         (SELECT count(*) FROM committee) + (SELECT count(*) FROM delegate_group) \
+         + (SELECT count(*) FROM council_period) AS others, \
          (SELECT coalesce(string_agg(held, ' '), '') FROM (SELECT role || ':' || capability AS held \
          FROM role_capability ORDER BY role, capability) AS rights) AS roles, \
          (SELECT coalesce(max(seq), 0) FROM sync_log WHERE partition = ",
@@ -131,6 +140,9 @@ impl Reference {
         bodies
             .agencies
             .extend(agencies.into_iter().map(|row| (row.id, row)));
+        for row in rows::<council_period::Entity>(conn).await? {
+            bodies.periods.entry(row.council_id).or_default().push(row);
+        }
         for row in rows::<role_capability::Entity>(conn).await? {
             bodies.roles.entry(row.role).or_default().insert(row.capability);
         }
@@ -153,6 +165,7 @@ impl Reference {
             || working.committee.is_changed()
             || working.delegate_group.is_changed()
             || working.agency.is_changed()
+            || working.council_period.is_changed()
         {
             Arc::make_mut(&mut self.bodies).take(working);
         }
@@ -226,6 +239,20 @@ impl Reference {
             .councils
             .values()
             .find(|council| self.is_heir(council, of, on))
+    }
+
+    /// The periods that a council set for itself, whenever they hold; where its term had ended on a day, those of the
+    /// council that carries on its business.
+    pub fn own_periods(&self, council: CouncilId, on: NaiveDate) -> &[council_period::Model] {
+        if self.bodies.periods.is_empty() {
+            return &[];
+        }
+        // Nobody is looked for in the name of a council that is in office.
+        let has_ended = |row: &&council::Model| row.valid_to.is_some_and(|end| end <= on);
+        let ended = self.council(council).filter(has_ended);
+        let heir = ended.and_then(|row| self.heir(row.id, on));
+        let acting = heir.map_or(council, |heir| heir.id);
+        self.bodies.periods.get(&acting).map_or(&[], Vec::as_slice)
     }
 
     /// Where those who aggregate find what a council keeps about these units: at its province, at its own unit, and

@@ -32,7 +32,7 @@ rows! {
     api_token(id); waking(device_id); meeting_brief(meeting_id); round(id); procedure(id); procedure_step(id);
     synthesis(id); synthesis_edition(id); synthesis_item(id);
     petition_import(petition_id); petition_repeat(petition_id, earlier_id); reminder(id); petition_transfer(id);
-    agenda(id); document_template(id);
+    agenda(id); document_template(id); council_period(id);
 }
 
 /// Rows whose key is a text take a place made of it; the place never reaches the database.

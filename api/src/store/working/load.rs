@@ -44,6 +44,7 @@ impl Working {
         by!(delegate_group.Id in needs.delegate_group);
         by!(committee.CouncilId in needs.parts_of);
         by!(delegate_group.CouncilId in needs.parts_of);
+        by!(council_period.CouncilId in needs.periods_of);
         by!(delegate.Id in needs.delegate);
         by!(constituency.DelegateId in needs.delegate);
         by!(agency.Id in needs.agency);

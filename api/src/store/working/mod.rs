@@ -86,7 +86,7 @@ working! {
     forwarding forwarding_petition forwarding_agency answer answer_petition extension urging informing
     note resolution resolution_edge counter sync_issue sync_receipt sync_deferred
     api_token waking petition_import petition_repeat reminder petition_transfer agenda
-    file upload attachment erasure document_template
+    file upload attachment erasure document_template council_period
 }
 
 impl Working {

@@ -15,6 +15,8 @@ pub struct Needs {
     pub delegate_group: BTreeSet<Uuid>,
     /// Committees and groups of these councils.
     pub parts_of: BTreeSet<Uuid>,
+    /// The periods that these councils set for themselves.
+    pub periods_of: BTreeSet<Uuid>,
     pub delegate: BTreeSet<Uuid>,
     pub agency: BTreeSet<Uuid>,
     /// All agencies of these units.
