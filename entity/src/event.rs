@@ -29,6 +29,16 @@ plain!();
 /// What happened to a petition when more voters turned out to ask for the same.
 pub const JOINED: &str = "joined";
 
+/// What happens to an account when a mandate becomes that of its person.
+pub const MANDATE_LINKED: &str = "mandate_linked";
+
+/// And when it is so no longer.
+pub const MANDATE_UNLINKED: &str = "mandate_unlinked";
+
+/// The steps of an account that tell for which council it was made, and whose mandates it ever had, whatever became of the
+/// rows since.
+pub const BELONGING: &[&str] = &["created", MANDATE_LINKED, MANDATE_UNLINKED];
+
 /// The steps of a petition after which something else than before is left to be had of whoever has it. The index
 /// `event_turn` holds these and no others: one more needs an index of its own.
 pub const TURNS: &[&str] = &[

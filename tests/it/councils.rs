@@ -3,7 +3,7 @@
 use cutri_tests::{
     TestApp, TestDatabase, each_db,
     phone::{Phone, new_id},
-    world::World,
+    world::{self, World},
 };
 use serde_json::{Value, json};
 
@@ -246,6 +246,15 @@ each_db! {
         phone.collections = Some(vec!["delegate".to_owned()]);
         phone.pull().await;
         assert_eq!(phone.row("delegate", &id)["unitIds"], json!(world.there.unit));
+
+        // He is a delegate of his commune as well: his account is not in the hands of the province, nor can the commune
+        // take one from above.
+        let chief = world::login(&app.state, "quantri.tinh", &world.province.to_string()).await;
+        world::at_council(&app.state, &chief, "administrator", world.province_council).await;
+        let reset = json!({"accountId": account, "password": "một câu khác hẳn"});
+        assert_eq!(app.person(&chief).refused("resetPassword", reset).await, "NOT_FOUND");
+        let above = json!({"councilId": world.there.council, "name": "Lê Văn Cường", "accountId": world.province_delegate.account});
+        assert_eq!(app.person(&world.there.office).refused("createDelegate", above).await, "NOT_FOUND");
     }
 
     async fn an_agency_passes_on_what_it_owes(db: TestDatabase) {

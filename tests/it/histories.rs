@@ -449,7 +449,9 @@ impl<'a> Town<'a> {
                 };
                 let input = json!({"councilId": self.world.here.council, "name": "Lê Văn Cường", "accountId": account,
                     "groupId": group, "unitIds": units, "validFrom": today});
-                self.ask(&office, "createDelegate", input, selection).await
+                // Of people elsewhere the installation's administrator makes delegates, and no office.
+                let administrator = self.app.person(&self.world.administrator.clone());
+                self.ask(&administrator, "createDelegate", input, selection).await
             }
             4 => {
                 let name = format!("Tổ đại biểu số {}", self.groups.len() + 1);

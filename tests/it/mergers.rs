@@ -284,6 +284,13 @@ each_db! {
         let there = stage.app.person(&world.there.office);
         let input = json!({"councilId": world.there.council, "councilIds": [world.here.council], "kind": "before_session",
             "roundId": round, "title": "Tiếp xúc cử tri liên xã", "startsAt": stage.hours(-3), "unitIds": [world.there.unit]});
+        // A round of which he may not know is as if it were not there, though its council takes part.
+        let hidden = there.mutate("planMeeting", input.clone(), "").await;
+        assert_eq!((&hidden["userErrors"][0]["code"], &hidden["userErrors"][0]["field"]), (&json!("NOT_FOUND"), &json!("roundId")));
+        let mut absent = input.clone();
+        absent["roundId"] = json!(new_id());
+        assert_eq!(there.mutate("planMeeting", absent, "").await, hidden);
+        stage.office().done("publishRound", json!({"roundId": round}), "").await;
         let point = there.done("planMeeting", input, "meeting { id }").await["meeting"]["id"].clone();
         for event in ["approve", "notify", "hold"] {
             there.done("advanceMeeting", json!({"meetingId": point, "event": event}), "").await;

@@ -6,7 +6,7 @@ use entity::{
 };
 use serde_json::json;
 
-use super::rules;
+use super::{grants, rules};
 use crate::{
     capability::Capability,
     error::{Code, Refused},
@@ -100,8 +100,7 @@ impl Command for RevokeDevice {
         };
         needs.account.insert(device.account_id.0);
         if facts.viewer.may_somewhere(Capability::ManageAccounts) {
-            needs.grants_of.insert(device.account_id.0);
-            needs.mandates_of.insert(device.account_id.0);
+            grants::needs_account(device.account_id, needs);
         }
     }
 

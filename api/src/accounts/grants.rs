@@ -219,11 +219,12 @@ pub async fn agencies_with_grants(state: &State) -> Result<Vec<AgencyId>, Error>
         .await?)
 }
 
-/// What has to be read of an account to judge who manages it.
-pub(super) fn needs_account(account: AccountId, needs: &mut Needs) {
+/// What has to be read of an account to judge who manages it, and whose delegate its person may be.
+pub(crate) fn needs_account(account: AccountId, needs: &mut Needs) {
     needs.account.insert(account.0);
     needs.grants_of.insert(account.0);
     needs.mandates_of.insert(account.0);
+    needs.belonging_of.insert(account.0);
 }
 
 /// What has to be read of an agency to know whether somebody answers for it.

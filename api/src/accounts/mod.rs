@@ -18,3 +18,5 @@ mod rules;
 pub mod session;
 pub mod throttle;
 pub mod token;
+
+pub(crate) use rules::delegated;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use entity::{account, id::AccountId, refresh_token, role_grant};
+use entity::{account, council, event::BELONGING, id::AccountId, refresh_token, role_grant};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
@@ -126,11 +126,40 @@ fn place_field(place: Place) -> &'static str {
     }
 }
 
+/// Where an account holds something, and where it ever did: by a role, by a mandate, or because it was made for a council
+/// or taken from one of its mandates. With whether it does so today or will.
+fn belongings(working: &Working, facts: &Facts<'_>, id: AccountId) -> Vec<(bool, Place)> {
+    let grants = working
+        .role_grant
+        .iter()
+        .filter(|grant| grant.account_id == id)
+        .map(|grant| (is_open(grant, facts.today), Place::of(grant)));
+    let mandates = working
+        .delegate
+        .iter()
+        .filter(|mandate| mandate.account_id == Some(id))
+        .map(|mandate| {
+            let council = facts.reference.council(mandate.council_id);
+            let ends = [mandate.valid_to, council.and_then(|council| council.valid_to)];
+            let is_open = ends.into_iter().flatten().all(|end| facts.today < end);
+            (is_open, Place::Council(mandate.council_id))
+        });
+    let told = working
+        .past
+        .iter()
+        .chain(&working.events)
+        .filter(|event| event.kind == "account" && event.row_id == id.0)
+        .filter(|event| BELONGING.contains(&event.event.as_str()))
+        .filter_map(|event| Some((false, Place::Council(event.council_id?))));
+    grants.chain(mandates).chain(told).collect()
+}
+
 /// The account, if the viewer manages it. Who manages nobody is told so; foreign looks like absent.
 ///
-/// The installation's administrator manages everybody. A council's administrator manages those who hold
-/// something at his council and nothing elsewhere: whoever could set the password of somebody with rights
-/// elsewhere would have these rights.
+/// The installation's administrator manages everybody. A council's administrator manages those who belong to his
+/// council and never belonged elsewhere: whoever could set the password of somebody with rights elsewhere would have
+/// these rights, and would read the notes of somebody who had them. What ended at a council whose business his own alone
+/// carries on is not elsewhere.
 pub(super) fn managed<'a>(
     working: &'a Working,
     facts: &Facts<'_>,
@@ -146,24 +175,63 @@ pub(super) fn managed<'a>(
     if viewer.may(capability, Place::Everywhere) {
         return Ok(account);
     }
-    let grants = working
-        .role_grant
-        .iter()
-        .filter(|grant| grant.account_id == id)
-        .map(|grant| (is_open(grant, facts.today), Place::of(grant)));
-    let mandates = working
-        .delegate
-        .iter()
-        .filter(|mandate| mandate.account_id == Some(id))
-        .map(|mandate| {
-            let open = mandate.valid_to.is_none_or(|to| facts.today < to);
-            (open, Place::Council(mandate.council_id))
-        });
-    let places: Vec<(bool, Place)> = grants.chain(mandates).collect();
-    let mine = |place: Place| place != Place::Everywhere && viewer.may(capability, place);
-    let manages = places.iter().any(|(_, place)| mine(*place))
-        && places.iter().all(|(open, place)| !open || mine(*place));
+    let is_his = |place: Place| place != Place::Everywhere && viewer.may(capability, place);
+    let carries_on = |former: Place| {
+        let Place::Council(former) = former else {
+            return false;
+        };
+        viewer.places(capability).any(|own| match own {
+            Place::Council(own) => facts
+                .reference
+                .council(own)
+                .zip(facts.reference.council(former))
+                .is_some_and(|(own, former)| facts.reference.is_heir(own, former, facts.today)),
+            _ => false,
+        })
+    };
+    let places = belongings(working, facts, id);
+    let manages = places.iter().any(|(_, place)| is_his(*place))
+        && places
+            .iter()
+            .all(|(is_open, place)| is_his(*place) || (!is_open && carries_on(*place)));
     manages.then_some(account).ok_or_else(absent)
+}
+
+/// Refuses an account whose person is to be a delegate of a council. Nobody makes himself one. The installation's
+/// administrator takes whom he likes; whoever keeps the council takes those who belong, or ever belonged, to it, to one
+/// that it follows or to one in its unit, so that a delegate of a commune may be one of the province as well. Everybody
+/// else looks absent.
+///
+/// This gives nobody a right over the account: who manages it is [`managed`]'s business, for which all places count.
+pub(crate) fn delegated(
+    working: &Working,
+    facts: &Facts<'_>,
+    council: &council::Model,
+    id: AccountId,
+) -> Result<(), Refused> {
+    let absent = || Refused::field(Code::NotFound, "accountId");
+    working.account.get(id).ok_or_else(absent)?;
+    let viewer = facts.viewer;
+    if viewer.account_id() == Some(id) {
+        return Err(Refused::field(Code::Forbidden, "accountId"));
+    }
+    if viewer.may(Capability::ManageAccounts, Place::Everywhere) {
+        return Ok(());
+    }
+    let reference = facts.reference;
+    let is_near = |place: Place| match place {
+        Place::Council(at) => {
+            let lies_within = |at: &council::Model| reference.units.covers(council.unit_id, at.unit_id);
+            reference.follows(council.id, at) || reference.council(at).is_some_and(lies_within)
+        }
+        _ => false,
+    };
+    let mut places = belongings(working, facts, id).into_iter();
+    if places.any(|(_, place)| is_near(place)) {
+        Ok(())
+    } else {
+        Err(absent())
+    }
 }
 
 /// The roles that make an administrator.

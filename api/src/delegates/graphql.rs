@@ -274,7 +274,9 @@ pub struct CreateDelegateInput {
     name: String,
     /// Full-time (chuyên trách); default false.
     full_time: Option<bool>,
-    /// The account of the person, who by it may do what delegates of this council may.
+    /// The account of the person, who by it may do what delegates of this council may. Never one's own; one that belongs
+    /// or belonged to the council, to one that it follows or to one in its unit, or any for the installation's
+    /// administrator. Any other is `NOT_FOUND`.
     account_id: Option<ID>,
     /// The constituency (đơn vị bầu cử): units that exist while the mandate lasts, in the council's unit. Empty means
     /// all of it.
@@ -305,7 +307,7 @@ pub struct UpdateDelegateInput {
     group_id: MaybeUndefined<ID>,
     /// Full-time (chuyên trách).
     full_time: Option<bool>,
-    /// The account of the person.
+    /// The account of the person, as in `createDelegate`.
     account_id: MaybeUndefined<ID>,
     /// The whole new constituency. Where communes were merged or divided since the mandate began, the new ones are
     /// named beside the old.
@@ -347,8 +349,8 @@ pub struct DelegateMutation;
 
 #[Object]
 impl DelegateMutation {
-    /// Enters a mandate (tư cách đại biểu); for those who keep the council. Refusals: `FORBIDDEN`, `NOT_FOUND`,
-    /// `REQUIRED`, `TOO_LONG`, `BEFORE_COUNCIL`, `OUT_OF_RANGE`, `UNIT_NOT_IN_FORCE`, `TAKEN`.
+    /// Enters a mandate (tư cách đại biểu); for those who keep the council. Refusals: `FORBIDDEN` (also for oneself),
+    /// `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `BEFORE_COUNCIL`, `OUT_OF_RANGE`, `UNIT_NOT_IN_FORCE`, `TAKEN`.
     async fn create_delegate(
         &self,
         ctx: &Context<'_>,
@@ -379,7 +381,7 @@ impl DelegateMutation {
     }
 
     /// Changes group, account, constituency or name of a mandate; for those who keep the council. Refusals:
-    /// `FORBIDDEN`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `OUT_OF_RANGE`, `UNIT_NOT_IN_FORCE`, `TAKEN`.
+    /// `FORBIDDEN` (also for oneself), `NOT_FOUND`, `REQUIRED`, `TOO_LONG`, `OUT_OF_RANGE`, `UNIT_NOT_IN_FORCE`, `TAKEN`.
     async fn update_delegate(
         &self,
         ctx: &Context<'_>,
@@ -412,8 +414,8 @@ impl DelegateMutation {
     }
 
     /// Ends a mandate (chấm dứt tư cách đại biểu, cho thôi làm nhiệm vụ đại biểu); for those who keep the council. What
-    /// was recorded before that day may still be uploaded. Refusals: `FORBIDDEN`, `NOT_FOUND`, `REQUIRED`, `TOO_LONG`,
-    /// `OUT_OF_RANGE`, `INVALID_STATE` (it ended already, otherwise).
+    /// was recorded before that day may still be uploaded. Refusals: `FORBIDDEN` (also for oneself), `NOT_FOUND`,
+    /// `REQUIRED`, `TOO_LONG`, `OUT_OF_RANGE`, `INVALID_STATE` (it ended already, otherwise).
     async fn end_mandate(
         &self,
         ctx: &Context<'_>,

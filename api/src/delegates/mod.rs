@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     constituency,
     delegate::Model,
+    event::{MANDATE_LINKED, MANDATE_UNLINKED},
     id::{DelegateId, UnitId},
 };
 use serde_json::json;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 pub use rules::{Amendment, Draft};
 
 use crate::{
+    accounts::{delegated, grants::needs_account},
     councils::kept,
     error::{Code, Refused},
     store::{
@@ -98,17 +100,19 @@ impl Command for Create {
         needs.council.insert(self.0.council.0);
         needs.delegate_group.extend(self.0.group.map(|id| id.0));
         needs.delegate.extend(self.0.id.map(|id| id.0));
-        needs.account.extend(self.0.account.map(|id| id.0));
-        needs.mandates_of.extend(self.0.account.map(|id| id.0));
+        if let Some(account) = self.0.account {
+            needs_account(account, needs);
+        }
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let council = kept(working, facts, self.0.council)?;
         let id = self.0.id.unwrap_or_else(|| facts.id());
         let row = rules::create(id, &self.0, council)?;
-        check(working, facts, council, &row, &self.0.units)?;
+        let before = working.delegate.get(id);
+        check(working, facts, council, before, &row, &self.0.units)?;
         let mut changes = Changes::default();
-        match working.delegate.get(id) {
+        match before {
             Some(before)
                 if Model {
                     rev: before.rev,
@@ -125,6 +129,7 @@ impl Command for Create {
             Some(_) => return Err(Refused::field(Code::Taken, "id")),
             None => {
                 changes.happened(facts.event("delegate", id, "created", Some(council.id)));
+                linked(facts, &mut changes, None, &row);
                 for unit in &self.0.units {
                     changes.put(constituency::Model {
                         delegate_id: id,
@@ -138,11 +143,13 @@ impl Command for Create {
     }
 }
 
-/// What a mandate refers to: its group, its account, its constituency.
+/// What a mandate refers to: its group, its account, its constituency. An account that it has already is not asked about
+/// again.
 fn check(
     working: &Working,
     facts: &Facts<'_>,
     council: &entity::council::Model,
+    before: Option<&Model>,
     row: &Model,
     units: &[UnitId],
 ) -> Result<(), Refused> {
@@ -153,11 +160,10 @@ fn check(
             .filter(|group| group.council_id == council.id)
             .ok_or(Refused::field(Code::NotFound, "groupId"))?;
     }
-    if let Some(account) = row.account_id {
-        working
-            .account
-            .get(account)
-            .ok_or(Refused::field(Code::NotFound, "accountId"))?;
+    let whose = |row: &Model| (row.council_id, row.account_id);
+    let is_linked = before.is_some_and(|before| whose(before) == whose(row));
+    if let Some(account) = row.account_id.filter(|_| !is_linked) {
+        delegated(working, facts, council, account)?;
         rules::one_seat(row, working.delegate.iter())?;
     }
     for (place, unit) in units.iter().enumerate() {
@@ -170,6 +176,26 @@ fn check(
         }
     }
     Ok(())
+}
+
+/// Tells the history of accounts that a mandate is theirs from now on, or no longer.
+fn linked(facts: &Facts<'_>, changes: &mut Changes, before: Option<&Model>, row: &Model) {
+    let was = before.and_then(|before| before.account_id);
+    if was == row.account_id {
+        return;
+    }
+    for (account, happened) in [(was, MANDATE_UNLINKED), (row.account_id, MANDATE_LINKED)] {
+        let Some(account) = account else { continue };
+        let mut event = facts.event("account", account, happened, Some(row.council_id));
+        event.detail = Some(json!({"delegateId": row.id}).to_string());
+        changes.happened(event);
+    }
+}
+
+/// Whether a mandate is the viewer's own: nobody decides whose it is, where and with whom it holds, and until when, for
+/// himself.
+fn is_own(facts: &Facts<'_>, row: &Model) -> bool {
+    row.account_id.is_some() && row.account_id == facts.viewer.account_id()
 }
 
 /// Changes what a mandate says, but not whose and when it is.
@@ -186,16 +212,15 @@ impl Command for Update {
         needs
             .delegate_group
             .extend(self.amendment.group.flatten().map(|id| id.0));
-        let account = self.amendment.account.flatten().map(|id| id.0);
-        needs.account.extend(account);
-        needs.mandates_of.extend(account);
+        if let Some(account) = self.amendment.account.flatten() {
+            needs_account(account, needs);
+        }
     }
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
         if let Some(row) = working.delegate.get(self.delegate) {
             needs.council.insert(row.council_id.0);
             needs.delegate_group.extend(row.group_id.map(|id| id.0));
-            needs.account.extend(row.account_id.map(|id| id.0));
         }
     }
 
@@ -207,6 +232,7 @@ impl Command for Update {
             working,
             facts,
             council,
+            Some(before),
             &row,
             self.units.as_deref().unwrap_or_default(),
         )?;
@@ -215,6 +241,11 @@ impl Command for Update {
         let mut units = self.units.clone().unwrap_or_else(|| was.clone());
         units.sort_unstable();
         units.dedup();
+        let gives_rights =
+            (row.account_id, row.group_id) != (before.account_id, before.group_id) || units != was;
+        if gives_rights && is_own(facts, before) {
+            return Err(Refused::field(Code::Forbidden, "delegateId"));
+        }
         let mut changes = Changes::default();
         if row != *before || units != was {
             let mut event = facts.event("delegate", id, "updated", Some(council.id));
@@ -222,6 +253,7 @@ impl Command for Update {
                 "accountId": before.account_id, "unitIds": was});
             event.detail = Some(json!({ "before": old }).to_string());
             changes.happened(event);
+            linked(facts, &mut changes, Some(before), &row);
             changes.put(row);
         }
         if units != was {
@@ -265,6 +297,9 @@ impl Command for End {
         let row = rules::end(before, council, self.on, &self.reason)?;
         let mut changes = Changes::default();
         if row != *before {
+            if is_own(facts, before) {
+                return Err(Refused::field(Code::Forbidden, "delegateId"));
+            }
             let mut event = facts.event("delegate", row.id, "ended", Some(council.id));
             event.basis = row.end_reason.clone();
             changes.happened(event);

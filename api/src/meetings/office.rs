@@ -18,6 +18,7 @@ use crate::{
     capability::Capability,
     error::{Code, Refused},
     files::{FileHash, attachments},
+    rounds::known_round,
     store::{
         collection::Document,
         door::{Command, Facts, Verdict},
@@ -137,7 +138,7 @@ impl Command for Plan {
         rules::check_day(facts.reference, &row, &links, &self.fields)?;
         links::check_delegates(working, &row, &links, &self.fields)?;
         check_ordinal(working, &row)?;
-        let round = row.round_id.and_then(|id| working.round.get(id));
+        let round = row.round_id.and_then(|id| known_round(working, facts, id));
         belonging::check_round(&row, None, round, &links)?;
         let mut changes = Changes::default();
         changes.put(row);
@@ -185,7 +186,11 @@ impl Command for Update {
         rules::check_day(facts.reference, &row, &links, &self.fields)?;
         links::check_delegates(working, &row, &links, &self.fields)?;
         check_ordinal(working, &row)?;
-        let round = row.round_id.and_then(|id| working.round.get(id));
+        let round = row.round_id.and_then(|id| match before.round_id {
+            // It stays where it is, whoever may know of that.
+            Some(was) if was == id => working.round.get(id),
+            _ => known_round(working, facts, id),
+        });
         belonging::check_round(&row, Some(before), round, &links)?;
         // What was emptied is left out of a document, and is set all the same.
         let set: Document = was

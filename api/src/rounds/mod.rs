@@ -11,11 +11,15 @@ pub mod office;
 mod rules;
 
 use chrono::{DateTime, Utc};
-use entity::round::Status;
+use entity::{
+    id::RoundId,
+    round::{Model, Status},
+};
 use uuid::Uuid;
 
 use crate::store::{
     collection::{Collection, Document, DocumentWriter, Member, flag, text, whole},
+    door::Facts,
     partition::{Audience, Partition},
     reference::Reference,
     working::{Needs, Working},
@@ -85,4 +89,14 @@ impl Collection for RoundCollection {
     fn needs(&self, id: Uuid, needs: &mut Needs) {
         needs.round.insert(id);
     }
+}
+
+/// The round, if the viewer may know of it: as one of its council, or, since it is published, as everybody.
+pub(crate) fn known_round<'a>(working: &'a Working, facts: &Facts<'_>, id: RoundId) -> Option<&'a Model> {
+    let row = working.round.get(id)?;
+    RoundCollection
+        .partitions(working, facts.reference, id.0)
+        .into_iter()
+        .any(|partition| facts.viewer.reads(partition) || partition.audience() == Audience::Public)
+        .then_some(row)
 }

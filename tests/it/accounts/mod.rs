@@ -2,4 +2,5 @@
 
 mod administration;
 mod session;
+mod takeover;
 mod world;

@@ -8,6 +8,7 @@ pub(crate) mod cells;
 mod pushes;
 pub(crate) mod samples;
 pub(crate) mod schema;
+mod secondary;
 pub(crate) mod sites;
 mod streams;
 
@@ -146,6 +147,7 @@ fn every_root_field_has_a_sample() {
 /// Asks for every sample as everybody, judges the answers and returns their table.
 async fn walk(db: TestDatabase, samples: Vec<Sample>) -> String {
     let mut matrix = Matrix::set(&db).await;
+    secondary::walk(&mut matrix, &samples).await;
     let mut table = String::new();
     let names: Vec<&str> = matrix.roles.iter().map(|role| role.name).collect();
     writeln!(table, "{:<30}{}", "", names.join(" | ")).unwrap();
@@ -322,6 +324,14 @@ impl Matrix {
             };
             put.push((format!("<{kind}>"), id));
         }
+        // What only frames the question lies at one's own place.
+        for kind in KINDS
+            .iter()
+            .filter(|kind| template.contains(&format!("<own {kind}>")))
+        {
+            let id = self.sites[HERE].id(&self.app, kind).await;
+            put.push((format!("<own {kind}>"), id));
+        }
         if has_device {
             put.push(("<device>".to_owned(), self.device(role, whose).await));
         }
@@ -374,7 +384,11 @@ impl Matrix {
         }
         if class == "ok" && root == "Mutation" && whose != Whose::Absent {
             for (place, _) in &put {
-                self.sites[site].used(place.trim_matches(['<', '>']));
+                let place = place.trim_matches(['<', '>']);
+                match place.strip_prefix("own ") {
+                    Some(kind) => self.sites[HERE].used(kind),
+                    None => self.sites[site].used(place),
+                }
             }
         }
 

@@ -92,6 +92,32 @@ impl Sdl {
             .collect()
     }
 
+    /// The members of a mutation's input that are ids, by their paths: `accountId`, `edges.toId`.
+    pub fn ids(&self, mutation: &str) -> Vec<String> {
+        let fields = self.fields("Mutation").into_iter();
+        let arguments = fields
+            .filter(|one| one.name.node.as_str() == mutation)
+            .flat_map(|one| &one.arguments);
+        arguments
+            .flat_map(|argument| self.ids_in(base(&argument.node.ty.node)))
+            .collect()
+    }
+
+    fn ids_in(&self, input: &str) -> Vec<String> {
+        let Some(TypeKind::InputObject(input)) = self.types.get(input) else {
+            return Vec::new();
+        };
+        let mut ids = Vec::new();
+        for member in &input.fields {
+            let (name, of) = (member.node.name.node.as_str(), base(&member.node.ty.node));
+            if of == "ID" {
+                ids.push(name.to_owned());
+            }
+            ids.extend(self.ids_in(of).into_iter().map(|inner| format!("{name}.{inner}")));
+        }
+        ids
+    }
+
     pub fn root_fields(&self, root: &str) -> Vec<String> {
         let fields = self.fields(root).into_iter();
         fields.map(|field| field.name.node.to_string()).collect()

@@ -54,6 +54,7 @@ pub const KINDS: &[&str] = &[
     "meeting",
     "held",
     "asked",
+    "session",
     "round",
     "approved",
     "procedure",
@@ -197,6 +198,15 @@ impl Site {
                 )
             }
             "meeting" | "held" => self.meeting(app, kind == "held").await,
+            "session" => {
+                let input = json!({"councilId": commune.council, "family": "session", "kind": "regular_mid",
+                    "title": self.text()});
+                let payload = self
+                    .office(app)
+                    .done("planMeeting", input, "meeting { id }")
+                    .await;
+                text(&payload["meeting"]["id"])
+            }
             "asked" => {
                 let meeting = self.meeting(app, false).await;
                 let delegate = Box::pin(self.id(app, "delegate")).await;

@@ -240,8 +240,9 @@ impl AccountAdministration {
         EnableAccountPayload::of(ctx, answer).await
     }
 
-    /// Sets a new password for somebody who forgot his (đặt lại mật khẩu). His devices stay signed in. Refusals:
-    /// `FORBIDDEN` (also for oneself: use `changePassword`), `NOT_FOUND`, `WEAK_PASSWORD`, `TOO_LONG`,
+    /// Sets a new password for somebody who forgot his (đặt lại mật khẩu). His devices stay signed in. A council's
+    /// administrator does it, and all else with accounts, for those who belong to his council and never belonged elsewhere.
+    /// Refusals: `FORBIDDEN` (also for oneself: use `changePassword`), `NOT_FOUND`, `WEAK_PASSWORD`, `TOO_LONG`,
     /// `INVALID_TEXT`.
     async fn reset_password(
         &self,

@@ -82,8 +82,8 @@ impl Account {
         &self.devices
     }
 
-    /// What became of it, oldest first: made, renamed, disabled, enabled, given and deprived of roles, its password set;
-    /// `first` from 1 to 100.
+    /// What became of it, oldest first: made, renamed, disabled, enabled, given and deprived of roles and mandates, its
+    /// password set; `first` from 1 to 100.
     async fn history(&self, ctx: &Context<'_>, first: i32) -> Result<Vec<HistoryEvent>> {
         history(ctx, "account", self.row.id.0, first).await
     }

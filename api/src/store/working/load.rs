@@ -208,6 +208,15 @@ impl Working {
                 .filter(Column::Event.eq(entity::event::JOINED));
             working.past.extend(joined.all(conn).await?);
         }
+        if !needs.belonging_of.is_empty() {
+            use entity::event::{BELONGING, Column, Entity};
+            let belonging = Entity::find()
+                .filter(Column::RowId.is_in(needs.belonging_of.iter().copied()))
+                .filter(Column::Kind.eq("account"))
+                .filter(Column::Event.is_in(BELONGING.iter().copied()))
+                .filter(Column::CouncilId.is_not_null());
+            working.past.extend(belonging.all(conn).await?);
+        }
         if !needs.heard_of.is_empty() {
             working.load_heard(conn, &needs.heard_of).await?;
         }

@@ -30,7 +30,7 @@ macro_rules! working {
             /// History, in the order in which it happened.
             pub events: Vec<entity::event::Model>,
             /// What had happened before, where it was asked for: of [`Needs::letters_of`] the turns alone, of
-            /// [`Needs::joined_of`] who joined.
+            /// [`Needs::joined_of`] who joined, of [`Needs::belonging_of`] where an account belongs.
             pub past: Vec<entity::event::Model>,
             /// Which urging for a petition was the last of a body ([`Needs::urged`]); nothing where there was none.
             pub urged: BTreeMap<(Uuid, Option<Uuid>), i32>,

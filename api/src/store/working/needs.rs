@@ -32,6 +32,8 @@ pub struct Needs {
     pub grants_of: BTreeSet<Uuid>,
     /// All mandates of these accounts, without their constituencies.
     pub mandates_of: BTreeSet<Uuid>,
+    /// At which councils history says that these accounts belong or belonged ([`entity::event::BELONGING`]).
+    pub belonging_of: BTreeSet<Uuid>,
     /// All grants of these roles, and the accounts that hold them.
     pub holders_of: BTreeSet<String>,
     /// All grants at these agencies, and the accounts that hold them.
