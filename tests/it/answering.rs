@@ -791,11 +791,13 @@ each_db! {
         let stage = Stage::set(&db).await;
         let world = &stage.world;
         let (old, old_login) = stage.a_body(world.province, "Sở Giao thông vận tải", "department", "agency").await;
-        let titles = ["Cầu yếu", "Đèn đường hỏng", "Biển báo mất"].map(str::to_owned);
-        let three = stage.petitions(0, &titles).await;
-        stage.forward(&three[..2], old, &[], "12/VP").await;
-        stage.forward(&three[2..], world.here.committee, &[old], "13/VP").await;
-        let answer = stage.answer(&three[1..2], old, "5/SGTVT", json!({"text": "Đã thay đèn"}));
+        let titles = ["Cầu yếu", "Đèn đường hỏng", "Biển báo mất", "Vạch kẻ mờ"].map(str::to_owned);
+        let four = stage.petitions(0, &titles).await;
+        stage.forward(&four[..2], old, &[], "12/VP").await;
+        stage.forward(&four[2..3], world.here.committee, &[old], "13/VP").await;
+        let urgent = json!({"petitionIds": [four[3]], "leadId": old, "documentNumber": "15/VP", "documentDate": "2026-03-02", "dueAt": "2026-03-12"});
+        stage.office().done("forwardPetitions", urgent, "").await;
+        let answer = stage.answer(&four[1..2], old, "5/SGTVT", json!({"text": "Đã thay đèn"}));
         stage.app.person(&old_login).done("answerPetitions", answer, "").await;
         let end = json!({"agencyId": old, "validTo": "2026-03-10", "successorId": world.department});
         stage.app.person(&world.administrator).done("updateAgency", end, "agency { id }").await;
@@ -804,22 +806,29 @@ each_db! {
         stage.turns().await;
         let fields = "agency { name } coordinating { name } dueAt process answers { agency { name } } forwardings { lead { name } }
             transfers { isLead from { name } to { name } } history(first: 20) { event actor basis }";
-        assert_eq!(stage.shown(&stage.office(), &three[0], fields).await["agency"]["name"], "Sở Giao thông vận tải");
+        assert_eq!(stage.shown(&stage.office(), &four[0], fields).await["agency"]["name"], "Sở Giao thông vận tải");
         let mut phone = pulled(stage.app.person(&old_login)).await;
-        assert_eq!(phone.rows_of("petition").len(), 3);
+        assert_eq!(phone.rows_of("petition").len(), 4);
+
+        // Three working days before the answer is due the old body was reminded; the new one is, as soon as it has it.
+        let reminded = async || stage.shown(&stage.office(), &four[3], "reminders reminderRecords { kind ordinal agency { name } }").await;
+        let of = |ordinal: i32, body: &str| json!({"kind": "due_soon", "ordinal": ordinal, "agency": {"name": body}});
+        let first = of(1, "Sở Giao thông vận tải");
+        assert_eq!(reminded().await, json!({"reminders": 1, "reminderRecords": [first]}));
 
         stage.day("2026-03-10");
         stage.turns().await;
-        let passed = stage.shown(&stage.office(), &three[0], fields).await;
+        assert_eq!(reminded().await, json!({"reminders": 2, "reminderRecords": [first, of(2, "Sở Xây dựng")]}));
+        let passed = stage.shown(&stage.office(), &four[0], fields).await;
         assert_eq!((&passed["agency"]["name"], &passed["dueAt"], &passed["process"]), (&json!("Sở Xây dựng"), &json!("2026-03-30"), &json!("forwarded")));
         assert_eq!(passed["forwardings"], json!([{"lead": {"name": "Sở Giao thông vận tải"}}]), "the letter went to the body of then");
         assert_eq!(passed["transfers"], json!([{"isLead": true, "from": {"name": "Sở Giao thông vận tải"}, "to": {"name": "Sở Xây dựng"}}]));
         let last = passed["history"].as_array().unwrap().last().unwrap();
         assert_eq!(*last, json!({"event": "passed_to_successor", "actor": null, "basis": "Sở Giao thông vận tải → Sở Xây dựng"}));
-        let answered = stage.shown(&stage.office(), &three[1], fields).await;
+        let answered = stage.shown(&stage.office(), &four[1], fields).await;
         assert_eq!((&answered["agency"]["name"], &answered["answers"][0]["agency"]["name"]),
             (&json!("Sở Xây dựng"), &json!("Sở Giao thông vận tải")), "the answer stays whose it was");
-        let coordinating = stage.shown(&stage.office(), &three[2], fields).await;
+        let coordinating = stage.shown(&stage.office(), &four[2], fields).await;
         assert_eq!((&coordinating["agency"]["name"], &coordinating["coordinating"]), (&json!("UBND Xã Tân Hưng"), &json!([{"name": "Sở Xây dựng"}])));
 
         // The people of the old body hold them no longer, those of the new one answer them.
@@ -827,8 +836,8 @@ each_db! {
         phone.pull().await;
         assert!(phone.rows_of("petition").is_empty());
         let department = stage.app.person(&world.department_login);
-        assert_eq!(pulled(department.clone()).await.rows_of("petition").len(), 3);
-        let answer = stage.answer(&three[..1], world.department, "80/SXD", json!({}));
+        assert_eq!(pulled(department.clone()).await.rows_of("petition").len(), 4);
+        let answer = stage.answer(&four[..1], world.department, "80/SXD", json!({}));
         department.done("answerPetitions", answer, "petition { process }").await;
         let new = stage.one("Cầu mới cũng yếu").await;
         let input = json!({"petitionIds": [new], "leadId": old, "documentNumber": "14/VP", "documentDate": "2026-03-10"});

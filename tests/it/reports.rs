@@ -19,7 +19,7 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::rows;
+use crate::{rounds::Stage, rows};
 
 pub(crate) type Row = HashMap<String, String>;
 
@@ -66,11 +66,12 @@ pub(crate) fn this_year(app: &TestApp) -> String {
     format!("from={}-01-01&to={}-12-31", begun.year(), today.year())
 }
 
-const FORWARDED: [&str; 4] = [
+const FORWARDED: [&str; 5] = [
     "forwarded_central",
     "forwarded_province",
     "forwarded_commune",
     "forwarded_other",
+    "forwarded_district",
 ];
 
 /// Four contacts with 233 voters, 8 speakers and 15 opinions: 10 answered on the spot, 5 forwarded.
@@ -277,6 +278,97 @@ each_db! {
         // Before the meetings there was nothing.
         let before = table(&office, "contacts", "unit=27721&from=2026-01-01&to=2026-01-31").await;
         assert_eq!(before, Vec::<Row>::new());
+    }
+
+    // How slowly words are passed on was a complaint of everybody, and a figure of nobody.
+    async fn days_from_hearing_to_forwarding_have_their_median(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (round, point) = stage.held().await;
+        let words = [("Đường ngập", false), ("Đèn tắt", false), ("Cầu gãy", false), ("Nước đục", true)];
+        let said = stage.said(0, &point, &words).await;
+        let days = async |to: &str| {
+            let rows = table(&stage.office(), "contacts", &format!("unit=27721&from=2026-03-01&to={to}")).await;
+            let of: Vec<&Row> = rows.iter().filter(|row| row["round_id"] == round).collect();
+            assert_eq!(of.len(), 1, "{rows:?}");
+            of[0]["days_to_forward"].clone()
+        };
+        let send = async |which: usize, number: &str| {
+            let group = json!({"feedbackIds": [said[which]], "title": words[which].0, "content": words[which].0});
+            let made = stage.office().done("groupFeedback", group, "petition { id }").await;
+            let petition = made["petition"]["id"].as_str().unwrap().to_owned();
+            let classify = json!({"petitionId": petition, "field": "transport", "tier": "commune"});
+            stage.office().done("classifyPetition", classify, "").await;
+            stage.forward(&[petition], stage.world.here.committee, &[], number).await;
+        };
+        assert_eq!(days("2026-03-31").await, "", "nothing was forwarded");
+        // Heard on 2 March: one is sent on the fourth, two on the thirteenth. What was answered on the spot waits for nobody.
+        stage.day("2026-03-04");
+        send(0, "1/VP").await;
+        assert_eq!(days("2026-03-31").await, "2");
+        stage.day("2026-03-13");
+        send(1, "2/VP").await;
+        assert_eq!(days("2026-03-31").await, "6.5");
+        send(2, "3/VP").await;
+        assert_eq!(days("2026-03-31").await, "11");
+        assert_eq!(days("2026-03-10").await, "2", "as it was by then");
+    }
+
+    // Which communes nobody had met for a year could be found by nobody.
+    async fn units_that_nobody_met_are_listed_with_their_last_contact(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (app, world) = (&stage.app, &stage.world);
+        let reference = app.state.reference();
+        let units = &reference.units;
+        let former = units.predecessors(world.here.unit).find(|edge| !edge.derived).unwrap().from_id;
+        let below = units.subtree(world.province);
+        let known = [world.province, world.here.unit, world.there.unit];
+        let hidden = below.iter().copied().find(|unit| !known.contains(unit)).unwrap();
+        let mut put = Put::new();
+        for (unit, council_id, on, status, is_public) in [
+            (former, world.here.council, "2025-03-20", meeting::Status::Reported, true),
+            (world.there.unit, world.there.council, "2025-08-15", meeting::Status::Held, true),
+            (world.there.unit, world.there.council, "2026-02-10", meeting::Status::Postponed, true),
+            (hidden, world.province_council, "2026-01-10", meeting::Status::Held, false),
+        ] {
+            let contact = meeting::Model {
+                council_id, status, is_public, author_id: None, round_id: None, outside_round: Some("other_plan".into()),
+                starts_at: Some(day(on).and_hms_opt(2, 0, 0).unwrap().and_utc()), ends_at: None, ..rows::meeting()
+            };
+            let link = meeting_unit::Model { meeting_id: contact.id, unit_id: unit };
+            put = put.row(contact).row(link);
+        }
+        put.now(&app.state).await;
+
+        let province = units.get(world.province).unwrap().code.clone();
+        let asked = |unit: &str, from: &str, to: &str| format!("unit={unit}&from={from}&to={to}");
+        let told = |row: &Row| ["unit_code", "last_contact", "months_since"].map(|name| row[name].clone());
+        let aggregator = app.person(&world.aggregator);
+        let all = table(&aggregator, "units-not-met", &asked(&province, "2025-12-01", "2026-03-02")).await;
+        // All communes but the one that was met in January; what was put off reached nobody. Those that nobody met come first.
+        assert_eq!(all.len(), below.len() - 2);
+        let [.., longest, next] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!(told(longest), ["27721", "2025-03-20", "11"]);
+        assert_eq!(told(next), ["27736", "2025-08-15", "6"]);
+        let never = &all[..all.len() - 2];
+        assert!(never.iter().all(|row| row["last_contact"].is_empty() && row["months_since"].is_empty()));
+        assert!(never.is_sorted_by_key(|row| row["unit_code"].as_str()));
+        let codes: BTreeSet<&str> = all.iter().map(|row| row["unit_code"].as_str()).collect();
+        assert!(codes.len() == all.len() && !codes.contains(units.get(hidden).unwrap().code.as_str()));
+        assert_eq!((all[0]["cut_off_date"].as_str(), all[0]["unit_view"].as_str()), ("2026-03-02", "now"));
+        // Whoever may not know of a contact reads of none.
+        let public = table(&app.stranger(), "units-not-met", &asked(&province, "2025-12-01", "2026-03-02")).await;
+        assert_eq!(public.len(), below.len() - 1);
+        // One commune, by the day from which it is asked and up to which.
+        let office = app.person(&world.there.office);
+        for (from, to, expected) in [
+            ("2025-12-01", "2026-03-02", vec![["27736", "2025-08-15", "6"]]),
+            ("2025-08-15", "2026-03-02", vec![]),
+            ("2025-08-16", "2025-09-14", vec![["27736", "2025-08-15", "0"]]),
+            ("2025-07-01", "2025-08-14", vec![["27736", "", ""]]),
+        ] {
+            let rows = table(&office, "units-not-met", &asked("27736", from, to)).await;
+            assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), expected, "{from} {to}");
+        }
     }
 
     async fn every_summary_of_petitions_adds_up_to_the_same_rows(db: TestDatabase) {

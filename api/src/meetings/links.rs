@@ -37,7 +37,7 @@ pub(super) struct Links {
     pub(super) invited: Vec<DelegateId>,
     /// Who came, invited or not.
     pub(super) attended: Vec<DelegateId>,
-    /// How invitations were answered.
+    /// How invitations were answered, for the day on which the meeting is to be.
     pub(super) answers: BTreeMap<DelegateId, Answer>,
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     AgendaLine, attendance, belonging, device, is_more_than_a_proposal,
     links::{self, Links},
-    need_approval, new_contact, rules,
+    need_approval, new_contact, present, rules,
 };
 use crate::{
     capability::Capability,
@@ -160,6 +160,9 @@ impl Command for Update {
         needs.meeting.insert(self.meeting.0);
         needs.delegate.extend(links::named_delegates(&self.fields));
         needs.round.extend(named_round(&self.fields));
+        if self.fields.contains_key("startsAt") {
+            needs.records_of.insert(self.meeting.0);
+        }
     }
 
     fn needs_more(&self, working: &Working, _facts: &Facts<'_>, needs: &mut Needs) {
@@ -204,6 +207,10 @@ impl Command for Update {
         let mut event = facts.event("meeting", self.meeting, "updated", Some(row.council_id));
         event.detail = Some(json!({"before": replaced(was, &is)}).to_string());
         let mut changes = Changes::default();
+        if present::is_moved(before, &row) {
+            present::lapse(working, facts, &mut changes, &row);
+            links.answers.clear();
+        }
         changes.put(row);
         links.put(self.meeting, &mut changes);
         changes.happened(event);
@@ -222,7 +229,7 @@ pub struct Advance {
 impl Command for Advance {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.meeting.insert(self.meeting.0);
-        if self.event == Event::SignMinutes {
+        if matches!(self.event, Event::SignMinutes | Event::Postpone) {
             needs.records_of.insert(self.meeting.0);
         }
     }
@@ -234,6 +241,9 @@ impl Command for Advance {
         let mut event = facts.event("meeting", self.meeting, self.event.code(), council);
         event.basis = basis(self.basis.as_deref())?;
         let mut changes = Changes::default();
+        if present::is_moved(before, &row) {
+            present::lapse(working, facts, &mut changes, &row);
+        }
         if row.status == Status::MinutesSigned {
             let drafts = working.meeting_record.iter().filter(|record| {
                 record.meeting_id == self.meeting && record.status == meeting_record::Status::Draft

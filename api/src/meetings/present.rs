@@ -1,23 +1,28 @@
 //! The delegates at a meeting: who is invited, how he answered, who came. In GraphQL, and the answers themselves.
 //!
 //! A delegate answers from his phone, in his own record of the meeting; or somebody enters what he said. The newest
-//! answer counts. That he came is public; why he did not is the council's own.
+//! answer counts, for the day for which it was given. That he came is public; why he did not is the council's own.
 
 use async_graphql::{Context, Object};
 use entity::{
     id::{DelegateId, MeetingId},
-    meeting::Status,
+    meeting::{self, Status},
     meeting_delegate, meeting_record,
 };
+use serde_json::{Value, json};
 
 use crate::{
     capability::Capability,
+    clock::local_date,
     delegates::graphql::Delegate,
     error::{Code, Refused, Result},
     graphql::{loader::rows, scalar::Time},
     store::{
+        collection::Document,
         door::{Command, Facts, Verdict},
+        merge::{stamped, stamps},
         partition::Audience,
+        table::Root,
         working::{Changes, Needs, Working},
     },
     viewer::Place,
@@ -69,7 +74,8 @@ impl MeetingDelegate {
         self.link.attended
     }
 
-    /// Whether he said that he will come (trả lời giấy mời); null until he answers, and outside the council.
+    /// Whether he said that he will come (trả lời giấy mời); null until he answers, again once the meeting was put off or
+    /// moved to another day, and outside the council.
     async fn attending(&self) -> Option<bool> {
         self.link.attending.filter(|_| self.internal)
     }
@@ -130,6 +136,67 @@ fn answer(
     let council = working.meeting.get(meeting).map(|row| row.council_id);
     changes.happened(facts.event("meeting", meeting, "invitation_answered", council));
 }
+
+/// Whether the meeting is not on the day any more for which its invitations were answered. Of what was held the day is set
+/// right and not changed.
+pub(super) fn is_moved(before: &meeting::Model, after: &meeting::Model) -> bool {
+    let day = |row: &meeting::Model| row.starts_at.map(local_date);
+    let put_off = after.status == Status::Postponed && before.status != Status::Postponed;
+    put_off || (!before.status.is_over() && day(before) != day(after))
+}
+
+/// Takes the answers to invitations back, beside the invitations and in the records of those who answered: nobody has said
+/// that he comes, or not, on another day. History has what they said. A phone that answers for the old day without
+/// having heard of this is in conflict with it.
+pub(super) fn lapse(working: &Working, facts: &Facts<'_>, changes: &mut Changes, of: &meeting::Model) {
+    let mut told = Vec::new();
+    for link in working.meeting_delegate.of(of.id) {
+        if link.attending.is_none() {
+            continue;
+        }
+        told.push(
+            json!({"delegateId": link.delegate_id, "attending": link.attending,
+            "absenceReason": link.absence_reason}),
+        );
+        changes.put(meeting_delegate::Model {
+            attending: None,
+            absence_reason: None,
+            answered_at: None,
+            ..link.clone()
+        });
+    }
+    if !told.is_empty() {
+        let mut event = facts.event("meeting", of.id, LAPSED, Some(of.council_id));
+        event.detail = Some(json!({"before": {"answers": told}}).to_string());
+        changes.happened(event);
+    }
+    let records = working.meeting_record.iter();
+    for record in records.filter(|record| record.meeting_id == of.id && record.attending.is_some()) {
+        let fields = [
+            ("attending", json!(record.attending)),
+            ("absenceReason", json!(record.absence_reason)),
+        ];
+        let before: Document = fields
+            .into_iter()
+            .map(|(name, said)| (name.to_owned(), said))
+            .collect();
+        let revision = working.meeting_record.was(record.id).map_or(0, Root::rev) + 1;
+        let device = super::device(facts);
+        let stamps = stamped(stamps(&record.stamps), &before, revision, &device, None);
+        let mut event = facts.event("meetingRecord", record.id, LAPSED, Some(record.council_id));
+        event.detail = Some(json!({"before": Value::Object(before)}).to_string());
+        changes.put(meeting_record::Model {
+            attending: None,
+            absence_reason: None,
+            stamps,
+            ..record.clone()
+        });
+        changes.happened(event);
+    }
+}
+
+/// What history calls it.
+const LAPSED: &str = "answers_lapsed";
 
 /// Enters how a delegate answered his invitation: himself, or somebody who was told.
 pub(super) struct AnswerInvitation {

@@ -2,7 +2,7 @@
 //! and each coordinating body until it replied. They are no urgings: they have their own rows, their own count, and take
 //! nothing from what people did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use entity::{
@@ -33,7 +33,23 @@ use crate::{
 pub struct Remind {
     petition: PetitionId,
     body: AgencyId,
-    id: Uuid,
+    ids: Ids,
+}
+
+/// The ids that one reminder may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ids {
+    /// What it is about and whom it reminds: a successor is told what its predecessor was told already.
+    own: Uuid,
+    /// Without whom, as the lead's was before: made for the same body then, it is not made again.
+    former: Uuid,
+}
+
+impl Ids {
+    /// Whether the body was reminded, as far as reminders are known by their ids.
+    fn is_made(self, body: AgencyId, made: impl Fn(Uuid) -> Option<AgencyId>) -> bool {
+        made(self.own).is_some() || made(self.former) == Some(body)
+    }
 }
 
 /// What is told of a petition to find its reminders: its council, when an answer is due and to what that was extended,
@@ -55,18 +71,24 @@ fn today_s(
     today: NaiveDate,
     reference: &Reference,
     calendar: &Calendar,
-) -> Option<(Uuid, reminder::Kind, NaiveDate)> {
-    let (petition, council, due, extended, forwarded, lead, above) = *owed;
+) -> Option<(Ids, reminder::Kind, NaiveDate)> {
+    let (petition, council, due, extended, forwarded, _, above) = *owed;
     let due = extended.or(due)?;
     // As the council set it that sent the letter to the body.
     let periods = Periods::of(reference, above.unwrap_or(council), calendar);
     let (kind, number) = rules::reminder(due, forwarded, today, &periods)?;
-    let about = [petition.to_string(), due.to_string(), number.to_string()];
-    // The lead's has the name that it had when nobody else was reminded: what was made then is not made again.
-    let coordinating = (lead != Some(body)).then(|| body.to_string());
-    let about = about.iter().chain(&coordinating).map(String::as_str);
-    let name: Vec<&str> = std::iter::once("reminder").chain(about).collect();
-    Some((derived(council, &name), kind, due))
+    let (petition, on, number, body) = (
+        petition.to_string(),
+        due.to_string(),
+        number.to_string(),
+        body.to_string(),
+    );
+    let own: [&str; 5] = ["reminder", &petition, &on, &number, &body];
+    let ids = Ids {
+        own: derived(council, &own),
+        former: derived(council, &own[..4]),
+    };
+    Some((ids, kind, due))
 }
 
 fn owed(row: &Model) -> Owed {
@@ -84,7 +106,7 @@ fn owed(row: &Model) -> Owed {
 impl Command for Remind {
     fn needs(&self, _facts: &Facts<'_>, needs: &mut Needs) {
         needs.petition.insert(self.petition.0);
-        needs.reminder.insert(self.id);
+        needs.reminder.extend([self.ids.own, self.ids.former]);
     }
 
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
@@ -104,19 +126,19 @@ impl Command for Remind {
             facts.reference,
             facts.calendar,
         );
-        let Some((id, kind, due)) = reminder else {
+        let Some((ids, kind, due)) = reminder else {
             return about(changes);
         };
-        let is_made = working.reminder.get(id).is_some();
+        let is_made = ids.is_made(self.body, |id| Some(working.reminder.get(id)?.agency_id));
         let body = facts.reference.agency(self.body);
         // Nobody reads a reminder at a body without an account; the office sees it in its list and writes.
-        let Some(body) = body.filter(|body| id == self.id && !is_made && body.has_account) else {
+        let Some(body) = body.filter(|body| ids == self.ids && !is_made && body.has_account) else {
             return about(changes);
         };
         let process = step(row, Event::Remind)?;
         let ordinal = row.reminders + 1;
         changes.put(reminder::Model {
-            id,
+            id: ids.own,
             petition_id: row.id,
             agency_id: body.id,
             kind,
@@ -193,25 +215,29 @@ pub async fn due(
         .filter(petition_agency::Column::PetitionId.is_in(rows.iter().map(|row| row.0)))
         .all(state.store.read())
         .await?;
-    let mut wanted: BTreeMap<Uuid, (PetitionId, AgencyId)> = BTreeMap::new();
+    let mut wanted: Vec<Remind> = Vec::new();
     for row in &rows {
         let coordinating = links.iter().filter(|link| link.petition_id == row.0);
         for body in rules::owing(row.5, coordinating) {
-            let id = today_s(row, body, today, &reference, state.calendar).map(|(id, ..)| id);
-            wanted.extend(id.filter(|_| has_account(body)).map(|id| (id, (row.0, body))));
+            let ids = today_s(row, body, today, &reference, state.calendar).map(|(ids, ..)| ids);
+            wanted.extend(ids.filter(|_| has_account(body)).map(|ids| Remind {
+                petition: row.0,
+                body,
+                ids,
+            }));
         }
     }
-    let made: Vec<Uuid> = reminder::Entity::find()
+    let named = wanted
+        .iter()
+        .flat_map(|remind| [remind.ids.own, remind.ids.former]);
+    let made: Vec<(Uuid, AgencyId)> = reminder::Entity::find()
         .select_only()
-        .column(reminder::Column::Id)
-        .filter(reminder::Column::Id.is_in(wanted.keys().copied()))
+        .columns([reminder::Column::Id, reminder::Column::AgencyId])
+        .filter(reminder::Column::Id.is_in(named))
         .into_tuple()
         .all(state.store.read())
         .await?;
-    let made: BTreeSet<Uuid> = made.into_iter().collect();
-    let due = wanted
-        .into_iter()
-        .filter(|(id, _)| !made.contains(id))
-        .map(|(id, (petition, body))| Remind { petition, body, id });
-    Ok((due.collect(), next))
+    let made: BTreeMap<Uuid, AgencyId> = made.into_iter().collect();
+    wanted.retain(|remind| !remind.ids.is_made(remind.body, |id| made.get(&id).copied()));
+    Ok((wanted, next))
 }

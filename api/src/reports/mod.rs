@@ -37,6 +37,8 @@ pub enum Table {
     Contacts,
     /// The contacts that table 4 counts, one by one.
     ContactPoints,
+    /// Units for which none of them took place.
+    UnitsNotMet,
     /// Table 5: petitions, one by one.
     PetitionResults,
     /// Summary of table 5: who answers x outcome.
@@ -49,9 +51,10 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Contacts,
         Self::ContactPoints,
+        Self::UnitsNotMet,
         Self::PetitionResults,
         Self::PetitionsByAgency,
         Self::PetitionsByField,
@@ -63,6 +66,7 @@ impl Table {
         match self {
             Self::Contacts => "contacts",
             Self::ContactPoints => "contact-points",
+            Self::UnitsNotMet => "units-not-met",
             Self::PetitionResults => "petition-results",
             Self::PetitionsByAgency => "petitions-by-agency",
             Self::PetitionsByField => "petitions-by-field",
@@ -83,6 +87,10 @@ impl Table {
                 "Voter contacts by unit, round and kind",
             ),
             Self::ContactPoints => ("Từng cuộc tiếp xúc cử tri", "Each voter contact"),
+            Self::UnitsNotMet => (
+                "Đơn vị chưa được tiếp xúc cử tri trong kỳ",
+                "Units without a voter contact in the period",
+            ),
             Self::PetitionResults => (
                 "Kết quả giải quyết từng kiến nghị của cử tri",
                 "Each petition and what became of it",
@@ -107,6 +115,7 @@ impl Table {
         let own = match self {
             Self::Contacts => contacts::table::COLUMNS,
             Self::ContactPoints => contacts::points::COLUMNS,
+            Self::UnitsNotMet => contacts::unmet::COLUMNS,
             Self::PetitionResults => results::petitions::COLUMNS,
             Self::PetitionsByAgency => results::summaries::AGENCY_COLUMNS,
             Self::PetitionsByField => results::summaries::FIELD_COLUMNS,
@@ -145,6 +154,7 @@ impl Export {
         match self.table {
             Table::Contacts => contacts::table::table(self).await,
             Table::ContactPoints => contacts::points::table(self, after).await,
+            Table::UnitsNotMet => contacts::unmet::table(self).await,
             Table::PetitionResults => results::petitions::table(self, after).await,
             Table::PetitionsByAgency => results::summaries::by_agency(self).await,
             Table::PetitionsByField => results::summaries::by_field(self).await,

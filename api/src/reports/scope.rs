@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
-use entity::id::{CouncilId, UnitId};
+use entity::{
+    id::{CouncilId, UnitId},
+    unit,
+};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, sea_query::Query};
 
 use crate::{
     clock::VIETNAM,
     error::{Code, Error, Refused, Result},
     store::{
-        reference::{Reference, Units},
+        reference::{Reference, Units, existed},
         writing::{parse_date, parse_id},
     },
 };
@@ -110,6 +113,16 @@ impl Scope {
             cut_off,
             today,
         })
+    }
+
+    /// The units of today on the lowest level, below which there is none: communes.
+    pub(super) fn lowest(&self, units: &Units) -> BTreeSet<UnitId> {
+        let is_there = |unit: &unit::Model| existed(unit.valid_from, unit.valid_to, self.today);
+        let heirs: BTreeSet<UnitId> = self.units.iter().map(|unit| units.heir(*unit)).collect();
+        heirs
+            .into_iter()
+            .filter(|id| units.get(*id).is_some_and(is_there) && !units.children(*id).any(is_there))
+            .collect()
     }
 
     /// Whether a moment lies before the period.

@@ -43,11 +43,13 @@ pub(crate) struct RoundCounts {
     units_reached: i32,
     /// Delegates who came to a point that was held, each once.
     delegates_attended: i32,
-    /// Invitations to delegates (giấy mời), one for each point and delegate; null outside the council.
+    /// Invitations to delegates (giấy mời) to points that were not called off, one for each point and delegate; null outside
+    /// the council.
     invitations: Option<i32>,
-    /// Of these, answered with coming.
+    /// Of these, answered with coming, on the day on which the point is now: a point that was put off, or moved to another day,
+    /// is answered anew.
     invitations_accepted: Option<i32>,
-    /// Of these, answered with not coming, with a reason.
+    /// Of these, answered with not coming, with a reason, likewise.
     invitations_declined: Option<i32>,
     /// Held points of which the office has not recorded voters, speakers or opinions; the sums leave them out.
     points_without_figures: i32,
@@ -168,9 +170,12 @@ async fn present<C: ConnectionTrait>(
         .collect();
     counts.delegates_attended = whole(came.len());
     if audience >= Audience::Internal {
+        let off = points.iter().filter(|point| point.status == Status::Cancelled);
+        let off: BTreeSet<MeetingId> = off.map(|point| point.id).collect();
         let asked = |is: fn(&meeting_delegate::Model) -> bool| {
+            let invited = links.iter().filter(|link| link.invited && is(link));
             Some(whole(
-                links.iter().filter(|link| link.invited && is(link)).count(),
+                invited.filter(|link| !off.contains(&link.meeting_id)).count(),
             ))
         };
         counts.invitations = asked(|_| true);

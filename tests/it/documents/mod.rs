@@ -49,7 +49,7 @@ impl Round {
         let point = stage.point(&round, "ấp Gò Thuyền", -3).await;
         stage.point(&round, "ấp Cả Môn & Rọc Chanh", 30).await;
         let mandate = stage.mandate(&world.here.delegates[0]).await;
-        let invited = json!({"meetingId": point, "invitedDelegateIds": [mandate]});
+        let invited = json!({"meetingId": point, "invitedDelegateIds": [mandate], "mode": "mixed"});
         office.done("updateMeeting", invited, "").await;
         stage.lead(&round, "approve").await;
         let plan = office

@@ -1,6 +1,8 @@
 //! An invitation on the phone: answered without a signal, refused where another device of the same person was quicker, and
-//! answered again in the record that is there.
+//! answered again in the record that is there; asked anew when the day changes.
 
+use chrono::{DateTime, Duration, Utc};
+use cutri::clock::wire;
 use cutri_tests::phone::{Phone, create, new_id};
 use serde_json::{Value, json};
 
@@ -82,6 +84,23 @@ pub(super) async fn an_invitation_is_answered_without_signal(stage: &mut Stage<'
     assert_eq!(tab.evaluate("document.activeElement.id").await, here);
     tab.misses(WAITS).await;
     assert_eq!(tab.evaluate("document.activeElement.id").await, here);
+    a_contact_on_another_day_is_asked_anew(stage, &mandates[0]).await;
+}
+
+/// The office moves the contact to the next day: what was answered for today is no answer any more.
+async fn a_contact_on_another_day_is_asked_anew(stage: &mut Stage<'_>, mandate: &str) {
+    let meeting = stage.world.here.meeting;
+    let office = stage.person(&stage.world.here.office);
+    let query = "query($id: ID!) { meeting(id: $id) { startsAt } }";
+    let planned = office.data(query, json!({"id": meeting})).await["meeting"]["startsAt"].clone();
+    let day: DateTime<Utc> = planned.as_str().unwrap().parse().unwrap();
+    let moved = json!({"meetingId": meeting, "startsAt": wire(day + Duration::days(1))});
+    office.done("updateMeeting", moved, "meeting { id }").await;
+    stage.tab().sees("Giấy mời (1 chưa trả lời)").await;
+    stage.tab().misses("Đã trả lời: sẽ dự.").await;
+    assert_eq!(answer_of(stage, mandate).await, (Value::Null, Value::Null));
+    let back = json!({"meetingId": meeting, "startsAt": planned});
+    office.done("updateMeeting", back, "meeting { id }").await;
 }
 
 /// The office invites both delegates to the contact. Their mandates.

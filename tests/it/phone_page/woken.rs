@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cutri_tests::{TestDatabase, each_db, push_service::PushService};
+use cutri_tests::{TestDatabase, browser::Browser, each_db, push_service::PushService};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 
@@ -20,6 +20,8 @@ each_db! {
             ("SSL_CERT_FILE", trusted.to_str().unwrap().to_owned()),
         ];
         let mut stage = Stage::set_in(&db, more).await;
+        // The light one hides no page behind another.
+        stage.browser = Browser::start_whole();
         stage.signs_in().await;
         it_registers_when_a_finger_allows_it(&mut stage, &service).await;
         asleep_it_gets_a_signal_without_content(&mut stage, &service).await;

@@ -35,7 +35,7 @@ pub(super) const FORWARDED: Column = column(
     "forwarded",
     "Chuyển cơ quan giải quyết",
     "Of these, part of a petition that was forwarded by a document of the cut-off date or before, also after a split \
-     or a merger; = central + province + commune + other",
+     or a merger; = central + province + commune + other + district",
 );
 pub(super) const CENTRAL: Column = column(
     "forwarded_central",
@@ -56,6 +56,11 @@ pub(super) const OTHER: Column = column(
     "forwarded_other",
     "Chuyển nơi khác",
     "Of these, of another tier or not yet classified",
+);
+pub(super) const DISTRICT: Column = column(
+    "forwarded_district",
+    "Chuyển cấp huyện",
+    "Of these, of the tier `district_historical`: until 30 June 2025",
 );
 pub(super) const WAITING: Column = column("not_forwarded", "Chưa chuyển", "The rest of those recorded");
 pub(super) const DELEGATES: Column = column(

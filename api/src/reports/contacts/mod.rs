@@ -10,5 +10,6 @@ pub(super) mod points;
 mod read;
 mod stated;
 pub(super) mod table;
+pub(super) mod unmet;
 
 pub(crate) use opinions::became_of;

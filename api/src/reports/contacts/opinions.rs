@@ -5,6 +5,7 @@ use std::{
     hash::Hash,
 };
 
+use chrono::NaiveDate;
 use entity::{
     forwarding, forwarding_petition,
     id::{ForwardingId, MeetingId, PetitionId},
@@ -15,12 +16,18 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use super::super::{csv::Cell, scope::Scope};
 use crate::{error::Result, meetings::TakingPart, petitions::lineage::Lineage};
 
+/// The tiers that have a column, the highest first; behind them comes whatever has none.
+const TIERS: [&str; 4] = ["central", "province", "district_historical", "commune"];
+
+/// The places of the tiers in the order of their columns, of which none ever moves: that of the districts came last.
+const COLUMNS: [usize; 5] = [0, 1, 3, 4, 2];
+
 /// What became of the opinions recorded at a contact; each is in exactly one of these.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Opinions {
     on_spot: i64,
-    /// By tier: central, province, commune, other.
-    forwarded: [i64; 4],
+    /// By tier, the highest first: see [`TIERS`].
+    forwarded: [i64; TIERS.len() + 1],
     waiting: i64,
 }
 
@@ -48,27 +55,28 @@ impl Opinions {
 
     pub(super) fn cells(this: Option<&Self>) -> Vec<Cell> {
         let Some(this) = this else {
-            return (0..8).map(|_| Cell::Empty).collect();
+            return (0..COLUMNS.len() + 4).map(|_| Cell::Empty).collect();
         };
         let mut cells = vec![this.all().into(), this.on_spot.into(), this.sent().into()];
-        cells.extend(this.forwarded.map(Cell::from));
+        cells.extend(COLUMNS.map(|tier| Cell::from(this.forwarded[tier])));
         cells.push(this.waiting.into());
         cells
     }
 }
 
-/// What became of the opinions recorded at each of these contacts for the councils that take part in it.
+/// What became of the opinions recorded at each of these contacts for the councils that take part in it, and on which days
+/// those that were forwarded first were.
 pub(super) async fn opinions<C: ConnectionTrait>(
     conn: &C,
     taking_part: &TakingPart,
     meetings: &BTreeSet<MeetingId>,
     scope: &Scope,
-) -> Result<HashMap<MeetingId, Opinions>> {
+) -> Result<HashMap<MeetingId, (Opinions, Vec<NaiveDate>)>> {
     let recorded = taking_part.recorded(conn, meetings.iter().copied()).await?;
     let said = recorded
         .into_iter()
         .map(|one| (one.meeting_id, one.answered_on_spot, one.petition_id));
-    became_of(conn, said.collect(), scope).await
+    counted(conn, said.collect(), scope).await
 }
 
 /// What became of opinions by the cut-off date, each told with what it is counted by, whether it was answered on the
@@ -78,13 +86,28 @@ pub(crate) async fn became_of<K: Copy + Eq + Hash, C: ConnectionTrait>(
     said: Vec<(K, Option<bool>, Option<PetitionId>)>,
     scope: &Scope,
 ) -> Result<HashMap<K, Opinions>> {
+    let counted = counted(conn, said, scope).await?;
+    Ok(counted
+        .into_iter()
+        .map(|(by, (opinions, _))| (by, opinions))
+        .collect())
+}
+
+async fn counted<K: Copy + Eq + Hash, C: ConnectionTrait>(
+    conn: &C,
+    said: Vec<(K, Option<bool>, Option<PetitionId>)>,
+    scope: &Scope,
+) -> Result<HashMap<K, (Opinions, Vec<NaiveDate>)>> {
     let petitions = said.iter().filter_map(|(.., petition)| *petition).collect();
     let sent = Sent::read(conn, petitions, scope).await?;
-    let mut became: HashMap<K, Opinions> = HashMap::new();
+    let mut became: HashMap<K, (Opinions, Vec<NaiveDate>)> = HashMap::new();
     for (by, on_spot, petition) in said {
-        let became = became.entry(by).or_default();
-        match petition.and_then(|petition| sent.tier(petition)) {
-            Some(tier) => became.forwarded[tier] += 1,
+        let (became, sent_on) = became.entry(by).or_default();
+        match petition.and_then(|petition| sent.went(petition)) {
+            Some(went) => {
+                became.forwarded[went.tier] += 1;
+                sent_on.push(went.on);
+            }
             None if on_spot == Some(true) => became.on_spot += 1,
             None => became.waiting += 1,
         }
@@ -95,7 +118,16 @@ pub(crate) async fn became_of<K: Copy + Eq + Hash, C: ConnectionTrait>(
 /// Which petitions, or those that came of them by splits and mergers, were forwarded.
 struct Sent {
     became: Lineage,
-    tiers: HashMap<PetitionId, usize>,
+    went: HashMap<PetitionId, Went>,
+}
+
+/// Where something was forwarded.
+#[derive(Clone, Copy)]
+struct Went {
+    /// Which of [`TIERS`], or the place behind them.
+    tier: usize,
+    /// The date of the first document.
+    on: NaiveDate,
 }
 
 impl Sent {
@@ -110,49 +142,53 @@ impl Sent {
             .all(conn)
             .await?;
         let documents: BTreeSet<ForwardingId> = links.iter().map(|link| link.forwarding_id).collect();
-        let in_time: Vec<ForwardingId> = forwarding::Entity::find()
+        let in_time: Vec<(ForwardingId, NaiveDate)> = forwarding::Entity::find()
             .select_only()
-            .column(forwarding::Column::Id)
+            .columns([forwarding::Column::Id, forwarding::Column::DocumentDate])
             .filter(forwarding::Column::Id.is_in(documents))
             .filter(forwarding::Column::DocumentDate.lte(scope.cut_off))
             .into_tuple()
             .all(conn)
             .await?;
-        let in_time: BTreeSet<ForwardingId> = in_time.into_iter().collect();
-        let sent: BTreeSet<PetitionId> = links
-            .into_iter()
-            .filter(|link| in_time.contains(&link.forwarding_id))
-            .map(|link| link.petition_id)
-            .collect();
+        let in_time: HashMap<ForwardingId, NaiveDate> = in_time.into_iter().collect();
+        let mut sent: HashMap<PetitionId, NaiveDate> = HashMap::new();
+        for link in links {
+            if let Some(on) = in_time.get(&link.forwarding_id) {
+                let first = sent.entry(link.petition_id).or_insert(*on);
+                *first = (*first).min(*on);
+            }
+        }
         let tiers: Vec<(PetitionId, Option<String>)> = petition::Entity::find()
             .select_only()
             .columns([petition::Column::Id, petition::Column::Tier])
-            .filter(petition::Column::Id.is_in(sent))
+            .filter(petition::Column::Id.is_in(sent.keys().copied()))
             .into_tuple()
             .all(conn)
             .await?;
-        let tiers = tiers.into_iter().map(|(id, tier)| {
-            let place = match tier.as_deref() {
-                Some("central") => 0,
-                Some("province") => 1,
-                Some("commune") => 2,
-                _ => 3,
-            };
-            (id, place)
+        let went = tiers.into_iter().filter_map(|(id, tier)| {
+            let place = TIERS.iter().position(|known| tier.as_deref() == Some(*known));
+            let tier = place.unwrap_or(TIERS.len());
+            Some((
+                id,
+                Went {
+                    tier,
+                    on: *sent.get(&id)?,
+                },
+            ))
         });
         Ok(Self {
             became,
-            tiers: tiers.collect(),
+            went: went.collect(),
         })
     }
 
-    /// The highest tier to which it went, if it went anywhere.
-    fn tier(&self, petition: PetitionId) -> Option<usize> {
+    /// The highest tier to which it went and the first day on which it did, if it went anywhere.
+    fn went(&self, petition: PetitionId) -> Option<Went> {
         let heirs = self.became.of(petition);
-        heirs
-            .iter()
-            .filter_map(|heir| self.tiers.get(heir))
-            .min()
-            .copied()
+        let went = heirs.iter().filter_map(|heir| self.went.get(heir).copied());
+        went.reduce(|one, other| Went {
+            tier: one.tier.min(other.tier),
+            on: one.on.min(other.on),
+        })
     }
 }

@@ -9,8 +9,8 @@ use super::{
         paging::{After, Page},
     },
     columns::{
-        CENTRAL, COMMUNE, DELEGATES, FORWARDED, KIND, KIND_LABEL, ON_SPOT, OPINIONS, OTHER, PROVINCE,
-        RECORDED, ROUND, SPEAKERS, VOTERS, WAITING,
+        CENTRAL, COMMUNE, DELEGATES, DISTRICT, FORWARDED, KIND, KIND_LABEL, ON_SPOT, OPINIONS, OTHER,
+        PROVINCE, RECORDED, ROUND, SPEAKERS, VOTERS, WAITING,
     },
     delegates::delegates_cell,
     opinions::Opinions,
@@ -56,6 +56,7 @@ pub(in super::super) const COLUMNS: &[Column] = &[
     PROVINCE,
     COMMUNE,
     OTHER,
+    DISTRICT,
     WAITING,
 ];
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use entity::{
     id::{DelegateId, MeetingId, UnitId},
     meeting::{self, Family, Status},
     meeting_unit,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::{
@@ -44,26 +45,33 @@ pub(super) struct Point {
     pub(super) speakers: Option<i64>,
     pub(super) opinions: Option<i64>,
     pub(super) became: Option<Opinions>,
+    /// On which days what was recorded there was first forwarded.
+    pub(super) sent_on: Vec<NaiveDate>,
 }
 
-/// The contacts that took place in the period, as far as the viewer may see them, oldest first.
-pub(super) async fn read(export: &Export, after: Option<After>) -> Result<(Vec<Point>, Option<After>)> {
+/// The contacts of a scope that took place by the cut-off date, as far as the viewer may see them.
+pub(super) fn took_place(export: &Export) -> Select<meeting::Entity> {
     use meeting::{Column, Entity};
-    let conn = export.state.store.read();
-    let scope = &export.scope;
     let unit_links = (
         meeting_unit::Entity,
         meeting_unit::Column::MeetingId,
         meeting_unit::Column::UnitId,
     );
     let over = Status::ALL.iter().copied().filter(|status| status.is_over());
-    let query = Entity::find()
+    Entity::find()
         .filter(Column::Family.eq(Family::Contact))
         .filter(Column::Status.is_in(over))
-        .filter(Column::StartsAt.gte(scope.start))
-        .filter(Column::StartsAt.lt(scope.end))
-        .filter(scope.covers(Column::Id, Column::CouncilId, unit_links))
-        .filter(visible(&export.viewer, "meeting", (Entity, Column::Id)));
+        .filter(Column::StartsAt.lt(export.scope.end))
+        .filter(export.scope.covers(Column::Id, Column::CouncilId, unit_links))
+        .filter(visible(&export.viewer, "meeting", (Entity, Column::Id)))
+}
+
+/// The contacts that took place in the period, as far as the viewer may see them, oldest first.
+pub(super) async fn read(export: &Export, after: Option<After>) -> Result<(Vec<Point>, Option<After>)> {
+    use meeting::Column;
+    let conn = export.state.store.read();
+    let scope = &export.scope;
+    let query = took_place(export).filter(Column::StartsAt.gte(scope.start));
     let query = paged(query, Column::StartsAt, Column::Id, after, PAGE);
     let rows = without(query, &[Column::Agenda, Column::Brief]).all(conn).await?;
     let next = rows.last().filter(|_| rows.len() == PAGE).and_then(|row| {
@@ -98,9 +106,12 @@ pub(super) async fn read(export: &Export, after: Option<After>) -> Result<(Vec<P
         .into_iter()
         .map(|row| {
             let stated = stated.remove(&row.id).unwrap_or_default();
-            let became = counting
+            let told = counting
                 .contains(&row.id)
                 .then(|| became.remove(&row.id).unwrap_or_default());
+            let (became, sent_on) = told.map_or((None, Vec::new()), |(opinions, sent_on)| {
+                (Some(opinions), sent_on)
+            });
             let figure = |office: Option<i32>, agreed: Agreed| office.map(i64::from).or(agreed.figure());
             let audience = seen_as.get(&row.id.0).copied().unwrap_or(Audience::Public);
             Point {
@@ -116,6 +127,7 @@ pub(super) async fn read(export: &Export, after: Option<After>) -> Result<(Vec<P
                         .filter(|recorded| *recorded > 0)
                 }),
                 became,
+                sent_on,
                 row,
             }
         })

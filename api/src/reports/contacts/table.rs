@@ -14,14 +14,14 @@ use super::{
         paging::Page,
     },
     columns::{
-        CENTRAL, COMMUNE, DELEGATES, FORWARDED, KIND, KIND_LABEL, ON_SPOT, OPINIONS, OTHER, PROVINCE,
-        RECORDED, ROUND, SPEAKERS, VOTERS, WAITING,
+        CENTRAL, COMMUNE, DELEGATES, DISTRICT, FORWARDED, KIND, KIND_LABEL, ON_SPOT, OPINIONS, OTHER,
+        PROVINCE, RECORDED, ROUND, SPEAKERS, VOTERS, WAITING,
     },
     delegates::{delegates_cell, in_all},
     opinions::Opinions,
     read::{Point, read},
 };
-use crate::error::Result;
+use crate::{clock::local_date, error::Result};
 
 /// Table 4.
 pub(in super::super) const COLUMNS: &[Column] = &[
@@ -56,7 +56,14 @@ pub(in super::super) const COLUMNS: &[Column] = &[
     PROVINCE,
     COMMUNE,
     OTHER,
+    DISTRICT,
     WAITING,
+    column(
+        "days_to_forward",
+        "Số ngày từ khi nghe đến khi chuyển (trung vị)",
+        "Median of the days from the contact to the date of the first document that forwarded an opinion recorded there, over \
+         those that were forwarded; 0 for what had been forwarded before; empty where none was",
+    ),
 ];
 
 /// Sums of known figures; nothing as long as none was known.
@@ -70,6 +77,8 @@ struct Sums {
     speakers: Option<i64>,
     opinions: Option<i64>,
     became: Option<Opinions>,
+    /// How many opinions were forwarded after so many days.
+    days: BTreeMap<i64, i64>,
 }
 
 impl Sums {
@@ -88,7 +97,29 @@ impl Sums {
         if let Some(became) = &point.became {
             self.became.get_or_insert_default().add(became);
         }
+        if let Some(heard) = point.row.starts_at.map(local_date) {
+            for sent in &point.sent_on {
+                let days = (*sent - heard).num_days().max(0);
+                *self.days.entry(days).or_default() += 1;
+            }
+        }
     }
+}
+
+/// The one in the middle, or half-way between the two there.
+fn median(counts: &BTreeMap<i64, i64>) -> Option<String> {
+    let all: i64 = counts.values().sum();
+    let at = |place: i64| {
+        let mut passed = 0;
+        let found = counts.iter().find(|(_, count)| {
+            passed += **count;
+            passed > place
+        });
+        found.map(|(value, _)| *value)
+    };
+    let twice = at((all - 1) / 2)? + at(all / 2)?;
+    let half = if twice % 2 == 0 { "" } else { ".5" };
+    Some(format!("{}{half}", twice / 2))
 }
 
 /// Table 4: unit x round x kind.
@@ -132,8 +163,32 @@ pub(in super::super) async fn table(export: &Export) -> Result<Page> {
         );
         row.extend([sums.voters, sums.speakers, sums.opinions].map(Cell::from));
         row.extend(Opinions::cells(sums.became.as_ref()));
+        row.push(median(&sums.days).map_or(Cell::Empty, Cell::Plain));
         row.extend(export.scope.closing());
         row
     });
     Ok(Page::whole(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_lies_in_the_middle() {
+        for (days, expected) in [
+            (vec![], None),
+            (vec![4], Some("4")),
+            (vec![2, 11], Some("6.5")),
+            (vec![2, 4], Some("3")),
+            (vec![0, 0, 30], Some("0")),
+            (vec![11, 2, 11, 40], Some("11")),
+        ] {
+            let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+            for day in &days {
+                *counts.entry(*day).or_default() += 1;
+            }
+            assert_eq!(median(&counts).as_deref(), expected, "{days:?}");
+        }
+    }
 }

@@ -85,6 +85,8 @@ const ORIGINAL = 'query($id: ID!) { syncIssue(id: $id) { original } }';
 const DISMISS = 'mutation($input: DismissSyncIssueInput!) { dismissSyncIssue(input: $input) { userErrors { code } } }';
 /** There is one record of a meeting for each person, and his answer stands in it. */
 const ANSWERED = 'Máy khác của đồng chí đã trả lời giấy mời này. Xem câu trả lời ở trang Hôm nay; muốn đổi thì trả lời lại ở đó.';
+/** Or the day for which he answered is not the day any more. */
+const MOVED = 'Cuộc họp đã đổi ngày sau lúc trả lời giấy mời, hoặc máy khác đã trả lời. Xem và trả lời lại ở trang Hôm nay.';
 /** Words that were asked for stay when the view is drawn anew. */
 const read = new Map();
 const quote = (said) => h('blockquote', {}, lines(said || 'Không có lời nào.'));
@@ -106,9 +108,10 @@ function issue({ id, mutationId, at, code, message, field: about, rowCollection,
     changes.dispatchEvent(new Event('changed'));
   });
   const dismiss = needsSignal((target) => ask(DISMISS, { input: { id } }).then(() => target.closest('article').remove()));
+  const answer = rowCollection === 'meetingRecord' && { TAKEN: ANSWERED, CONFLICT: MOVED }[code];
   return h('article', { class: 'card issue' },
-    h('h2', {}, code === 'CONFLICT' ? 'Máy khác đã sửa cùng mục' : 'Chưa được nhận'),
-    lines(code === 'TAKEN' && rowCollection === 'meetingRecord' ? ANSWERED : message),
+    h('h2', {}, code === 'CONFLICT' && !answer ? 'Máy khác đã sửa cùng mục' : 'Chưa được nhận'),
+    lines(answer || message),
     h('p', { class: 'fine' }, [inDays(at), about && `mục “${FIELDS[about] ?? about}”`].filter(Boolean).join(' · ')),
     rowCollection === 'feedback' ? h('button', { class: 'quiet', onclick: back }, 'Lấy lại lời đã ghi để sửa')
       : (read.has(id) && quote(read.get(id))) || h('button', { class: 'quiet', onclick: look }, 'Xem lời đã ghi'),
