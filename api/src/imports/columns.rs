@@ -73,6 +73,23 @@ const PERSONAL: &[&str] = &[
     "nguoi kien nghi",
     "nguoi phan anh",
     "cu tri kien nghi",
+    "cu tri neu",
+    "cu tri phan anh",
+    "cu tri phat bieu",
+    "cong dan",
+    "nguoi dan",
+    "nguoi neu",
+    "nguoi gui",
+    "nguoi phat bieu",
+    "nguoi de nghi",
+    "nguoi de xuat",
+    "nguoi co y kien",
+    "nguoi co kien nghi",
+    "ten nguoi",
+    "ten cong dan",
+    "ong ba",
+    "chu ho",
+    "ho gia dinh",
     "so dien thoai",
     "dien thoai",
     "sdt",
@@ -87,14 +104,27 @@ const PERSONAL: &[&str] = &[
     "can cuoc",
     "so can cuoc",
     "can cuoc cong dan",
+    "ma dinh danh",
+    "so dinh danh",
     "dia chi",
     "dia chi cu tri",
     "noi o",
+    "noi cu tru",
+    "cho o",
+    "thuong tru",
+    "noi thuong tru",
+    "que quan",
+    "gioi tinh",
+    "nghe nghiep",
     "ngay sinh",
     "nam sinh",
     "lien he",
     "thong tin lien he",
 ];
+
+/// Heads under which some lists have places or codes, and others the names of voters. Such a column is read; of what
+/// is in no list nothing is told again, since it may be a name.
+const DOUBTFUL: &[&str] = &["cu tri", "doi tuong kien nghi"];
 
 /// What a head means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +139,13 @@ pub enum Head {
     Unknown,
 }
 
+fn folded(raw: &str) -> String {
+    fold(raw.split(['(', '[']).next().unwrap_or_default())
+}
+
 /// Reads one head. A remark in brackets does not count: "Hạn trả lời (ngày)".
 pub fn head(raw: &str) -> Head {
-    let bare = raw.split(['(', '[']).next().unwrap_or_default();
-    let folded = fold(bare);
+    let folded = folded(raw);
     if folded.is_empty() {
         return Head::Unknown;
     }
@@ -139,24 +172,53 @@ pub struct Heads {
     /// As they were written.
     pub raw: Vec<String>,
     pub heads: Vec<Head>,
+    /// The columns whose values may be names of voters.
+    doubtful: Vec<Column>,
 }
 
 impl Heads {
     /// The head row, if this is it: it names the content and one thing more.
     pub fn read(cells: &[String]) -> Option<Self> {
-        let mut seen = std::collections::BTreeSet::new();
-        let heads: Vec<Head> = cells
+        let known: Vec<(Head, bool)> = cells
             .iter()
-            .map(|cell| match head(cell) {
-                // The first column of a kind is the one.
-                Head::Column(column) if !seen.insert(column) => Head::Unknown,
-                head => head,
-            })
+            .map(|cell| (head(cell), DOUBTFUL.contains(&folded(cell).as_str())))
             .collect();
+        // The first column of a kind is the one; beside a clear head the doubtful one has names.
+        let one = |column| {
+            let first = |doubt| {
+                known
+                    .iter()
+                    .position(|known| *known == (Head::Column(column), doubt))
+            };
+            first(false).or_else(|| first(true))
+        };
+        let mut seen = Vec::new();
+        let mut doubtful = Vec::new();
+        let mut heads = Vec::with_capacity(known.len());
+        for (place, (head, doubt)) in known.iter().enumerate() {
+            heads.push(match *head {
+                Head::Column(column) if one(column) == Some(place) => {
+                    seen.push(column);
+                    if *doubt {
+                        doubtful.push(column);
+                    }
+                    *head
+                }
+                Head::Column(_) if *doubt => Head::Personal,
+                Head::Column(_) => Head::Unknown,
+                head => head,
+            });
+        }
         (seen.contains(&Column::Content) && seen.len() > 1).then(|| Self {
             raw: cells.to_vec(),
             heads,
+            doubtful,
         })
+    }
+
+    /// Whether what stands in this column may be the name of a voter where it is in no list.
+    pub fn is_doubtful(&self, column: Column) -> bool {
+        self.doubtful.contains(&column)
     }
 
     /// The head under which a column stands in this file.
@@ -205,6 +267,9 @@ mod tests {
             "CCCD",
             "Địa chỉ cử tri",
             "Người kiến nghị",
+            "Người nêu ý kiến",
+            "Công dân",
+            "Cử tri nêu kiến nghị",
         ] {
             assert_eq!(head(raw), Head::Personal, "{raw}");
         }
@@ -225,6 +290,27 @@ mod tests {
                 assert_eq!(seen.insert(name.clone(), column), None, "{name}");
                 assert!(!PERSONAL.contains(&name.as_str()), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn a_column_of_voters_has_places_unless_another_has_them() {
+        let read = |row: &[&str]| {
+            let cells: Vec<String> = row.iter().map(|cell| (*cell).to_owned()).collect();
+            Heads::read(&cells).unwrap()
+        };
+        let alone = read(&["Nội dung", "Cử tri (xã)", "Đối tượng kiến nghị"]);
+        assert!(alone.is_doubtful(Column::Unit) && alone.is_doubtful(Column::Origin));
+        assert_eq!(alone.of(Column::Unit), Some("Cử tri (xã)"));
+        let beside = read(&["Cử tri", "Nội dung", "Xã/phường", "Cử tri"]);
+        assert!(!beside.is_doubtful(Column::Unit));
+        assert_eq!(beside.of(Column::Unit), Some("Xã/phường"));
+        let names = vec!["Cử tri".to_owned(), "Cử tri".to_owned()];
+        assert_eq!(beside.left_out(), (names, Vec::new()));
+        let clear = read(&["Nội dung", "Cử tri xã, phường"]);
+        assert!(clear.of(Column::Unit).is_some() && !clear.is_doubtful(Column::Unit));
+        for head in DOUBTFUL {
+            assert!(matches!(super::head(head), Head::Column(_)), "{head}");
         }
     }
 

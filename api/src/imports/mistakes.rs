@@ -1,5 +1,5 @@
-//! The file of mistakes: the rows that were refused, as they were written, with which row each was and what is wrong
-//! with it. Corrected it can be sent again; only what was corrected is then taken over.
+//! The file of mistakes: the rows that were refused, as they were written in the columns that are read, with which row
+//! each was and what is wrong with it. Corrected it can be sent again; only what was corrected is then taken over.
 
 use super::{
     columns::{Column, Head, Heads, MISTAKES, SOURCE},
@@ -14,7 +14,7 @@ use crate::{
 /// Writes the file, piece by piece.
 pub struct Mistakes {
     heads: Heads,
-    /// The columns that are written: without those about voters as persons.
+    /// The columns that are written: those that are read. Any other may be about voters as persons.
     kept: Vec<usize>,
     lang: Lang,
 }
@@ -26,7 +26,7 @@ impl Mistakes {
             .heads
             .iter()
             .enumerate()
-            .filter(|(_, head)| !matches!(head, Head::Personal | Head::Mistakes | Head::Source))
+            .filter(|(_, head)| matches!(head, Head::Column(_)))
             .map(|(place, _)| place)
             .collect();
         Self { heads, kept, lang }

@@ -9,6 +9,7 @@ pub mod columns;
 pub mod http;
 mod mistakes;
 mod problem;
+mod retold;
 mod rows;
 mod run;
 mod table;

@@ -5,6 +5,9 @@ use crate::{
     imports::columns::{Column, Heads, SOURCE},
 };
 
+/// Told instead of a value that may be the name of a voter.
+const WITHHELD: &str = "không nhắc lại, vì có thể là tên cử tri";
+
 /// What a mistake in the column [`SOURCE`] is about.
 const SOURCE_ROW: &str = "sourceRow";
 
@@ -32,6 +35,15 @@ impl Problem {
             detail: Some(detail.into()),
             ..Self::of(column, code)
         }
+    }
+
+    /// What was written is in no list.
+    pub(super) fn unlisted(heads: &Heads, column: Column, code: Code, raw: &str) -> Self {
+        Self::told(
+            column,
+            code,
+            if heads.is_doubtful(column) { WITHHELD } else { raw },
+        )
     }
 
     /// It is about the row as a whole.

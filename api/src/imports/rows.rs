@@ -165,31 +165,6 @@ impl Reading<'_> {
         Ok((import, notes))
     }
 
-    /// What a file of mistakes tells of where the row was.
-    fn told_source<'a>(&self, line: &'a Line) -> &'a str {
-        let place = self.heads.heads.iter().position(|head| *head == Head::Source);
-        let cell = place.and_then(|place| line.cells.get(place));
-        cell.map_or("", |cell| cell.trim())
-    }
-
-    /// The file and the line in which a corrected row was refused; nothing for a row of this file itself.
-    fn source(&self, line: &Line) -> Result<Option<(String, u32)>, Problem> {
-        match self.told_source(line) {
-            "" => Ok(None),
-            told => values::source(told)
-                .map(Some)
-                .ok_or_else(|| Problem::of_source(told)),
-        }
-    }
-
-    /// What the file of mistakes is to tell of where this row was first.
-    pub(super) fn source_cell(&self, line: &Line) -> String {
-        match self.told_source(line) {
-            "" => values::source_told(self.file, line.number),
-            told => told.to_owned(),
-        }
-    }
-
     /// Which petition a row is: by the office's own number, else by all that it says and how many equal rows the file
     /// had before it. Of a row of a file of mistakes those are not known: they stayed in the file where it was refused.
     fn identity(
@@ -264,12 +239,14 @@ impl Reading<'_> {
                     let elsewhere = self
                         .places
                         .resolve(&whole, received.unwrap_or(self.today), |_| true);
-                    let told = match elsewhere {
-                        Ok(units) => self.shown(&units),
-                        Err(Unclear::Several(units)) => self.shown(&units),
-                        Err(Unclear::Unknown(_)) => name,
-                    };
-                    Problem::told(Column::Unit, Code::NotFound, told)
+                    match elsewhere {
+                        Ok(units) | Err(Unclear::Several(units)) => {
+                            Problem::told(Column::Unit, Code::NotFound, self.shown(&units))
+                        }
+                        Err(Unclear::Unknown(_)) => {
+                            Problem::unlisted(self.heads, Column::Unit, Code::NotFound, &name)
+                        }
+                    }
                 }
                 Unclear::Several(units) => Problem::told(Column::Unit, Code::Ambiguous, self.shown(&units)),
             });
@@ -458,10 +435,11 @@ fn disagreement(state: Option<State>, reached: Reached, result: Option<&str>) ->
 struct Row<'a> {
     cells: Vec<(Column, String)>,
     line: &'a Line,
+    heads: &'a Heads,
 }
 
 impl<'a> Row<'a> {
-    fn of(heads: &Heads, line: &'a Line) -> Result<Self, Vec<Problem>> {
+    fn of(heads: &'a Heads, line: &'a Line) -> Result<Self, Vec<Problem>> {
         let mut cells = Vec::new();
         let mut problems = Vec::new();
         for (head, cell) in heads.heads.iter().zip(&line.cells) {
@@ -474,7 +452,7 @@ impl<'a> Row<'a> {
         }
         cells.sort_by_key(|(column, _)| *column);
         if problems.is_empty() {
-            Ok(Self { cells, line })
+            Ok(Self { cells, line, heads })
         } else {
             Err(problems)
         }
@@ -505,7 +483,7 @@ impl<'a> Row<'a> {
         let raw = self.text(column)?;
         let code = read(raw);
         if code.is_none() {
-            note(Problem::told(column, Code::UnknownCode, raw));
+            note(Problem::unlisted(self.heads, column, Code::UnknownCode, raw));
         }
         code
     }

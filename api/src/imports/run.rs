@@ -84,7 +84,7 @@ pub struct RowOutcome {
     pub problems: Vec<Problem>,
     /// What it says that was not taken over.
     pub notes: Vec<Problem>,
-    /// As it was read; empty unless it was refused.
+    /// As its file of mistakes tells it; empty unless it was refused.
     pub cells: Vec<String>,
     /// Which row of which file it was first; empty unless it was refused.
     pub(super) source: String,
@@ -336,7 +336,7 @@ async fn judged(
             cells: if problems.is_empty() {
                 Vec::new()
             } else {
-                line.cells.clone()
+                reader.told_cells(line)
             },
             problems,
             notes,

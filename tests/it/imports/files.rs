@@ -15,7 +15,6 @@ each_db! {
         let world = World::create(&app.state).await;
         let office = app.person(&world.here.office);
         let before = fingerprint(&app).await;
-        const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
         let cases: Vec<(&str, Vec<u8>, u16, &str)> = vec![
             ("text/csv", b"".to_vec(), 400, "MISSING_COLUMN"),
             ("text/csv", "Tên,Tuổi\nA,1\n".into(), 400, "MISSING_COLUMN"),
