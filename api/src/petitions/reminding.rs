@@ -171,7 +171,7 @@ pub async fn due(
     let own = reference.bodies.periods.values().flatten();
     let own = own.filter(|row| row.code == before.code);
     let own = own.filter_map(|row| u16::try_from(row.days?).ok());
-    let longest = own.fold(before.days, u16::max);
+    let longest = own.fold(before.days, Ord::max);
     let last = state.calendar.add_working_days(today, longest + 1);
     let due = Func::coalesce([Expr::col(Column::ExtendedTo), Expr::col(Column::DueAt)]);
     let has_account = |body: AgencyId| reference.agency(body).is_some_and(|body| body.has_account);

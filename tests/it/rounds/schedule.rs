@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::Duration;
+use cutri::clock::Clock;
 use cutri_tests::{TestDatabase, calendar_client::events, each_db};
 use entity::{meeting, meeting_unit};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
