@@ -212,6 +212,10 @@ each_db! {
                 rev: 0, ..rows::petition()
             }
         };
+        // A slip of the pen would never be late, and nothing could be put off beyond it.
+        let mut far = letter(&[&today], "2026-03-02");
+        far["dueAt"] = json!("2099-12-31");
+        assert_eq!(refusal(&office, "forwardPetitions", far).await, refused("OUT_OF_RANGE", "dueAt"));
         let (told, untold) = (taken("2026-01-12T17:00:00Z"), taken("2026-03-02T01:00:00Z"));
         let [told_id, untold_id] = [told.id.to_string(), untold.id.to_string()];
         let mut put = Put::new();
@@ -318,6 +322,32 @@ each_db! {
         assert_eq!(refusal(&stage.office(), "assessAnswer", ok).await, refused("INVALID_STATE", "petitionId"));
     }
 
+    // Only a delegate's urging had ever come from a phone.
+    async fn delegate_office_and_standing_committee_urge_without_a_signal(db: TestDatabase) {
+        let stage = Stage::set(&db).await;
+        let (state, here) = (&stage.app.state, &stage.world.here);
+        let chair = world::login(state, "thuongtruc.tanhung", &stage.world.province.to_string()).await;
+        world::at_council(state, &chair, "standing_committee", here.council).await;
+        let petition = stage.one("Cầu gãy").await;
+        stage.forward(std::slice::from_ref(&petition), here.committee, &[], "12/VP").await;
+        stage.day("2026-03-05");
+        let all = [&here.delegates[0], &here.office, &chair];
+        for (number, login) in all.iter().enumerate() {
+            let urging = json!({"targetKind": "petition", "targetId": petition, "how": "phone", "at": format!("2026-03-04T0{number}:00:00+07:00")});
+            let pushed = Phone::new(stage.app.person(login)).push(&[create("urging", &new_id(), urging)]).await;
+            assert_eq!(pushed[0]["status"], "APPLIED", "{}: {pushed:?}", login.username);
+        }
+        let told = "urgings history(first: 20) { event actor }";
+        let told = stage.shown(&stage.office(), &petition, told).await;
+        let history = told["history"].as_array().unwrap().iter();
+        let mut actors: Vec<String> = history.filter(|step| step["event"] == "urged").map(|step| text(&step["actor"])).collect();
+        // The clock stands still: in which order they did it is not told.
+        actors.sort();
+        let mut names = all.map(|login| format!("Người dùng {}", login.username));
+        names.sort();
+        assert_eq!((&told["urgings"], actors), (&json!(3), names.to_vec()));
+    }
+
     // A voter took his consent back while the answer was wrongly found wanting: his feedback had changed since the voters were
     // told, so he counted as one who joined later, and the petition waited to be told once more.
     async fn who_takes_his_consent_back_is_no_voter_who_joined(db: TestDatabase) {
@@ -391,7 +421,7 @@ each_db! {
 
         // No rule says how often; but each goes beyond the last, every day stays, and the first goes on counting.
         let again = |day: &str| json!({"petitionIds": [two[1]], "dueAt": day, "reason": "Chờ nghiệm thu", "roadmap": "Xong quý III"});
-        for day in [first.as_str(), "2026-05-29"] {
+        for day in [first.as_str(), "2026-05-29", "2099-12-31"] {
             assert_eq!(refusal(&stage.office(), "extendDue", again(day)).await, refused("OUT_OF_RANGE", "dueAt"), "{day}");
         }
         stage.office().done("extendDue", again("2026-06-30"), "").await;

@@ -659,6 +659,8 @@ async fn made_on(db: TestDatabase, now: &str) {
         .collect();
     assert!(ahead.is_empty(), "signed after {today}: {ahead:?}");
 
+    nothing_is_older_than_its_council(&state).await;
+
     let events = event::Entity::find().all(conn).await.unwrap();
     let ahead: Vec<_> = events.iter().filter(|event| event.at > now).collect();
     assert!(ahead.is_empty(), "happened after {now}: {ahead:?}");
@@ -733,4 +735,44 @@ fn the_figures_are_those_of_the_reports(events: &[event::Model]) {
         .filter_map(|detail| detail.get("contributions"))
         .collect();
     assert_eq!((conferences.len(), contributions), (3, vec![&json!(6)]));
+}
+
+/// A resolution is of a council that was in office when it was issued; what else is dated, of one that was, or follows one.
+async fn nothing_is_older_than_its_council(state: &cutri::state::State) {
+    let (conn, reference) = (state.store.read(), state.reference());
+    let was_in_office = |id: entity::id::CouncilId, day: NaiveDate| {
+        let council = reference.council(id).unwrap();
+        council.valid_from <= day && council.valid_to.is_none_or(|end| day < end)
+    };
+    let resolutions = resolution::Entity::find().all(conn).await.unwrap();
+    let terms: BTreeSet<&str> = resolutions
+        .iter()
+        .map(|row| reference.council(row.council_id).unwrap().term.as_str())
+        .collect();
+    assert_eq!(terms, BTreeSet::from(["2021-2026", "2026-2031"]));
+    for row in &resolutions {
+        let issued = row.issued_on.unwrap();
+        assert!(
+            was_in_office(row.council_id, issued),
+            "{} of {issued}",
+            row.raw_number
+        );
+    }
+    let mut dated: Vec<(entity::id::CouncilId, NaiveDate)> = Vec::new();
+    for row in meeting::Entity::find().all(conn).await.unwrap() {
+        let days = [row.starts_at.map(local_date), row.plan_date];
+        dated.extend(days.into_iter().flatten().map(|day| (row.council_id, day)));
+    }
+    let rows = forwarding::Entity::find().all(conn).await.unwrap();
+    dated.extend(rows.into_iter().map(|row| (row.council_id, row.document_date)));
+    let rows = answer::Entity::find().all(conn).await.unwrap();
+    dated.extend(rows.into_iter().map(|row| (row.council_id, row.document_date)));
+    for (id, day) in dated {
+        let mut followed = reference.with_predecessors(id).into_iter();
+        assert!(
+            followed.any(|council| was_in_office(council, day)),
+            "{day} of {:?}",
+            reference.council(id)
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{Days, NaiveDate};
 use cutri::{
     clock::{Clock, ManualClock},
     edge::EdgeConfig,
@@ -123,6 +124,8 @@ each_db! {
         let world = World::create(&app.state).await;
         let (office, body, voter) = (app.person(&world.here.office), app.person(&world.here.committee_login), app.stranger());
         let own = code(1);
+        let (today, due) = (app.state.clock.today(), app.state.clock.today() + Days::new(60));
+        let written = |day: NaiveDate| day.format("%d/%m/%Y").to_string();
         let feedback = say(&app, &world, &own, json!({})).await;
         let told = async |state: &str, process: Option<&str>, end: &str| {
             let seen = status(&voter, &own).await;
@@ -134,6 +137,10 @@ each_db! {
             assert!(page.contains(sentence), "{page}");
         };
         told("accepted", None, "Văn phòng đang xem xét, tổng hợp.").await;
+        // Another slip with the same code, however it came to that: the one that came first keeps it.
+        let second = say(&app, &world, &own, json!({"content": "Xin sửa cống"})).await;
+        office.done("returnForClarity", json!({"feedbackId": second, "question": "Cống nào?"}), "").await;
+        told("accepted", None, "Văn phòng đang xem xét, tổng hợp.").await;
         office.done("returnForClarity", json!({"feedbackId": feedback, "question": "Đoạn nào của đường?"}), "").await;
         told("returned", None, "Văn phòng đã hỏi lại người ghi phiếu để làm rõ nội dung.").await;
         let group = json!({"feedbackIds": [feedback], "title": "Đường", "content": "Sửa đường"});
@@ -142,9 +149,10 @@ each_db! {
         office.done("classifyPetition", json!({"petitionId": made, "field": "transport", "tier": "commune"}), "").await;
         told("grouped", Some("classified"), "đang chờ chuyển đến cơ quan có thẩm quyền.").await;
         let forward = |number: &str| json!({"petitionIds": [made], "leadId": world.here.committee, "documentNumber": number,
-            "documentDate": "2026-03-02", "dueAt": "2099-12-31"});
+            "documentDate": today, "dueAt": due});
         office.done("forwardPetitions", forward("1/VP"), "").await;
-        told("grouped", Some("forwarded"), "Kiến nghị đã được chuyển đến Ủy ban nhân dân ngày 02/03/2026. Hạn trả lời: ngày 31/12/2099.").await;
+        let sent = format!("Kiến nghị đã được chuyển đến Ủy ban nhân dân ngày {}. Hạn trả lời: ngày {}.", written(today), written(due));
+        told("grouped", Some("forwarded"), &sent).await;
         body.done("returnPetitions", json!({"petitionIds": [made], "reason": "Không thuộc thẩm quyền"}), "").await;
         told("grouped", Some("returned"), "Nơi nhận trả lại vì không thuộc thẩm quyền; Văn phòng đang xem xét chuyển đến cơ quan khác.").await;
         // Nobody has it who could keep that day.
@@ -153,14 +161,14 @@ each_db! {
         assert!(!page.contains("Hạn trả lời"), "{page}");
         office.done("forwardPetitions", forward("2/VP"), "").await;
         let answer = json!({"petitionIds": [made], "agencyId": world.here.committee, "documentNumber": "8/UBND",
-            "documentDate": "2026-03-12", "text": "Đã sửa", "outcome": "resolved"});
+            "documentDate": today, "text": "Đã sửa", "outcome": "resolved"});
         body.done("answerPetitions", answer, "").await;
-        let answered = "Cơ quan có thẩm quyền đã trả lời ngày 12/03/2026, kết quả: đã giải quyết xong.";
+        let today = written(today);
+        let answered = format!("Cơ quan có thẩm quyền đã trả lời ngày {today}, kết quả: đã giải quyết xong.");
         told("grouped", Some("answered"), &format!("{answered} Văn phòng đang xem xét câu trả lời.")).await;
         office.done("assessAnswer", json!({"petitionId": made, "assessment": "ok"}), "").await;
         told("grouped", Some("assessed"), &format!("{answered} Đại biểu sẽ thông tin lại cho cử tri.")).await;
         office.done("informVoters", json!({"petitionId": made, "channel": "phone"}), "").await;
-        let today = app.state.clock.today().format("%d/%m/%Y").to_string();
         let informed = format!("{answered} Kết quả đã được thông tin lại cho cử tri ngày {today}.");
         told("grouped", Some("informed"), &informed).await;
         office.done("closePetition", json!({"petitionId": made}), "").await;
@@ -174,11 +182,11 @@ each_db! {
         assert!(!page.contains("Hạn trả lời"), "{page}");
         office.done("forwardPetitions", forward("3/VP"), "").await;
         let (part, page) = seen().await;
-        assert_eq!((&part["dueOn"], &part["withUpperCouncil"], &part["bodyKind"]), (&json!("2099-12-31"), &json!(false), &json!("committee")), "{part}");
+        assert_eq!((&part["dueOn"], &part["withUpperCouncil"], &part["bodyKind"]), (&json!(due), &json!(false), &json!("committee")), "{part}");
         assert!(page.contains("Hạn trả lời"), "{page}");
         // Sent up, it lies with no body, and the voter reads with whom.
         body.done("returnPetitions", json!({"petitionIds": [made], "reason": "Vượt thẩm quyền"}), "").await;
-        let up = json!({"petitionIds": [made], "upperCouncilId": world.province_council, "documentNumber": "4/VP", "documentDate": "2026-03-20"});
+        let up = json!({"petitionIds": [made], "upperCouncilId": world.province_council, "documentNumber": "4/VP", "documentDate": app.state.clock.today()});
         office.done("forwardPetitions", up, "").await;
         let (part, _) = seen().await;
         assert_eq!((&part["withUpperCouncil"], &part["bodyKind"]), (&json!(true), &Value::Null), "{part}");

@@ -53,6 +53,14 @@ struct Recorded {
 struct Petitions {
     by_body: Vec<String>,
     up: String,
+    /// What the company has, by one letter: the last of those by body, and two more.
+    by_company: Vec<String>,
+}
+
+impl Petitions {
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.by_body.iter().chain([&self.up]).chain(&self.by_company[1..])
+    }
 }
 
 impl Story {
@@ -351,7 +359,9 @@ impl Story {
             "ALREADY_GROUPED"
         );
         let parts = json!([{"title": "Điện yếu", "content": "Điện yếu vào buổi tối"},
-            {"title": "Thiếu thuốc", "content": "Trạm y tế thiếu thuốc bảo hiểm"}]);
+            {"title": "Thiếu thuốc", "content": "Trạm y tế thiếu thuốc bảo hiểm"},
+            {"title": "Máy bơm không chạy", "content": "Điện không đủ cho máy bơm nước"},
+            {"title": "Giờ cao điểm", "content": "Đề nghị báo trước giờ giảm điện"}]);
         let split = office
             .done(
                 "splitPetition",
@@ -367,11 +377,16 @@ impl Story {
             .collect();
         assert_eq!(split["petitions"][0]["predecessorIds"], json!([power_and_health]));
 
-        let all = [&road, &bridge, &parts[0], &parts[1], &canal];
-        for (petition, field) in all
-            .iter()
-            .zip(["transport", "transport", "power", "health", "irrigation"])
-        {
+        let fields = [
+            (&road, "transport"),
+            (&bridge, "transport"),
+            (&parts[0], "power"),
+            (&parts[1], "health"),
+            (&canal, "irrigation"),
+            (&parts[2], "power"),
+            (&parts[3], "power"),
+        ];
+        for (petition, field) in fields {
             let input = json!({"petitionId": petition, "field": field, "tier": "commune"});
             office
                 .done("classifyPetition", input, "petition { process }")
@@ -394,7 +409,7 @@ impl Story {
             assert_eq!(petition["process"], "forwarded");
         }
 
-        // The body sends one back; the office sends it where it belongs, to a company without an account.
+        // The body sends one back; the office sends it where it belongs, to a company without an account, with two more.
         let body = self.person(&here.committee_login);
         let mut desk = Phone::without_units(body.clone());
         desk.pull().await;
@@ -407,17 +422,24 @@ impl Story {
             gone.contains(&("petition".to_owned(), parts[0].clone(), None)),
             "{gone:?}"
         );
-        let again = json!({"petitionIds": [parts[0]], "leadId": self.world.company, "documentNumber": "15/VP-HĐND",
+        let by_company = vec![parts[0].clone(), parts[2].clone(), parts[3].clone()];
+        let again = json!({"petitionIds": by_company, "leadId": self.world.company, "documentNumber": "15/VP-HĐND",
             "documentDate": "2026-02-24", "dueAt": "2026-12-31"});
         let again = office
             .done(
                 "forwardPetitions",
                 again,
-                "petition { process forwardings { documentNumber returnReason } }",
+                "petitions { id process forwardings { documentNumber returnReason } }",
             )
             .await;
+        let again = again["petitions"].as_array().unwrap();
+        assert!(again.len() == 3 && again.iter().all(|petition| petition["process"] == "forwarded"));
+        let returned = again
+            .iter()
+            .find(|petition| petition["id"] == parts[0].as_str())
+            .unwrap();
         assert_eq!(
-            again["petition"]["forwardings"][0]["returnReason"],
+            returned["forwardings"][0]["returnReason"],
             "Thuộc thẩm quyền ngành điện"
         );
 
@@ -428,6 +450,7 @@ impl Story {
         Petitions {
             by_body: vec![road, bridge, canal, parts[0].clone()],
             up: parts[1].clone(),
+            by_company,
         }
     }
 
@@ -465,7 +488,8 @@ impl Story {
             .done("answerPetitions", answer, "petition { process }")
             .await;
 
-        // The body extends one, then one document answers three; the office enters another for the company.
+        // The body extends one, then one document answers three; and so does one of the company, which has no account: the
+        // office enters it.
         let body = self.person(&here.committee_login);
         // Nothing is put off to a day that has been.
         let later = (self.state.clock.today() + chrono::Days::new(45)).to_string();
@@ -485,16 +509,24 @@ impl Story {
         let three = json!({"petitionIds": petitions.by_body[..3], "agencyId": here.committee, "documentNumber": "8/UBND",
             "documentDate": "2026-03-12", "text": "Sẽ sửa trong quý II", "outcome": "in_progress", "roadmapAt": "2026-06-30"});
         body.done("answerPetitions", three, "petitions { process }").await;
-        let company = json!({"petitionIds": [petitions.by_body[3]], "agencyId": self.world.company,
+        let company = json!({"petitionIds": petitions.by_company, "agencyId": self.world.company,
             "documentNumber": "51/ĐL", "documentDate": "2026-03-12", "text": "Đã nâng công suất trạm", "outcome": "resolved",
             "onBehalf": true});
-        office
+        let entered = office
             .done(
                 "answerPetitions",
                 company,
-                "petition { process answers { onBehalf version } }",
+                "petitions { process answers { id agencyId documentNumber onBehalf version } }",
             )
             .await;
+        let entered = entered["petitions"].as_array().unwrap();
+        let document = &entered[0]["answers"][0]["id"];
+        let expected = json!({"process": "answered", "answers": [{"id": document, "agencyId": self.world.company,
+            "documentNumber": "51/ĐL", "onBehalf": true, "version": 1}]});
+        assert!(
+            entered.len() == 3 && entered.iter().all(|petition| *petition == expected),
+            "one document for three: {entered:#?}"
+        );
         let assess = json!({"petitionId": petitions.by_body[3], "assessment": "ok"});
         office.done("assessAnswer", assess, "petition { process }").await;
         let close = json!({"petitionId": petitions.by_body[3]});
@@ -538,7 +570,7 @@ impl Story {
         assert_eq!(phone.row("petition", &petitions.by_body[3])["urgings"], 1);
 
         // He tells the voters, offline; the petitions close; each history tells the whole story.
-        let all: Vec<&String> = petitions.by_body.iter().chain([&petitions.up]).collect();
+        let all: Vec<&String> = petitions.all().collect();
         let told: Vec<Value> = all
             .iter()
             .map(|petition| {
@@ -688,12 +720,7 @@ impl Story {
         phone.pull().await;
         let held = serde_json::to_string(&phone.rows.values().collect::<Vec<_>>()).unwrap();
         assert!(!held.contains(CANARY));
-        let ids: Vec<&String> = recorded
-            .good
-            .iter()
-            .chain(&petitions.by_body)
-            .chain([&petitions.up])
-            .collect();
+        let ids: Vec<&String> = recorded.good.iter().chain(petitions.all()).collect();
         for id in &ids {
             assert!(!held.contains(id.as_str()), "the pull tells of {id}");
             let query = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } feedback(id: $id) { id } petition(id: $id) { id } }";
@@ -713,10 +740,31 @@ impl Story {
             .data(search, json!({"text": "cau khi"}))
             .await;
         assert_eq!(own["search"][0]["title"], CANARY);
-        // Nor may he act on it, or learn from the refusal that it is there.
-        for id in [petitions.by_body[0].as_str(), &new_id()] {
+        // Nothing that he asks for is said to be like it.
+        let similar = "query($text: String, $id: ID) { similarPetitions(text: $text, id: $id, first: 20) { sharedWords petition { title } } }";
+        for asked in [
+            json!({"text": CANARY}),
+            json!({"id": petitions.by_body[1]}),
+            json!({"id": recorded.good[3]}),
+        ] {
+            let found = neighbour.data(similar, asked.clone()).await;
+            assert_eq!(found["similarPetitions"], json!([]), "{asked}");
+        }
+        let own = self.person(&self.world.here.delegates[1]);
+        let own = own.data(similar, json!({"text": CANARY})).await;
+        assert_eq!(own["similarPetitions"][0]["petition"]["title"], CANARY);
+        // Nor may he act on it, or learn from the refusal that it is there: it says the same of what there is not.
+        let mut refusals = BTreeSet::new();
+        for id in [petitions.by_body[1].as_str(), &new_id()] {
             let urge = json!({"targetKind": "petition", "targetId": id, "how": "phone"});
-            assert_eq!(neighbour.refused("urge", urge).await, "NOT_FOUND");
+            let refused = neighbour.mutate("urge", urge, "").await;
+            assert_eq!(refused["userErrors"][0]["code"], "NOT_FOUND");
+            assert!(
+                refused["userErrors"][0]["message"]
+                    .as_str()
+                    .is_some_and(|told| !told.is_empty())
+            );
+            refusals.insert(refused.to_string());
             let informed = create(
                 "informing",
                 &new_id(),
@@ -724,6 +772,8 @@ impl Story {
             );
             assert_eq!(phone.push(&[informed]).await[0]["status"], "DEFERRED");
         }
+        assert_eq!(refusals.len(), 1, "{refusals:?}");
+        assert!(!refusals.iter().any(|told| told.contains(CANARY)));
     }
 
     /// A new phone of the delegate, of one of the province who was elected here, and of the neighbour.

@@ -134,6 +134,15 @@ each_db! {
             assert_eq!(added["meeting"]["documents"], json!([{"number": "12/GM-HĐND", "date": "2026-02-09"}]));
         }
 
+        let coming = stage.app.state.clock.today() + Days::new(2);
+        for (name, value, code) in [
+            ("date", json!("1946-01-01"), "BEFORE_COUNCIL"), ("date", json!(coming), "OUT_OF_RANGE"), ("kind", json!("ZZ!"), "INVALID_VALUE"),
+        ] {
+            let mut wrong = paper.clone();
+            wrong[name] = value;
+            assert_eq!(office.refused("addDocument", wrong).await, code, "{name}");
+        }
+
         let counts = json!({"meetingId": id, "invited": 120, "attended": 96, "speakers": 9, "opinions": 14,
             "attendanceBands": "female=51 farmer=4"});
         assert_eq!(office.refused("recordAttendance", counts.clone()).await, "INVALID_STATE");
@@ -181,6 +190,8 @@ each_db! {
             (json!({"startsAt": "2025-06-30T23:59:00+07:00"}), "BEFORE_COUNCIL"),
             (json!({"startsAt": "2026-13-01T08:00:00+07:00"}), "INVALID_DATE"),
             (json!({"endsAt": "2026-03-02T07:59:00+07:00"}), "OUT_OF_RANGE"),
+            (json!({"planDate": "1946-01-01"}), "BEFORE_COUNCIL"),
+            (json!({"planDate": stage.app.state.clock.today() + Days::new(2)}), "OUT_OF_RANGE"),
             (json!({"kind": "regular_mid"}), "UNKNOWN_CODE"),
             (json!({"kind": null}), "REQUIRED"),
             (json!({"title": "x".repeat(501)}), "TOO_LONG"),

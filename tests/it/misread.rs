@@ -58,6 +58,24 @@ each_db! {
             let sentence = cutri::error::Code::from_name(code).unwrap().message(cutri::error::Lang::En);
             assert_eq!(error["message"], sentence);
         }
+
+        // And where in the question it stood: under the caller's own name, down to the entry of a list.
+        let (wrong, far) = ("filter: {updatedAfter: \"x\"}", "history(first: 3000000000) { at }");
+        for (query, path) in [
+            (format!("{{ petitions(first: 1, {wrong}) {{ totalCount }} }}"), json!(["petitions"])),
+            (format!("{{ own: petitions(first: 1, {wrong}) {{ totalCount }} }}"), json!(["own"])),
+            (format!("{{ meetings(first: 1) {{ nodes {{ {far} }} }} }}"), json!(["meetings", "nodes", 0, "history"])),
+        ] {
+            let answer = office.ask(&query, Value::Null).await.body;
+            assert_eq!(answer["errors"][0]["path"], path, "{answer:#}");
+        }
+        // What is only for those who signed in is refused at its place, and what stands beside it is answered.
+        let both = "{ own: viewer { account { id } } units(first: 1) { nodes { code } } }";
+        let answer = app.stranger().ask(both, Value::Null).await.body;
+        let error = &answer["errors"][0];
+        assert_eq!((&error["extensions"]["code"], &error["path"]), (&json!("UNAUTHENTICATED"), &json!(["own"])), "{answer:#}");
+        assert_eq!((&answer["data"]["own"], answer["errors"].as_array().unwrap().len()), (&Value::Null, 1));
+        assert_eq!(answer["data"]["units"]["nodes"].as_array().unwrap().len(), 1, "{answer:#}");
     }
 
     // "One of the forty ids is none", it said, and not which.

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use cutri::sync::{
@@ -14,7 +15,7 @@ use cutri::sync::{
     registry,
 };
 use cutri_tests::{
-    Kind, ServerProcess, TestApp, TestDatabase,
+    FaultProxy, Kind, ServerProcess, TestApp, TestDatabase,
     app::{Person, state_on},
     each_db,
     phone::{Phone, change, create, new_id},
@@ -23,8 +24,10 @@ use cutri_tests::{
 };
 use entity::{feedback, id::DeviceId};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait};
 use serde_json::{Value, json};
+
+use crate::phone_page::until;
 
 const WRITERS: usize = 8;
 const PUSHES: usize = 12;
@@ -115,18 +118,26 @@ each_db! {
         let mut rng = StdRng::seed_from_u64(seed);
         let folder = db.folder().to_owned();
         let keys = folder.join("keys");
-        let (here, delegate, state) = {
+        let (here, clock, delegate, state) = {
             let state = state_on(db.url(), &keys).await;
             cutri::installation::check_keys(&state.store, &state.keys).await.unwrap();
             let world = World::create(&state).await;
-            (world.here.unit, world.here.delegates[0].clone(), state)
+            (world.here.unit, world.province, world.here.delegates[0].clone(), state)
         };
         let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
         let kills = if seeds::is_full() { 30 } else { 4 };
+        let stored = async || feedback::Entity::find().count(state.store.read()).await.unwrap();
         let mut written = BTreeSet::new();
         for kill in 0..kills {
+            let falls = match kill {
+                0 => Falls::BeforeTheCommit,
+                1 => Falls::BeforeTheAnswer,
+                _ => Falls::Anywhere,
+            };
             let server = ServerProcess::start(&folder, &["serve"], &environment).await;
-            let person = Person::new(&state, server.address(), delegate.account, delegate.device);
+            let road = FaultProxy::start(server.address()).await;
+            road.keep_requests();
+            let person = Person::new(&state, road.address(), delegate.account, delegate.device);
             let ids: Vec<String> = (0..100).map(|_| new_id()).collect();
             let rows: Vec<Value> = ids
                 .iter()
@@ -134,29 +145,75 @@ each_db! {
                 .collect();
             let bodies: Vec<String> = rows.iter().map(Value::to_string).collect();
             let body = Phone::push_body(&bodies);
+            // Nothing is written while somebody else holds the clock of this place.
+            let mut held = None;
+            if falls != Falls::Anywhere {
+                let others = state.store.migrating().begin().await.unwrap();
+                let hold = format!("UPDATE sync_clock SET seq = seq WHERE id = '{clock}'");
+                assert_eq!(others.execute_unprepared(&hold).await.unwrap().rows_affected(), 1);
+                held = Some(others);
+            }
             let sending = tokio::spawn({
                 let (person, body) = (person.clone(), body.clone());
                 async move { person.try_send(body).await }
             });
-            tokio::time::sleep(std::time::Duration::from_millis(rng.random_range(0..120))).await;
+            if falls == Falls::Anywhere {
+                tokio::time::sleep(Duration::from_millis(rng.random_range(0..120))).await;
+            } else {
+                until("the whole upload is with the server", async || {
+                    road.kept().iter().any(|said| said.ends_with(body.as_bytes()))
+                })
+                .await;
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            if falls == Falls::BeforeTheAnswer {
+                road.delay(Duration::from_secs(600));
+                held.take().unwrap().rollback().await.unwrap();
+                until("the upload is committed", async || stored().await == written.len() as u64 + 100).await;
+            }
+            assert!(falls == Falls::Anywhere || !sending.is_finished(), "nobody was answered before the kill");
             server.kill9().await;
+            // What the road held up arrives no more.
+            drop(road);
             let acknowledged = sending.await.unwrap().is_ok();
+            if let Some(held) = held {
+                held.rollback().await.unwrap();
+            }
+            let since = stored().await - written.len() as u64;
 
             let server = ServerProcess::start(&folder, &["serve"], &environment).await;
             let person = person.through(server.address());
             let answer = person.try_send(body).await.unwrap().body;
-            for result in answer["data"]["syncPush"]["results"].as_array().unwrap() {
+            let results = answer["data"]["syncPush"]["results"].as_array().unwrap();
+            for result in results {
                 let status = result["status"].as_str().unwrap();
                 assert!(status == "DUPLICATE" || (status == "APPLIED" && !acknowledged), "{result}");
+            }
+            let again = match falls {
+                Falls::BeforeTheCommit => Some((0, "APPLIED")),
+                Falls::BeforeTheAnswer => Some((100, "DUPLICATE")),
+                Falls::Anywhere => None,
+            };
+            if let Some((were_there, status)) = again {
+                assert_eq!((since, acknowledged), (were_there, false), "{falls:?}");
+                assert!(results.iter().all(|result| result["status"] == status), "{falls:?}: {results:?}");
             }
             written.extend(ids);
             server.kill9().await;
         }
+        assert_eq!(stored().await, written.len() as u64);
         let conn = state.store.read();
-        assert_eq!(feedback::Entity::find().count(conn).await.unwrap(), written.len() as u64);
         let recorded = entity::event::Entity::find().filter(entity::event::Column::Event.eq("recorded")).count(conn).await;
         assert_eq!(recorded.unwrap(), written.len() as u64, "each recorded once");
     }
+}
+
+/// Where a kill falls: into the push for certain, before it is committed or between that and the answer, or at random.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Falls {
+    BeforeTheCommit,
+    BeforeTheAnswer,
+    Anywhere,
 }
 
 /// A reader that follows in pages of one to seven rows until the writers are done and nothing is pending; the last

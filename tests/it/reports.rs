@@ -401,7 +401,9 @@ each_db! {
             agency_id: agency, document_date: day(date), outcome: outcome.into(), ..rows::answer()
         };
         let resolved = answered(here.committee, "2026-01-20", "resolved");
-        let first = answered(here.committee, "2026-05-01", "in_progress");
+        let first = entity::answer::Model {
+            unresolved_reason: Some("budget".into()), ..answered(here.committee, "2026-05-01", "deferred")
+        };
         let second = answered(world.company, "2026-08-01", "resolved");
         // Found wanting, and answered again after the cut-off.
         let wanting = answered(here.committee, "2026-04-01", "resolved");
@@ -409,12 +411,16 @@ each_db! {
         let found = entity::answer_petition::Model {
             assessment: Some("unclear".into()), ..rows::answer_petition(&wanting, &part, 1)
         };
+        let judged = entity::answer_petition::Model {
+            assessment: Some("ok".into()), assessment_note: Some("Đã làm việc với Sở".into()),
+            ..rows::answer_petition(&first, &new_and_done, 1)
+        };
         let mut put = Put::new()
             .row(rows::lineage(&whole, &part))
             .row(found)
+            .row(judged)
             .row(rows::answer_petition(&again, &part, 2))
             .row(rows::answer_petition(&resolved, &carried_and_done, 1))
-            .row(rows::answer_petition(&first, &new_and_done, 1))
             .row(rows::answer_petition(&second, &new_and_done, 2));
         for answer in [resolved, first, second, wanting, again] {
             put = put.row(answer);
@@ -433,11 +439,13 @@ each_db! {
         let expected: Vec<String> = counted.iter().map(ToString::to_string).collect();
         assert_eq!(ids, expected.iter().map(String::as_str).collect());
         let row = |id: entity::id::PetitionId| petitions.iter().find(|row| row["id"] == id.to_string()).unwrap();
-        assert_eq!(row(new_and_done.id)["outcome"], "in_progress", "what was answered later does not count yet");
+        assert_eq!(row(new_and_done.id)["outcome"], "deferred", "what was answered later does not count yet");
         assert_eq!(row(new_and_done.id)["answer_date"], "2026-05-01");
         let told = ["informed_on", "satisfaction", "satisfaction_label"];
         assert_eq!(told.map(|name| row(new_and_done.id)[name].as_str()), ["2026-06-30", "partly", "Hài lòng một phần"]);
         assert_eq!(told.map(|name| row(part.id)[name].as_str()), ["", "", ""], "nobody was told");
+        assert_eq!(row(new_and_done.id)["remark"], "Chưa bố trí được nguồn lực; Đã làm việc với Sở");
+        assert_eq!(row(part.id)["remark"], "", "what was found wanting explains nothing");
         assert_eq!(row(part.id)["outcome"], "not_answered", "an answer found wanting is none");
         assert_eq!(row(part.id)["arrival"], "carried_over");
         assert_eq!(row(carried_and_left.id)["title"], "'@SUM(A1:A9)");
@@ -486,6 +494,9 @@ each_db! {
         assert_eq!(region.len() as i64, total);
         assert!(region.iter().all(|row| row["title"].is_empty() && row["content"].is_empty()));
         assert!(region.iter().all(|row| row["satisfaction"].is_empty() && row["satisfaction_label"].is_empty()));
+        let mut remarks: Vec<&str> = region.iter().map(|row| row["remark"].as_str()).collect();
+        remarks.sort_unstable();
+        assert_eq!(remarks, ["", "", "", "", "Chưa bố trí được nguồn lực"], "nor what the office noted");
     }
 
     async fn what_a_former_unit_asked_counts_for_the_one_that_it_became(db: TestDatabase) {

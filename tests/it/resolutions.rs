@@ -146,6 +146,13 @@ each_db! {
             (json!({"issuedOn": "2026-02-30"}), "INVALID_DATE", "issuedOn"),
             (json!({"issuedOn": null}), "REQUIRED", "issuedOn"),
             (json!({"inForceFrom": "2026-01-14"}), "OUT_OF_RANGE", "inForceFrom"),
+            // Days and years that cannot be: nobody issues in days to come, nor by numbers of another time.
+            (json!({"issuedOn": "2099-01-01"}), "OUT_OF_RANGE", "issuedOn"),
+            (json!({"issuedOn": null, "rawNumber": "9/2020/NQ-HĐND"}), "BEFORE_COUNCIL", "rawNumber"),
+            (json!({"issuedOn": null, "rawNumber": "9/2099/NQ-HĐND"}), "OUT_OF_RANGE", "rawNumber"),
+            (json!({"rawNumber": "9/2025/NQ-HĐND"}), "OUT_OF_RANGE", "rawNumber"),
+            (json!({"issuedOn": null, "rawNumber": "44/2026/NQ-HĐND", "inForceFrom": "1946-01-01"}), "BEFORE_COUNCIL", "inForceFrom"),
+            (json!({"issuedOn": null, "rawNumber": "44/2026/NQ-HĐND", "inForceTo": "1946-01-01"}), "BEFORE_COUNCIL", "inForceTo"),
             (json!({"kind": "law"}), "UNKNOWN_CODE", "kind"),
             (json!({"title": null}), "REQUIRED", "title"),
             (json!({"votesFor": 20, "votesAgainst": 6, "delegatesPresent": 25}), "OUT_OF_RANGE", "delegatesPresent"),
@@ -156,6 +163,9 @@ each_db! {
             let error = &payload["userErrors"][0];
             assert_eq!((&error["code"], &error["field"]), (&json!(code), &json!(field)), "{more}");
         }
+        let first = stage.create("2/2026/NQ-HĐND", json!({"issuedOn": null})).await;
+        let early = json!({"resolutionId": first, "event": "come_into_force", "on": "2025-06-30"});
+        assert_eq!(office.refused("setEffect", early).await, "BEFORE_COUNCIL");
         let delegate = stage.app.person(&world.here.delegates[0]);
         assert_eq!(delegate.refused("createResolution", stage.input("2/NQ-HĐND", json!({}))).await, "FORBIDDEN");
     }

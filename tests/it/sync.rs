@@ -1,6 +1,16 @@
 //! The sync engine through its native surface.
 
-use cutri::sync::rxdb::json_schema::published;
+use std::collections::BTreeSet;
+
+use cutri::{
+    error::Lang,
+    sync::{
+        pull::{self, PageSize, Wanted},
+        registry,
+        rxdb::json_schema::published,
+    },
+    viewer::Viewer,
+};
 use cutri_tests::{
     TestApp, TestDatabase, each_db,
     phone::{Phone, change, create, new_id},
@@ -131,6 +141,26 @@ each_db! {
             fresh.collections = phone.collections.clone();
             fresh.pull_in_pages(Some(bytes)).await;
             assert_eq!(fresh.rows, copy.rows);
+        }
+        let (state, login) = (&app.state, &world.here.delegates[0]);
+        let today = state.clock.today();
+        let viewer = Viewer::load(state.store.read(), &state.reference(), login.account, login.device, today, Lang::Vi).await.unwrap();
+        for rows in [7, 499] {
+            let wanted = Wanted {
+                collections: registry::bit("feedback").unwrap(), size: PageSize { rows, bytes: 1 << 20 }, digest: false,
+            };
+            let (mut cursor, mut seen) = (phone.cursor.clone(), Vec::new());
+            loop {
+                let page = pull::pull(state, &viewer, cursor.as_deref(), wanted).await.unwrap();
+                assert!(page.changes.len() <= rows, "{} in a page of {rows}", page.changes.len());
+                seen.extend(page.changes.iter().map(|change| change.id.to_string()));
+                cursor = Some(page.cursor.encode(&state.keys));
+                if !page.more {
+                    break;
+                }
+            }
+            let different: BTreeSet<&String> = seen.iter().collect();
+            assert_eq!((seen.len(), different.len()), (500, 500), "each row once in pages of {rows} rows");
         }
         // The same rows by the other surface, whose pages are counted in rows: all are full but the last, which is short,
         // and 500 in all that are 500 different ones are each of them once.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    store::reference::Units,
+    store::reference::{Units, existed},
 };
 
 const PLACES: &str = include_str!("../../reference/demo/places.json");
@@ -75,6 +75,8 @@ struct Event {
 pub(super) struct Councils {
     /// The newest of each place by the key of places.json.
     by_key: BTreeMap<String, council::Model>,
+    /// Those of former terms too.
+    all: Vec<(String, council::Model)>,
     /// The newest of each unit version.
     by_unit: BTreeMap<UnitId, council::Model>,
     pub(super) sessions: Vec<Sessions>,
@@ -86,6 +88,15 @@ impl Councils {
         self.by_key
             .get(key)
             .ok_or_else(|| Error::internal(format!("places.json has no council {key}")))
+    }
+
+    /// The council of a place that was in office on a day; the newest where none was.
+    pub(super) fn on(&self, key: &str, day: NaiveDate) -> Result<&council::Model> {
+        let then = self
+            .all
+            .iter()
+            .find(|(place, row)| place == key && existed(Some(row.valid_from), row.valid_to, day));
+        then.map_or_else(|| self.get(key), |(_, council)| Ok(council))
     }
 
     /// The newest council of this unit version.
@@ -187,6 +198,7 @@ pub(super) async fn councils(making: &Making<'_>, places: &Places<'_>) -> Result
             .iter()
             .map(|(_, council)| (council.unit_id, council.clone()))
             .collect(),
+        all,
         sessions: reported.sessions,
         sessions_source: reported.sessions_source,
     };
@@ -194,7 +206,7 @@ pub(super) async fn councils(making: &Making<'_>, places: &Places<'_>) -> Result
         return Ok(councils);
     }
     let mut put = Put::default();
-    for (key, council) in &all {
+    for (key, council) in &councils.all {
         let begun = moment(council.valid_from, 8);
         let group = put.group();
         group.row(council.clone());

@@ -128,7 +128,7 @@ pub(super) fn make(making: &Making<'_>, councils: &Councils, put: &mut Put) -> R
     ];
     let mut ids = Vec::new();
     for (key, raw, kind, title, issued) in written {
-        let council = councils.get(key)?;
+        let council = councils.on(key, issued)?;
         let parsed = OfficialNumber::parse(raw);
         let created = moment(issued, 16);
         let is_old = raw.starts_with("05/2025");

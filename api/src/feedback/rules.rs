@@ -27,6 +27,9 @@ pub(super) const CONTACT: &[&str] = &["contactName", "contactPhone", "consentTex
 /// In the history: a voter's contact details, or some of them, were taken back.
 pub(super) const CONTACT_ERASED: &str = "contact_erased";
 
+/// In the history: a voter's contact details came, or were corrected, after the grouping.
+pub(super) const CONTACT_GIVEN: &str = "contact_given";
+
 const DENUNCIATION: &str = "denunciation";
 
 /// All that may be kept of a denunciation (tố cáo): the number of the paper receipt, its date, the body that

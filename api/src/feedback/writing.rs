@@ -1,7 +1,7 @@
 //! The write of a feedback, the same from a phone and online: which fields its author may write, and what comes of them.
 
 use entity::{
-    feedback::Model,
+    feedback::{Model, Status},
     id::{CouncilId, FeedbackId},
 };
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::{
     completeness,
     files::Files,
     own,
-    rules::{self, CONTACT_ERASED},
+    rules::{self, CONTACT_ERASED, CONTACT_GIVEN},
     written,
 };
 use crate::{
@@ -86,7 +86,7 @@ impl Writable for FeedbackCollection {
     }
 
     fn taken_back(&self) -> Option<&'static str> {
-        Some(entity::feedback::Status::Withdrawn.code())
+        Some(Status::Withdrawn.code())
     }
 
     fn gate(&self, fields: &Document) -> Result<(), Refused> {
@@ -160,7 +160,8 @@ impl Writable for FeedbackCollection {
             let row = before.ok_or(Refused::field(Code::NotFound, "id"))?;
             return Ok(withdraw(working, facts, row, None)?.into());
         }
-        // A voter may take a consent back at any time, also of what was grouped; it changes nothing else.
+        // A voter may take a consent back at any time, also of what was grouped. There a number that comes later, or
+        // instead of a wrong one, is added as well: it changes nothing else, and adds no words.
         let is_contact = |name: &String| rules::CONTACT.contains(&name.as_str());
         if let Some(row) = before
             && write.fields.keys().all(is_contact)
@@ -169,10 +170,15 @@ impl Writable for FeedbackCollection {
             let Some(contact) = rules::contact(facts, row.id, known, &write.fields)? else {
                 return Ok(Written::default());
             };
-            if contact.takes_back {
+            if contact.takes_back || row.status == Status::Grouped {
+                let what = if contact.takes_back {
+                    CONTACT_ERASED
+                } else {
+                    CONTACT_GIVEN
+                };
                 let mut changes = Changes::default();
                 changes.put(contact.row);
-                changes.happened(facts.event("feedback", row.id, CONTACT_ERASED, Some(row.council_id)));
+                changes.happened(facts.event("feedback", row.id, what, Some(row.council_id)));
                 let id = write.id;
                 changes.and(move |working| working.feedback.touch(id));
                 return Ok(changes.into());
@@ -209,7 +215,7 @@ impl Writable for FeedbackCollection {
             question: None,
             returns: 0,
             missing: None,
-            status: entity::feedback::Status::Accepted,
+            status: Status::Accepted,
             late: false,
             petition_id: None,
             stamps: String::new(),

@@ -51,7 +51,7 @@ pub struct MeetingFields {
     ordinal: MaybeUndefined<i32>,
     /// The plan's number as printed, at most 100 characters.
     plan_number: MaybeUndefined<String>,
-    /// The plan's date.
+    /// The plan's date, not in the future and not before the council or the first that it follows (`BEFORE_COUNCIL`).
     plan_date: MaybeUndefined<String>,
     /// At most 20,000 characters.
     agenda: MaybeUndefined<String>,
@@ -139,11 +139,11 @@ pub struct SetAgendaInput {
 pub struct AddDocumentInput {
     /// A meeting of one's own council.
     meeting_id: ID,
-    /// Its type as printed: `KH`, `BC`, `TB`, `BB`, `GM`, ...; at most 20 characters.
+    /// Its type as printed: `KH`, `BC`, `TB`, `BB`, `GM`, ...; letters, at most 20 characters.
     kind: String,
     /// Its number as printed, at most 100 characters.
     number: String,
-    /// Its date.
+    /// Its date, not in the future and not before the council or the first that it follows.
     date: String,
     /// Who signed it, at most 200 characters.
     signer: MaybeUndefined<String>,
@@ -287,7 +287,7 @@ impl MeetingMutation {
     }
 
     /// Adds an official document (văn bản) of a meeting. Refusals: `NOT_FOUND`, `FORBIDDEN`, `REQUIRED`,
-    /// `INVALID_DATE`, `TOO_LONG`, `TAKEN`.
+    /// `INVALID_DATE`, `INVALID_VALUE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`, `TOO_LONG`, `TAKEN`.
     async fn add_document(
         &self,
         ctx: &Context<'_>,

@@ -88,6 +88,25 @@ fn check_ordinal(working: &Working, row: &Model) -> Result<(), Refused> {
     }
 }
 
+/// A plan that is dated was signed by now, and by this council or one that it follows. What was not written is not judged.
+fn check_plan_date(facts: &Facts<'_>, row: &Model, fields: &Document) -> Result<(), Refused> {
+    if let Some(date) = row.plan_date
+        && fields.contains_key("planDate")
+    {
+        let first_day = facts.reference.first_day(row.council_id);
+        crate::petitions::rules::document_date(date, first_day, facts.today, "planDate")?;
+    }
+    Ok(())
+}
+
+/// Whether it may be the type of a paper as printed (`KH`, `TTr`, `Giấy mời`): letters, in one word or several.
+fn is_kind(kind: &str) -> bool {
+    kind.starts_with(char::is_alphabetic)
+        && kind
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '.'))
+}
+
 /// Plans a voter contact or a session.
 pub struct Plan {
     /// Made by the client; sent again with the same content it changes nothing.
@@ -136,6 +155,7 @@ impl Command for Plan {
             };
         }
         rules::check_day(facts.reference, &row, &links, &self.fields)?;
+        check_plan_date(facts, &row, &self.fields)?;
         links::check_delegates(working, &row, &links, &self.fields)?;
         check_ordinal(working, &row)?;
         let round = row.round_id.and_then(|id| known_round(working, facts, id));
@@ -187,6 +207,7 @@ impl Command for Update {
             return Ok(Verdict::about(Changes::default(), [self.meeting.0]));
         }
         rules::check_day(facts.reference, &row, &links, &self.fields)?;
+        check_plan_date(facts, &row, &self.fields)?;
         links::check_delegates(working, &row, &links, &self.fields)?;
         check_ordinal(working, &row)?;
         let round = row.round_id.and_then(|id| match before.round_id {
@@ -352,6 +373,9 @@ impl AddDocument {
                 reader.wrong(Code::Required, field);
             }
         }
+        if kind.as_deref().is_some_and(|kind| !is_kind(kind)) {
+            reader.wrong(Code::InvalidValue, "kind");
+        }
         reader.finish().map_err(|stop| stop.into_refused("meetingId"))?;
         row.kind = kind.unwrap_or_default();
         row.number = number.unwrap_or_default();
@@ -386,6 +410,8 @@ impl Command for AddDocument {
             created_at: facts.now,
         };
         self.read(&mut row)?;
+        let first_day = facts.reference.first_day(row.council_id);
+        crate::petitions::rules::document_date(row.date, first_day, facts.today, "date")?;
         let known = working.document.iter().find(|other| {
             other.meeting_id == row.meeting_id
                 && (&other.kind, &other.number, other.date) == (&row.kind, &row.number, row.date)

@@ -448,7 +448,10 @@ impl Command for Extend {
             let row = for_body(working, facts, *id, Capability::ExtendDue).map_err(about)?;
             let process = step(row, Event::Extend).map_err(about)?;
             let before = row.extended_to.or(row.due_at);
-            if before.is_some_and(|before| self.due <= before) || self.due < facts.today {
+            if before.is_some_and(|before| self.due <= before)
+                || self.due < facts.today
+                || rules::is_too_far(self.due, facts.today)
+            {
                 return Err(Refused::field(Code::OutOfRange, "dueAt"));
             }
             // A body may give itself more time: that it was nobody else stays told.

@@ -98,7 +98,7 @@ pub(super) struct ExtendDueInput {
     pub(super) petition_ids: Option<Vec<ID>>,
     /// A single petition, instead of the list.
     pub(super) petition_id: Option<ID>,
-    /// The new date, later than the old one.
+    /// The new date, later than the old one, at most two years from today.
     pub(super) due_at: Day,
     /// Why, at most 2,000 characters.
     pub(super) reason: String,

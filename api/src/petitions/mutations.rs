@@ -260,7 +260,7 @@ impl PetitionMutation {
 
     /// Forwards petitions by one document (chuyển kiến nghị đến cơ quan có thẩm quyền, hoặc lên HĐND cấp trên).
     /// Refusals: `NOT_FOUND`, `INVALID_STATE`, `REQUIRED` (neither body nor council), `INVALID_VALUE` (both),
-    /// `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
+    /// `OUT_OF_RANGE` (also of an answer due more than two years after the document), `BEFORE_COUNCIL`.
     async fn forward_petitions(
         &self,
         ctx: &Context<'_>,

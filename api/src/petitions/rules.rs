@@ -1,6 +1,6 @@
 //! The rules of petitions that need no rows but their own: texts, numbers, dates, due dates.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use entity::{agency, id::AgencyId, petition_agency, reminder};
 
 use crate::{
@@ -40,9 +40,17 @@ pub(super) fn number(running: i64, on: NaiveDate) -> String {
     format!("{running}/{}", on.year())
 }
 
+/// The longest time for an answer. Later is a slip of the pen, and no extension could go beyond it.
+const LONGEST: Months = Months::new(24);
+
+/// Whether a due date lies further ahead of this day than any does.
+pub(super) fn is_too_far(due: NaiveDate, from: NaiveDate) -> bool {
+    from.checked_add_months(LONGEST).is_some_and(|last| due > last)
+}
+
 /// The date of a document: not in the future, not before the first day of the council (or of the first one that it
 /// follows).
-pub(super) fn document_date(
+pub(crate) fn document_date(
     date: NaiveDate,
     first_day: Option<NaiveDate>,
     today: NaiveDate,
@@ -68,7 +76,7 @@ pub(super) fn due(
     periods: &Periods<'_>,
 ) -> Result<Option<NaiveDate>, Refused> {
     if let Some(told) = told {
-        return if told < document_date {
+        return if told < document_date || is_too_far(told, document_date) {
             Err(Refused::field(Code::OutOfRange, "dueAt"))
         } else {
             Ok(Some(told))
@@ -240,6 +248,15 @@ mod tests {
             &periods,
         );
         assert_eq!(early, Err(Refused::field(Code::OutOfRange, "dueAt")));
+    }
+
+    #[test]
+    fn no_answer_is_due_more_than_two_years_ahead() {
+        for (due, expected) in [("2026-02-08", false), ("2028-02-09", false), ("2028-02-10", true)] {
+            assert_eq!(is_too_far(day(due), day("2026-02-09")), expected, "{due}");
+        }
+        // A year has 29 February, and two years later there is none.
+        assert!(is_too_far(day("2030-03-01"), day("2028-02-29")));
     }
 
     #[test]

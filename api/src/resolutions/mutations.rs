@@ -175,7 +175,7 @@ impl ResolutionMutation {
     }
 
     /// Moves a resolution's effect (hiệu lực) by one step. Refusals: `NOT_FOUND`, `FORBIDDEN`, `UNKNOWN_CODE`,
-    /// `INVALID_STATE`, `INVALID_DATE`, `OUT_OF_RANGE`.
+    /// `INVALID_STATE`, `INVALID_DATE`, `OUT_OF_RANGE`, `BEFORE_COUNCIL`.
     async fn set_effect(
         &self,
         ctx: &Context<'_>,

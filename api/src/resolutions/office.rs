@@ -85,7 +85,7 @@ fn entered(
                 .of(session.id)
                 .any(|link| link.council_id == row.council_id)
     });
-    rules::check_issuer(&row, council, session, takes_part)?;
+    rules::check_issuer(&row, council, session, takes_part, facts.today)?;
     let taken = row.number_key.is_some()
         && working.resolution.iter().any(|other| {
             other.id != row.id
@@ -252,6 +252,10 @@ impl Command for SetEffect {
         let on = self.on.unwrap_or(facts.today);
         if on > facts.today {
             return Err(Refused::field(Code::OutOfRange, "on"));
+        }
+        let council = facts.reference.council(before.council_id);
+        if council.is_some_and(|council| on < council.valid_from) {
+            return Err(Refused::field(Code::BeforeCouncil, "on"));
         }
         let row = rules::step(before, self.event, on)?;
         let mut changes = Changes::default();

@@ -160,20 +160,30 @@ pub(super) fn entered(row: &Model) -> Document {
         .done()
 }
 
-/// A council issues nothing before it was established nor after its end, and only its own sessions pass
-/// resolutions.
+/// A council issues nothing before it was established, nor after its end, nor in days to come; its numbers are of its
+/// years, and nothing of it holds before there was a council. Only its own sessions pass resolutions.
 pub(super) fn check_issuer(
     row: &Model,
     council: &council::Model,
     session: Option<&meeting::Model>,
     takes_part: bool,
+    today: NaiveDate,
 ) -> Result<(), Refused> {
-    if let Some(day) = row.issued_on {
-        if day < council.valid_from {
-            return Err(Refused::field(Code::BeforeCouncil, "issuedOn"));
-        }
-        if council.valid_to.is_some_and(|end| day >= end) {
-            return Err(Refused::field(Code::OutOfRange, "issuedOn"));
+    let refused = |code, field| Err(Refused::field(code, field));
+    let end = council.valid_to.and_then(|end| end.pred_opt());
+    let last = end.map_or(today, |end| end.min(today));
+    match row.issued_on {
+        Some(day) if day < council.valid_from => return refused(Code::BeforeCouncil, "issuedOn"),
+        Some(day) if day > last => return refused(Code::OutOfRange, "issuedOn"),
+        // A number is of the year in which it was given.
+        Some(day) if day.year() != row.year => return refused(Code::OutOfRange, "rawNumber"),
+        None if row.year < council.valid_from.year() => return refused(Code::BeforeCouncil, "rawNumber"),
+        None if row.year > last.year() => return refused(Code::OutOfRange, "rawNumber"),
+        _ => {}
+    }
+    for (field, day) in [("inForceFrom", row.in_force_from), ("inForceTo", row.in_force_to)] {
+        if day.is_some_and(|day| day < council.valid_from) {
+            return refused(Code::BeforeCouncil, field);
         }
     }
     if row.session_id.is_some() {
@@ -494,6 +504,91 @@ mod tests {
         assert_eq!(first_effect(&row, day("2026-08-01")), Effect::InForce);
         let row = read(json!({"inForceTo": "2026-12-31"})).unwrap();
         assert_eq!(first_effect(&row, day("2027-01-01")), Effect::Expired);
+    }
+
+    #[test]
+    fn a_council_issues_in_its_own_time_and_numbers_by_its_own_years() {
+        let council = |from: &str, to: Option<&str>| council::Model {
+            id: CouncilId(Uuid::nil()),
+            unit_id: UnitId(Uuid::nil()),
+            level: "commune".to_owned(),
+            name: String::new(),
+            term: "2026-2031".to_owned(),
+            ordinal: 1,
+            valid_from: day(from),
+            valid_to: to.map(day),
+            rev: 0,
+        };
+        let (new, ended) = (
+            council("2026-03-15", None),
+            council("2021-05-23", Some("2026-03-15")),
+        );
+        let today = day("2026-11-20");
+        let out = |field| Err(Refused::field(Code::OutOfRange, field));
+        let before = |field| Err(Refused::field(Code::BeforeCouncil, field));
+        for (council, fields, expected) in [
+            (&new, json!({"issuedOn": "2026-03-15"}), Ok(())),
+            (
+                &new,
+                json!({"issuedOn": "2026-11-20", "rawNumber": "9/2026/NQ-HĐND"}),
+                Ok(()),
+            ),
+            (
+                &new,
+                json!({"issuedOn": null, "rawNumber": "9/2026/NQ-HĐND"}),
+                Ok(()),
+            ),
+            (&new, json!({"issuedOn": "2026-03-14"}), before("issuedOn")),
+            (&new, json!({"issuedOn": "2026-11-21"}), out("issuedOn")),
+            (
+                &new,
+                json!({"issuedOn": "2026-10-10", "rawNumber": "9/2021/NQ-HĐND"}),
+                out("rawNumber"),
+            ),
+            (
+                &new,
+                json!({"issuedOn": null, "rawNumber": "9/2025/NQ-HĐND"}),
+                before("rawNumber"),
+            ),
+            (
+                &new,
+                json!({"issuedOn": null, "rawNumber": "9/2027/NQ-HĐND"}),
+                out("rawNumber"),
+            ),
+            (
+                &new,
+                json!({"issuedOn": null, "rawNumber": "9/2026/NQ-HĐND", "inForceFrom": "2026-03-14"}),
+                before("inForceFrom"),
+            ),
+            (
+                &new,
+                json!({"issuedOn": null, "rawNumber": "9/2026/NQ-HĐND", "inForceTo": "1946-01-01"}),
+                before("inForceTo"),
+            ),
+            (
+                &ended,
+                json!({"issuedOn": "2026-03-14", "inForceFrom": "2027-01-01"}),
+                Ok(()),
+            ),
+            (&ended, json!({"issuedOn": "2026-03-15"}), out("issuedOn")),
+            (
+                &ended,
+                json!({"issuedOn": null, "rawNumber": "9/2020/NQ-HĐND"}),
+                before("rawNumber"),
+            ),
+            (
+                &ended,
+                json!({"issuedOn": null, "rawNumber": "9/2027/NQ-HĐND"}),
+                out("rawNumber"),
+            ),
+        ] {
+            let row = read(fields.clone()).unwrap();
+            assert_eq!(
+                check_issuer(&row, council, None, false, today),
+                expected,
+                "{fields}"
+            );
+        }
     }
 
     #[test]

@@ -199,6 +199,20 @@ each_db! {
         assert!(read["additions"][0]["text"].as_str().unwrap().contains("lời-thêm"), "{read}");
         assert_eq!((read["additions"].as_array().unwrap().len(), read["additions"][0]["at"].is_string()), (1, true));
         assert_eq!(places(&all, "\"channel\":\"letter\""), ["history"]);
+        // A voter's number that was written down only then, and one that corrects it: sealed beside the row, nowhere else.
+        let number = json!({"contactPhone": "0909111222", "consentText": "Đồng ý", "consentAt": "2026-03-02T11:00:00+07:00"});
+        for (patch, kept, gone) in [
+            (number, "909111222", "909111333"),
+            (json!({"contactPhone": "0909111333"}), "909111333", "909111222"),
+        ] {
+            let result = phone.push(&[create("feedback", &id, patch)]).await.remove(0);
+            assert_eq!(result["status"], "APPLIED", "{result}");
+            let all = everything(&app.state).await;
+            assert_eq!(places(&all, kept), ["contact"]);
+            assert!(places(&all, gone).is_empty(), "{gone}");
+        }
+        let told = phone.person.data("query($id: ID!) { feedback(id: $id) { history(first: 100) { event } } }", json!({"id": id})).await;
+        assert_eq!(told.to_string().matches("contact_given").count(), 2, "{told}");
 
         phone.pull().await;
         let mut codes: Vec<&str> = phone.rows_of("syncIssue").iter().map(|issue| issue["code"].as_str().unwrap()).collect();

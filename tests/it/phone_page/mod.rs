@@ -213,7 +213,7 @@ fn words(arrived: &[Value]) -> Vec<&str> {
 }
 
 /// Waits for what happens beyond the screen.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..600 {
         if is_so().await {
             return;

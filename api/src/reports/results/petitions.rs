@@ -99,6 +99,12 @@ pub(in super::super) const COLUMNS: &[Column] = &[
          readers from outside",
     ),
     column("satisfaction_label", "Mức độ hài lòng của cử tri", "Its label"),
+    column(
+        "remark",
+        "Ghi chú",
+        "Why it is not resolved: the label of that answer's `unresolved_reason`; but for readers from outside also what the \
+         office noted when it assessed the answer",
+    ),
 ];
 
 /// Table 5: each petition, a page of them.
@@ -142,6 +148,9 @@ pub(in super::super) async fn table(export: &Export, after: Option<After>) -> Re
             entry
                 .satisfaction()
                 .map_or(Cell::Empty, |said| label("satisfaction", said, lang)),
+            entry
+                .remark(lang)
+                .map_or(Cell::Empty, |remark| Cell::text(&remark)),
         ]);
         cells.extend(export.scope.closing());
         cells

@@ -19,7 +19,8 @@ use super::super::{
     paging::{After, paged},
 };
 use crate::{
-    error::Result,
+    codes,
+    error::{Lang, Result},
     graphql::list::without,
     petitions::lineage::Lineage,
     store::{
@@ -53,6 +54,10 @@ pub(super) struct Answer {
     pub(super) date: NaiveDate,
     pub(super) outcome: String,
     pub(super) roadmap: Option<NaiveDate>,
+    /// Why it is not resolved: a code of the list `unresolved_reason`.
+    reason: Option<String>,
+    /// What the office noted when it assessed it.
+    note: Option<String>,
 }
 
 impl Entry {
@@ -87,6 +92,17 @@ impl Entry {
     /// What voters said to the latest answer; it was told to the council, and to nobody else.
     pub(super) fn satisfaction(&self) -> Option<&str> {
         self.row.satisfaction.as_deref().filter(|_| self.is_inside())
+    }
+
+    /// Why it is not resolved, and what the office noted of the answer, which is for nobody outside.
+    pub(super) fn remark(&self, lang: Lang) -> Option<String> {
+        let answer = self.answer.as_ref()?;
+        let reason = answer.reason.as_deref();
+        let reason =
+            reason.map(|code| codes::find("unresolved_reason", code).map_or(code, |entry| entry.label(lang)));
+        let note = answer.note.as_deref().filter(|_| self.is_inside());
+        let told: Vec<&str> = reason.into_iter().chain(note).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     fn is_inside(&self) -> bool {
@@ -210,7 +226,15 @@ async fn latest_answers<C: ConnectionTrait>(
     });
     links.sort_by_key(|link| link.version);
     let ids: BTreeSet<AnswerId> = links.iter().map(|link| link.answer_id).collect();
-    type Read = (AnswerId, AgencyId, String, NaiveDate, String, Option<NaiveDate>);
+    type Read = (
+        AnswerId,
+        AgencyId,
+        String,
+        NaiveDate,
+        String,
+        Option<NaiveDate>,
+        Option<String>,
+    );
     let read: Vec<Read> = answer::Entity::find()
         .select_only()
         .columns([
@@ -220,6 +244,7 @@ async fn latest_answers<C: ConnectionTrait>(
             answer::Column::DocumentDate,
             answer::Column::Outcome,
             answer::Column::RoadmapAt,
+            answer::Column::UnresolvedReason,
         ])
         .filter(answer::Column::Id.is_in(ids))
         .filter(answer::Column::DocumentDate.lte(by))
@@ -228,7 +253,7 @@ async fn latest_answers<C: ConnectionTrait>(
         .await?;
     let answers: HashMap<AnswerId, Answer> = read
         .into_iter()
-        .map(|(id, agency, number, date, outcome, roadmap)| {
+        .map(|(id, agency, number, date, outcome, roadmap, reason)| {
             (
                 id,
                 Answer {
@@ -237,13 +262,19 @@ async fn latest_answers<C: ConnectionTrait>(
                     date,
                     outcome,
                     roadmap,
+                    reason,
+                    note: None,
                 },
             )
         })
         .collect();
     Ok(links
         .into_iter()
-        .filter_map(|link| Some((link.petition_id, answers.get(&link.answer_id)?.clone())))
+        .filter_map(|link| {
+            let answer = answers.get(&link.answer_id)?.clone();
+            let note = link.assessment_note;
+            Some((link.petition_id, Answer { note, ..answer }))
+        })
         .collect())
 }
 
