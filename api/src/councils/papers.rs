@@ -1,26 +1,31 @@
 //! Papers of a council for its delegates: its guide to voter contact, its reports on the economy and security. They are
 //! documents of the council itself and stand in the briefs of its contacts as long as they hold.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use std::collections::{BTreeMap, HashMap};
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject, dataloader::Loader};
 use chrono::NaiveDate;
 use entity::{
-    document,
+    document::{self, Column, Entity},
     id::{CouncilId, DocumentId},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use super::graphql::Council;
 use crate::{
     capability::Capability,
-    error::{Code, Refused, Result},
+    error::{Code, Error, Refused, Result},
     graphql::{
         UserError,
         code::{CodeEntry, entry_of},
         command::{outcome, run_input},
         input_id,
+        list::without,
+        loader::{Rows, Texts, rows, text},
+        newest::newest_of_each,
         scalar::Day,
-        state, viewer, wire_id,
+        viewer, wire_id,
     },
     store::{
         door::{Command, Facts, Verdict},
@@ -81,8 +86,8 @@ impl CouncilDocument {
     }
 
     /// What it says in short (tóm tắt).
-    async fn summary(&self) -> Option<&str> {
-        self.0.summary.as_deref()
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        text(ctx, self.0.id, Column::Summary).await
     }
 
     /// First day on which it holds; null means since ever.
@@ -96,32 +101,66 @@ impl CouncilDocument {
     }
 }
 
+impl Texts for DocumentId {
+    type Table = Entity;
+    const KEY: Column = Column::Id;
+    const TEXTS: &'static [Column] = &[Column::Summary];
+}
+
+/// The papers of a council for one purpose, or for any, for the loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct PapersOf(CouncilId, Option<&'static str>);
+
+impl Loader<PapersOf> for Rows {
+    type Value = Vec<CouncilDocument>;
+    type Error = Error;
+
+    /// A statement for each purpose that the query names, however many councils there are.
+    async fn load(&self, keys: &[PapersOf]) -> Result<HashMap<PapersOf, Vec<CouncilDocument>>> {
+        let mut asked: BTreeMap<Option<&'static str>, Vec<CouncilId>> = BTreeMap::new();
+        for PapersOf(council, purpose) in keys {
+            asked.entry(*purpose).or_default().push(*council);
+        }
+        let mut found: HashMap<PapersOf, Vec<CouncilDocument>> = HashMap::new();
+        for (purpose, councils) in asked {
+            let all = Entity::find()
+                .filter(Column::CouncilId.is_in(councils))
+                .filter(match purpose {
+                    Some(purpose) => Column::Purpose.eq(purpose),
+                    None => Column::Purpose.is_not_null(),
+                });
+            let by = [Column::Date, Column::Id];
+            let newest = newest_of_each(all, Column::Id, Column::CouncilId, &by, MOST);
+            let papers = Entity::find()
+                .filter(Column::Id.in_subquery(newest))
+                .order_by_desc(Column::Date)
+                .order_by_desc(Column::Id);
+            let conn = self.state.store.read();
+            for paper in without(papers, DocumentId::TEXTS).all(conn).await? {
+                let key = PapersOf(paper.council_id, purpose);
+                found.entry(key).or_default().push(CouncilDocument(paper));
+            }
+        }
+        Ok(found)
+    }
+}
+
 /// The papers of a council that the viewer belongs to, newest first; none for everybody else.
 pub(super) async fn papers(
     ctx: &Context<'_>,
     council: CouncilId,
     purpose: Option<&str>,
 ) -> Result<Vec<CouncilDocument>> {
-    use document::{Column, Entity};
-    if let Some(purpose) = purpose
-        && crate::codes::find("document_purpose", purpose).is_none()
-    {
-        return Err(Refused::field(Code::UnknownCode, "purpose").into());
-    }
+    let known = |code| {
+        let entry = crate::codes::find("document_purpose", code);
+        entry.ok_or(Refused::field(Code::UnknownCode, "purpose"))
+    };
+    let purpose = purpose.map(known).transpose()?;
     if !viewer(ctx)?.reads(Partition::Council(council)) {
         return Ok(Vec::new());
     }
-    let of = Entity::find()
-        .filter(Column::CouncilId.eq(council))
-        .filter(match purpose {
-            Some(purpose) => Column::Purpose.eq(purpose),
-            None => Column::Purpose.is_not_null(),
-        })
-        .order_by_desc(Column::Date)
-        .order_by_desc(Column::Id)
-        .limit(MOST);
-    let found = of.all(state(ctx)?.store.read()).await?;
-    Ok(found.into_iter().map(CouncilDocument).collect())
+    let key = PapersOf(council, purpose.map(|entry| entry.code.as_str()));
+    Ok(rows(ctx)?.load_one(key).await?.unwrap_or_default())
 }
 
 /// A document of a council's own.

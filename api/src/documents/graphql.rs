@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{Context, SimpleObject, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use entity::{
     account,
@@ -13,13 +13,17 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::DocumentKind;
 use crate::{
-    error::Result,
-    graphql::{scalar::Time, state, viewer},
+    error::{Error, Result},
+    graphql::{
+        loader::{Rows, rows},
+        scalar::Time,
+        viewer,
+    },
     store::partition::Partition,
 };
 
 /// The template of a kind of document at a council (mẫu văn bản).
-#[derive(SimpleObject)]
+#[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct DocumentTemplate {
     /// The kind of document: `contact-plan`, `contact-minutes`, `synthesis`, `forwarding`, `urging` or `petition-results`.
     kind: &'static str,
@@ -35,7 +39,7 @@ pub(crate) struct DocumentTemplate {
 }
 
 /// A template of a council's own (mẫu riêng của Hội đồng).
-#[derive(SimpleObject)]
+#[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct DocumentTemplateVersion {
     /// Its number among the council's own of this kind, from 1.
     version: i32,
@@ -51,7 +55,9 @@ pub(crate) struct DocumentTemplateVersion {
     url: String,
 }
 
+/// A council's own templates as they are read, without the files.
 type Read = (
+    CouncilId,
     String,
     i64,
     String,
@@ -60,55 +66,75 @@ type Read = (
     Option<DateTime<Utc>>,
 );
 
+/// The templates of a council, for the loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct TemplatesOf(CouncilId);
+
+impl Loader<TemplatesOf> for Rows {
+    type Value = Vec<DocumentTemplate>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[TemplatesOf]) -> Result<HashMap<TemplatesOf, Vec<DocumentTemplate>>> {
+        let conn = self.state.store.read();
+        let own: Vec<Read> = Entity::find()
+            .select_only()
+            .columns([
+                Column::CouncilId,
+                Column::Kind,
+                Column::Version,
+                Column::Sha256,
+                Column::At,
+                Column::ActorId,
+                Column::EndedAt,
+            ])
+            .filter(Column::CouncilId.is_in(keys.iter().map(|key| key.0)))
+            .order_by_desc(Column::Version)
+            .into_tuple()
+            .all(conn)
+            .await?;
+        let actors = own.iter().filter_map(|(_, _, _, _, _, actor, _)| *actor);
+        let names: HashMap<AccountId, String> = account::Entity::find()
+            .filter(account::Column::Id.is_in(actors))
+            .all(conn)
+            .await?
+            .into_iter()
+            .map(|account| (account.id, account.name))
+            .collect();
+        let template = |council: CouncilId, kind: DocumentKind| {
+            let url = format!("/documents/templates/{}.docx?council={council}", kind.name());
+            let of_kind = own
+                .iter()
+                .filter(|(of, name, ..)| *of == council && name == kind.name());
+            let versions: Vec<DocumentTemplateVersion> = of_kind
+                .map(
+                    |(_, _, version, sha256, at, actor, ended)| DocumentTemplateVersion {
+                        version: i32::try_from(*version).unwrap_or(i32::MAX),
+                        sha256: sha256.clone(),
+                        at: Time(*at),
+                        by: actor.and_then(|actor| names.get(&actor).cloned()),
+                        ended_at: ended.map(Time),
+                        url: format!("{url}&version={version}"),
+                    },
+                )
+                .collect();
+            DocumentTemplate {
+                kind: kind.name(),
+                title: kind.title(),
+                is_own: versions.iter().any(|version| version.ended_at.is_none()),
+                url,
+                versions,
+            }
+        };
+        let all = |council| Vec::from(DocumentKind::ALL.map(|kind| template(council, kind)));
+        Ok(keys.iter().map(|key| (*key, all(key.0))).collect())
+    }
+}
+
 /// The templates of a council that the viewer belongs to; none for everybody else.
 pub(crate) async fn templates(ctx: &Context<'_>, council: CouncilId) -> Result<Vec<DocumentTemplate>> {
     if !viewer(ctx)?.reads(Partition::Council(council)) {
         return Ok(Vec::new());
     }
-    let conn = state(ctx)?.store.read();
-    let own: Vec<Read> = Entity::find()
-        .select_only()
-        .columns([
-            Column::Kind,
-            Column::Version,
-            Column::Sha256,
-            Column::At,
-            Column::ActorId,
-            Column::EndedAt,
-        ])
-        .filter(Column::CouncilId.eq(council))
-        .order_by_desc(Column::Version)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    let actors = own.iter().filter_map(|(_, _, _, _, actor, _)| *actor);
-    let names: HashMap<AccountId, String> = account::Entity::find()
-        .filter(account::Column::Id.is_in(actors))
-        .all(conn)
-        .await?
-        .into_iter()
-        .map(|account| (account.id, account.name))
-        .collect();
-    let templates = DocumentKind::ALL.into_iter().map(|kind| {
-        let url = format!("/documents/templates/{}.docx?council={council}", kind.name());
-        let of_kind = own.iter().filter(|(name, ..)| name == kind.name());
-        let versions: Vec<DocumentTemplateVersion> = of_kind
-            .map(|(_, version, sha256, at, actor, ended)| DocumentTemplateVersion {
-                version: i32::try_from(*version).unwrap_or(i32::MAX),
-                sha256: sha256.clone(),
-                at: Time(*at),
-                by: actor.and_then(|actor| names.get(&actor).cloned()),
-                ended_at: ended.map(Time),
-                url: format!("{url}&version={version}"),
-            })
-            .collect();
-        DocumentTemplate {
-            kind: kind.name(),
-            title: kind.title(),
-            is_own: versions.iter().any(|version| version.ended_at.is_none()),
-            url,
-            versions,
-        }
-    });
-    Ok(templates.collect())
+    let templates = rows(ctx)?.load_one(TemplatesOf(council)).await?;
+    Ok(templates.unwrap_or_default())
 }

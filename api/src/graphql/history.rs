@@ -1,43 +1,139 @@
 //! The history of a row: who did what, when, and on what basis.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use async_graphql::{Context, SimpleObject};
-use entity::{account, event, id::AccountId};
+use async_graphql::{ComplexObject, Context, SimpleObject, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use entity::{
+    event::{Column, Entity},
+    id::{AccountId, EventId},
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     list::MOST,
+    loader::{NameOf, Rows, Texts, rows, text},
+    newest::newest_of_each,
     scalar::{Json, Time},
-    state, viewer,
+    viewer,
 };
 use crate::error::{Code, Error, Refused, Result};
 
 /// One step in the life of a row (lịch sử xử lý).
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct HistoryEvent {
+    #[graphql(skip)]
+    id: EventId,
+    #[graphql(skip)]
+    by: Option<AccountId>,
     /// What happened, e.g. `recorded`, `grouped`, `forwarded`, `answered`, `informed`, `closed`.
     pub event: String,
     /// When the server took it.
     pub at: Time,
-    /// Who did it: the shown name of the account; null for the system itself.
-    pub actor: Option<String>,
     /// The document or reason on which it rests.
     pub basis: Option<String>,
-    /// What the viewer himself wrote and something newer had overtaken (`conflict`): its fields as they were sent, for
-    /// nobody but him; null for every other step.
-    pub lost: Option<Json>,
 }
 
-/// The words that were not taken, for whoever wrote them.
-fn lost(event: &event::Model, viewer: Option<AccountId>) -> Option<Json> {
-    if event.event != "conflict" || event.actor_id != viewer {
-        return None;
+/// What a step changed may be the whole former text of a resolution: it is read for whoever asks what he lost, and for
+/// nobody else.
+impl Texts for EventId {
+    type Table = Entity;
+    const KEY: Column = Column::Id;
+    const TEXTS: &'static [Column] = &[Column::Detail];
+}
+
+#[ComplexObject]
+impl HistoryEvent {
+    /// Who did it: the shown name of the account; null for the system itself.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.by {
+            Some(account) => rows(ctx)?.load_one(NameOf(account)).await,
+            None => Ok(None),
+        }
     }
-    let detail: Value = serde_json::from_str(event.detail.as_deref()?).ok()?;
+
+    /// What the viewer himself wrote and something newer had overtaken (`conflict`): its fields as they were sent, for
+    /// nobody but him; null for every other step.
+    async fn lost(&self, ctx: &Context<'_>) -> Result<Option<Json>> {
+        if self.event != "conflict" || self.by != viewer(ctx)?.account_id() {
+            return Ok(None);
+        }
+        let detail = text(ctx, self.id, Column::Detail).await?;
+        Ok(detail.as_deref().and_then(lost))
+    }
+}
+
+/// The words that were not taken.
+fn lost(detail: &str) -> Option<Json> {
+    let detail: Value = serde_json::from_str(detail).ok()?;
     Some(Json::raw(detail.get("lost")?.to_string()))
+}
+
+/// The newest so many steps of a row of a kind, for the loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct HistoryOf {
+    kind: &'static str,
+    row: Uuid,
+    first: u64,
+}
+
+/// A step as it is read.
+type Step = (
+    EventId,
+    Uuid,
+    String,
+    DateTime<Utc>,
+    Option<AccountId>,
+    Option<String>,
+);
+
+impl Loader<HistoryOf> for Rows {
+    type Value = Vec<HistoryEvent>;
+    type Error = Error;
+
+    /// A statement for each kind and length that the query names, however many rows there are.
+    async fn load(&self, keys: &[HistoryOf]) -> Result<HashMap<HistoryOf, Vec<HistoryEvent>>> {
+        let mut asked: BTreeMap<(&'static str, u64), Vec<Uuid>> = BTreeMap::new();
+        for key in keys {
+            asked.entry((key.kind, key.first)).or_default().push(key.row);
+        }
+        let mut found: HashMap<HistoryOf, Vec<HistoryEvent>> = HashMap::new();
+        for ((kind, first), rows) in asked {
+            let all = Entity::find()
+                .filter(Column::RowId.is_in(rows))
+                .filter(Column::Kind.eq(kind));
+            let newest = newest_of_each(all, Column::Id, Column::RowId, &[Column::Id], first);
+            let steps: Vec<Step> = Entity::find()
+                .select_only()
+                .columns([
+                    Column::Id,
+                    Column::RowId,
+                    Column::Event,
+                    Column::At,
+                    Column::ActorId,
+                    Column::Basis,
+                ])
+                .filter(Column::Id.in_subquery(newest))
+                .order_by_asc(Column::Id)
+                .into_tuple()
+                .all(self.state.store.read())
+                .await?;
+            for (id, row, event, at, by, basis) in steps {
+                let key = HistoryOf { kind, row, first };
+                found.entry(key).or_default().push(HistoryEvent {
+                    id,
+                    by,
+                    event,
+                    at: Time(at),
+                    basis,
+                });
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// The newest `first` steps of a row, oldest first.
@@ -47,7 +143,6 @@ pub async fn history(
     row: Uuid,
     first: i32,
 ) -> Result<Vec<HistoryEvent>> {
-    let (state, viewer) = (state(ctx)?, viewer(ctx)?.account_id());
     let first = u64::try_from(first)
         .ok()
         .filter(|first| *first > 0)
@@ -55,30 +150,6 @@ pub async fn history(
     if first > MOST {
         return Err(Error::limit(Code::LimitTooLarge, MOST));
     }
-    let mut events = event::Entity::find()
-        .filter(event::Column::RowId.eq(row))
-        .filter(event::Column::Kind.eq(kind))
-        .order_by_desc(event::Column::Id)
-        .limit(first)
-        .all(state.store.read())
-        .await?;
-    events.reverse();
-    let actors: Vec<AccountId> = events.iter().filter_map(|event| event.actor_id).collect();
-    let names: HashMap<AccountId, String> = account::Entity::find()
-        .filter(account::Column::Id.is_in(actors))
-        .all(state.store.read())
-        .await?
-        .into_iter()
-        .map(|account| (account.id, account.name))
-        .collect();
-    Ok(events
-        .into_iter()
-        .map(|event| HistoryEvent {
-            lost: lost(&event, viewer),
-            event: event.event,
-            at: Time(event.at),
-            actor: event.actor_id.and_then(|actor| names.get(&actor).cloned()),
-            basis: event.basis,
-        })
-        .collect())
+    let steps = rows(ctx)?.load_one(HistoryOf { kind, row, first }).await?;
+    Ok(steps.unwrap_or_default())
 }

@@ -122,26 +122,43 @@ impl<I: Noun> Loader<I> for Rows {
     }
 }
 
-/// A long text of a row that was loaded without it: the row, and the place of the text among those of its noun.
+/// Rows with long texts, by the type of their ids: all nouns, and what hangs on them. The texts are not loaded with the
+/// row but by [`text`].
+pub trait Texts: Copy + Eq + Hash + From<Uuid> + Into<Uuid> + Send + Sync + 'static {
+    /// Where the rows are kept.
+    type Table: EntityTrait;
+    /// The column of the id.
+    const KEY: <Self::Table as EntityTrait>::Column;
+    /// The texts.
+    const TEXTS: &'static [<Self::Table as EntityTrait>::Column];
+}
+
+impl<I: Noun> Texts for I {
+    type Table = I::Entity;
+    const KEY: ColumnOf<I> = I::ID;
+    const TEXTS: &'static [ColumnOf<I>] = I::LONG;
+}
+
+/// A long text of a row that was loaded without it: the row, and the place of the text among those of its kind.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct TextOf<I>(I, usize);
 
-impl<I: Noun> Loader<TextOf<I>> for Rows {
+impl<I: Texts> Loader<TextOf<I>> for Rows {
     type Value = Option<String>;
     type Error = Error;
 
     async fn load(&self, keys: &[TextOf<I>]) -> Result<HashMap<TextOf<I>, Option<String>>> {
         let mut found = HashMap::new();
-        for (place, column) in I::LONG.iter().enumerate() {
+        for (place, column) in I::TEXTS.iter().enumerate() {
             let asked = keys.iter().filter(|key| key.1 == place);
             let ids: Vec<Uuid> = asked.map(|key| key.0.into()).collect();
             if ids.is_empty() {
                 continue;
             }
-            let texts: Vec<(Uuid, Option<String>)> = I::Entity::find()
+            let texts: Vec<(Uuid, Option<String>)> = I::Table::find()
                 .select_only()
-                .columns([I::ID, *column])
-                .filter(I::ID.is_in(ids))
+                .columns([I::KEY, *column])
+                .filter(I::KEY.is_in(ids))
                 .into_tuple()
                 .all(self.state.store.read())
                 .await?;
@@ -156,8 +173,12 @@ impl<I: Noun> Loader<TextOf<I>> for Rows {
 }
 
 /// A long text of a row that the viewer sees; whether he may read this text is for the caller to say.
-pub async fn text<I: Noun>(ctx: &Context<'_>, id: I, column: ColumnOf<I>) -> Result<Option<String>> {
-    let place = I::LONG.iter().position(|long| long.as_str() == column.as_str());
+pub async fn text<I: Texts>(
+    ctx: &Context<'_>,
+    id: I,
+    column: <I::Table as EntityTrait>::Column,
+) -> Result<Option<String>> {
+    let place = I::TEXTS.iter().position(|long| long.as_str() == column.as_str());
     let place = place.ok_or(Error::internal("a text that is loaded with its row"))?;
     Ok(rows(ctx)?.load_one(TextOf(id, place)).await?.flatten())
 }

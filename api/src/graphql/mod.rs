@@ -7,6 +7,7 @@ pub mod filter;
 pub mod history;
 pub mod list;
 pub mod loader;
+pub(crate) mod newest;
 pub mod node;
 pub mod root;
 pub mod scalar;

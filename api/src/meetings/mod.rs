@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub(crate) use belonging::outside_by_kind;
 use links::Links;
 pub use rules::AgendaLine;
-pub(crate) use taking_part::{TakingPart, councils_of, counts_at, counts_for, takes_part};
+pub(crate) use taking_part::{Recorded, TakingPart, councils_of, counts_at, counts_for, takes_part};
 
 use crate::{
     capability::Capability,

@@ -1,23 +1,24 @@
 //! The figures of a round, counted from its points when somebody asks, as far as he may see them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use async_graphql::{ComplexObject, SimpleObject};
+use async_graphql::{ComplexObject, SimpleObject, dataloader::Loader};
 use entity::{
     forwarding_petition,
-    id::{CouncilId, DelegateId, MeetingId, PetitionId, UnitId},
+    id::{CouncilId, DelegateId, MeetingId, PetitionId, RoundId, UnitId},
     meeting::{self, Status},
     meeting_delegate, meeting_unit, petition, round,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     graphql::{
         code::{CodeEntry, entry_of},
         list::without,
+        loader::Rows,
     },
-    meetings::TakingPart,
+    meetings::{Recorded, TakingPart},
     petitions::lineage::Lineage,
     state::State,
     store::{partition::Audience, visibility::visible},
@@ -93,6 +94,38 @@ impl TierCount {
     }
 }
 
+/// A round to be counted, and as what the viewer sees it; also for the loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CountsOf {
+    round: RoundId,
+    planned: Option<i32>,
+    audience: Audience,
+}
+
+impl CountsOf {
+    pub(super) fn new(round: &round::Model, audience: Audience) -> Self {
+        Self {
+            round: round.id,
+            planned: round.points_planned,
+            audience,
+        }
+    }
+
+    /// Whether the viewer may count what was recorded.
+    fn counts_recorded(self) -> bool {
+        self.audience >= Audience::Internal || self.audience == Audience::Region
+    }
+}
+
+impl Loader<CountsOf> for Rows {
+    type Value = RoundCounts;
+    type Error = Error;
+
+    async fn load(&self, rounds: &[CountsOf]) -> Result<HashMap<CountsOf, RoundCounts>> {
+        of_each(&self.state, &self.viewer, rounds).await
+    }
+}
+
 /// Counts a round for a viewer who sees it as this audience.
 pub(crate) async fn counts(
     state: &State,
@@ -100,20 +133,75 @@ pub(crate) async fn counts(
     round: &round::Model,
     audience: Audience,
 ) -> Result<RoundCounts> {
+    let asked = CountsOf::new(round, audience);
+    let mut counted = of_each(state, viewer, &[asked]).await?;
+    Ok(counted.remove(&asked).unwrap_or_default())
+}
+
+/// Points whose records are read at once: those of a page of rounds, but not what was ever said in a province.
+const POINTS_AT_ONCE: usize = 500;
+
+/// A round while it is being counted.
+struct Counting<'a> {
+    of: CountsOf,
+    points: &'a [meeting::Model],
+    counts: RoundCounts,
+}
+
+impl Counting<'_> {
+    fn held(&self) -> impl Iterator<Item = &meeting::Model> {
+        self.points.iter().filter(|point| point.status.is_over())
+    }
+}
+
+/// Counts rounds together: the statements do not grow with them, but for [`POINTS_AT_ONCE`].
+async fn of_each(
+    state: &State,
+    viewer: &Viewer,
+    rounds: &[CountsOf],
+) -> Result<HashMap<CountsOf, RoundCounts>> {
     use meeting::{Column, Entity};
     let conn = state.store.read();
     let points = Entity::find()
-        .filter(Column::RoundId.eq(round.id))
+        .filter(Column::RoundId.is_in(rounds.iter().map(|of| of.round)))
         .filter(visible(viewer, "meeting", (Entity, Column::Id)));
-    let points = without(points, &[Column::Agenda, Column::Brief])
+    let mut points_of: HashMap<RoundId, Vec<meeting::Model>> = HashMap::new();
+    for point in without(points, &[Column::Agenda, Column::Brief])
         .all(conn)
-        .await?;
+        .await?
+    {
+        if let Some(round) = point.round_id {
+            points_of.entry(round).or_default().push(point);
+        }
+    }
+    let mut counted = HashMap::new();
+    let mut together: Vec<Counting<'_>> = Vec::new();
+    let mut left = rounds.iter().peekable();
+    while let Some(of) = left.next() {
+        let points = points_of.get(&of.round).map_or(&[][..], Vec::as_slice);
+        together.push(Counting {
+            of: *of,
+            points,
+            counts: of_points(*of, points),
+        });
+        let read: usize = together.iter().map(|one| one.points.len()).sum();
+        if read >= POINTS_AT_ONCE || left.peek().is_none() {
+            present(conn, &mut together).await?;
+            became(state, conn, &mut together).await?;
+            counted.extend(together.drain(..).map(|one| (one.of, one.counts)));
+        }
+    }
+    Ok(counted)
+}
+
+/// What the points themselves tell.
+fn of_points(of: CountsOf, points: &[meeting::Model]) -> RoundCounts {
     let mut counts = RoundCounts {
         points_entered: whole(points.len()),
         ..RoundCounts::default()
     };
-    counts.points_planned = round.points_planned.unwrap_or(counts.points_entered);
-    for point in &points {
+    counts.points_planned = of.planned.unwrap_or(counts.points_entered);
+    for point in points {
         match point.status {
             Status::Postponed => counts.points_postponed += 1,
             Status::Cancelled => counts.points_cancelled += 1,
@@ -131,70 +219,79 @@ pub(crate) async fn counts(
             _ => counts.points_coming += 1,
         }
     }
-    let held: BTreeSet<MeetingId> = points
-        .iter()
-        .filter(|point| point.status.is_over())
-        .map(|point| point.id)
-        .collect();
-    present(conn, &points, &held, audience, &mut counts).await?;
-    if audience >= Audience::Internal || audience == Audience::Region {
-        became(state, conn, &points, &mut counts).await?;
-    }
-    Ok(counts)
+    counts
 }
 
 /// Where the points were held, and who of the delegates was asked and came.
-async fn present<C: ConnectionTrait>(
-    conn: &C,
-    points: &[meeting::Model],
-    held: &BTreeSet<MeetingId>,
-    audience: Audience,
-    counts: &mut RoundCounts,
-) -> Result<()> {
-    let units: BTreeSet<UnitId> = meeting_unit::Entity::find()
+async fn present<C: ConnectionTrait>(conn: &C, rounds: &mut [Counting<'_>]) -> Result<()> {
+    let held: BTreeSet<MeetingId> = rounds
+        .iter()
+        .flat_map(Counting::held)
+        .map(|point| point.id)
+        .collect();
+    let points = rounds.iter().flat_map(|round| round.points);
+    let points: Vec<MeetingId> = points.map(|point| point.id).collect();
+    let mut units: HashMap<MeetingId, Vec<UnitId>> = HashMap::new();
+    for link in meeting_unit::Entity::find()
         .filter(meeting_unit::Column::MeetingId.is_in(held.iter().copied()))
         .all(conn)
         .await?
-        .into_iter()
-        .map(|link| link.unit_id)
-        .collect();
-    counts.units_reached = whole(units.len());
-    let links = meeting_delegate::Entity::find()
-        .filter(meeting_delegate::Column::MeetingId.is_in(points.iter().map(|point| point.id)))
+    {
+        units.entry(link.meeting_id).or_default().push(link.unit_id);
+    }
+    let mut delegates: HashMap<MeetingId, Vec<meeting_delegate::Model>> = HashMap::new();
+    for link in meeting_delegate::Entity::find()
+        .filter(meeting_delegate::Column::MeetingId.is_in(points))
         .all(conn)
-        .await?;
-    let came: BTreeSet<DelegateId> = links
-        .iter()
-        .filter(|link| link.attended && held.contains(&link.meeting_id))
-        .map(|link| link.delegate_id)
-        .collect();
-    counts.delegates_attended = whole(came.len());
-    if audience >= Audience::Internal {
-        let off = points.iter().filter(|point| point.status == Status::Cancelled);
-        let off: BTreeSet<MeetingId> = off.map(|point| point.id).collect();
-        let asked = |is: fn(&meeting_delegate::Model) -> bool| {
-            let invited = links.iter().filter(|link| link.invited && is(link));
-            Some(whole(
-                invited.filter(|link| !off.contains(&link.meeting_id)).count(),
-            ))
-        };
-        counts.invitations = asked(|_| true);
-        counts.invitations_accepted = asked(|link| link.attending == Some(true));
-        counts.invitations_declined = asked(|link| link.attending == Some(false));
+        .await?
+    {
+        delegates.entry(link.meeting_id).or_default().push(link);
+    }
+    for round in rounds {
+        let reached = round.held().filter_map(|point| units.get(&point.id)).flatten();
+        let reached: BTreeSet<UnitId> = reached.copied().collect();
+        let links: Vec<&meeting_delegate::Model> = round
+            .points
+            .iter()
+            .filter_map(|point| delegates.get(&point.id))
+            .flatten()
+            .collect();
+        let came: BTreeSet<DelegateId> = links
+            .iter()
+            .filter(|link| link.attended && held.contains(&link.meeting_id))
+            .map(|link| link.delegate_id)
+            .collect();
+        round.counts.units_reached = whole(reached.len());
+        round.counts.delegates_attended = whole(came.len());
+        if round.of.audience >= Audience::Internal {
+            let off = round
+                .points
+                .iter()
+                .filter(|point| point.status == Status::Cancelled);
+            let off: BTreeSet<MeetingId> = off.map(|point| point.id).collect();
+            let asked = |is: fn(&meeting_delegate::Model) -> bool| {
+                let invited = links.iter().filter(|link| link.invited && is(link));
+                Some(whole(
+                    invited.filter(|link| !off.contains(&link.meeting_id)).count(),
+                ))
+            };
+            round.counts.invitations = asked(|_| true);
+            round.counts.invitations_accepted = asked(|link| link.attending == Some(true));
+            round.counts.invitations_declined = asked(|link| link.attending == Some(false));
+        }
     }
     Ok(())
 }
 
 /// What became of the opinions that were recorded at the points that were held.
-async fn became<C: ConnectionTrait>(
-    state: &State,
-    conn: &C,
-    points: &[meeting::Model],
-    counts: &mut RoundCounts,
-) -> Result<()> {
-    let held: Vec<(MeetingId, CouncilId)> = points
+async fn became<C: ConnectionTrait>(state: &State, conn: &C, rounds: &mut [Counting<'_>]) -> Result<()> {
+    if !rounds.iter().any(|round| round.of.counts_recorded()) {
+        return Ok(());
+    }
+    let held: Vec<(MeetingId, CouncilId)> = rounds
         .iter()
-        .filter(|point| point.status.is_over())
+        .filter(|round| round.of.counts_recorded())
+        .flat_map(Counting::held)
         .map(|point| (point.id, point.council_id))
         .collect();
     let points: Vec<MeetingId> = held.iter().map(|(point, _)| *point).collect();
@@ -217,9 +314,28 @@ async fn became<C: ConnectionTrait>(
         .all(conn)
         .await?;
     let tiers: BTreeMap<PetitionId, Option<String>> = tiers.into_iter().collect();
+    let mut recorded_at: HashMap<MeetingId, Vec<&Recorded>> = HashMap::new();
+    for one in &recorded {
+        recorded_at.entry(one.meeting_id).or_default().push(one);
+    }
+    for round in rounds.iter_mut().filter(|round| round.of.counts_recorded()) {
+        let said = round.held().filter_map(|point| recorded_at.get(&point.id));
+        let said: Vec<&Recorded> = said.flatten().copied().collect();
+        went_where(&said, &lineage, &tiers, &mut round.counts);
+    }
+    Ok(())
+}
+
+/// Counts what was recorded by what became of it.
+fn went_where(
+    recorded: &[&Recorded],
+    lineage: &Lineage,
+    tiers: &BTreeMap<PetitionId, Option<String>>,
+    counts: &mut RoundCounts,
+) {
     let (mut on_spot, mut waiting) = (0, 0);
     let mut by_tier: BTreeMap<(usize, Option<&str>), i32> = BTreeMap::new();
-    for one in &recorded {
+    for one in recorded {
         let went = one.petition_id.and_then(|petition| {
             let heirs = lineage.of(petition);
             let went = heirs.iter().filter_map(|heir| tiers.get(heir));
@@ -242,7 +358,6 @@ async fn became<C: ConnectionTrait>(
             count,
         })
         .collect();
-    Ok(())
 }
 
 /// The highest tier first; what nobody has classified last.

@@ -17,7 +17,7 @@ use entity::{
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query};
 use uuid::Uuid;
 
-use super::counts::{RoundCounts, counts};
+use super::counts::{CountsOf, RoundCounts};
 use crate::{
     councils::graphql::Council,
     documents::{self, DocumentKind},
@@ -31,7 +31,7 @@ use crate::{
         list::{self, PageArgs, Total},
         loader::{Noun, Rows, one, rows, several, text},
         scalar::{Day, Time},
-        short, state, viewer, wire_id,
+        short, wire_id,
     },
     meetings::graphql::Meeting,
     procedures::graphql::Procedure,
@@ -206,7 +206,8 @@ impl Round {
     /// Its figures, counted now from the points that the viewer may see; its points themselves are
     /// `meetings(filter: {roundId})`.
     async fn counts(&self, ctx: &Context<'_>) -> Result<RoundCounts> {
-        counts(state(ctx)?, viewer(ctx)?, &self.row, self.audience).await
+        let of = CountsOf::new(&self.row, self.audience);
+        Ok(rows(ctx)?.load_one(of).await?.unwrap_or_default())
     }
 
     /// Its procedures (quy trình): lists of what is to be done, by whom and until when. Only for the council.

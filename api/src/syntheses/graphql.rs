@@ -11,9 +11,9 @@ use entity::{
 use sea_orm::{ColumnTrait, Condition};
 
 use super::{
-    list::Line,
-    parts::{EditionsOf, SynthesisEdition, SynthesisPreview, counted},
-    preview,
+    office::whose,
+    parts::{EditionsOf, SynthesisEdition, SynthesisPreview},
+    preview::PreviewOf,
 };
 use crate::{
     councils::graphql::{Council, DelegateGroup},
@@ -25,7 +25,7 @@ use crate::{
         input_id,
         list::{self, PageArgs, Total},
         loader::{Noun, one, rows},
-        scalar::{Day, Time},
+        scalar::Time,
         short, state, viewer, wire_id,
     },
     rounds::graphql::{Round, councils_of},
@@ -149,24 +149,7 @@ impl Synthesis {
         if !self.own(ctx)? {
             return Ok(None);
         }
-        let preview::Preview {
-            list: made,
-            round_ended_on,
-            due_on,
-        } = preview::now(state(ctx)?, &self.row).await?;
-        let whole = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-        Ok(Some(SynthesisPreview {
-            points: whole(made.points),
-            opinions: whole(made.opinions),
-            on_spot: whole(made.on_spot),
-            before: whole(made.before),
-            after: whole(made.lines.len()),
-            ungrouped: whole(made.ungrouped()),
-            unclassified: whole(made.unclassified()),
-            by_tier_and_field: counted(made.lines.iter().map(Line::class)),
-            round_ended_on: round_ended_on.map(Day),
-            due_on: due_on.map(Day),
-        }))
+        rows(ctx)?.load_one(PreviewOf(whose(&self.row))).await
     }
 
     /// Its newest edition as a document to be printed and signed (.docx), before the first one what would be frozen now;

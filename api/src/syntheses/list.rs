@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Whose list it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Whose {
     pub(super) council: CouncilId,
     pub(super) round: RoundId,

@@ -20,10 +20,10 @@ use crate::{
     error::{Error, Result},
     graphql::{
         code::{CodeEntry, entry_of},
-        list::{self, PageArgs, Total, asks_for_total},
-        loader::{Rows, one, rows},
+        list::{self, PageArgs, Total, asks_for_total, without},
+        loader::{Rows, Texts, one, rows, text},
         scalar::{Day, Time},
-        state, wire_id,
+        wire_id,
     },
     petitions::graphql::Petition,
     viewer::Viewer,
@@ -361,29 +361,63 @@ impl SynthesisEdition {
             before,
         };
         let window = page.window()?;
-        let conn = state(ctx)?.store.read();
-        let mut places: Vec<(SynthesisItemId, i32)> = Vec::new();
-        if self.internal {
-            places = Entity::find()
-                .select_only()
-                .columns([Column::Id, Column::Position])
-                .filter(Column::EditionId.eq(self.row.id))
-                .into_tuple()
-                .all(conn)
-                .await?;
-        }
+        let rows = rows(ctx)?;
+        let places = match self.internal {
+            true => rows.load_one(PlacesOf(self.row.id)).await?.unwrap_or_default(),
+            false => Vec::new(),
+        };
         let total = asks_for_total(ctx).then(|| i64::try_from(places.len()).unwrap_or(i64::MAX));
         let known: HashMap<_, _> = places.iter().map(|(id, place)| (id.0, *place)).collect();
         let slice = list::held(places, |(_, place)| *place, |id| known.get(&id).copied(), window)?;
-        let mut lines: HashMap<SynthesisItemId, Model> = Entity::find()
-            .filter(Column::Id.is_in(slice.rows.iter().map(|(id, _)| *id)))
-            .all(conn)
-            .await?
-            .into_iter()
-            .map(|row| (row.id, row))
-            .collect();
-        let slice = slice.filter_map(|(id, _)| lines.remove(&id));
+        let shown = slice.rows().map(|(id, _)| LineOf(*id));
+        let mut lines = rows.load_many(shown).await?;
+        let slice = slice.filter_map(|(id, _)| lines.remove(&LineOf(id)));
         Ok(list::connection(slice, total, |row| row.id.0, SynthesisItem))
+    }
+}
+
+/// Where the lines of an edition stand, and a line, for the loader.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct PlacesOf(SynthesisEditionId);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct LineOf(SynthesisItemId);
+
+impl Texts for SynthesisItemId {
+    type Table = Entity;
+    const KEY: Column = Column::Id;
+    const TEXTS: &'static [Column] = &[Column::Content];
+}
+
+impl Loader<PlacesOf> for Rows {
+    type Value = Vec<(SynthesisItemId, i32)>;
+    type Error = Error;
+
+    async fn load(&self, editions: &[PlacesOf]) -> Result<HashMap<PlacesOf, Self::Value>> {
+        let lines: Vec<(SynthesisEditionId, SynthesisItemId, i32)> = Entity::find()
+            .select_only()
+            .columns([Column::EditionId, Column::Id, Column::Position])
+            .filter(Column::EditionId.is_in(editions.iter().map(|of| of.0)))
+            .into_tuple()
+            .all(self.state.store.read())
+            .await?;
+        let mut of: HashMap<PlacesOf, Vec<_>> = HashMap::new();
+        for (edition, line, place) in lines {
+            of.entry(PlacesOf(edition)).or_default().push((line, place));
+        }
+        Ok(of)
+    }
+}
+
+impl Loader<LineOf> for Rows {
+    type Value = Model;
+    type Error = Error;
+
+    async fn load(&self, lines: &[LineOf]) -> Result<HashMap<LineOf, Model>> {
+        let lines = Entity::find().filter(Column::Id.is_in(lines.iter().map(|line| line.0)));
+        let lines = without(lines, SynthesisItemId::TEXTS)
+            .all(self.state.store.read())
+            .await?;
+        Ok(lines.into_iter().map(|row| (LineOf(row.id), row)).collect())
     }
 }
 
@@ -424,8 +458,9 @@ impl SynthesisItem {
     }
 
     /// Its text then.
-    async fn content(&self) -> &str {
-        &self.0.content
+    async fn content(&self, ctx: &Context<'_>) -> Result<String> {
+        let said = text(ctx, self.0.id, Column::Content).await?;
+        Ok(said.unwrap_or_default())
     }
 
     /// Code of the list `tier` (thẩm quyền) then.

@@ -4,8 +4,26 @@ use std::collections::BTreeMap;
 
 use async_graphql::parser::{
     parse_schema,
-    types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
+    types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition},
 };
+
+/// An object, or several, beside a row, as it can be asked for with nothing but `first`.
+pub struct Beside {
+    /// The field.
+    pub name: String,
+    /// What is shown; of a connection what it lists.
+    pub of: String,
+    /// The field with its argument, and what encloses the members.
+    around: [String; 2],
+}
+
+impl Beside {
+    /// The field, showing these members.
+    pub fn showing(&self, members: &str) -> String {
+        let [before, after] = &self.around;
+        format!("{before}{members}{after}")
+    }
+}
 
 /// The types of the schema by name.
 pub struct Sdl {
@@ -79,6 +97,41 @@ impl Sdl {
             .filter(|field| !is_object(field) && field.arguments.is_empty())
             .map(|field| field.name.node.to_string())
             .collect()
+    }
+
+    /// The objects beside a row of a type that can be asked for with nothing but `first`.
+    pub fn beside(&self, name: &str) -> Vec<Beside> {
+        let mut beside = Vec::new();
+        for field in self.fields(name) {
+            let (called, of) = (field.name.node.to_string(), base(&field.ty.node));
+            let arguments = field.arguments.iter().map(|one| &one.node);
+            let pages = arguments.clone().any(|one| one.name.node.as_str() == "first");
+            let needs = |one: &InputValueDefinition| {
+                let is_given = one.name.node.as_str() == "first" || one.default_value.is_some();
+                !one.ty.node.nullable && !is_given
+            };
+            if !matches!(self.types.get(of), Some(TypeKind::Object(_))) || arguments.clone().any(needs) {
+                continue;
+            }
+            let call = if pages {
+                format!("{called}(first: 1)")
+            } else {
+                called.clone()
+            };
+            let (of, around) = match of.strip_suffix("Connection") {
+                Some(node) => (
+                    node,
+                    [format!("{call} {{ totalCount nodes {{ "), " } }".to_owned()],
+                ),
+                None => (of, [format!("{call} {{ "), " }".to_owned()]),
+            };
+            beside.push(Beside {
+                name: called,
+                of: of.to_owned(),
+                around,
+            });
+        }
+        beside
     }
 
     /// The type of what a connection of the root lists.

@@ -14,13 +14,13 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use crate::{
     error::{Error, Result},
     files::{self, graphql::File},
-    graphql::{loader::Rows, scalar::Day, wire_id},
+    graphql::{list::without, loader::Rows, scalar::Day, wire_id},
     meetings::present::MeetingDelegate,
 };
 
-/// What belongs to a meeting whose row was loaded, by the meeting.
+/// What belongs to a meeting whose row was loaded, by the meeting; without a long text that is not shown here.
 macro_rules! parts {
-    ($($key:ident: $table:ident ordered by $($order:ident),+ => $value:ty, $part:expr;)*) => {$(
+    ($($key:ident: $table:ident $(without $long:ident)? ordered by $($order:ident),+ => $value:ty, $part:expr;)*) => {$(
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub(super) struct $key(pub(super) MeetingId);
 
@@ -30,7 +30,8 @@ macro_rules! parts {
 
             async fn load(&self, ids: &[$key]) -> Result<HashMap<$key, Self::Value>> {
                 let parts = $table::Entity::find()
-                    .filter($table::Column::MeetingId.is_in(ids.iter().map(|id| id.0)))
+                    .filter($table::Column::MeetingId.is_in(ids.iter().map(|id| id.0)));
+                let parts = without(parts, &[$($table::Column::$long)?])
                     $(.order_by_asc($table::Column::$order))+
                     .all(self.state.store.read())
                     .await?;
@@ -58,9 +59,9 @@ parts! {
         |row: meeting_brief::Model| (Some(row.meeting_id), row.text);
     ItemsOf: agenda_item ordered by Position => AgendaItem,
         |row: agenda_item::Model| (Some(row.meeting_id), AgendaItem::from(row));
-    DocumentsOf: document ordered by Date, Id => MeetingDocument,
+    DocumentsOf: document without Summary ordered by Date, Id => MeetingDocument,
         |row: document::Model| (row.meeting_id, MeetingDocument::from(row));
-    RecordIdsOf: meeting_record ordered by Id => MeetingRecordId,
+    RecordIdsOf: meeting_record without MinutesDraft ordered by Id => MeetingRecordId,
         |row: meeting_record::Model| (Some(row.meeting_id), row.id);
 }
 

@@ -7,7 +7,7 @@ use entity::{
     answer, answer_petition, extension, forwarding, forwarding_agency, forwarding_petition,
     id::{AgencyId, AnswerId, CouncilId, ForwardingId, PetitionId},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::{
     agencies::graphql::Agency,
@@ -17,7 +17,8 @@ use crate::{
     files::{self, graphql::File},
     graphql::{
         code::{CodeEntry, entry, entry_of},
-        loader::Rows,
+        list::without,
+        loader::{Rows, Texts, rows, text},
         scalar::{Day, Time},
         viewer, wire_id,
     },
@@ -180,6 +181,8 @@ pub struct Answer {
     #[graphql(skip)]
     row: AnswerId,
     #[graphql(skip)]
+    petition: PetitionId,
+    #[graphql(skip)]
     by: AgencyId,
     /// The bare lower-case UUID.
     id: ID,
@@ -189,8 +192,6 @@ pub struct Answer {
     document_number: String,
     /// Date of the document.
     document_date: Day,
-    /// What it says.
-    text: String,
     /// What it amounts to: code of the list `outcome`.
     outcome: String,
     /// Until when, for what is deferred or in progress.
@@ -209,12 +210,53 @@ pub struct Answer {
     assessment: Option<String>,
     /// Why.
     assessment_note: Option<String>,
-    /// What was released of it to the public, for this petition; null where nothing was.
-    public_text: Option<String>,
+}
+
+impl Texts for AnswerId {
+    type Table = answer::Entity;
+    const KEY: answer::Column = answer::Column::Id;
+    const TEXTS: &'static [answer::Column] = &[answer::Column::Text];
+}
+
+/// What was released of an answer to a petition, for the loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ReleasedOf(AnswerId, PetitionId);
+
+impl Loader<ReleasedOf> for Rows {
+    type Value = Option<String>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[ReleasedOf]) -> Result<HashMap<ReleasedOf, Option<String>>> {
+        use answer_petition::{Column, Entity};
+        let texts: Vec<(AnswerId, PetitionId, Option<String>)> = Entity::find()
+            .select_only()
+            .columns([Column::AnswerId, Column::PetitionId, Column::PublicText])
+            .filter(Column::AnswerId.is_in(keys.iter().map(|key| key.0)))
+            .filter(Column::PetitionId.is_in(keys.iter().map(|key| key.1)))
+            .into_tuple()
+            .all(self.state.store.read())
+            .await?;
+        let texts = texts.into_iter();
+        Ok(texts
+            .map(|(answer, petition, text)| (ReleasedOf(answer, petition), text))
+            .collect())
+    }
 }
 
 #[ComplexObject]
 impl Answer {
+    /// What it says.
+    async fn text(&self, ctx: &Context<'_>) -> Result<String> {
+        let said = text(ctx, self.row, answer::Column::Text).await?;
+        Ok(said.unwrap_or_default())
+    }
+
+    /// What was released of it to the public, for this petition; null where nothing was.
+    async fn public_text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let released = rows(ctx)?.load_one(ReleasedOf(self.row, self.petition)).await?;
+        Ok(released.flatten())
+    }
+
     /// The paper itself, if it was attached.
     async fn file(&self, ctx: &Context<'_>) -> Result<Option<File>> {
         files::graphql::paper(ctx, self.row).await
@@ -252,11 +294,13 @@ impl Loader<AnswersOf> for Rows {
     async fn load(&self, keys: &[AnswersOf]) -> Result<HashMap<AnswersOf, Vec<Answer>>> {
         let conn = self.state.store.read();
         let links = answer_petition::Entity::find()
-            .filter(answer_petition::Column::PetitionId.is_in(keys.iter().map(|key| key.0)))
+            .filter(answer_petition::Column::PetitionId.is_in(keys.iter().map(|key| key.0)));
+        let links = without(links, &[answer_petition::Column::PublicText])
             .all(conn)
             .await?;
-        let documents: HashMap<_, _> = answer::Entity::find()
-            .filter(answer::Column::Id.is_in(links.iter().map(|link| link.answer_id)))
+        let answers =
+            answer::Entity::find().filter(answer::Column::Id.is_in(links.iter().map(|link| link.answer_id)));
+        let documents: HashMap<_, _> = without(answers, AnswerId::TEXTS)
             .all(conn)
             .await?
             .into_iter()
@@ -272,12 +316,12 @@ impl Loader<AnswersOf> for Rows {
                 .or_default()
                 .push(Answer {
                     row: row.id,
+                    petition: link.petition_id,
                     by: row.agency_id,
                     id: wire_id(row.id),
                     agency_id: wire_id(row.agency_id),
                     document_number: row.document_number.clone(),
                     document_date: Day(row.document_date),
-                    text: row.text.clone(),
                     outcome: row.outcome.clone(),
                     roadmap_at: row.roadmap_at.map(Day),
                     cost_millions: row.cost_millions,
@@ -287,7 +331,6 @@ impl Loader<AnswersOf> for Rows {
                     version: link.version,
                     assessment: link.assessment,
                     assessment_note: link.assessment_note,
-                    public_text: link.public_text,
                 });
         }
         for answers in found.values_mut() {

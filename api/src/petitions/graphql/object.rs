@@ -47,7 +47,12 @@ impl Noun for PetitionId {
     type Entity = Entity;
     const COLLECTION: &'static str = "petition";
     const ID: Column = Column::Id;
-    const LONG: &'static [Column] = &[Column::Content, Column::AnswerText, Column::PublicAnswer];
+    const LONG: &'static [Column] = &[
+        Column::Content,
+        Column::PublicContent,
+        Column::AnswerText,
+        Column::PublicAnswer,
+    ];
 
     fn object(row: Model, audience: Audience) -> Petition {
         Petition { row, audience }
@@ -109,11 +114,12 @@ impl Petition {
     /// The text: the internal one for the council, the delegates of the place and the body that answers, the
     /// redacted one for everybody else.
     async fn content(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        if self.inside() {
-            text(ctx, self.row.id, Column::Content).await
+        let column = if self.inside() {
+            Column::Content
         } else {
-            Ok(self.row.public_content.clone())
-        }
+            Column::PublicContent
+        };
+        text(ctx, self.row.id, column).await
     }
 
     /// The redacted title; null until one is released.
@@ -122,8 +128,8 @@ impl Petition {
     }
 
     /// The redacted text; null until it is published.
-    async fn public_content(&self) -> Option<&str> {
-        self.row.public_content.as_deref()
+    async fn public_content(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        text(ctx, self.row.id, Column::PublicContent).await
     }
 
     /// The council that owns it.

@@ -1,6 +1,10 @@
 //! Costs, counted and never timed: statements do not grow with rows, a pull reads what changed, a list reads no long
 //! text.
 
+mod lists;
+mod page;
+mod work;
+
 use std::sync::Arc;
 
 use chrono::Duration;
