@@ -110,6 +110,12 @@ impl Site {
         if !matches!(kind, "unit" | "council" | "agency" | "feedback") {
             self.rows.remove(kind);
         }
+        // What was made after it, or for it, goes with it.
+        match kind {
+            "petition" => self.rows.remove("second"),
+            "delegate" => self.rows.remove("asked"),
+            _ => None,
+        };
     }
 
     fn office(&self, app: &TestApp) -> Person {
@@ -235,6 +241,10 @@ impl Site {
                     "step" => text(&payload["procedure"]["steps"][0]["id"]),
                     _ => text(&payload["procedure"]["id"]),
                 }
+            }
+            "second" => {
+                Box::pin(self.id(app, "petition")).await;
+                self.petition(app, "petition").await
             }
             "repeat" => {
                 let earlier = self.petition(app, "petition").await;
