@@ -10,7 +10,8 @@ const asked = (petition) => item(petition.title ?? 'Kiến nghị',
     due(petition) && `${isOverdue(petition) ? 'quá hạn từ' : 'hạn'} ${inDays(due(petition))}`,
     petition.roadmapAt && `${isPromiseLate(petition) ? 'đã qua ngày hứa' : 'hứa xong'} ${inDays(petition.roadmapAt)}`,
     petition.repeats && `đã hỏi lại ${petition.repeats} lần`), petition.answer && lines(petition.answer));
-const paper = ({ title, number, council, date, summary }) => item(title, line(number, council, date && inDays(date)), summary && lines(summary));
+const paper = ({ title, number, council, date, summary }) =>
+  item(title, line(number, council, date && inDays(date)), summary && lines(summary));
 
 const MOST = 50;
 /** All petitions that lie on this phone, told as those of a brief are: what has to be done by a day first, by that day. */
