@@ -2,7 +2,7 @@
 
 use sea_orm::{
     EntityTrait, QuerySelect, QueryTrait, Select,
-    sea_query::{Alias, Expr, ExprTrait, Order, OrderedStatement, Query, SelectStatement, WindowStatement},
+    sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, WindowStatement},
 };
 
 /// Of what a query finds the ids of the first `most` rows of each group, by these columns, each descending: a condition

@@ -149,7 +149,10 @@ fn every_root_field_has_a_sample() {
 /// Asks for every sample as everybody, judges the answers and returns their table.
 async fn walk(db: TestDatabase, samples: Vec<Sample>) -> String {
     let mut matrix = Matrix::set(&db).await;
-    secondary::walk(&mut matrix, &samples).await;
+    // These are questions to the rules, which know of no database.
+    if db.kind() == Kind::Sqlite {
+        secondary::walk(&mut matrix, &samples).await;
+    }
     let mut table = String::new();
     let names: Vec<&str> = matrix.roles.iter().map(|role| role.name).collect();
     writeln!(table, "{:<30}{}", "", names.join(" | ")).unwrap();

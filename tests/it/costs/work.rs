@@ -5,7 +5,7 @@ use cutri_tests::world::Put;
 use entity::{
     agenda_item, answer, answer_petition, extension, feedback, forwarding, forwarding_agency,
     forwarding_petition,
-    id::{AgencyId, DelegateId, GroupId, MeetingId, RoundId},
+    id::{AgencyId, DelegateId, GroupId, MeetingId, PetitionId, ResolutionId, RoundId},
     informing, meeting, meeting_council, meeting_delegate, meeting_record, meeting_unit, petition,
     petition_agency, petition_feedback, petition_repeat, petition_transfer, petition_unit, procedure,
     procedure_step, reminder, resolution, resolution_edge, round, synthesis, synthesis_edition,
@@ -17,8 +17,11 @@ use crate::rows::{self, day, moment};
 
 impl Page<'_> {
     fn petition(&self, agency: Option<AgencyId>) -> petition::Model {
+        let id: PetitionId = self.id();
         petition::Model {
-            id: self.id(),
+            id,
+            // No two of a council have one.
+            number: id.to_string(),
             council_id: self.world.here.council,
             agency_id: agency,
             upper_council_id: Some(self.world.province_council),
@@ -265,11 +268,14 @@ impl Page<'_> {
     }
 
     fn resolution(&self, session: Option<MeetingId>) -> resolution::Model {
+        let id: ResolutionId = self.id();
         resolution::Model {
-            id: self.id(),
+            id,
             council_id: self.world.here.council,
             unit_id: self.world.here.unit,
             session_id: session,
+            // No two of a year have one.
+            number_key: Some(id.to_string()),
             ..rows::resolution()
         }
     }

@@ -1,7 +1,7 @@
 //! From words said without signal to voters who were told, on one phone.
 
 use chrono::{Days, NaiveDate};
-use cutri_tests::{TestDatabase, browser::Browser, byte_search, each_db};
+use cutri_tests::{TestDatabase, browser::Browser, byte_search, database::Kind, each_db};
 use serde_json::{Value, json};
 
 use super::{Stage, briefed, invited, until, words};
@@ -13,7 +13,9 @@ const HOSTILE: &str = "<img src=x onerror=\"document.title='bị chiếm'\"> S�
 each_db! {
     async fn from_words_without_signal_to_voters_informed(db: TestDatabase) {
         let mut stage = Stage::set(&db).await;
-        stage.browser = Browser::start_whole();
+        if stage.db.kind() == Kind::Sqlite {
+            stage.browser = Browser::start_whole();
+        }
         everything_is_there_after_signing_in(&mut stage).await;
         it_opens_and_writes_without_any_network(&mut stage).await;
         what_was_written_arrives_once_though_the_server_is_killed_and_answers_are_lost(&mut stage).await;

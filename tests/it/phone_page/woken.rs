@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cutri_tests::{TestDatabase, browser::Browser, each_db, push_service::PushService};
+use cutri_tests::{TestDatabase, browser::Browser, in_a_browser, push_service::PushService};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::{Stage, until};
 
 const NEWS: &str = "Kín Như Bưng";
 
-each_db! {
+in_a_browser! {
     async fn a_sleeping_page_is_woken_without_a_word(db: TestDatabase) {
         let (service, certificate) = PushService::start_with_tls().await;
         let trusted = db.folder().join("trusted.pem");

@@ -338,7 +338,7 @@ fn either_server_is_killed_and_nothing_is_missed_or_doubled() {
             installation.server(names[0], &listen[0]),
             installation.server(names[1], &listen[1])
         );
-        let mut running = vec![Some(one), Some(other)];
+        let mut running = [Some(one), Some(other)];
         let servers = Arc::new([addresses[0].parse().unwrap(), addresses[1].parse().unwrap()]);
         let author = &installation.world.here.delegates[0];
         let mut written = BTreeSet::new();
