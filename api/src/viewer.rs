@@ -434,7 +434,15 @@ impl Viewer {
         &self.partitions
     }
 
-    /// Their numbers.
+    /// The councils that he reads from inside.
+    pub fn councils(&self) -> impl Iterator<Item = CouncilId> {
+        self.partitions.iter().filter_map(|partition| match partition {
+            Partition::Council(council) => Some(*council),
+            _ => None,
+        })
+    }
+
+    /// The numbers of the partitions.
     pub fn partition_ids(&self) -> Vec<i64> {
         self.partitions.iter().map(|partition| partition.id()).collect()
     }

@@ -73,6 +73,50 @@ pub struct Model {
 plain!();
 
 impl Model {
+    /// A petition as it begins: no words yet, accepted now, and nothing of what comes later.
+    pub fn accepted(id: PetitionId, council: CouncilId, number: String, now: DateTimeUtc) -> Self {
+        Self {
+            id,
+            council_id: council,
+            number,
+            title: String::new(),
+            content: String::new(),
+            public_title: None,
+            public_content: None,
+            public_answer: None,
+            origin: None,
+            field: None,
+            tier: None,
+            process: Process::Accepted,
+            outcome: None,
+            agency_id: None,
+            upper_council_id: None,
+            forwarding_id: None,
+            forwarded_number: None,
+            forwarded_at: None,
+            due_at: None,
+            extended_to: None,
+            urgings: 0,
+            reminders: 0,
+            answer_id: None,
+            answer_text: None,
+            answer_number: None,
+            answered_at: None,
+            assessment: None,
+            roadmap_at: None,
+            cost_millions: None,
+            unresolved_reason: None,
+            satisfaction: None,
+            informed_at: None,
+            closed_at: None,
+            repeats: 0,
+            missing: None,
+            created_at: now,
+            rev: 0,
+            updated_at: now,
+        }
+    }
+
     /// Whether its newest answer is one. Found wanting, or given before the petition was taken up again or sent elsewhere, it
     /// no longer is, least of all of the body that has the petition now: it is kept for those inside, and everybody else is
     /// told neither its text nor its number nor its day.

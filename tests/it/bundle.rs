@@ -322,9 +322,7 @@ each_db! {
     async fn a_bundle_on_a_stick_is_applied_beside_the_running_server(db: TestDatabase) {
         let folder = db.folder().to_owned();
         let environment = [("DATABASE_URL", db.url())];
-        let state = cutri_tests::app::state_on(db.url(), &folder.join("keys")).await;
-        cutri::installation::check_keys(&state.store, &state.keys).await.unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = cutri_tests::app::founded(db.url(), &folder.join("keys")).await;
         let author = &world.here.delegates[0];
         let server = ServerProcess::start(&folder, &["serve"], &environment).await;
         let person = Person::new(&state, server.address(), author.account, author.device);

@@ -9,7 +9,7 @@ use std::{
 
 use cutri_tests::{
     FaultProxy, ServerProcess, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded},
     byte_search, each_db,
     phone::{Phone, Seen, change, create, new_id},
     world::{Login, World, another_device},
@@ -67,11 +67,7 @@ impl Story {
     async fn begin(db: &TestDatabase) -> Self {
         let folder = db.folder().to_owned();
         let keys = folder.join("keys");
-        let state = state_on(db.url(), &keys).await;
-        cutri::installation::check_keys(&state.store, &state.keys)
-            .await
-            .unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = founded(db.url(), &keys).await;
         let server = ServerProcess::start(
             &folder,
             &["serve"],

@@ -6,6 +6,7 @@ use cutri_tests::{
     app::Person,
     each_db,
     phone::{Phone, create, new_id},
+    refusals::{refusal, refused},
     world::{Put, World},
 };
 use entity::{
@@ -62,18 +63,6 @@ const READ: &str = "query($id: ID!) { petition(id: $id) { process outcome inform
 
 async fn read(person: &Person, id: &Value) -> Value {
     person.data(READ, json!({"id": id})).await["petition"].clone()
-}
-
-/// The first code and field of a refusal.
-async fn refusal(person: &Person, name: &str, input: Value) -> (String, String) {
-    let refused = person.mutate(name, input, "").await;
-    let text = |field: &str| {
-        refused["userErrors"][0][field]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    (text("code"), text("field"))
 }
 
 fn classified(petition: &Value) -> Value {
@@ -157,7 +146,7 @@ each_db! {
         // not do there.
         let meet = |council: CouncilId| json!({"councilId": council, "kind": "thematic", "title": "Tiếp xúc", "unitIds": [world.here.unit]});
         office.done("planMeeting", meet(world.here.council), "").await;
-        assert_eq!(refusal(&office, "planMeeting", meet(merged_id)).await, ("FORBIDDEN".to_owned(), "councilId".to_owned()));
+        assert_eq!(refusal(&office, "planMeeting", meet(merged_id)).await, refused("FORBIDDEN", "councilId"));
         let decide = |council: CouncilId| json!({"councilId": council, "rawNumber": "9/NQ-HĐND", "kind": "individual", "title": "Về cầu", "issuedOn": "2025-06-15"});
         assert_eq!(office.refused("createResolution", decide(merged_id)).await, "FORBIDDEN");
         let rename = |council: CouncilId| json!({"councilId": council, "name": "HĐND xã"});
@@ -167,7 +156,7 @@ each_db! {
         assert_eq!(office.refused("grantRole", grant).await, "FORBIDDEN");
         // Nor does it take over what it carries on already.
         let take = json!({"petitionIds": [ids[1]], "councilId": world.here.council});
-        assert_eq!(refusal(&office, "allocatePetitions", take).await, ("FORBIDDEN".to_owned(), "petitionIds".to_owned()));
+        assert_eq!(refusal(&office, "allocatePetitions", take).await, refused("FORBIDDEN", "petitionIds"));
     }
 
     // All that followed a divided council read what it had left open, and none could ever end it.
@@ -192,7 +181,6 @@ each_db! {
         Put::new().row(shared).now(&app.state).await;
         Put::new().row(first).row(second).row(said).now(&app.state).await;
         let (office, neighbour, body) = (app.person(&here.office), app.person(&there.office), app.person(&here.committee_login));
-        let refused = |code: &str, field: &str| (code.to_owned(), field.to_owned());
         let take = |petition: &Value, council: CouncilId| json!({"petitionIds": [petition], "councilId": council, "basis": "05/BB ngày 10/7/2025"});
 
         // A reader takes nothing over, nobody takes over for another, and nothing goes to whom it never concerned.
@@ -337,7 +325,6 @@ each_db! {
             input["documentDate"] = json!(date);
             input
         };
-        let refused = |code: &str, field: &str| (code.to_owned(), field.to_owned());
         let early = refused("BEFORE_COUNCIL", "documentDate");
         assert_eq!(refusal(&body, "answerPetitions", dated("2000-01-01")).await, early);
         assert_eq!(refusal(&body, "answerPetitions", dated("2025-06-30")).await, early);

@@ -16,7 +16,7 @@ use cutri::sync::{
 };
 use cutri_tests::{
     FaultProxy, Kind, ServerProcess, TestApp, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded},
     each_db,
     phone::{Phone, change, create, new_id},
     seeds,
@@ -119,9 +119,7 @@ each_db! {
         let folder = db.folder().to_owned();
         let keys = folder.join("keys");
         let (here, clock, delegate, state) = {
-            let state = state_on(db.url(), &keys).await;
-            cutri::installation::check_keys(&state.store, &state.keys).await.unwrap();
-            let world = World::create(&state).await;
+            let (state, world) = founded(db.url(), &keys).await;
             (world.here.unit, world.province, world.here.delegates[0].clone(), state)
         };
         let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];

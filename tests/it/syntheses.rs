@@ -13,6 +13,7 @@ use cutri_tests::{
     app::Person,
     each_db,
     phone::{Phone, create, new_id},
+    refusals::{refusal, refused},
     world::{self, Put, World},
 };
 use entity::{
@@ -38,18 +39,6 @@ const EDITION: &str = "synthesis { id status edition { number documentNumber poi
 pub(crate) fn adds_up(list: &Value) {
     let figure = |name: &str| list[name].as_i64().unwrap();
     assert_eq!(figure("before"), figure("opinions") - figure("onSpot"), "{list}");
-}
-
-/// The code and field of a refusal.
-async fn refusal(person: &Person, name: &str, input: Value) -> (String, String) {
-    let payload = person.mutate(name, input, "").await;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let error = &payload["userErrors"][0];
-    (text(&error["code"]), text(&error["field"]))
-}
-
-fn refused(code: &str, field: &str) -> (String, String) {
-    (code.to_owned(), field.to_owned())
 }
 
 /// A stage whose server gives a slow machine its time for thousands of lines.

@@ -21,7 +21,10 @@ use entity::id::{AccountId, DeviceId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{TestDatabase, world::Login};
+use crate::{
+    TestDatabase,
+    world::{Login, World},
+};
 
 /// A server inside the test's own process, on a loopback port.
 pub struct TestApp {
@@ -29,6 +32,16 @@ pub struct TestApp {
     address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     _keys: Arc<TempDir>,
+}
+
+/// The state of an installation on this database that knows its keys, with its world: for processes that serve it.
+pub async fn founded(url: &str, keys: &Path) -> (Arc<State>, World) {
+    let state = state_on(url, keys).await;
+    cutri::installation::check_keys(&state.store, &state.keys)
+        .await
+        .unwrap();
+    let world = World::create(&state).await;
+    (state, world)
 }
 
 /// The state of a server on this database, with keys in this folder.

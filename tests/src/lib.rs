@@ -15,6 +15,7 @@ pub mod node_client;
 pub mod phone;
 pub mod postgres;
 pub mod push_service;
+pub mod refusals;
 pub mod rxdb;
 pub mod rxdb_client;
 pub mod seeds;

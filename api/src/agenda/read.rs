@@ -34,7 +34,7 @@ use crate::{
     meetings::counts_at,
     petitions::promises,
     state::State,
-    store::{partition::Partition, reference::Reference, visibility::visible},
+    store::{reference::Reference, visibility::visible},
     syntheses::owing,
     viewer::{Place, Viewer},
 };
@@ -125,12 +125,8 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
     let mut gathered = Gathered::default();
     let conn = state.store.read();
 
-    let places = viewer.partitions().iter();
-    let councils: Vec<CouncilId> = places
-        .filter_map(|partition| match partition {
-            Partition::Council(council) => Some(*council),
-            _ => None,
-        })
+    let councils: Vec<CouncilId> = viewer
+        .councils()
         .filter(|council| Kind::ALL.iter().any(|kind| may(viewer, *kind, *council)))
         .collect();
     if !councils.is_empty() {

@@ -180,14 +180,6 @@ fn rows(plain: &[u8]) -> Option<Vec<PushRow>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entropy::SystemEntropy;
-
-    fn keys() -> (tempfile::TempDir, Keys) {
-        let parent = tempfile::tempdir().unwrap();
-        let now = "2026-03-01T08:00:00Z".parse().unwrap();
-        let keys = Keys::open_or_create(&parent.path().join("keys"), now, &SystemEntropy).unwrap();
-        (parent, keys)
-    }
 
     fn bundle(keys: &Keys, plain: &[u8]) -> Vec<u8> {
         let (account, device) = (Uuid::from_u128(1), Uuid::from_u128(2));
@@ -208,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_changed_byte_is_found() {
-        let (_folder, keys) = keys();
+        let (_folder, keys) = Keys::of_a_test();
         let whole = bundle(&keys, br#"{"rows":[{"mutationId":"m"},null,{"a":"\ud800"}]}"#);
         let (_, rows) = open(&keys, &whole).unwrap();
         assert_eq!(rows.len(), 3);
@@ -228,13 +220,13 @@ mod tests {
                 "cut at {at}"
             );
         }
-        let (_other_folder, other) = self::keys();
+        let (_other_folder, other) = Keys::of_a_test();
         assert_eq!(open(&other, &whole).unwrap_err().code(), Code::InvalidBundle);
     }
 
     #[test]
     fn a_file_that_was_taken_for_text_still_opens() {
-        let (_folder, keys) = keys();
+        let (_folder, keys) = Keys::of_a_test();
         let whole = String::from_utf8(bundle(&keys, br#"{"rows":[]}"#)).unwrap();
         assert!(open(&keys, whole.replace('\n', "\r\n").as_bytes()).is_ok());
         let (line, rest) = whole.split_once('\n').unwrap();
@@ -245,7 +237,7 @@ mod tests {
     #[test]
     fn what_unpacks_to_more_than_a_push_is_refused() {
         use std::io::Write;
-        let (_folder, keys) = keys();
+        let (_folder, keys) = Keys::of_a_test();
         let pack = |plain: &[u8]| {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             encoder.write_all(plain).unwrap();

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use async_graphql::{Context, SimpleObject, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use entity::{
-    account,
     document_template::{Column, Entity},
     id::{AccountId, CouncilId},
 };
@@ -93,13 +92,7 @@ impl Loader<TemplatesOf> for Rows {
             .all(conn)
             .await?;
         let actors = own.iter().filter_map(|(_, _, _, _, _, actor, _)| *actor);
-        let names: HashMap<AccountId, String> = account::Entity::find()
-            .filter(account::Column::Id.is_in(actors))
-            .all(conn)
-            .await?
-            .into_iter()
-            .map(|account| (account.id, account.name))
-            .collect();
+        let names = self.names(actors.collect()).await?;
         let template = |council: CouncilId, kind: DocumentKind| {
             let url = format!("/documents/templates/{}.docx?council={council}", kind.name());
             let of_kind = own

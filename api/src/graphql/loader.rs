@@ -30,6 +30,20 @@ pub struct Rows {
     pub viewer: Viewer,
 }
 
+impl Rows {
+    /// The shown names of these accounts, for a loader of records that their reader may see ([`NameOf`] for a single one).
+    pub(crate) async fn names(&self, accounts: Vec<AccountId>) -> Result<HashMap<AccountId, String>> {
+        let names: Vec<(AccountId, String)> = account::Entity::find()
+            .select_only()
+            .columns([account::Column::Id, account::Column::Name])
+            .filter(account::Column::Id.is_in(accounts))
+            .into_tuple()
+            .all(self.state.store.read())
+            .await?;
+        Ok(names.into_iter().collect())
+    }
+}
+
 /// The loader of a request.
 pub type RowLoader = DataLoader<Rows>;
 
@@ -192,13 +206,7 @@ impl Loader<NameOf> for Rows {
     type Error = Error;
 
     async fn load(&self, keys: &[NameOf]) -> Result<HashMap<NameOf, String>> {
-        let names: Vec<(AccountId, String)> = account::Entity::find()
-            .select_only()
-            .columns([account::Column::Id, account::Column::Name])
-            .filter(account::Column::Id.is_in(keys.iter().map(|key| key.0)))
-            .into_tuple()
-            .all(self.state.store.read())
-            .await?;
+        let names = self.names(keys.iter().map(|key| key.0).collect()).await?;
         Ok(names.into_iter().map(|(id, name)| (NameOf(id), name)).collect())
     }
 }

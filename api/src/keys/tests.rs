@@ -25,6 +25,15 @@ fn create(dir: &Path) -> Keys {
     Keys::open_or_create(dir, start(), &SystemEntropy).unwrap()
 }
 
+impl Keys {
+    /// New keys for a test of another module, and the folder in which they lie.
+    pub(crate) fn of_a_test() -> (tempfile::TempDir, Self) {
+        let (parent, dir) = fresh();
+        let keys = create(&dir);
+        (parent, keys)
+    }
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o777
 }

@@ -6,7 +6,7 @@ use entity::{
     event::JOINED,
     feedback,
     id::{CouncilId, FeedbackId, PetitionId, UnitId},
-    petition::{Event, Model, Process},
+    petition::{Event, Model},
     petition_feedback, petition_lineage, petition_unit,
 };
 use uuid::Uuid;
@@ -46,44 +46,14 @@ impl Wording {
 /// A new petition of a council, with the next number of the year.
 pub(super) fn fresh(facts: &Facts<'_>, council: CouncilId, running: i64, wording: Wording) -> Model {
     Model {
-        id: facts.id(),
-        council_id: council,
-        number: rules::number(running, facts.today),
         title: wording.title,
         content: wording.content,
-        public_title: None,
-        public_content: None,
-        public_answer: None,
-        origin: None,
-        field: None,
-        tier: None,
-        process: Process::Accepted,
-        outcome: None,
-        agency_id: None,
-        upper_council_id: None,
-        forwarding_id: None,
-        forwarded_number: None,
-        forwarded_at: None,
-        due_at: None,
-        extended_to: None,
-        urgings: 0,
-        reminders: 0,
-        answer_id: None,
-        answer_text: None,
-        answer_number: None,
-        answered_at: None,
-        assessment: None,
-        roadmap_at: None,
-        cost_millions: None,
-        unresolved_reason: None,
-        satisfaction: None,
-        informed_at: None,
-        closed_at: None,
-        repeats: 0,
-        missing: None,
-        created_at: facts.now,
-        rev: 0,
-        updated_at: facts.now,
+        ..Model::accepted(
+            facts.id(),
+            council,
+            rules::number(running, facts.today),
+            facts.now,
+        )
     }
 }
 

@@ -8,7 +8,6 @@ use async_graphql::{
     dataloader::Loader,
 };
 use entity::{
-    account,
     id::{CouncilId, MeetingId, ProcedureId, RoundId},
     procedure::{Column, Entity, Model, Status},
     procedure_step,
@@ -66,14 +65,9 @@ impl Loader<StepsOf> for Rows {
             .order_by_asc(procedure_step::Column::Position)
             .all(conn)
             .await?;
-        let actors: Vec<_> = steps.iter().filter_map(|step| step.actor_id).collect();
-        let names: HashMap<_, _> = account::Entity::find()
-            .filter(account::Column::Id.is_in(actors))
-            .all(conn)
-            .await?
-            .into_iter()
-            .map(|account| (account.id, account.name))
-            .collect();
+        let names = self
+            .names(steps.iter().filter_map(|step| step.actor_id).collect())
+            .await?;
         let mut of: HashMap<StepsOf, Self::Value> = HashMap::new();
         for step in steps {
             let actor = step.actor_id.and_then(|actor| names.get(&actor).cloned());

@@ -18,8 +18,8 @@ use crate::{
     error::{Error, Result},
     state::State,
     store::{
-        door::Placed,
         partition::{Audience, Partition},
+        placing::Placed,
         sql::Sql,
     },
 };

@@ -10,6 +10,7 @@ pub mod durability;
 pub mod merge;
 pub mod neighbours;
 pub mod partition;
+pub(crate) mod placing;
 pub mod rebuild;
 pub mod reference;
 mod said;

@@ -18,7 +18,7 @@ use tokio::sync::{
 };
 use uuid::Uuid;
 
-use super::door::TICK;
+use super::placing::TICK;
 
 /// Calls that a listener may fall behind; beyond it he only knows that something happened.
 const BEHIND: usize = 256;

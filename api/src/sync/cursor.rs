@@ -354,21 +354,14 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{entropy::SystemEntropy, sync::registry};
-
-    fn keys() -> (tempfile::TempDir, Keys) {
-        let parent = tempfile::tempdir().unwrap();
-        let now = "2026-03-01T08:00:00Z".parse().unwrap();
-        let keys = Keys::open_or_create(&parent.path().join("keys"), now, &SystemEntropy).unwrap();
-        (parent, keys)
-    }
+    use crate::sync::registry;
 
     /// It goes both ways with every request on a bad line. A clock moves by 65,536 with every commit: with a clock of its own
     /// for each partition there are 67 million commits of each, and with as many clocks as three provinces that became one
     /// have, a million million.
     #[test]
     fn with_twelve_partitions_it_takes_at_most_600_bytes() {
-        let (_parent, keys) = keys();
+        let (_parent, keys) = Keys::of_a_test();
         let (account, device) = (AccountId(Uuid::max()), DeviceId(Uuid::max()));
         for (clocks, bits) in [(12, 42), (5, 56)] {
             let far = (1_i64 << bits) - 1;

@@ -19,7 +19,6 @@ use crate::{
     error::Result,
     graphql::list::without,
     state::State,
-    store::partition::Partition,
     viewer::{Place, Viewer},
 };
 
@@ -45,12 +44,8 @@ pub(crate) fn may_keep(viewer: &Viewer, council: CouncilId) -> bool {
 /// The late syntheses that the viewer keeps.
 pub(crate) async fn late(state: &State, viewer: &Viewer, today: NaiveDate) -> Result<Vec<Owed>> {
     let conn = state.store.read();
-    let places = viewer.partitions().iter();
-    let councils: Vec<CouncilId> = places
-        .filter_map(|partition| match partition {
-            Partition::Council(council) => Some(*council),
-            _ => None,
-        })
+    let councils: Vec<CouncilId> = viewer
+        .councils()
         .filter(|council| may_keep(viewer, *council))
         .collect();
     if councils.is_empty() {

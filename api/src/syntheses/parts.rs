@@ -8,7 +8,6 @@ use async_graphql::{
     dataloader::Loader,
 };
 use entity::{
-    account,
     id::{PetitionId, SynthesisEditionId, SynthesisId, SynthesisItemId},
     synthesis_edition,
     synthesis_item::{Column, Entity, Model},
@@ -120,18 +119,12 @@ impl Loader<EditionsOf> for Rows {
             .order_by_asc(Column::Number)
             .all(conn)
             .await?;
-        let actors: Vec<_> = editions
+        let actors = editions
             .iter()
             .flat_map(|row| [row.frozen_by, row.cosigned_by, row.sent_by])
             .flatten()
             .collect();
-        let names: HashMap<_, _> = account::Entity::find()
-            .filter(account::Column::Id.is_in(actors))
-            .all(conn)
-            .await?
-            .into_iter()
-            .map(|account| (account.id, account.name))
-            .collect();
+        let names = self.names(actors).await?;
         let mut of: HashMap<EditionsOf, Self::Value> = HashMap::new();
         for row in editions {
             let name = |actor: Option<entity::id::AccountId>| names.get(&actor?).cloned();

@@ -14,7 +14,7 @@ use std::{
 use cutri::state::State;
 use cutri_tests::{
     Kind, ServerProcess, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded, state_on},
     database,
     phone::{Phone, create, new_id},
     seeds,
@@ -34,11 +34,7 @@ struct Installation {
 
 impl Installation {
     async fn new(db: TestDatabase) -> (Self, Arc<State>) {
-        let state = state_on(db.url(), &db.folder().join("keys")).await;
-        cutri::installation::check_keys(&state.store, &state.keys)
-            .await
-            .unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = founded(db.url(), &db.folder().join("keys")).await;
         (Self { db, world }, state)
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cutri_tests::{
     Kind, ServerProcess, TestApp, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded},
     database, each_db,
     phone::{Phone, create, new_id},
     postgres::OwnServer,
@@ -85,11 +85,7 @@ fn a_postgres_that_stops_and_starts_under_load_costs_nothing_but_time() {
         TestDatabase::copy_to(&db.backup().await, &own.url());
         let folder = db.folder().to_owned();
         let keys = folder.join("keys");
-        let state = state_on(&own.url(), &keys).await;
-        cutri::installation::check_keys(&state.store, &state.keys)
-            .await
-            .unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = founded(&own.url(), &keys).await;
         let url = own.url();
         let environment = [
             ("DATABASE_URL", url.as_str()),
@@ -136,11 +132,7 @@ fn an_sqlite_that_another_program_keeps_locked_is_unavailable_and_comes_back() {
     database::run(Kind::Sqlite, async |db: TestDatabase| {
         let folder = db.folder().to_owned();
         let keys = folder.join("keys");
-        let state = state_on(db.url(), &keys).await;
-        cutri::installation::check_keys(&state.store, &state.keys)
-            .await
-            .unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = founded(db.url(), &keys).await;
         let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
         let server = ServerProcess::start(&folder, &["serve"], &environment).await;
         let delegate = &world.here.delegates[0];

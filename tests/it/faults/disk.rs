@@ -10,7 +10,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use cutri_tests::{
     Kind, ServerProcess, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded},
     database,
     phone::{Phone, create, new_id},
     target,
@@ -106,11 +106,7 @@ async fn is_sound(file: &Path) {
 /// An installation on SQLite with its world; nobody has it open.
 async fn installation(db: &TestDatabase) -> (PathBuf, World, std::sync::Arc<cutri::state::State>) {
     let keys = db.folder().join("keys");
-    let state = state_on(db.url(), &keys).await;
-    cutri::installation::check_keys(&state.store, &state.keys)
-        .await
-        .unwrap();
-    let world = World::create(&state).await;
+    let (state, world) = founded(db.url(), &keys).await;
     state.store.clone().close().await.unwrap();
     (keys, world, state)
 }

@@ -4,12 +4,11 @@ use std::{process::Stdio, time::Duration};
 
 use cutri_tests::{
     Kind, ServerProcess, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded},
     each_db,
     phone::Phone,
     seeds,
     server_process::{self, free_address},
-    world::World,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -33,9 +32,7 @@ each_db! {
     async fn twenty_devices_lose_and_double_nothing_when_the_server_is_killed_again_and_again(db: TestDatabase) {
         let folder = db.folder().to_owned();
         let keys = folder.join("keys");
-        let state = state_on(db.url(), &keys).await;
-        cutri::installation::check_keys(&state.store, &state.keys).await.unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = founded(db.url(), &keys).await;
         let address = free_address();
         let listen = address.to_string();
         let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap()), ("CUTRI_LISTEN", &listen),

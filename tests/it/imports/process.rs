@@ -9,7 +9,7 @@ use std::{
 
 use cutri_tests::{
     ServerProcess,
-    app::state_on,
+    app::founded,
     database::{self, Kind},
     seeds, server_process, sheets,
 };
@@ -241,11 +241,7 @@ fn the_memory_of_a_server_does_not_grow_with_what_it_is_sent() {
 async fn the_memory_of_a_server(db: TestDatabase) {
     let folder = db.folder().to_owned();
     let keys = folder.join("keys");
-    let state = state_on(db.url(), &keys).await;
-    cutri::installation::check_keys(&state.store, &state.keys)
-        .await
-        .unwrap();
-    let world = World::create(&state).await;
+    let (state, world) = founded(db.url(), &keys).await;
     let environment = [("DATABASE_URL", db.url()), ("CUTRI_KEYS", keys.to_str().unwrap())];
     let server = ServerProcess::start(&folder, &["serve"], &environment).await;
     let office = &world.here.office;

@@ -1,11 +1,13 @@
 //! The twenty promises of the sync protocol, each proved by a test that bears its number (docs/faults.md has the
 //! table). They speak as phones do; what they prove is told at the top of each.
 
+mod conflicts;
 pub(crate) mod kept;
 mod reading;
 mod scope;
 mod table;
 mod trust;
+mod waiting;
 mod writing;
 
 use cutri_tests::{
@@ -52,6 +54,12 @@ pub(crate) fn light(person: Person) -> Phone {
 /// What a voter of Tân Hưng said.
 pub(crate) fn said(world: &World, content: &str) -> Value {
     json!({"kind": "petition", "unitId": world.here.unit, "channel": "contact_meeting", "content": content})
+}
+
+/// A contact that a delegate made himself.
+fn contact(world: &World) -> Value {
+    json!({"kind": "individual_or_group", "unitIds": world.here.unit, "place": "Chợ", "title": "Gặp nhóm cử tri",
+        "startsAt": "2026-03-01T08:00:00+07:00"})
 }
 
 /// Records that, and expects no trouble.

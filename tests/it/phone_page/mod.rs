@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use cutri::state::State;
 use cutri_tests::{
     FaultProxy, Kind, ServerProcess, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded},
     browser::{Browser, Tab},
     server_process::free_address,
     world::{Login, World},
@@ -54,11 +54,7 @@ impl<'a> Stage<'a> {
 
     /// With more settings of the server.
     async fn set_in(db: &'a TestDatabase, more: Vec<(&'static str, String)>) -> Self {
-        let state = state_on(db.url(), &db.folder().join("keys")).await;
-        cutri::installation::check_keys(&state.store, &state.keys)
-            .await
-            .unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = founded(db.url(), &db.folder().join("keys")).await;
         let listen = free_address();
         let mut environment = vec![
             ("DATABASE_URL", db.url().to_owned()),

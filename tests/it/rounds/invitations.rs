@@ -3,10 +3,11 @@
 use cutri_tests::{
     TestDatabase, each_db,
     phone::{Phone, change, create, new_id},
+    refusals::{refusal, refused},
 };
 use serde_json::{Value, json};
 
-use super::{Stage, pulled, refusal, refused};
+use super::{Stage, pulled};
 
 impl Stage {
     /// Of the invitations to the points of a round: how many there are, with coming, with not coming.

@@ -18,6 +18,7 @@ use cutri_tests::{
     app::Person,
     each_db,
     phone::{Phone, create, new_id},
+    refusals::{refusal, refused},
     world::{Login, World},
 };
 use entity::delegate;
@@ -104,18 +105,6 @@ pub(crate) async fn pulled(person: Person) -> Phone {
     );
     phone.pull().await;
     phone
-}
-
-/// The code and field of a refusal.
-async fn refusal(person: &Person, name: &str, input: Value) -> (String, String) {
-    let payload = person.mutate(name, input, "").await;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let error = &payload["userErrors"][0];
-    (text(&error["code"]), text(&error["field"]))
-}
-
-fn refused(code: &str, field: &str) -> (String, String) {
-    (code.to_owned(), field.to_owned())
 }
 
 #[test]

@@ -1,10 +1,16 @@
 //! What is prepared for a round, and other procedures: dated steps, done in time or not.
 
 use chrono::Duration;
-use cutri_tests::{TestDatabase, app::Person, each_db, phone::new_id};
+use cutri_tests::{
+    TestDatabase,
+    app::Person,
+    each_db,
+    phone::new_id,
+    refusals::{refusal, refused},
+};
 use serde_json::{Value, json};
 
-use super::{Stage, refusal, refused};
+use super::Stage;
 use crate::documents::{fetched, reading::text_of};
 
 each_db! {

@@ -3,11 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cutri_tests::{TestDatabase, app::Person, each_db};
+use cutri_tests::{
+    TestDatabase,
+    app::Person,
+    each_db,
+    refusals::{refusal, refused},
+};
 use entity::id::UnitId;
 use serde_json::{Value, json};
 
-use super::{Stage, refusal, refused};
+use super::Stage;
 use crate::{
     documents::{fetched, reading::text_of},
     reports::{sum, table},

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 use cutri::state::State;
 use cutri_tests::{
     Kind, ServerProcess, TestDatabase,
-    app::{Person, state_on},
+    app::{Person, founded},
     database,
     phone::{PULL, Phone, create, new_id},
     server_process::command,
@@ -38,11 +38,7 @@ struct Installation {
 impl Installation {
     async fn new(db: TestDatabase) -> Self {
         let keys = db.folder().join("keys");
-        let state = state_on(db.url(), &keys).await;
-        cutri::installation::check_keys(&state.store, &state.keys)
-            .await
-            .unwrap();
-        let world = World::create(&state).await;
+        let (state, world) = founded(db.url(), &keys).await;
         Self {
             db,
             state,
