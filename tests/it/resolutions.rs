@@ -8,6 +8,8 @@ use cutri_tests::{
     phone::{Phone, create, new_id},
     world::World,
 };
+use entity::{id::ResolutionId, resolution};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 
 struct Stage {
@@ -116,6 +118,21 @@ each_db! {
             let odd = office.done("createResolution", stage.input("không số", json!({})), "resolution { number rawNumber }").await;
             assert_eq!(odd["resolution"], json!({"number": null, "rawNumber": "không số"}));
         }
+        // What was entered when its year could be another than that of its day is sent again as it was, and corrected.
+        let old = stage.create("77/2026/NQ-HĐND", json!({"id": new_id()})).await;
+        let id: ResolutionId = old.parse::<uuid::Uuid>().unwrap().into();
+        let day: chrono::NaiveDate = "2025-12-15".parse().unwrap();
+        resolution::Entity::update_many()
+            .col_expr(resolution::Column::IssuedOn, Expr::value(day))
+            .filter(resolution::Column::Id.eq(id))
+            .exec(stage.app.state.store.migrating())
+            .await
+            .unwrap();
+        let again = stage.input("77/2026/NQ-HĐND", json!({"id": old, "issuedOn": "2025-12-15"}));
+        office.done("createResolution", again, "").await;
+        office.done("updateResolution", json!({"resolutionId": old, "title": "Về đường liên ấp"}), "").await;
+        let wrong = json!({"resolutionId": old, "issuedOn": "2025-12-16"});
+        assert_eq!(office.refused("updateResolution", wrong).await, "OUT_OF_RANGE");
         let find = async |number: &str| {
             let query = "query($number: String!) { resolutions(first: 10, filter: {number: $number, year: 2026}) { totalCount } }";
             office.data(query, json!({"number": number})).await["resolutions"]["totalCount"].as_i64().unwrap()

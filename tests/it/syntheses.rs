@@ -19,10 +19,11 @@ use cutri_tests::{
 use entity::{
     delegate, feedback,
     id::{FeedbackId, PetitionId},
-    petition, petition_feedback, petition_lineage, petition_unit,
+    petition, petition_feedback, petition_lineage, petition_unit, synthesis_edition, synthesis_item,
 };
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    sea_query::Expr,
 };
 use serde_json::{Value, json};
 
@@ -254,6 +255,28 @@ each_db! {
         // The same paper again is no second edition.
         let again = office.done("freezeSynthesis", paper(&council["id"], "15/BC-HĐND", json!({})), EDITION).await;
         assert_eq!(again["synthesis"]["edition"]["number"], 1);
+        // Nor is it where it was frozen while what there was before mergers was counted by petitions.
+        let conn = stage.app.state.store.migrating();
+        let of_edition = synthesis_edition::Column::DocumentNumber.eq("15/BC-HĐND");
+        let edition = synthesis_edition::Entity::find().filter(of_edition).one(conn).await.unwrap().unwrap().id;
+        let counted = async |before: i32, merged_from: Expr| {
+            synthesis_edition::Entity::update_many()
+                .col_expr(synthesis_edition::Column::Before, Expr::value(before))
+                .filter(synthesis_edition::Column::Id.eq(edition))
+                .exec(conn)
+                .await
+                .unwrap();
+            synthesis_item::Entity::update_many()
+                .col_expr(synthesis_item::Column::MergedFrom, merged_from)
+                .filter(synthesis_item::Column::EditionId.eq(edition))
+                .exec(conn)
+                .await
+                .unwrap();
+        };
+        counted(3, Expr::value(1)).await;
+        let again = office.done("freezeSynthesis", paper(&council["id"], "15/BC-HĐND", json!({})), EDITION).await;
+        assert_eq!(again["synthesis"]["edition"]["number"], 1);
+        counted(4, Expr::col(synthesis_item::Column::Opinions)).await;
 
         // It goes out with MTTQ's name, and not before.
         let send = json!({"synthesisId": council["id"], "toCouncilId": world.province_council, "sentOn": "2026-03-02"});

@@ -373,9 +373,6 @@ impl AddDocument {
                 reader.wrong(Code::Required, field);
             }
         }
-        if kind.as_deref().is_some_and(|kind| !is_kind(kind)) {
-            reader.wrong(Code::InvalidValue, "kind");
-        }
         reader.finish().map_err(|stop| stop.into_refused("meetingId"))?;
         row.kind = kind.unwrap_or_default();
         row.number = number.unwrap_or_default();
@@ -410,8 +407,6 @@ impl Command for AddDocument {
             created_at: facts.now,
         };
         self.read(&mut row)?;
-        let first_day = facts.reference.first_day(row.council_id);
-        crate::petitions::rules::document_date(row.date, first_day, facts.today, "date")?;
         let known = working.document.iter().find(|other| {
             other.meeting_id == row.meeting_id
                 && (&other.kind, &other.number, other.date) == (&row.kind, &row.number, row.date)
@@ -427,6 +422,12 @@ impl Command for AddDocument {
                 Err(Refused::field(Code::Taken, "number"))
             };
         }
+        // Asked only of what is new: a paper that was taken when less was asked of it is sent again as it was.
+        if !is_kind(&row.kind) {
+            return Err(Refused::field(Code::InvalidValue, "kind"));
+        }
+        let first_day = facts.reference.first_day(row.council_id);
+        crate::petitions::rules::document_date(row.date, first_day, facts.today, "date")?;
         let council = Some(meeting.council_id);
         let mut event = facts.event("meeting", self.meeting, "document_added", council);
         event.basis = Some(row.number.clone());

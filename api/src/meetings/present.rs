@@ -147,7 +147,7 @@ pub(super) fn is_moved(before: &meeting::Model, after: &meeting::Model) -> bool 
 
 /// Takes the answers to invitations back, beside the invitations and in the records of those who answered: nobody has said
 /// that he comes, or not, on another day. History has what they said. A phone that answers for the old day without
-/// having heard of this is in conflict with it.
+/// having heard of this is in conflict with it, also where nobody had answered yet for a day that was moved again.
 pub(super) fn lapse(working: &Working, facts: &Facts<'_>, changes: &mut Changes, of: &meeting::Model) {
     let mut told = Vec::new();
     for link in working.meeting_delegate.of(of.id) {
@@ -171,7 +171,12 @@ pub(super) fn lapse(working: &Working, facts: &Facts<'_>, changes: &mut Changes,
         changes.happened(event);
     }
     let records = working.meeting_record.iter();
-    for record in records.filter(|record| record.meeting_id == of.id && record.attending.is_some()) {
+    for record in records.filter(|record| record.meeting_id == of.id) {
+        let known = stamps(&record.stamps);
+        // One that lapsed before is of another day once more.
+        if record.attending.is_none() && !known.contains_key("attending") {
+            continue;
+        }
         let fields = [
             ("attending", json!(record.attending)),
             ("absenceReason", json!(record.absence_reason)),
@@ -182,16 +187,18 @@ pub(super) fn lapse(working: &Working, facts: &Facts<'_>, changes: &mut Changes,
             .collect();
         let revision = working.meeting_record.was(record.id).map_or(0, Root::rev) + 1;
         let device = super::device(facts);
-        let stamps = stamped(stamps(&record.stamps), &before, revision, &device, None);
-        let mut event = facts.event("meetingRecord", record.id, LAPSED, Some(record.council_id));
-        event.detail = Some(json!({"before": Value::Object(before)}).to_string());
+        let stamps = stamped(known, &before, revision, &device, None);
+        if record.attending.is_some() {
+            let mut event = facts.event("meetingRecord", record.id, LAPSED, Some(record.council_id));
+            event.detail = Some(json!({"before": Value::Object(before)}).to_string());
+            changes.happened(event);
+        }
         changes.put(meeting_record::Model {
             attending: None,
             absence_reason: None,
             stamps,
             ..record.clone()
         });
-        changes.happened(event);
     }
 }
 

@@ -105,8 +105,6 @@ impl Command for Answer {
         let outcome = rules::outcome(&self.outcome, self.roadmap, date)?;
         let cost = rules::cost(self.cost)?;
         let reason = rules::unresolved(self.reason.as_deref(), &outcome)?;
-        let is_lead = rows.iter().any(|(_, part)| *part == Part::Lead);
-        rules::complete(&outcome, self.roadmap, reason.as_deref(), is_lead)?;
         let has_paper = |id: AnswerId| {
             let mut named = working.attachment.of(id);
             self.file
@@ -127,6 +125,9 @@ impl Command for Answer {
             let same = self.petitions.iter().map(|id| id.0);
             return Ok(Verdict::about(Changes::default(), same));
         }
+        // Asked only of what is new: an answer that was taken when less was asked of it is sent again as it was.
+        let is_lead = rows.iter().any(|(_, part)| *part == Part::Lead);
+        rules::complete(&outcome, self.roadmap, reason.as_deref(), is_lead)?;
         let council: CouncilId = rows
             .first()
             .map(|(row, _)| row.upper_council_id.unwrap_or(row.council_id))

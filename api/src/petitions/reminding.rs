@@ -39,7 +39,8 @@ pub struct Remind {
 /// The ids that one reminder may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Ids {
-    /// What it is about and whom it reminds: a successor is told what its predecessor was told already.
+    /// What it is about and whom it reminds: a successor is told what its predecessor was told already. Not of which council
+    /// the petition is: another may go on with it, and the body is told no more for that.
     own: Uuid,
     /// Without whom, as the lead's was before: made for the same body then, it is not made again.
     former: Uuid,
@@ -77,16 +78,16 @@ fn today_s(
     // As the council set it that sent the letter to the body.
     let periods = Periods::of(reference, above.unwrap_or(council), calendar);
     let (kind, number) = rules::reminder(due, forwarded, today, &periods)?;
-    let (petition, on, number, body) = (
+    let (named, on, number, body) = (
         petition.to_string(),
         due.to_string(),
         number.to_string(),
         body.to_string(),
     );
-    let own: [&str; 5] = ["reminder", &petition, &on, &number, &body];
+    let own = ["reminder", &on, &number, &body].join("\u{1f}");
     let ids = Ids {
-        own: derived(council, &own),
-        former: derived(council, &own[..4]),
+        own: Uuid::new_v5(&petition.0, own.as_bytes()),
+        former: derived(council, &["reminder", &named, &on, &number]),
     };
     Some((ids, kind, due))
 }
@@ -240,4 +241,32 @@ pub async fn due(
     let made: BTreeMap<Uuid, AgencyId> = made.into_iter().collect();
     wanted.retain(|remind| !remind.ids.is_made(remind.body, |id| made.get(&id).copied()));
     Ok((wanted, next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_is_the_same_whichever_council_goes_on_with_the_petition() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let id = Uuid::from_u128;
+        let (reference, body) = (Reference::default(), AgencyId(id(1)));
+        let reminder = |council: u128, body: AgencyId| {
+            let owed: Owed = (
+                PetitionId(id(2)),
+                CouncilId(id(council)),
+                Some(day("2026-03-16")),
+                None,
+                Some(day("2026-02-09")),
+                Some(body),
+                None,
+            );
+            let today = day("2026-03-11");
+            today_s(&owed, body, today, &reference, Calendar::delivered()).map(|(ids, ..)| ids.own)
+        };
+        assert!(reminder(3, body).is_some());
+        assert_eq!(reminder(3, body), reminder(4, body));
+        assert_ne!(reminder(3, body), reminder(3, AgencyId(id(5))));
+    }
 }

@@ -85,7 +85,15 @@ fn entered(
                 .of(session.id)
                 .any(|link| link.council_id == row.council_id)
     });
-    rules::check_issuer(&row, council, session, takes_part, facts.today)?;
+    // What is stored with these days is not judged anew: it was taken when less was asked of them.
+    let told = |row: &Model| {
+        let days = (row.issued_on, row.in_force_from, row.in_force_to);
+        (row.council_id, row.session_id, row.year, days)
+    };
+    let stored = working.resolution.get(row.id);
+    if stored.is_none_or(|stored| told(stored) != told(&row)) {
+        rules::check_issuer(&row, council, session, takes_part, facts.today)?;
+    }
     let taken = row.number_key.is_some()
         && working.resolution.iter().any(|other| {
             other.id != row.id

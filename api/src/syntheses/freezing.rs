@@ -191,22 +191,30 @@ fn item(facts: &Facts<'_>, edition: SynthesisEditionId, position: i32, line: Lin
     }
 }
 
-/// The lines of an edition as they were frozen, in order.
+/// The lines of an edition as they were frozen, in order. Editions of old count in `merged_from` the petitions that were
+/// merged and not their opinions: that makes no other list of them.
 fn frozen(working: &Working, edition: &synthesis_edition::Model) -> Vec<Line> {
     let items = working.synthesis_item.iter();
     let mut items: Vec<_> = items.filter(|item| item.edition_id == edition.id).collect();
     items.sort_by_key(|item| item.position);
-    items.into_iter().cloned().map(Line::from).collect()
+    let lines = items.into_iter().cloned().map(Line::from);
+    lines
+        .map(|line| Line {
+            merged_from: line.opinions,
+            ..line
+        })
+        .collect()
 }
 
-/// What an edition counts beside its lines.
-fn counts(edition: &synthesis_edition::Model) -> [i32; 4] {
-    [edition.points, edition.opinions, edition.on_spot, edition.before]
+/// What an edition counts beside its lines. What there was before mergers follows from these, and editions of old have
+/// another figure for it.
+fn counts(edition: &synthesis_edition::Model) -> [i32; 3] {
+    [edition.points, edition.opinions, edition.on_spot]
 }
 
 /// The same of a list now.
-fn counts_now(list: &List) -> [i32; 4] {
-    [list.points, list.opinions, list.on_spot, list.before].map(whole)
+fn counts_now(list: &List) -> [i32; 3] {
+    [list.points, list.opinions, list.on_spot].map(whole)
 }
 
 fn whole(count: usize) -> i32 {

@@ -236,5 +236,15 @@ each_db! {
         stage.forward(one, world.department, &[], "13/VP").await;
         let seen = stage.shown(&stage.delegate(0), &petition, "process outcome agency { name }").await;
         assert_eq!(seen, json!({"process": "forwarded", "outcome": null, "agency": {"name": "Sở Xây dựng"}}));
+        // That one takes six working days to say that it is not either, one more than it has.
+        stage.day("2026-03-10");
+        let back = json!({"petitionIds": [petition], "reason": "Thuộc thẩm quyền của Bộ Xây dựng"});
+        stage.app.person(&world.department_login).done("returnPetitions", back, "").await;
+        stage.forward(one, world.company, &[], "14/VP").await;
+        let seen = stage.shown(&stage.office(), &petition, "forwardings { documentNumber returnedLate }").await;
+        let mut letters = seen["forwardings"].as_array().unwrap().clone();
+        letters.sort_by_key(|letter| text(&letter["documentNumber"]));
+        let letter = |number: &str, late: Value| json!({"documentNumber": number, "returnedLate": late});
+        assert_eq!(letters, [letter("12/VP", json!(false)), letter("13/VP", json!(true)), letter("14/VP", Value::Null)]);
     }
 }

@@ -5,6 +5,8 @@ use cutri_tests::{
     phone::{Phone, create, new_id},
     refusals::{refusal, refused},
 };
+use entity::answer;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
 
 use super::{DEBTS, pulled, text};
@@ -194,6 +196,19 @@ each_db! {
         stage.body().done("answerPetitions", other, "").await;
         let shown = stage.shown(&stage.office(), &two[0], fields).await;
         assert_eq!((&shown["process"], &shown["assessment"], shown["answers"].as_array().unwrap().len()), (&json!("answered"), &Value::Null, 2));
+        // Taken when an answer needed neither a day nor a reason, it is sent again as it was.
+        for outcome in ["in_progress", "not_resolved", "out_of_competence"] {
+            answer::Entity::update_many()
+                .col_expr(answer::Column::Outcome, Expr::value(outcome))
+                .filter(answer::Column::DocumentNumber.eq("30/UBND"))
+                .exec(stage.app.state.store.migrating())
+                .await
+                .unwrap();
+            let old = json!({"text": "Đã sửa xong ngày 28/2", "outcome": outcome});
+            let old = stage.answer(&two[..1], here.committee, "30/UBND", old);
+            stage.body().done("answerPetitions", old, "").await;
+            assert_eq!(stage.shown(&stage.office(), &two[0], fields).await, shown, "{outcome}");
+        }
     }
 
     async fn whoever_is_asked_anew_answers_anew_though_with_the_same_letter(db: TestDatabase) {

@@ -130,6 +130,14 @@ each_db! {
             json!([meeting["attendingDelegateIds"], meeting["absentDelegateIds"], record["attending"], record["absenceReason"]])
         };
         assert_eq!(held(&phone), json!([null, null, null, null]));
+        // Moved again before anybody answered: what he answers for the day between counts for none either.
+        let between = phone.row("meetingRecord", &record)["rev"].as_str().unwrap().to_owned();
+        moves(74).await;
+        let late = phone.push(&[change("meetingRecord", &record, &between, comes(&point))]).await;
+        assert_eq!(late[0]["status"], "CONFLICT", "{late:?}");
+        assert_eq!(stage.invitations(&round).await, [4, 1, 0]);
+        phone.pull().await;
+        assert_eq!(held(&phone), json!([null, null, null, null]));
         // The same answer as before is an answer again.
         let rev = phone.row("meetingRecord", &record)["rev"].as_str().unwrap().to_owned();
         let again = phone.push(&[change("meetingRecord", &record, &rev, comes(&point))]).await;
