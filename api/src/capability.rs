@@ -105,11 +105,11 @@ capabilities! {
     ReadReports "read_reports" "Xem số liệu, báo cáo";
     /// Read the access log and the history of rights.
     ReadAudit "read_audit" "Xem nhật ký truy cập";
-    /// Unmask a voter's contact details, with a reason that is logged.
+    /// Unmask a voter's contact details, with a reason that is logged. Nothing asks for it yet.
     ReadContact "read_contact" "Xem thông tin liên hệ của cử tri (có nêu lý do, có ghi nhật ký)";
-    /// Erase a voter's contact details when he withdraws his consent.
+    /// Erase a voter's contact details when he withdraws his consent. Nothing asks for it yet: the author does it.
     EraseContact "erase_contact" "Xóa thông tin liên hệ theo yêu cầu của cử tri";
-    /// Erase what turned out to be a denunciation, everywhere.
+    /// Erase what turned out to be a denunciation, everywhere. Nothing asks for it yet.
     SealDenunciation "seal_denunciation" "Niêm phong, xóa nội dung được xác định là tố cáo";
 }
 

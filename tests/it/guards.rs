@@ -272,6 +272,9 @@ fn only_the_file_that_is_handed_out_is_linked_with_care() {
         "{release:?}"
     );
     assert!(dist.contains("lto"), "{dist:?}");
+    let recipes = fs::read_to_string(root().join("justfile")).unwrap();
+    let handed_out = "\ndist:\n    cargo build --profile dist --package cutri\n";
+    assert!(recipes.contains(handed_out), "`just dist` makes something else");
 }
 
 #[test]

@@ -33,6 +33,12 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// Whether [`binary`] is of the release profile, of which more is promised than of a debug build.
+pub fn is_released() -> bool {
+    let profile = binary().parent().and_then(Path::file_name);
+    profile.is_some_and(|profile| profile == "release")
+}
+
 /// The whole workspace is named because features are unified over what is named: with `-p cutri` alone the
 /// dependencies would get other features than in this test's own build, and be compiled a second time.
 fn build() -> PathBuf {

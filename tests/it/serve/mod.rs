@@ -15,11 +15,18 @@ use std::{
 };
 
 use cutri_tests::{
-    Kind, ServerProcess, TestDatabase,
+    Kind, ServerProcess, TestDatabase, seeds,
     server_process::{self, free_address},
+    target,
 };
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+
+/// A second and 40 MB are promised of the program that is handed out, on a machine that does nothing else: a part of
+/// `tests/run full`.
+fn is_handed_out_and_alone() -> bool {
+    seeds::is_full() && target::is_released()
+}
 
 /// An empty folder, as private as the product wants it.
 fn folder() -> tempfile::TempDir {
