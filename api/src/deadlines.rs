@@ -229,7 +229,7 @@ mod tests {
             ("answer_central", "2025-09-01", "2025-10-13"),
             // 50 days end on Sunday 26 April 2026, the day of the ancestors, made up on Monday.
             ("answer_central_joint", "2026-03-07", "2026-04-28"),
-            ("contact_outside_notify", "2026-02-24", "2026-02-12"),
+            ("reminder_before", "2026-02-24", "2026-02-12"),
             ("session_documents", "2026-07-08", "2026-07-03"),
         ] {
             let from = d(from);

@@ -1,7 +1,7 @@
 //! What is wrong with a row, in words that tell the office what to do.
 
 use crate::{
-    error::{Code, Lang},
+    error::{Code, Lang, Refused},
     imports::columns::{Column, Heads, SOURCE},
 };
 
@@ -52,6 +52,17 @@ impl Problem {
             field: String::new(),
             code,
             detail: None,
+        }
+    }
+
+    /// The write door refused it; where the row may be a petition that is there, this is its number.
+    pub(super) fn refused(refused: Refused, petition: Option<&String>) -> Self {
+        Self {
+            field: refused.field.unwrap_or_default().into_owned(),
+            code: refused.code,
+            detail: petition.map(|number| {
+                format!("cùng lời với kiến nghị {number}; nếu là kiến nghị khác thì ghi số riêng của nó")
+            }),
         }
     }
 

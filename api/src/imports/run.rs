@@ -1,13 +1,18 @@
 //! The import itself: a thread reads the file, a task judges and writes. Between them waits never more than a batch.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{Read, Seek, SeekFrom},
     path::PathBuf,
     sync::Arc,
 };
 
-use entity::id::CouncilId;
+use entity::{
+    id::{CouncilId, PetitionId},
+    petition,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -21,10 +26,10 @@ use super::{
 };
 use crate::{
     capability::Capability,
-    error::{Code, Error, Result},
+    error::{Code, Error, Refused, Result},
     petitions::importing,
     state::State,
-    store::door::{self, Command},
+    store::door::{self, Command, Done},
     units::places::Places,
     viewer::{Place, Viewer},
 };
@@ -78,7 +83,7 @@ pub struct RowOutcome {
     /// Line or row of the file, counted from 1.
     pub line: u32,
     pub outcome: Outcome,
-    /// The petition; absent where the row was refused.
+    /// The petition; absent where the row was refused, unless it may be one that is there.
     pub petition: Option<Uuid>,
     /// Why it was refused.
     pub problems: Vec<Problem>,
@@ -274,6 +279,27 @@ fn digest(mut file: File) -> Result<String> {
     Ok(hex(&digest.finalize()))
 }
 
+/// The numbers of the petitions that corrected rows may be, for whoever has to tell.
+async fn doubtful(state: &State, answers: &[Result<Done, Refused>]) -> Result<HashMap<Uuid, String>> {
+    let answers = answers.iter().filter_map(|answer| answer.as_ref().ok());
+    let is_doubtful = |done: &&Done| done.push.as_ref().is_some_and(|known| !known.errors.is_empty());
+    let ids: Vec<Uuid> = answers
+        .filter(is_doubtful)
+        .flat_map(|done| done.ids.clone())
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let numbers: Vec<(PetitionId, String)> = petition::Entity::find()
+        .select_only()
+        .columns([petition::Column::Id, petition::Column::Number])
+        .filter(petition::Column::Id.is_in(ids))
+        .into_tuple()
+        .all(state.store.read())
+        .await?;
+    Ok(numbers.into_iter().map(|(id, number)| (id.0, number)).collect())
+}
+
 /// Judges a batch of rows and takes over what is good.
 async fn judged(
     state: &State,
@@ -294,34 +320,27 @@ async fn judged(
         (false, true) => door::preview(state, viewer, &commands).await?,
         (false, false) => door::execute(state, viewer, &commands).await?,
     };
+    let numbers = doubtful(state, &answers).await?;
     let mut answers = answers.into_iter();
     let outcome = |(line, row): (&Line, Judged)| {
+        let refused = |problem| (Outcome::Refused, None, vec![problem], Vec::new());
         let (outcome, petition, problems, notes) = match row {
             Err(problems) => (Outcome::Refused, None, problems, Vec::new()),
             Ok((_, notes)) => match answers.next() {
-                Some(Ok(done)) if done.push.is_some() => (
-                    Outcome::Unchanged,
-                    done.ids.first().copied(),
-                    Vec::new(),
-                    Vec::new(),
-                ),
-                Some(Ok(done)) => (Outcome::Created, done.ids.first().copied(), Vec::new(), notes),
-                Some(Err(refused)) => {
-                    let problem = Problem {
-                        field: refused.field.as_deref().unwrap_or_default().to_owned(),
-                        code: refused.code,
-                        detail: None,
-                    };
-                    (Outcome::Refused, None, vec![problem], Vec::new())
+                Some(Ok(done)) => {
+                    let id = done.ids.first().copied();
+                    match done.push.map(|known| known.errors.into_iter().next()) {
+                        None => (Outcome::Created, id, Vec::new(), notes),
+                        Some(None) => (Outcome::Unchanged, id, Vec::new(), Vec::new()),
+                        Some(Some(taken)) => {
+                            let number = id.and_then(|id| numbers.get(&id));
+                            let problem = Problem::refused(taken, number);
+                            (Outcome::Refused, id, vec![problem], Vec::new())
+                        }
+                    }
                 }
-                None => {
-                    let problem = Problem {
-                        field: String::new(),
-                        code: Code::Unavailable,
-                        detail: None,
-                    };
-                    (Outcome::Refused, None, vec![problem], Vec::new())
-                }
+                Some(Err(reason)) => refused(Problem::refused(reason, None)),
+                None => refused(Problem::of_row(Code::Unavailable)),
             },
         };
         RowOutcome {

@@ -1,6 +1,6 @@
 //! A petition taken over from the spreadsheet in which an office kept it: what its row says, and which petition it is.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 use entity::{
@@ -30,6 +30,12 @@ pub fn derived<T: From<Uuid>>(council: CouncilId, parts: &[&str]) -> T {
     let of_council = Uuid::new_v5(&NAMESPACE, council.0.as_bytes());
     T::from(Uuid::new_v5(&of_council, parts.join("\u{1f}").as_bytes()))
 }
+
+/// What was taken over is changed where it now lives, not by a second file; with a number of its own a row is another one.
+const TAKEN: Refused = Refused {
+    code: Code::Taken,
+    field: Some(Cow::Borrowed("number")),
+};
 
 /// How many petitions that say just the same are counted; what comes after them has an id of its own file and line.
 const MOST_EQUAL: u64 = 16;
@@ -75,6 +81,16 @@ pub enum Identity {
     Numbered(PetitionId),
     /// Of those that say just the same the so manieth, counted from 1, or one after it.
     Equal(u64),
+}
+
+/// What is known of a row.
+enum Which {
+    /// It is none of those that are there; it will be this one.
+    New(PetitionId),
+    /// It is this one.
+    Known(PetitionId),
+    /// It may be this one, and only the office can tell.
+    Doubtful(PetitionId),
 }
 
 /// Takes over one petition.
@@ -125,28 +141,29 @@ impl Import {
         }
     }
 
-    /// The petition that the row is, and whether it is there.
-    fn which(&self, working: &Working) -> Result<(PetitionId, bool), Refused> {
-        // What was taken over is changed where it now lives, not by a second file.
-        let taken = Refused::field(Code::Taken, "number");
-        match self.identity {
-            Identity::Numbered(id) if working.petition.get(id).is_none() => Ok((id, false)),
+    /// The petition that the row is.
+    fn which(&self, working: &Working) -> Result<Which, Refused> {
+        let first = match self.identity {
+            Identity::Numbered(id) if working.petition.get(id).is_none() => return Ok(Which::New(id)),
             Identity::Numbered(id) => {
                 let known = working.petition_import.get(id);
                 let is_same = known.is_some_and(|known| known.digest == self.source.digest);
-                is_same.then_some((id, true)).ok_or(taken)
+                return is_same.then_some(Which::Known(id)).ok_or(TAKEN);
             }
-            Identity::Equal(first) => {
-                for id in self.equals(first) {
-                    match working.petition_import.get(id) {
-                        None => return Ok((id, false)),
-                        Some(known) if self.is_same(known) => return Ok((id, true)),
-                        Some(_) => {}
-                    }
-                }
-                Err(taken)
+            Identity::Equal(first) => first,
+        };
+        // Somebody corrects his list, in which the rows have moved, and then the file of mistakes as well: what came by the
+        // list may be this very row, or another one. A row is neither made a petition twice nor left out without a word.
+        let mut doubtful = None;
+        for id in self.equals(first) {
+            match working.petition_import.get(id) {
+                None => return Ok(doubtful.map_or(Which::New(id), Which::Doubtful)),
+                Some(known) if self.is_same(known) => return Ok(Which::Known(id)),
+                Some(known) if known.file != self.source.file => doubtful = doubtful.or(Some(id)),
+                Some(_) => {}
             }
         }
+        doubtful.map(Which::Doubtful).ok_or(TAKEN)
     }
 
     pub(super) fn forwarding_id(&self) -> Option<ForwardingId> {
@@ -217,22 +234,11 @@ impl Command for Import {
     fn judge(&self, working: &Working, facts: &Facts<'_>) -> Result<Verdict, Refused> {
         let must = |capability| facts.viewer.must(capability, Place::Council(self.council));
         must(Capability::GroupFeedback)?;
-        let (id, is_known) = self.which(working)?;
-        if is_known {
-            let known = Outcome {
-                status: Status::Duplicate,
-                rev: None,
-                master: None,
-                errors: Vec::new(),
-            };
-            return Ok(Verdict {
-                changes: Changes::default(),
-                done: Done {
-                    ids: vec![id.0],
-                    push: Some(known),
-                },
-            });
-        }
+        let id = match self.which(working)? {
+            Which::New(id) => id,
+            Which::Known(id) => return Ok(there(id, Status::Duplicate, Vec::new())),
+            Which::Doubtful(id) => return Ok(there(id, Status::Rejected, vec![TAKEN])),
+        };
         let mut taken = Taken::begin(self, id, working, facts)?;
         if let (Some(field), Some(tier)) = (&self.field, &self.tier) {
             must(Capability::ClassifyPetition)?;
@@ -255,6 +261,23 @@ impl Command for Import {
             taken.close()?;
         }
         Ok(Verdict::about(taken.done(), [id.0]))
+    }
+}
+
+/// Nothing is written: the petition is there, or may be.
+fn there(id: PetitionId, status: Status, errors: Vec<Refused>) -> Verdict {
+    let known = Outcome {
+        status,
+        rev: None,
+        master: None,
+        errors,
+    };
+    Verdict {
+        changes: Changes::default(),
+        done: Done {
+            ids: vec![id.0],
+            push: Some(known),
+        },
     }
 }
 

@@ -1,9 +1,10 @@
 //! The rules of petitions that need no rows but their own: texts, numbers, dates, due dates.
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use entity::{agency, id::AgencyId, petition_agency, reminder};
 
 use crate::{
+    clock::local_date,
     deadlines::Periods,
     error::{Code, Refused},
     text,
@@ -90,6 +91,17 @@ pub(super) fn due(
         _ => "answer_province",
     };
     Ok(periods.due(rule, document_date))
+}
+
+/// Whether what a letter of this day forwarded came back after the period for that (trả lại kiến nghị không thuộc thẩm
+/// quyền) was over; nothing while it has not come back, or where there was no such period yet.
+pub(super) fn returned_late(
+    document_date: NaiveDate,
+    returned_at: Option<DateTime<Utc>>,
+    periods: &Periods<'_>,
+) -> Option<bool> {
+    let last = periods.due("return_wrong_authority", document_date)?;
+    Some(local_date(returned_at?) > last)
 }
 
 /// Whether an answer of this outcome says until when something is to be done.
@@ -228,6 +240,24 @@ mod tests {
         .unwrap();
         // Twenty working days; 14 to 22 February 2026 are Tết and its weekends.
         assert_eq!(due, Some(day("2026-03-16")));
+    }
+
+    #[test]
+    fn what_comes_back_is_late_after_five_working_days_in_vietnam() {
+        let reference = Reference::default();
+        let periods = delivered(&reference);
+        let late = |letter, back: Option<&str>| {
+            let back = back.map(|at| at.parse().unwrap());
+            returned_late(day(letter), back, &periods)
+        };
+        // Of a letter of Monday the 2nd Monday the 9th is the last day, until midnight here.
+        assert_eq!(late("2026-03-02", Some("2026-03-09T16:59:59Z")), Some(false));
+        assert_eq!(late("2026-03-02", Some("2026-03-09T17:00:00Z")), Some(true));
+        // Tết is not counted: two days before it, three after.
+        assert_eq!(late("2026-02-11", Some("2026-02-25T09:00:00Z")), Some(false));
+        assert_eq!(late("2026-02-11", Some("2026-02-26T09:00:00Z")), Some(true));
+        assert_eq!(late("2026-03-02", None), None);
+        assert_eq!(late("2025-06-30", Some("2026-03-02T01:00:00Z")), None);
     }
 
     #[test]

@@ -269,6 +269,10 @@ mod tests {
         let steps = usual("contact_preparation", d("2026-11-27"));
         assert_eq!(steps.len(), 8);
         assert!(steps[7].title.contains("loa máy") && steps[6].title.contains("hội trường"));
+        // Between the request for a contact elsewhere and the decision lie the five days that the law gives.
+        let outside = usual("contact_outside", d("2026-11-27"));
+        let days: Vec<i32> = outside.iter().map(|step| step.days).collect();
+        assert_eq!(days, [10, 5, 3]);
         assert!(usual("contact_preparation", d("2020-01-01")).is_empty());
         assert!(usual("other", d("2026-11-27")).is_empty());
     }

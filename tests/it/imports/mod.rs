@@ -343,6 +343,26 @@ each_db! {
         assert_eq!(told.counts(), (0, 1, 1), "{}", told.text);
         assert_eq!(told.mistake(2), ("sourceRow".to_owned(), "INVALID_VALUE".to_owned()));
         assert_eq!(told.rows()[0]["errors"][0]["column"], "Dòng gốc");
+        // Nor can anybody where the rows of the list have moved: it is told which petition it may be.
+        let file = "Nội dung kiến nghị,Số kiến nghị,Lĩnh vực\nSửa kè,,Giáo thông\n";
+        let wrong = corrected(&mistakes(&office, council, file).await);
+        let moved = corrected(file).replace("Lĩnh vực\n", "Lĩnh vực\nSửa chợ,,Giao thông\n");
+        let by_list = send(&office, council, false, &moved).await;
+        assert_eq!(by_list.counts(), (2, 0, 0), "{}", by_list.text);
+        let id = by_list.rows()[1]["petitionId"].clone();
+        let petition = office.data("query($id: ID!) { petition(id: $id) { number } }", json!({"id": id})).await;
+        let words = format!("cùng lời với kiến nghị {};", petition["petition"]["number"].as_str().unwrap());
+        for validate_only in [true, false] {
+            let told = send(&office, council, validate_only, &wrong).await;
+            assert_eq!((told.counts(), told.mistake(2)), ((0, 0, 1), ("number".to_owned(), "TAKEN".to_owned())));
+            assert_eq!(told.rows()[0]["petitionId"], id);
+            assert!(told.text.contains(&words), "{}", told.text);
+        }
+        assert_eq!(send(&office, council, false, &moved).await.counts(), (0, 2, 0));
+        // With a number of its own it is another one.
+        let other = wrong.replace("Sửa kè,,", "Sửa kè,K-2,");
+        assert_eq!(send(&office, council, false, &other).await.counts(), (1, 0, 0));
+        assert_eq!(send(&office, council, false, &other).await.counts(), (0, 1, 0));
     }
 
     async fn validating_writes_nothing_and_tells_the_same(db: TestDatabase) {

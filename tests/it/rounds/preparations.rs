@@ -85,6 +85,12 @@ each_db! {
         let input = other(json!([{"title": "Đi thực tế", "days": 3, "unit": "calendar", "side": "after", "documentKind": "BC"}]));
         let own = office.done("startProcedure", input, steps).await["procedure"].clone();
         assert_eq!(own["steps"][0]["dueOn"], "2026-04-13");
+        // Outside of one's constituency: asked for, decided within five working days, told there three before.
+        let outside = json!({"councilId": world.here.council, "kind": "contact_outside", "anchorOn": "2026-04-15"});
+        let outside = office.done("startProcedure", outside, "procedure { title steps { responsible dueOn } }").await["procedure"].clone();
+        let step = |who: &str, day: &str| json!({"responsible": who, "dueOn": day});
+        assert_eq!(outside, json!({"title": "Tiếp xúc cử tri ngoài đơn vị bầu cử", "steps": [step("Đại biểu", "2026-04-01"),
+            step("Thường trực HĐND", "2026-04-08"), step("Văn phòng", "2026-04-10")]}));
         // It is nobody else's.
         let neighbour = stage.app.person(&world.there.office);
         assert_eq!(refusal(&neighbour, "completeStep", json!({"stepId": own["steps"][0]["id"]})).await, refused("NOT_FOUND", "stepId"));

@@ -93,8 +93,9 @@ each_db! {
         let others = below.into_iter().filter(|unit| ![world.province, world.here.unit].contains(unit)).take(3);
         let mut points = vec![("Hội trường xã Tân Hưng".to_owned(), vec![world.here.unit], "mixed")];
         points.extend((1..).zip(others).map(|(number, unit)| (format!("Điểm cầu số {number}"), vec![unit], "online")));
-        let (office, round, ids) = round_of_province(&stage, "before_session", &points).await;
+        let (office, round, ids) = round_of_province(&stage, "field", &points).await;
         let told = text_of(&fetched(&office, &format!("/documents/contact-plan/{round}.docx")).await.1);
+        assert!(told.contains("Loại tiếp xúc: Theo lĩnh vực.\n"), "{told}");
         let row = |place: &str| told.lines().find(|line| line.contains(place)).unwrap_or_else(|| panic!("{place}: {told}"));
         assert!(row("Hội trường").contains(" | Trực tiếp kết hợp trực tuyến | Xã Tân Hưng"), "{told}");
         for number in 1..=3 {

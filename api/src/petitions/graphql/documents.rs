@@ -12,6 +12,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use crate::{
     agencies::graphql::Agency,
     councils::graphql::Council,
+    deadlines::Periods,
     documents::{self, DocumentKind},
     error::{Error, Result},
     files::{self, graphql::File},
@@ -22,6 +23,7 @@ use crate::{
         scalar::{Day, Time},
         viewer, wire_id,
     },
+    petitions::rules::returned_late,
     store::partition::Partition,
 };
 
@@ -53,6 +55,10 @@ pub struct Forwarding {
     returned_at: Option<Time>,
     /// Why the body returned it.
     return_reason: Option<String>,
+    /// Whether it came back later than the five working days after the date of the letter in which a body says that it is
+    /// not competent (trả lại kiến nghị không thuộc thẩm quyền); null while it has not come back. What passed through other
+    /// hands meanwhile, a successor's or those of the council above, is counted from that date too.
+    returned_late: Option<bool>,
 }
 
 /// Between whom a forwarding went.
@@ -132,6 +138,7 @@ impl Loader<ForwardingsOf> for Rows {
                 .or_default()
                 .push(row.agency_id);
         }
+        let reference = self.state.reference();
         let mut found: HashMap<_, Vec<_>> = HashMap::new();
         for link in links {
             if let Some(row) = documents.get(&link.forwarding_id) {
@@ -148,6 +155,7 @@ impl Loader<ForwardingsOf> for Rows {
                 let list = links.into_iter().filter_map(|(_, id, link)| {
                     let row = documents.get(&id)?;
                     let coordinating = coordinating.get(&id).cloned().unwrap_or_default();
+                    let periods = Periods::of(&reference, row.council_id, self.state.calendar);
                     Some(Forwarding {
                         row: row.id,
                         id: wire_id(row.id),
@@ -160,6 +168,7 @@ impl Loader<ForwardingsOf> for Rows {
                         due_at: row.due_on.map(Day),
                         returned_at: link.returned_at.map(Time),
                         return_reason: link.return_reason,
+                        returned_late: returned_late(row.document_date, link.returned_at, &periods),
                         of: Parties {
                             council: row.council_id,
                             lead: row.lead_agency_id,
