@@ -294,6 +294,7 @@ each_db! {
         let login = &world.here.delegates[1];
         let mut socket = Socket::signed_in(app.address(), app.person(login).token()).await;
         socket.subscribe("s", FOLLOW, json!({})).await;
+        assert!(socket.is_silent(Duration::from_millis(900)).await, "it follows, before anything is won");
         cutri_tests::world::mandate(&app.state, login, world.there.council, &[world.there.unit]).await;
         assert_eq!(socket.closed().await, 1012, "a place was won: come back and pull");
     }
