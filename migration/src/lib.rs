@@ -37,6 +37,7 @@ mod m20261129_000035_urgings_are_counted;
 mod m20261129_000036_published_petitions;
 mod m20261129_000037_extensions_of_bodies;
 mod m20261129_000038_council_periods;
+mod m20261129_000039_promises;
 
 /// All migrations, in order.
 pub struct Migrator;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000036_published_petitions::Migration),
             Box::new(m20261129_000037_extensions_of_bodies::Migration),
             Box::new(m20261129_000038_council_periods::Migration),
+            Box::new(m20261129_000039_promises::Migration),
         ]
     }
 }

@@ -134,12 +134,17 @@ pub(super) async fn waiting(state: &State, viewer: &Viewer, now: DateTime<Utc>) 
             .add(Column::CouncilId.is_in(councils.iter().copied()))
             .add(Column::UpperCouncilId.is_in(councils.iter().copied()));
         let over = [Process::Closed, Process::Split, Process::Merged];
-        let query = Entity::find().filter(theirs).filter(
-            Condition::any()
-                .add(Column::Process.is_not_in(over))
-                .add(promises::late(today)),
-        );
-        for row in rows(conn, query).await? {
+        let open = Entity::find()
+            .filter(theirs.clone())
+            .filter(Column::Process.is_not_in(over));
+        // Asked apart: what is over is then looked for among what promised something, not among all that was ever closed.
+        let promised = Entity::find()
+            .filter(theirs)
+            .filter(Column::Process.is_in(over))
+            .filter(promises::late(today));
+        let mut found = rows(conn, open).await?;
+        found.extend(rows(conn, promised).await?);
+        for row in found {
             let periods = Periods::of(&reference, row.council_id, state.calendar);
             for (council, kind, due) in at_councils(&row.standing(), today, &periods) {
                 if may(viewer, kind, council) {
