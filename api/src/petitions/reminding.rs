@@ -179,13 +179,17 @@ pub async fn due(
     let bodies = reference.bodies.agencies.values();
     let bodies = bodies.filter(|body| body.has_account).map(|body| body.id);
     let replying = Query::select()
-        .column(petition_agency::Column::PetitionId)
+        .expr(Expr::val(1))
         .from(petition_agency::Entity)
+        .and_where(
+            Expr::col((petition_agency::Entity, petition_agency::Column::PetitionId))
+                .equals((Entity, Column::Id)),
+        )
         .and_where(petition_agency::Column::AnswerId.is_null())
         .to_owned();
     let waits = Condition::any()
         .add(Column::AgencyId.is_in(bodies))
-        .add(Column::Id.in_subquery(replying));
+        .add(Expr::exists(replying));
     let mut query = Entity::find()
         .select_only()
         .columns([
