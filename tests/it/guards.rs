@@ -275,6 +275,12 @@ fn only_the_file_that_is_handed_out_is_linked_with_care() {
     let recipes = fs::read_to_string(root().join("justfile")).unwrap();
     let handed_out = "\ndist:\n    cargo build --profile dist --package cutri\n";
     assert!(recipes.contains(handed_out), "`just dist` makes something else");
+    // Without it `cargo run` built the tests too, with proptest and an HTTP client of their own.
+    let program = fs::read_to_string(root().join("api/Cargo.toml")).unwrap();
+    assert!(
+        program.contains("\ndefault-run = \"cutri\"\n"),
+        "`cargo run` builds all of the workspace"
+    );
 }
 
 #[test]
