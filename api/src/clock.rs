@@ -25,6 +25,11 @@ pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&VIETNAM).date_naive()
 }
 
+/// A day as people write it: `02/03/2026`.
+pub fn written(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
 /// A moment as clients get it: RFC 3339 at +07:00 with microseconds.
 pub fn wire(at: DateTime<Utc>) -> String {
     at.with_timezone(&VIETNAM)

@@ -252,12 +252,14 @@ pub(crate) fn step_in_words(event: &str) -> &'static str {
     }
 }
 
-/// A basis, with the codes in it as words.
+/// A basis, with the codes and days in it as people write them.
 fn basis_in_words(basis: &str) -> String {
     let lists = ["field", "tier", "urging_how", "informing_channel"];
     let words = basis.split(", ").map(|part| {
-        let entry = lists.iter().find_map(|list| codes::find(list, part));
-        entry.map_or_else(|| part.to_owned(), |entry| entry.label_vi.to_lowercase())
+        let day = part.parse().ok().map(clock::written);
+        let entry = || lists.iter().find_map(|list| codes::find(list, part));
+        day.or_else(|| Some(entry()?.label_vi.to_lowercase()))
+            .unwrap_or_else(|| part.to_owned())
     });
     words.collect::<Vec<_>>().join(", ")
 }
@@ -354,10 +356,7 @@ fn date(value: &Value) -> String {
     let parsed = value
         .as_str()
         .and_then(|day| day.parse::<chrono::NaiveDate>().ok());
-    parsed.map_or_else(
-        || "theo quy định".to_owned(),
-        |day| day.format("%d/%m/%Y").to_string(),
-    )
+    parsed.map_or_else(|| "theo quy định".to_owned(), clock::written)
 }
 
 /// A moment as people write it.

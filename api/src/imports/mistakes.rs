@@ -7,6 +7,7 @@ use super::{
     values,
 };
 use crate::{
+    clock::written,
     error::{Lang, Result},
     reports::csv::{self, Cell},
 };
@@ -88,7 +89,7 @@ fn is_day(column: Column) -> bool {
 /// The number of a day is nothing that anybody can correct.
 fn readable(cell: &str, is_1904: bool) -> String {
     match (cell.trim().parse::<f64>(), values::day(cell, is_1904)) {
-        (Ok(_), Some(day)) => day.format("%d/%m/%Y").to_string(),
+        (Ok(_), Some(day)) => written(day),
         _ => cell.to_owned(),
     }
 }

@@ -1,10 +1,9 @@
 //! What is told to a voter, in plain Vietnamese.
 
-use chrono::NaiveDate;
 use entity::{feedback, petition::Process};
 
 use super::{Part, Status};
-use crate::codes;
+use crate::{clock::written, codes};
 
 /// What is said of a code of which nothing may be told: the same whatever the reason.
 pub const NOTHING: &str = "Chưa thấy mã này. Xin xem lại từng chữ, từng số trên phiếu. Nếu mã đúng, có thể phiếu chưa được gửi \
@@ -15,16 +14,11 @@ pub fn wait(seconds: i64) -> String {
     format!("Đang có nhiều lượt tra cứu mã chưa thấy. Xin đợi {seconds} giây rồi thử lại.")
 }
 
-/// A date as people write it.
-pub fn day(day: NaiveDate) -> String {
-    day.format("%d/%m/%Y").to_string()
-}
-
 /// What became of a voter's words, in one or two sentences.
 pub fn sentence(status: &Status) -> String {
     let received = format!(
         "Ý kiến đã về đến Hội đồng nhân dân ngày {}",
-        day(status.received_on)
+        written(status.received_on)
     );
     match (status.stage, status.petitions.as_slice()) {
         (feedback::Status::Withdrawn, _) => format!("{received}, sau đó người ghi đã rút lại phiếu này."),
@@ -54,7 +48,7 @@ pub fn of_petition(part: &Part) -> String {
     let answered = || {
         let on = part
             .answered_on
-            .map(|on| format!(" ngày {}", day(on)))
+            .map(|on| format!(" ngày {}", written(on)))
             .unwrap_or_default();
         let outcome = part
             .outcome
@@ -64,8 +58,8 @@ pub fn of_petition(part: &Part) -> String {
             .unwrap_or_default();
         // What is put off is called "tạm gác lại, có lộ trình" already.
         let until = match (part.roadmap_on, part.outcome.as_deref()) {
-            (Some(until), Some("deferred")) => format!(" đến ngày {}", day(until)),
-            (Some(until), _) => format!(", lộ trình đến ngày {}", day(until)),
+            (Some(until), Some("deferred")) => format!(" đến ngày {}", written(until)),
+            (Some(until), _) => format!(", lộ trình đến ngày {}", written(until)),
             (None, _) => String::new(),
         };
         format!("Cơ quan có thẩm quyền đã trả lời{on}{outcome}{until}.")
@@ -78,11 +72,11 @@ pub fn of_petition(part: &Part) -> String {
         Process::Forwarded => {
             let on = part
                 .forwarded_on
-                .map(|on| format!(" ngày {}", day(on)))
+                .map(|on| format!(" ngày {}", written(on)))
                 .unwrap_or_default();
             let due = match (part.due_on, part.is_overdue) {
-                (Some(due), true) => format!(" Đã quá hạn trả lời (hạn ngày {}).", day(due)),
-                (Some(due), false) => format!(" Hạn trả lời: ngày {}.", day(due)),
+                (Some(due), true) => format!(" Đã quá hạn trả lời (hạn ngày {}).", written(due)),
+                (Some(due), false) => format!(" Hạn trả lời: ngày {}.", written(due)),
                 (None, _) => String::new(),
             };
             format!("Kiến nghị đã được chuyển đến {}{on}.{due}", body(part))
@@ -97,7 +91,7 @@ pub fn of_petition(part: &Part) -> String {
         Process::Closed => {
             let on = part
                 .closed_on
-                .map(|on| format!(" ngày {}", day(on)))
+                .map(|on| format!(" ngày {}", written(on)))
                 .unwrap_or_default();
             format!(
                 "{}{} Việc theo dõi kiến nghị đã kết thúc{on}.",
@@ -112,7 +106,7 @@ pub fn of_petition(part: &Part) -> String {
 
 fn told(part: &Part) -> String {
     part.informed_on
-        .map(|on| format!(" Kết quả đã được thông tin lại cho cử tri ngày {}.", day(on)))
+        .map(|on| format!(" Kết quả đã được thông tin lại cho cử tri ngày {}.", written(on)))
         .unwrap_or_default()
 }
 

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    clock::local_date,
+    clock::{local_date, written},
     edge::{self, Client},
     error::{Code, Refused, Result},
     meetings::schedule,
@@ -202,7 +202,7 @@ fn calendar(
         line("END", "VEVENT");
     }
     if let Some((day, address)) = next {
-        let (date, begins) = (day.format("%Y%m%d"), day.format("%d/%m/%Y"));
+        let (date, begins) = (day.format("%Y%m%d"), written(*day));
         let site = public_url.unwrap_or_default();
         line("BEGIN", "VEVENT");
         line("UID", &escape(&format!("{address}@cutri")));

@@ -4,7 +4,13 @@ use chrono::{DateTime, Utc};
 use entity::petition::Process;
 
 use super::{html::Html, story};
-use crate::{clock::VIETNAM, codes, demo::Login, error::Result, state::State};
+use crate::{
+    clock::{local_date, written},
+    codes,
+    demo::Login,
+    error::Result,
+    state::State,
+};
 
 const CHAIN: &str = include_str!("../../../docs/chain.svg");
 
@@ -133,5 +139,5 @@ fn sign_in(html: &mut Html, accounts: &[Login]) {
 }
 
 fn day(at: DateTime<Utc>) -> String {
-    at.with_timezone(&VIETNAM).format("%d/%m/%Y").to_string()
+    written(local_date(at))
 }

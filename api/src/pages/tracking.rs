@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use super::{Pages, busy, html::Html};
 use crate::{
+    clock,
     edge::Client,
     feedback::tracking::TrackingCode,
     lookup::{Part, Seen, Status, graphql::seconds, look_up, slip, words},
@@ -183,7 +184,7 @@ fn petition(html: &mut Html, part: &Part, heading: &str) {
         for (on, what) in dates {
             if let Some(on) = on {
                 html.raw("<li>")
-                    .element("time", &words::day(on))
+                    .element("time", &clock::written(on))
                     .element("strong", &what)
                     .raw("</li>");
             }

@@ -8,7 +8,7 @@ use entity::{
 use super::{for_office, record, rules, step, unanswered};
 use crate::{
     capability::Capability,
-    clock::local_date,
+    clock::{local_date, written},
     error::{Code, Refused},
     store::{
         door::{Command, Facts, Verdict},
@@ -50,7 +50,7 @@ impl Command for Close {
 /// On what it is closed: the answer, and the day on which the voters were told it.
 pub(crate) fn basis(row: &Model) -> Option<String> {
     let told = row.informed_at.map(|at| {
-        let day = local_date(at).format("%d/%m/%Y");
+        let day = written(local_date(at));
         format!("đã thông tin lại cho cử tri ngày {day}")
     });
     let known: Vec<String> = row.answer_number.iter().cloned().chain(told).collect();

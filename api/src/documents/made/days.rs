@@ -7,8 +7,8 @@ use entity::{event, forwarding, id::ForwardingId, petition};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{Making, words::short};
-use crate::{error::Result, petitions::forwarding::Sent};
+use super::Making;
+use crate::{clock::written, error::Result, petitions::forwarding::Sent};
 
 /// The day that each letter named for each petition, as history keeps it.
 pub(super) struct Days(HashMap<(Uuid, ForwardingId), Option<NaiveDate>>);
@@ -50,9 +50,13 @@ pub(super) fn until(days: impl Iterator<Item = Option<NaiveDate>>) -> String {
     let days: BTreeSet<NaiveDate> = days.flatten().collect();
     match (days.first(), days.last()) {
         (Some(first), Some(last)) if first < last => {
-            format!("ghi ở từng kiến nghị (từ {} đến {})", short(*first), short(*last))
+            format!(
+                "ghi ở từng kiến nghị (từ {} đến {})",
+                written(*first),
+                written(*last)
+            )
         }
-        (Some(day), _) => short(*day),
+        (Some(day), _) => written(*day),
         (None, _) => "…………".to_owned(),
     }
 }

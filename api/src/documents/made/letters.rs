@@ -15,10 +15,10 @@ use super::{
     Making, Paper, Signed,
     days::{Days, until},
     petitions::Petitions,
-    words::{paper, short},
+    words::paper,
 };
 use crate::{
-    clock::local_date,
+    clock::{local_date, written},
     documents::filling::Filling,
     error::{Code, Result},
     store::visibility::visible,
@@ -67,7 +67,7 @@ pub(super) async fn forwarding(making: &Making<'_>, id: ForwardingId) -> Result<
     let rows = petitions.rows.iter().zip(1..).map(|(row, number)| {
         petitions
             .listed(row, number)
-            .with("han_tra_loi", due(row).map(short).unwrap_or_default())
+            .with("han_tra_loi", due(row).map(written).unwrap_or_default())
     });
     filling.list_of("kien_nghi", rows.collect());
     let mut receivers = vec!["Như trên".to_owned()];
@@ -170,7 +170,7 @@ pub(super) async fn urging(making: &Making<'_>, id: UrgingId) -> Result<Paper> {
         petitions
             .listed(row, number)
             .with("van_ban_chuyen", letter.unwrap_or_default())
-            .with("han_tra_loi", due(row).map(short).unwrap_or_default())
+            .with("han_tra_loi", due(row).map(written).unwrap_or_default())
             .with("tinh_trang", state)
             .with("lan_don_doc", ordinal.unwrap_or_default())
     });
@@ -372,7 +372,7 @@ async fn answered(
         let is_wanting = found_wanting.get(&petition.0).is_some_and(|found| found >= at);
         let told = match roadmap {
             _ if is_wanting => format!("{told}; cần trả lời rõ hơn"),
-            Some(until) => format!("{told}; hẹn chậm nhất ngày {}", short(*until)),
+            Some(until) => format!("{told}; hẹn chậm nhất ngày {}", written(*until)),
             None => told,
         };
         (petition, told)

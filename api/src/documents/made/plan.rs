@@ -10,9 +10,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::{
     Making, Paper, Signed,
     points::Points,
-    words::{hour, label, short},
+    words::{hour, label},
 };
 use crate::{
+    clock::written,
     documents::filling::{Filling, Row},
     error::{Code, Result},
     graphql::list::without,
@@ -51,9 +52,12 @@ pub(super) async fn fill(making: &Making<'_>, id: RoundId) -> Result<Paper> {
     filling.set("ky_hop", session.map(|session| session.title).unwrap_or_default());
     filling.set(
         "tu_ngay",
-        round.starts_on.map_or_else(|| "…………".to_owned(), short),
+        round.starts_on.map_or_else(|| "…………".to_owned(), written),
     );
-    filling.set("den_ngay", round.ends_on.map_or_else(|| "…………".to_owned(), short));
+    filling.set(
+        "den_ngay",
+        round.ends_on.map_or_else(|| "…………".to_owned(), written),
+    );
     filling.figure("so_diem", Some(counts.points_planned));
     filling.figure("so_diem_da_nhap", i32::try_from(points.len()).ok());
     filling.paragraphs("noi_dung", round.content.as_deref().unwrap_or_default());
@@ -108,7 +112,7 @@ async fn work(making: &Making<'_>, round: RoundId, filling: &mut Filling) -> Res
             .with("ten", step.title)
             .with("phu_trach", step.responsible.unwrap_or_else(|| "…………".to_owned()))
             .with("van_ban", step.document_kind.unwrap_or_default())
-            .with("han", short(step.due_on))
+            .with("han", written(step.due_on))
     });
     filling.list_of("viec", rows.collect());
     Ok(())

@@ -13,10 +13,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::{
     Making, Paper, Signed,
     petitions::{AskedBefore, places},
-    words::{capital, label, paper, short},
+    words::{capital, label, paper},
 };
 use crate::{
-    clock::local_date,
+    clock::{local_date, written},
     documents::filling::{Filling, Row},
     error::{Code, Result},
     reports::{Export, Scope, Table, midnight},
@@ -68,8 +68,8 @@ pub(super) async fn fill(making: &Making<'_>, id: MeetingId) -> Result<Paper> {
 
     let mut filling = Filling::default();
     filling.set("ky_hop", session.title.as_str());
-    filling.set("tu_ngay", short(from));
-    filling.set("den_ngay", short(to));
+    filling.set("tu_ngay", written(from));
+    filling.set("den_ngay", written(to));
     let balance = table(Table::PetitionBalance).await?;
     for (name, column) in BALANCE {
         // One row for each unit of today; a council has one, or several when its unit was divided.
@@ -185,7 +185,7 @@ fn listed(row: &Cells, number: usize, asked: &AskedBefore) -> Row {
             paper(cell(row, "answer_number"), day(row, "answer_date")),
         )
         .with("ket_qua", told("outcome_label"))
-        .with("thoi_han", until.map(short).unwrap_or_default())
+        .with("thoi_han", until.map(written).unwrap_or_default())
         .with("don_doc", told("urgings"))
         .with("lap_lai", asked.times(petition(row)).to_string())
         .with("tinh_trang", if is_done { "Đã xong" } else { "Còn lại" })

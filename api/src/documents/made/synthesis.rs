@@ -10,10 +10,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::{
     Making, Paper, Signed,
     petitions::AskedBefore,
-    words::{self, label, lowered, short},
+    words::{self, label, lowered},
 };
 use crate::{
-    clock::local_date,
+    clock::{local_date, written},
     documents::filling::{Filling, Row},
     error::{Code, Refused, Result},
     store::{
@@ -79,8 +79,11 @@ pub(super) async fn fill(making: &Making<'_>, id: SynthesisId) -> Result<Paper> 
     filling.set("thay_the", edition.replaces.unwrap_or_default());
     filling.set("ly_do", edition.reason.unwrap_or_default());
     filling.set("nguoi_cung_ky", edition.cosigner.unwrap_or_default());
-    filling.set("ngay_cung_ky", edition.cosigned_on.map(short).unwrap_or_default());
-    filling.set("han_gui", edition.due_on.map(short).unwrap_or_default());
+    filling.set(
+        "ngay_cung_ky",
+        edition.cosigned_on.map(written).unwrap_or_default(),
+    );
+    filling.set("han_gui", edition.due_on.map(written).unwrap_or_default());
     let [points, opinions, on_spot, before] = edition.counts;
     for (name, figure) in [
         ("so_diem", points),

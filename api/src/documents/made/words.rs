@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use crate::{clock::VIETNAM, codes, error::Lang};
+use crate::{
+    clock::{VIETNAM, written},
+    codes,
+    error::Lang,
+};
 
 /// Kinds of units, as their names begin.
 const KINDS: [&str; 9] = [
@@ -30,15 +34,10 @@ pub(super) fn on_the_day(day: Option<NaiveDate>, today: NaiveDate) -> String {
     format!("ngày {:02} tháng {month} năm {}", day.day(), day.year())
 }
 
-/// `02/03/2026`.
-pub(super) fn short(day: NaiveDate) -> String {
-    day.format("%d/%m/%Y").to_string()
-}
-
 /// `08 giờ 00, ngày 02/03/2026`, in Vietnam.
 pub(super) fn hour(at: DateTime<Utc>) -> String {
     let at = at.with_timezone(&VIETNAM);
-    format!("{}, ngày {}", at.format("%H giờ %M"), short(at.date_naive()))
+    format!("{}, ngày {}", at.format("%H giờ %M"), written(at.date_naive()))
 }
 
 /// The same, or room to write it.
@@ -80,9 +79,9 @@ pub(super) fn label(list: &str, code: Option<&str>) -> String {
 /// Number and date of a document, as far as they are known.
 pub(super) fn paper(number: Option<&str>, date: Option<NaiveDate>) -> String {
     match (number, date) {
-        (Some(number), Some(date)) => format!("{number} ngày {}", short(date)),
+        (Some(number), Some(date)) => format!("{number} ngày {}", written(date)),
         (Some(number), None) => number.to_owned(),
-        (None, Some(date)) => short(date),
+        (None, Some(date)) => written(date),
         (None, None) => String::new(),
     }
 }
